@@ -1,0 +1,23 @@
+/**
+ * What the public API, `solo5.h`, fixes for every target. Source: spec/solo5-abi.md, section 5.
+ *
+ * @module
+ */
+
+/** `solo5_result_t`. */
+export const RESULT = { OK: 0, AGAIN: 1, EINVAL: 2, EUNSPEC: 3 } as const;
+
+/** Exit statuses with a meaning of their own; 255 is what an abort gives. */
+export const EXIT = { SUCCESS: 0, FAILURE: 1, ABORT: 255 } as const;
+
+/** Lowest address at which a unikernel may be linked, on every target. */
+export const LOWEST_ADDRESS = 0x10_0000;
+
+/** Size of the command line in guest memory with its NUL, in bytes. */
+export const COMMAND_LINE_SIZE = 8192;
+
+/** Memory given to a unikernel when nothing else is said, in MiB (section 6). */
+export const DEFAULT_MEMORY_MIB = 512;
+
+/** Page size of x86_64 and of aarch64 as Solo5 uses it, in bytes. */
+export const PAGE_SIZE = 4096;

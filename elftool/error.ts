@@ -1,0 +1,30 @@
+/**
+ * The one error of this room: a file that is not what it should be.
+ *
+ * @module
+ */
+
+/** What is wrong with a file, for programs; the message says it for people. */
+export type ElfErrorCode =
+  | "elf-header"
+  | "elf-segment"
+  | "elf-note"
+  | "elf-symbols"
+  | "abi"
+  | "manifest"
+  | "manifest-source"
+  | "memory";
+
+/**
+ * Bytes that break a rule of the Solo5 contracts. The message starts with the file's name and names
+ * the place and the rule.
+ */
+export class ElfError extends Error {
+  override readonly name = "ElfError";
+  readonly code: ElfErrorCode;
+
+  constructor(code: ElfErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

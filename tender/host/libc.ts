@@ -1,0 +1,81 @@
+/**
+ * The door to the C library: typed bindings by need, and `errno` as an error.
+ *
+ * Each file of this room binds only the calls that it makes, when it is loaded: a binding costs
+ * start-up time, and no command should pay for another's.
+ *
+ * @module
+ */
+
+/** A system call that failed. */
+export class SystemError extends Error {
+  override readonly name = "SystemError";
+  /** The call's name, as in its manual page. */
+  readonly call: string;
+  /** The value of `errno`. */
+  readonly errno: number;
+
+  constructor(call: string, errno: number, subject?: string) {
+    super(`${subject === undefined ? "" : `${subject}: `}${call}: ${errorText(errno)}`);
+    this.call = call;
+    this.errno = errno;
+  }
+}
+
+/** Values of `errno` that this project tells apart (Linux, x86_64 and aarch64 alike). */
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENOSYS: 38,
+} as const;
+
+/** Binds calls of the C library. */
+export function libc<const S extends Deno.ForeignLibraryInterface>(
+  symbols: S,
+): Deno.DynamicLibrary<S>["symbols"] {
+  return Deno.dlopen("libc.so.6", symbols).symbols;
+}
+
+const base = libc({
+  __errno_location: { parameters: [], result: "pointer" },
+  strerror: { parameters: ["i32"], result: "pointer" },
+});
+
+// The location belongs to the thread, which never changes for the code of one isolate.
+const errnoView = new Deno.UnsafePointerView(base.__errno_location()!);
+
+/** The value of `errno`; valid right after a synchronous call. */
+export function errno(): number {
+  return errnoView.getInt32();
+}
+
+/** The C library's text for a value of `errno`. */
+export function errorText(code: number): string {
+  const text = base.strerror(code);
+  return text === null ? `error ${code}` : Deno.UnsafePointerView.getCString(text);
+}
+
+/**
+ * Passes on the result of a call that returns a negative number when it fails.
+ *
+ * @throws {SystemError} with the call's name and, where given, what it was about
+ */
+export function check(result: number, call: string, subject?: string): number {
+  if (result < 0) throw new SystemError(call, errno(), subject);
+  return result;
+}
+
+/** A NUL-terminated copy of a string, to pass as `buffer`. */
+export function cstr(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}
