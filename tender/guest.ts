@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { alignUp, viewOf } from "../abi/layout.ts";
+import { MEMORY_MAX, MEMORY_STEP } from "../abi/hvt.ts";
+import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
 import { DEVICE_TYPES, ManifestEntry, ManifestHeader, RESERVED_FIRST } from "../abi/manifest.ts";
 import { MANIFEST_VERSION } from "../abi/manifest.ts";
 import { ABI_VERSION, type Target } from "../abi/notes.ts";
-import { COMMAND_LINE_SIZE, LOWEST_ADDRESS } from "../abi/solo5.ts";
+import { COMMAND_LINE_SIZE, LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
 import { TenderError } from "./error.ts";
 
@@ -23,7 +24,7 @@ export interface Guest {
 
 /** What a guest is given. */
 export interface GuestOptions {
-  /** Size of guest memory in bytes; a target may round it down. */
+  /** Size of guest memory in bytes; rounded down to the target's step. */
   readonly memorySize: number;
   /** Joined with single spaces into the command line. */
   readonly args?: readonly string[];
@@ -31,6 +32,12 @@ export interface GuestOptions {
 
 /** The targets that tenders of this project run. */
 export type TenderTarget = Extract<Target, keyof typeof ABI_VERSION>;
+
+/** Sizes of guest memory that a target can give, in bytes. spt's most is what lies below a Linux process's own mappings. */
+const MEMORY_LIMITS: Record<TenderTarget, { step: number; max: number }> = {
+  hvt: { step: MEMORY_STEP, max: MEMORY_MAX },
+  spt: { step: PAGE_SIZE, max: 2 ** 46 },
+};
 
 /**
  * Binds a unikernel to what it is given.
@@ -51,7 +58,7 @@ export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestO
       }`,
     );
   }
-  const { memorySize } = options;
+  const memorySize = checkMemorySize(options.memorySize, MEMORY_LIMITS[target]);
   if (kernelEnd > memorySize || entry >= memorySize) {
     throw new TenderError(
       "memory",
@@ -122,13 +129,14 @@ function commandLine(args: readonly string[]): Uint8Array {
   return encoded;
 }
 
-/** Rejects memory sizes that leave no room for any unikernel. */
-export function checkMemorySize(size: number, limits: { step: number; max: number }): number {
-  const rounded = Math.floor(size / limits.step) * limits.step;
+/** Rounds a size of guest memory down, and refuses one that leaves no room for any unikernel. */
+function checkMemorySize(size: number, limits: { step: number; max: number }): number {
+  const rounded = alignDown(size, limits.step);
   if (!(rounded > LOWEST_ADDRESS) || rounded > limits.max) {
+    const least = alignUp(LOWEST_ADDRESS + 1, limits.step);
     throw new TenderError(
       "memory",
-      `Memory size ${size} is out of range: ${limits.step} to ${limits.max} bytes`,
+      `Memory size ${size} is out of range: ${least} to ${limits.max} bytes`,
     );
   }
   return rounded;
