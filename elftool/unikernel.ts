@@ -4,11 +4,17 @@
  *
  * @module
  */
+import { type Machine, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
+import { alignDown, alignUp } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
-import type { Target } from "../abi/notes.ts";
+import { LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
+import { type ElfFile, hex, type Program, programData, programError } from "./elf_reader.ts";
+import { readElf, readPrograms } from "./elf_reader.ts";
+import { ElfError } from "./error.ts";
+import { decodeManifest } from "./manifest.ts";
+import { type Abi, readNotes } from "./notes.ts";
 
-/** A machine that unikernels are built for. */
-export type Machine = "x86_64" | "aarch64";
+export type { Abi, Machine };
 
 /** A loadable segment with content (`PT_LOAD`, `p_filesz` > 0). Addresses are guest-physical = guest-virtual. */
 export interface Segment {
@@ -37,6 +43,90 @@ export interface Unikernel {
   readonly segments: readonly Segment[];
   /** The highest segment's end. */
   readonly kernelEnd: number;
-  readonly abi: { readonly target: Target; readonly version: number };
+  /** For whom it was built; whether a tender speaks it is the tender's to say. */
+  readonly abi: Abi;
   readonly manifest: Manifest;
+}
+
+/**
+ * Parses a unikernel.
+ *
+ * @param options `name`: the file's name, for messages
+ * @throws {ElfError} if it breaks a rule; the message says which header and which rule
+ */
+export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Unikernel {
+  const { name } = options;
+  const elf = readElf(bytes, options);
+  const programs = readPrograms(elf);
+  const { entry } = elf.header;
+  if (entry < LOWEST_ADDRESS || entry > Number.MAX_SAFE_INTEGER) {
+    throw new ElfError(
+      "elf-header",
+      `${name}: ELF header: e_entry ${
+        hex(entry)
+      } lies outside guest memory, which a unikernel may use from ${hex(LOWEST_ADDRESS)}`,
+    );
+  }
+  const segments = readSegments(elf, programs);
+  const notes = readNotes(elf, programs);
+  return {
+    name,
+    machine: elf.machine,
+    entry,
+    segments,
+    kernelEnd: segments.at(-1)?.end ?? 0,
+    abi: notes.abi,
+    manifest: decodeManifest(notes.manifest, options),
+  };
+}
+
+function readSegments(elf: ElfFile, programs: readonly Program[]): Segment[] {
+  const segments: Segment[] = [];
+  let free = LOWEST_ADDRESS;
+  for (const program of programs) {
+    // Without content there is nothing to load or to check: .bss may even claim address 0.
+    if (program.type !== SEGMENT_TYPES.LOAD || program.filesz === 0) continue;
+    const segment = readSegment(elf, program);
+    if (segment.start < free) {
+      const rule = segments.length === 0
+        ? `begins at ${hex(segment.start)}, below ${hex(LOWEST_ADDRESS)}`
+        : `begins at ${hex(segment.start)}, before the end of the segment before it, ${hex(free)}`;
+      throw programError(elf, program, "elf-segment", rule);
+    }
+    free = segment.end;
+    segments.push(segment);
+  }
+  if (segments.length === 0) {
+    throw new ElfError("elf-segment", `${elf.name}: no loadable segment has any content`);
+  }
+  return segments;
+}
+
+/** Checks one segment by itself. */
+function readSegment(elf: ElfFile, program: Program): Segment {
+  const { vaddr, filesz, memsz, align, flags } = program;
+  const require = (holds: boolean, rule: string) => {
+    if (!holds) throw programError(elf, program, "elf-segment", rule);
+  };
+  const data = programData(elf, program, "elf-segment");
+  require(filesz <= memsz, `p_filesz ${hex(filesz)} is more than p_memsz ${hex(memsz)}`);
+  require(
+    align > 0n && (align & (align - 1n)) === 0n,
+    `p_align 0x${align.toString(16)} is not a power of two`,
+  );
+  const start = alignDown(vaddr, Number(align));
+  const end = alignUp(vaddr + memsz, Number(align));
+  require(
+    end <= Number.MAX_SAFE_INTEGER,
+    `p_vaddr ${hex(vaddr)} + p_memsz ${hex(memsz)} lies beyond any memory`,
+  );
+  require(
+    start % PAGE_SIZE === 0 && end % PAGE_SIZE === 0,
+    `${hex(start)} to ${hex(end)} is not made of whole pages; p_align is too small`,
+  );
+  const execute = (flags & SEGMENT_FLAGS.EXECUTE) !== 0;
+  const write = (flags & SEGMENT_FLAGS.WRITE) !== 0;
+  require(!(write && execute), "writable and executable");
+  const read = (flags & SEGMENT_FLAGS.READ) !== 0;
+  return { address: vaddr, data, start, end, read, write, execute };
 }

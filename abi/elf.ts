@@ -1,0 +1,121 @@
+/**
+ * ELF for 64-bit little-endian machines: the structures and the numbers that unikernels use. Field
+ * names are those of the System V gABI less their prefix (`p_vaddr` is `vaddr`).
+ *
+ * @module
+ */
+import { at, struct, u16, u32, u64, u8, usize } from "./layout.ts";
+
+/** `\x7fELF`, as a little-endian word. */
+export const ELF_MAGIC = 0x464c457f;
+/** `EI_CLASS`: 64-bit. */
+export const ELFCLASS64 = 2;
+/** `EI_DATA`: little-endian. */
+export const ELFDATA2LSB = 1;
+/** `EI_VERSION` and `e_version`: the only version there is. */
+export const EV_CURRENT = 1;
+
+/** Values of `e_type`. */
+export const ELF_TYPES = { REL: 1, EXEC: 2, DYN: 3, CORE: 4 } as const;
+
+/** Values of `e_machine`, by the name of the machine. */
+export const MACHINES = { x86_64: 62, aarch64: 183 } as const;
+
+/** A machine that unikernels are built for. */
+export type Machine = keyof typeof MACHINES;
+
+/** `Elf64_Ehdr`; its `e_ident` comes as fields of their own. */
+export const ElfHeader = struct({
+  magic: u32,
+  class: u8,
+  data: u8,
+  identVersion: u8,
+  osabi: u8,
+  type: at(16, u16),
+  machine: u16,
+  version: u32,
+  entry: usize,
+  phoff: usize,
+  shoff: usize,
+  flags: u32,
+  ehsize: u16,
+  phentsize: u16,
+  phnum: u16,
+  shentsize: u16,
+  shnum: u16,
+  shstrndx: u16,
+});
+
+/** `Elf64_Phdr`. `align` is exact, so that it can be told whether it is a power of two. */
+export const ProgramHeader = struct({
+  type: u32,
+  flags: u32,
+  offset: usize,
+  vaddr: usize,
+  paddr: usize,
+  filesz: usize,
+  memsz: usize,
+  align: u64,
+});
+
+/** Values of `p_type`. */
+export const SEGMENT_TYPES = {
+  NULL: 0,
+  LOAD: 1,
+  DYNAMIC: 2,
+  INTERP: 3,
+  NOTE: 4,
+  PHDR: 6,
+  TLS: 7,
+  GNU_STACK: 0x6474_e551,
+} as const;
+
+/** Bits of `p_flags`. */
+export const SEGMENT_FLAGS = { EXECUTE: 1, WRITE: 2, READ: 4 } as const;
+
+/** `Elf64_Shdr`. */
+export const SectionHeader = struct({
+  name: u32,
+  type: u32,
+  flags: usize,
+  addr: usize,
+  offset: usize,
+  size: usize,
+  link: u32,
+  info: u32,
+  addralign: usize,
+  entsize: usize,
+});
+
+/** Values of `sh_type`. */
+export const SECTION_TYPES = {
+  NULL: 0,
+  PROGBITS: 1,
+  SYMTAB: 2,
+  STRTAB: 3,
+  NOTE: 7,
+  NOBITS: 8,
+} as const;
+
+/** Bits of `sh_flags`. */
+export const SECTION_FLAGS = { WRITE: 1, ALLOC: 2, EXECUTE: 4 } as const;
+
+/** `Elf64_Sym`. `info` is binding × 16 + type. */
+export const Symbol64 = struct({
+  name: u32,
+  info: u8,
+  other: u8,
+  shndx: u16,
+  value: usize,
+  size: usize,
+});
+
+/** Symbol types (the low half of `st_info`). */
+export const SYMBOL_TYPES = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3, FILE: 4, TLS: 6 } as const;
+/** Symbol bindings (the high half of `st_info`). */
+export const SYMBOL_BINDINGS = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
+/** `st_shndx` of a symbol that is not defined here. */
+export const SHN_UNDEF = 0;
+
+/** `Elf64_Nhdr`: the name, then the content follow, each padded to 4 bytes. */
+export const Nhdr = struct({ namesz: u32, descsz: u32, type: u32 });

@@ -1,0 +1,136 @@
+/**
+ * ELF headers, read from bytes that nobody vouches for: every table and every range that comes out
+ * of here lies inside the file.
+ *
+ * @module
+ */
+import {
+  ELF_MAGIC,
+  ELF_TYPES,
+  ELFCLASS64,
+  ELFDATA2LSB,
+  ElfHeader,
+  EV_CURRENT,
+  type Machine,
+  MACHINES,
+  ProgramHeader,
+} from "../abi/elf.ts";
+import { viewOf } from "../abi/layout.ts";
+import { ElfError, type ElfErrorCode } from "./error.ts";
+
+type FieldsOf<S> = S extends { read(view: DataView, at: number): infer V } ? V : never;
+
+/** A program header and its place in the table, for messages. */
+export type Program = FieldsOf<typeof ProgramHeader> & { readonly index: number };
+
+/** An ELF file with its header checked. */
+export interface ElfFile {
+  /** The file's name, for messages. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly header: FieldsOf<typeof ElfHeader>;
+  readonly machine: Machine;
+}
+
+/**
+ * Reads and checks the header of an ELF file: 64-bit, little-endian, for a machine we know.
+ *
+ * @throws {ElfError} "elf-header"
+ */
+export function readElf(bytes: Uint8Array, options: { name: string }): ElfFile {
+  const { name } = options;
+  const view = viewOf(bytes);
+  if (bytes.length < ElfHeader.size || view.getUint32(0, true) !== ELF_MAGIC) {
+    throw headerError(name, "not an ELF file");
+  }
+  const header = ElfHeader.read(view, 0);
+  require(name, header.class === ELFCLASS64, `class is ${header.class}, must be 2 (ELF64)`);
+  require(name, header.data === ELFDATA2LSB, `data is ${header.data}, must be 1 (little-endian)`);
+  require(
+    name,
+    header.identVersion === EV_CURRENT && header.version === EV_CURRENT,
+    `version is ${header.identVersion}/${header.version}, must be 1`,
+  );
+  require(
+    name,
+    header.ehsize === ElfHeader.size,
+    `e_ehsize is ${header.ehsize}, must be ${ElfHeader.size}`,
+  );
+  const machine = machineName(header.machine);
+  if (machine === undefined) {
+    throw headerError(name, `e_machine is ${header.machine}, must be 62 (x86_64) or 183 (aarch64)`);
+  }
+  return { name, bytes, view, header, machine };
+}
+
+/**
+ * Reads the program headers of an executable (`ET_EXEC`).
+ *
+ * @throws {ElfError} "elf-header" if it is not executable, has none, or they are not inside the file
+ */
+export function readPrograms(elf: ElfFile): Program[] {
+  const { name, header, view } = elf;
+  const { type, phoff, phnum, phentsize } = header;
+  require(name, type === ELF_TYPES.EXEC, `e_type is ${type}, must be 2 (ET_EXEC)`);
+  require(name, phnum > 0, "e_phnum is 0, must be at least 1");
+  require(
+    name,
+    phentsize === ProgramHeader.size,
+    `e_phentsize is ${phentsize}, must be ${ProgramHeader.size}`,
+  );
+  require(
+    name,
+    phoff + phnum * phentsize <= view.byteLength,
+    `program headers at ${hex(phoff)} lie outside the file`,
+  );
+  return Array.from({ length: phnum }, (_, index) => ({
+    ...ProgramHeader.read(view, phoff + index * phentsize),
+    index,
+  }));
+}
+
+/**
+ * The content of a program header: a view into the file.
+ *
+ * @throws {ElfError} with the given code if it is not inside the file
+ */
+export function programData(elf: ElfFile, program: Program, code: ElfErrorCode): Uint8Array {
+  const { offset, filesz } = program;
+  if (offset + filesz > elf.bytes.length) {
+    throw programError(
+      elf,
+      program,
+      code,
+      `p_offset ${hex(offset)} + p_filesz ${hex(filesz)} lies outside the file`,
+    );
+  }
+  return elf.bytes.subarray(offset, offset + filesz);
+}
+
+/** An error about one program header. */
+export function programError(
+  elf: ElfFile,
+  program: Program,
+  code: ElfErrorCode,
+  rule: string,
+): ElfError {
+  return new ElfError(code, `${elf.name}: program header ${program.index}: ${rule}`);
+}
+
+/** A number the way addresses are written. */
+export function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function machineName(number: number): Machine | undefined {
+  return (Object.keys(MACHINES) as Machine[]).find((name) => MACHINES[name] === number);
+}
+
+function headerError(name: string, rule: string): ElfError {
+  return new ElfError("elf-header", `${name}: ELF header: ${rule}`);
+}
+
+function require(name: string, holds: boolean, rule: string): void {
+  if (!holds) throw headerError(name, rule);
+}

@@ -1,0 +1,106 @@
+/**
+ * The application manifest between its binary form, as it lies in a unikernel, and a value.
+ *
+ * @module
+ */
+import { cString, viewOf } from "../abi/layout.ts";
+import {
+  DEVICE_TYPES,
+  type DeviceDeclaration,
+  type DeviceType,
+  type Manifest,
+  MANIFEST_VERSION,
+  ManifestEntry,
+  ManifestHeader,
+  MAX_ENTRIES,
+  MAX_NAME,
+  RESERVED_FIRST,
+} from "../abi/manifest.ts";
+import { ElfError } from "./error.ts";
+
+/** What a device may be named: 1 to 67 alphanumeric characters. */
+export const DEVICE_NAME: RegExp = new RegExp(`^[0-9A-Za-z]{1,${MAX_NAME}}$`);
+
+/** The bytes of a manifest whose devices are not attached yet, as a unikernel carries it. */
+export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
+  const entries = manifest.devices.length + 1;
+  const bytes = new Uint8Array(ManifestHeader.size + entries * ManifestEntry.size);
+  const view = viewOf(bytes);
+  ManifestHeader.write(view, 0, { version: MANIFEST_VERSION, entries });
+  ManifestEntry.write(view, entryAt(0), { type: RESERVED_FIRST });
+  manifest.devices.forEach(({ name, type }, index) => {
+    ManifestEntry.write(view, entryAt(index + 1), {
+      name: new TextEncoder().encode(name),
+      type: DEVICE_TYPES[type],
+    });
+  });
+  return bytes;
+}
+
+/**
+ * Reads the manifest of a unikernel.
+ *
+ * @param options `name`: the file's name, for messages
+ * @throws {ElfError} "manifest": what is wrong and in which entry
+ */
+export function decodeManifest(bytes: Uint8Array, options: { name: string }): Manifest {
+  const fail = (rule: string) => new ElfError("manifest", `${options.name}: manifest: ${rule}`);
+  if (bytes.length < ManifestHeader.size) {
+    throw fail(`is ${bytes.length} bytes, must be at least ${ManifestHeader.size}`);
+  }
+  const view = viewOf(bytes);
+  const { version, entries } = ManifestHeader.read(view, 0);
+  if (version !== MANIFEST_VERSION) {
+    throw fail(`version is ${version}, must be ${MANIFEST_VERSION}`);
+  }
+  if (entries < 1 || entries > MAX_ENTRIES) {
+    throw fail(`has ${entries} entries, must be 1 to ${MAX_ENTRIES}`);
+  }
+  if (bytes.length !== entryAt(entries)) {
+    throw fail(`is ${bytes.length} bytes, must be ${entryAt(entries)} for ${entries} entries`);
+  }
+  const devices: DeviceDeclaration[] = [];
+  const names = new Set<string>();
+  for (let index = 0; index < entries; index++) {
+    const entry = readEntry(view, index, fail);
+    if (entry === undefined) continue;
+    if (names.has(entry.name)) throw fail(`entry ${index}: duplicate name '${entry.name}'`);
+    names.add(entry.name);
+    devices.push(entry);
+  }
+  return { devices };
+}
+
+/** Reads one entry; undefined for entry 0, which is reserved. */
+function readEntry(
+  view: DataView,
+  index: number,
+  fail: (rule: string) => ElfError,
+): DeviceDeclaration | undefined {
+  const entry = ManifestEntry.read(view, entryAt(index));
+  if (entry.name[MAX_NAME] !== 0) throw fail(`entry ${index}: name is not NUL-terminated`);
+  if (entry.attached !== 0) throw fail(`entry ${index}: attached is ${entry.attached}, must be 0`);
+  const name = cString(entry.name);
+  if (index === 0) {
+    if (name !== "" || entry.type !== RESERVED_FIRST) {
+      throw fail("entry 0: must be reserved, with an empty name");
+    }
+    return undefined;
+  }
+  if (!DEVICE_NAME.test(name)) {
+    throw fail(`entry ${index}: name must be 1 to ${MAX_NAME} alphanumeric characters`);
+  }
+  const type = (Object.keys(DEVICE_TYPES) as DeviceType[])
+    .find((key) => DEVICE_TYPES[key] === entry.type);
+  if (type === undefined) {
+    throw fail(
+      `entry ${index}: type is ${entry.type}, must be 1 (BLOCK_BASIC) or 2 (NET_BASIC)`,
+    );
+  }
+  return { name, type };
+}
+
+/** Offset of an entry from the manifest's start, in bytes. */
+function entryAt(index: number): number {
+  return ManifestHeader.size + index * ManifestEntry.size;
+}
