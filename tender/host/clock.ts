@@ -1,0 +1,29 @@
+/**
+ * The host's clocks, in nanoseconds and exact.
+ *
+ * @module
+ */
+import { check, libc } from "./libc.ts";
+
+const c = libc({ clock_gettime: { parameters: ["i32", "buffer"], result: "i32" } });
+
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
+const NANOSECONDS = 1_000_000_000n;
+
+const now = new BigInt64Array(2);
+
+/** Nanoseconds since the Unix epoch. */
+export function realtime(): bigint {
+  return read(CLOCK_REALTIME);
+}
+
+/** Nanoseconds of a clock that never goes back; its origin means nothing. */
+export function monotonic(): bigint {
+  return read(CLOCK_MONOTONIC);
+}
+
+function read(clock: number): bigint {
+  check(c.clock_gettime(clock, now), "clock_gettime");
+  return now[0]! * NANOSECONDS + now[1]!;
+}

@@ -1,0 +1,86 @@
+/**
+ * Memory that a guest runs in: a mapping of an anonymous file, so that its content has a descriptor
+ * (a snapshot is that file, a clone a private mapping of it), seen from here as bytes with no copy.
+ *
+ * @module
+ */
+import { check, cstr, errno, libc, SystemError } from "./libc.ts";
+import { closeDescriptor } from "./descriptor.ts";
+
+const c = libc({
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
+  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+});
+
+const MFD_CLOEXEC = 1;
+const PROT = { read: 1, write: 2 };
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** A shared mapping of a descriptor, which it owns: both go together. */
+export class Mapping implements Disposable {
+  readonly fd: number;
+  /** Its address in this process. */
+  readonly address: bigint;
+  /** Its content; empty once the mapping is closed. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  /**
+   * Maps the first `size` bytes of a descriptor, readable and writable.
+   *
+   * @throws {SystemError} if the kernel refuses; the descriptor is closed then, too
+   */
+  constructor(fd: number, size: number) {
+    this.fd = fd;
+    this.address = c.mmap(0n, BigInt(size), PROT.read | PROT.write, MAP_SHARED, fd, 0n);
+    if (this.address === MAP_FAILED) {
+      const error = new SystemError("mmap", errno());
+      closeDescriptor(fd);
+      throw error;
+    }
+    const pointer = Deno.UnsafePointer.create(this.address)!;
+    this.bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, size));
+  }
+
+  /**
+   * Sets what this process, and with it a guest that runs in it, may do with `[start, end)`. What is
+   * taken away here faults on access through `bytes`, too: load first, and check what a guest names.
+   */
+  protect(range: { start: number; end: number; read: boolean; write: boolean }): void {
+    const protection = (range.read ? PROT.read : 0) | (range.write ? PROT.write : 0);
+    const size = BigInt(range.end - range.start);
+    check(c.mprotect(this.address + BigInt(range.start), size, protection), "mprotect");
+  }
+
+  /** Unmaps it; every view of the bytes becomes empty first, so that none can reach what comes there next. */
+  close(): void {
+    if (this.bytes.buffer.detached) return;
+    const size = BigInt(this.bytes.length);
+    this.bytes.buffer.transfer();
+    check(c.munmap(this.address, size), "munmap");
+    closeDescriptor(this.fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Makes guest memory of `size` bytes, a multiple of the page size: zeros at first, given out by the
+ * kernel page by page as it is touched.
+ *
+ * @throws {SystemError} if the kernel refuses
+ */
+export function guestMemory(size: number): Mapping {
+  const fd = check(c.memfd_create(cstr("guest memory"), MFD_CLOEXEC), "memfd_create");
+  if (c.ftruncate(fd, BigInt(size)) < 0) {
+    const error = new SystemError("ftruncate", errno());
+    closeDescriptor(fd);
+    throw error;
+  }
+  return new Mapping(fd, size);
+}

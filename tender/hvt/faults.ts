@@ -1,0 +1,72 @@
+/**
+ * The ends that no guest asks for: what each exit that is not a hypercall says about the run.
+ *
+ * @module
+ */
+import type { FaultReason, Outcome } from "../outcome.ts";
+import type { Exit } from "./exit.ts";
+import { SUBERROR_EMULATION } from "./kvm_abi.ts";
+
+/** Where the vCPU stands. */
+export interface Place {
+  /** Its instruction pointer. */
+  readonly rip: bigint;
+  /** Size of guest memory in bytes. */
+  readonly memorySize: number;
+}
+
+/** The outcome of a run that ends with this exit. */
+export function faultOf(exit: Exclude<Exit, { kind: "intr" }>, place: Place): Outcome {
+  const rip = `rip=${hex(place.rip)}`;
+  switch (exit.kind) {
+    case "fault":
+      return translation(rip);
+    case "mmio":
+      // A KVM that emulates the CPU reports a write to a read-only page of the host's in this way.
+      if (exit.address < place.memorySize) return translation(rip, exit.address);
+      return fault("mmio", `guest access outside of its memory: ${mmioText(exit)}, ${rip}`, {
+        address: Number(exit.address),
+      });
+    case "io":
+      return fault("port", `guest used a port that is no hypercall: ${ioText(exit)}, ${rip}`);
+    case "shutdown":
+      return fault("triple-fault", `guest CPU triple fault: ${rip}`);
+    case "hlt":
+      return fault("halted", `guest halted its CPU, and nothing would wake it: ${rip}`);
+    case "internal_error":
+      if (exit.suberror === SUBERROR_EMULATION) {
+        const message = `this host's KVM cannot emulate an instruction of this guest: ${rip}`;
+        return fault("emulation", message);
+      }
+      return fault("host", `KVM internal error ${exit.suberror}: ${rip}`);
+    case "fail_entry":
+      return fault("host", `KVM could not enter the guest: reason ${hex(exit.reason)}, ${rip}`);
+    case "exception":
+      return fault("host", `KVM exit for exception ${exit.vector}: ${rip}`);
+    case "unknown":
+      return fault("host", `KVM exit ${exit.reason}, which this tender does not know: ${rip}`);
+  }
+}
+
+/** The words of Solo5's tender, which scripts look for. */
+function translation(rip: string, address?: bigint): Outcome {
+  const at = address === undefined ? undefined : { address: Number(address) };
+  return fault("translation", `host/guest translation fault: ${rip}`, at);
+}
+
+function ioText({ out, port, size, count }: Extract<Exit, { kind: "io" }>): string {
+  const times = count === 1 ? "" : `, ${count} times`;
+  return `${out ? "out" : "in"} of ${size * 8} bits, port ${hex(port)}${times}`;
+}
+
+function mmioText({ write, length, address }: Extract<Exit, { kind: "mmio" }>): string {
+  return `${write ? "write" : "read"} of ${length} bytes at ${hex(address)}`;
+}
+
+function fault(reason: FaultReason, message: string, at?: { address: number }): Outcome {
+  return { kind: "fault", reason, message, ...at };
+}
+
+function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,35 @@
+/**
+ * Guest memory as hypercalls see it: every address and length that a guest names is asked about here
+ * before anything is read or written for it.
+ *
+ * @module
+ */
+import { viewOf } from "../../abi/layout.ts";
+import type { Access } from "./machine.ts";
+
+/** Guest memory, and what hypercalls may do with it. */
+export class GuestView {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same bytes. */
+  readonly view: DataView;
+  readonly #restrictions: readonly Access[];
+
+  /** `restrictions` are the ranges that are not free to use; see `Machine`. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, restrictions: readonly Access[]) {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.#restrictions = restrictions;
+  }
+
+  /** Whether the guest itself could do so with all of `length` bytes at `address`. */
+  allows(access: "read" | "write", range: { address: number; length: number }): boolean {
+    const { address, length } = range;
+    const end = address + length;
+    if (end > this.bytes.length) return false;
+    if (length === 0) return true;
+    for (const restricted of this.#restrictions) {
+      if (address < restricted.end && end > restricted.start && !restricted[access]) return false;
+    }
+    return true;
+  }
+}

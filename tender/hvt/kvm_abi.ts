@@ -1,0 +1,176 @@
+/**
+ * The interface of Linux's KVM as data: request numbers, structures and exits that this tender uses,
+ * for x86_64. Source: the kernel's Documentation/virt/kvm/api.rst and `<linux/kvm.h>`.
+ *
+ * @module
+ */
+import {
+  at,
+  bytes,
+  type Field,
+  type Fields,
+  type Struct,
+  struct,
+  u16,
+  u32,
+  u64,
+  u8,
+  usize,
+  type Values,
+} from "../../abi/layout.ts";
+
+/** The version that `KVM_GET_API_VERSION` has given since 2007; any other is not this interface. */
+export const API_VERSION = 12;
+
+/** `struct kvm_userspace_memory_region`. */
+export const MemoryRegion = struct({
+  slot: u32,
+  flags: u32,
+  guestPhysAddr: usize,
+  memorySize: usize,
+  userspaceAddr: u64,
+});
+
+/** `struct kvm_regs`. */
+export const Regs = struct({
+  rax: u64,
+  rbx: u64,
+  rcx: u64,
+  rdx: u64,
+  rsi: u64,
+  rdi: u64,
+  rsp: u64,
+  rbp: u64,
+  r8: u64,
+  r9: u64,
+  r10: u64,
+  r11: u64,
+  r12: u64,
+  r13: u64,
+  r14: u64,
+  r15: u64,
+  rip: u64,
+  rflags: u64,
+});
+
+/** General registers, instruction pointer and flags. */
+export type Registers = ReturnType<typeof Regs.read>;
+
+/** `struct kvm_segment`: a segment register with its hidden part. */
+export const KvmSegment = struct({
+  base: u64,
+  limit: u32,
+  selector: u16,
+  type: u8,
+  present: u8,
+  dpl: u8,
+  db: u8,
+  s: u8,
+  l: u8,
+  g: u8,
+  avl: u8,
+  unusable: u8,
+}, { size: 24 });
+
+/** `struct kvm_dtable`: GDTR or IDTR. */
+export const DescriptorTable = struct({ base: u64, limit: u16 }, { size: 16 });
+
+/** `struct kvm_sregs`. */
+export const Sregs = struct({
+  cs: nested(KvmSegment),
+  ds: nested(KvmSegment),
+  es: nested(KvmSegment),
+  fs: nested(KvmSegment),
+  gs: nested(KvmSegment),
+  ss: nested(KvmSegment),
+  tr: nested(KvmSegment),
+  ldt: nested(KvmSegment),
+  gdt: nested(DescriptorTable),
+  idt: nested(DescriptorTable),
+  cr0: u64,
+  cr2: u64,
+  cr3: u64,
+  cr4: u64,
+  cr8: u64,
+  efer: u64,
+  apicBase: u64,
+  interruptBitmap: bytes(32),
+});
+
+/** Segment, control and table registers. */
+export type SpecialRegisters = ReturnType<typeof Sregs.read>;
+
+/** `struct kvm_cpuid2` before its entries. */
+export const CpuidHeader = struct({ nent: u32, padding: u32 });
+/** Size of `struct kvm_cpuid_entry2` in bytes. */
+export const CPUID_ENTRY_SIZE = 40;
+
+/** `struct kvm_run`: the fields that each exit fills in lie in a union at 32. */
+export const Run = struct({
+  immediateExit: at(1, u8),
+  exitReason: at(8, u32),
+  /** `KVM_EXIT_IO` */
+  ioDirection: at(32, u8),
+  ioSize: at(33, u8),
+  ioPort: at(34, u16),
+  ioCount: at(36, u32),
+  ioDataOffset: at(40, usize),
+  /** `KVM_EXIT_MMIO` */
+  mmioPhysAddr: at(32, u64),
+  mmioLen: at(48, u32),
+  mmioIsWrite: at(52, u8),
+  /** `KVM_EXIT_FAIL_ENTRY` */
+  failEntryReason: at(32, u64),
+  /** `KVM_EXIT_INTERNAL_ERROR` */
+  internalSuberror: at(32, u32),
+  /** `KVM_EXIT_EXCEPTION` */
+  exceptionVector: at(32, u32),
+});
+
+/** Values of `exit_reason`. */
+export const EXIT_REASON = {
+  exception: 1,
+  io: 2,
+  hlt: 5,
+  mmio: 6,
+  shutdown: 8,
+  failEntry: 9,
+  intr: 10,
+  internalError: 17,
+} as const;
+
+/** `io.direction` of an `out`. */
+export const IO_OUT = 1;
+/** `internal.suberror` when KVM met an instruction that it cannot emulate. */
+export const SUBERROR_EMULATION = 1;
+
+const READ = 2;
+const WRITE = 1;
+
+/** ioctl requests, by the names that the kernel gives them without their `KVM_`. */
+export const REQUEST = {
+  GET_API_VERSION: request(0x00),
+  CREATE_VM: request(0x01),
+  GET_VCPU_MMAP_SIZE: request(0x04),
+  GET_SUPPORTED_CPUID: request(0x05, READ | WRITE, CpuidHeader.size),
+  CREATE_VCPU: request(0x41),
+  SET_USER_MEMORY_REGION: request(0x46, WRITE, MemoryRegion.size),
+  RUN: request(0x80),
+  GET_REGS: request(0x81, READ, Regs.size),
+  SET_REGS: request(0x82, WRITE, Regs.size),
+  GET_SREGS: request(0x83, READ, Sregs.size),
+  SET_SREGS: request(0x84, WRITE, Sregs.size),
+  SET_CPUID2: request(0x90, WRITE, CpuidHeader.size),
+  GET_TSC_KHZ: request(0xa3),
+} as const;
+
+/** Linux's `_IOC` for KVM: direction in the top 2 bits, size in the next 14, then KVM's own 0xae and a number. */
+function request(number: number, direction = 0, size = 0): number {
+  const KVMIO = 0xae;
+  return ((direction << 30) | (size << 16) | (KVMIO << 8) | number) >>> 0;
+}
+
+/** A structure as a field of another. */
+function nested<F extends Fields>(type: Struct<F>): Field<Values<F>> {
+  return { size: type.size, align: type.align, get: type.read, set: type.write };
+}

@@ -1,0 +1,91 @@
+/**
+ * Compiles a guest to the machine that runs it: what lies in its memory, what may be done there, and
+ * the state of its CPU. A value, with nothing of the host in it.
+ *
+ * @module
+ */
+import { BootInfo, LAYOUT } from "../../abi/hvt.ts";
+import { viewOf } from "../../abi/layout.ts";
+import { LOWEST_ADDRESS } from "../../abi/solo5.ts";
+import { bootArea, type Guest } from "../guest.ts";
+import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
+import type { Registers, SpecialRegisters } from "./kvm_abi.ts";
+import { pageTables } from "./page_tables.ts";
+
+/** Bytes at a guest-physical address. */
+export interface Content {
+  readonly address: number;
+  readonly data: Uint8Array;
+}
+
+/** What may be done with `[start, end)` of guest memory. */
+export interface Access {
+  readonly start: number;
+  readonly end: number;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+/** A virtual machine before it exists. */
+export interface Machine {
+  /** Guest memory in bytes, from guest-physical 0, zero where nothing is loaded. */
+  readonly memorySize: number;
+  /** What to load. */
+  readonly contents: readonly Content[];
+  /** Ranges, page-aligned, that the host protects: the segments of the unikernel. */
+  readonly protections: readonly Access[];
+  /** Ranges that hypercalls may not use freely: `protections`, and what the page tables close. The rest is writable. */
+  readonly restrictions: readonly Access[];
+  /** General registers at entry; those not named are 0. */
+  readonly registers: Partial<Registers>;
+  /** Special registers at entry; those not named are as KVM makes them. */
+  readonly specialRegisters: Partial<SpecialRegisters>;
+}
+
+/** What the guest learns of the CPU it runs on. */
+export interface CpuFacts {
+  /** Frequency of its time stamp counter, in Hz. */
+  readonly cycleFrequency: bigint;
+}
+
+/** Compiles a guest (of the hvt target) to a machine. */
+export function compileMachine(guest: Guest, cpu: CpuFacts): Machine {
+  const { unikernel, memorySize } = guest;
+  const protections = unikernel.segments.map(({ start, end, read, write, execute }) => ({
+    start,
+    end,
+    // KVM fetches instructions by reading.
+    read: read || execute,
+    write,
+  }));
+  return {
+    memorySize,
+    contents: [
+      { address: LAYOUT.gdt, data: gdt() },
+      { address: LAYOUT.pml4, data: pageTables(memorySize) },
+      { address: LAYOUT.bootInfo, data: boot(guest, cpu) },
+      ...unikernel.segments.map(({ address, data }) => ({ address, data })),
+    ],
+    protections,
+    restrictions: [
+      { start: 0, end: LAYOUT.bootInfo, read: false, write: false },
+      { start: LAYOUT.bootInfo, end: LOWEST_ADDRESS, read: true, write: false },
+      ...protections,
+    ],
+    registers: entryRegisters(unikernel.entry, memorySize),
+    specialRegisters: entrySpecialRegisters(),
+  };
+}
+
+/** Boot info, manifest and command line. */
+function boot(guest: Guest, cpu: CpuFacts): Uint8Array {
+  const area = bootArea(guest, LAYOUT.bootInfo, BootInfo.size);
+  BootInfo.write(viewOf(area.bytes), 0, {
+    memSize: guest.memorySize,
+    kernelEnd: guest.unikernel.kernelEnd,
+    cpuCycleFreq: cpu.cycleFrequency,
+    cmdline: area.cmdline,
+    mft: area.mft,
+  });
+  return area.bytes;
+}

@@ -1,0 +1,137 @@
+/**
+ * Makes the virtual machine that a guest was compiled to, on this host's KVM, and takes it down.
+ *
+ * @module
+ */
+import { ERRNO, SystemError } from "../host/libc.ts";
+import { guestMemory, type Mapping } from "../host/memory.ts";
+import { TenderError } from "../error.ts";
+import type { Guest } from "../guest.ts";
+import type { Outcome } from "../outcome.ts";
+import { GuestView } from "./guest_view.ts";
+import { KVM_PATH, System, type Vcpu } from "./kvm.ts";
+import { API_VERSION } from "./kvm_abi.ts";
+import { compileMachine, type Machine } from "./machine.ts";
+import { RunLoop, type Stop } from "./run.ts";
+import { type HostWorld, hostWorld, type World } from "./world.ts";
+
+/** A virtual machine with a guest in it. Belongs to the thread that made it. */
+export class VirtualMachine implements Disposable {
+  /** What it was made from. */
+  readonly machine: Machine;
+  readonly #loop: RunLoop;
+  readonly #resources: DisposableStack;
+
+  /** Takes over `resources`, which hold what `loop` works with. */
+  constructor(machine: Machine, loop: RunLoop, resources: DisposableStack) {
+    this.machine = machine;
+    this.#loop = loop;
+    this.#resources = resources;
+  }
+
+  /** See {@linkcode RunLoop.step}. */
+  step(budget?: number): Stop {
+    return this.#loop.step(budget);
+  }
+
+  /** Gives everything back to the host. */
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+}
+
+/**
+ * Makes a virtual machine for a guest of the hvt target, ready to step.
+ *
+ * @throws {TenderError} if this host cannot run it, with the fix where there is one
+ */
+export function createVm(guest: Guest, world: World): VirtualMachine {
+  checkArchitecture(guest);
+  using resources = new DisposableStack();
+  try {
+    // The first is given back last: memory outlives the machine that runs in it.
+    const memory = resources.use(guestMemory(guest.memorySize));
+    const system = resources.use(openKvm());
+    const vm = resources.use(system.createVm());
+    const vcpu = resources.use(vm.createVcpu(0, system.vcpuMmapSize()));
+    const machine = compileMachine(guest, { cycleFrequency: BigInt(vcpu.tscKhz()) * 1000n });
+    load(memory, machine);
+    vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
+    vcpu.setCpuid(system.supportedCpuid());
+    setRegisters(vcpu, machine);
+    const view = new GuestView(memory.bytes, machine.restrictions);
+    const loop = new RunLoop(vcpu, { guest: view, world, handles: 0n });
+    return new VirtualMachine(machine, loop, resources.move());
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new TenderError("host", `cannot make the virtual machine: ${error.message}`);
+  }
+}
+
+/**
+ * Runs a guest of the hvt target to its end, blocking where it waits.
+ *
+ * @throws {TenderError} if this host cannot run it
+ */
+export function runHvt(guest: Guest, world: HostWorld = hostWorld()): Outcome {
+  using vm = createVm(guest, world);
+  for (;;) {
+    const stop = vm.step();
+    if (stop.kind === "ended") return stop.outcome;
+    if (stop.kind === "wait") world.wait(stop.deadline);
+  }
+}
+
+function load(memory: Mapping, machine: Machine): void {
+  for (const { address, data } of machine.contents) memory.bytes.set(data, address);
+  for (const range of machine.protections) memory.protect(range);
+}
+
+function setRegisters(vcpu: Vcpu, machine: Machine): void {
+  vcpu.setSpecialRegisters({ ...vcpu.specialRegisters(), ...machine.specialRegisters });
+  vcpu.setRegisters(machine.registers);
+}
+
+function checkArchitecture({ unikernel: { name, machine } }: Guest): void {
+  const host = Deno.build.arch;
+  if (machine !== host) {
+    throw new TenderError("target", `${name}: is built for ${machine}, and this host is ${host}`);
+  }
+  if (machine !== "x86_64") {
+    throw new TenderError("host", `${name}: hvt runs on x86_64 only; build it for spt`);
+  }
+}
+
+function openKvm(): System {
+  const system = connect();
+  const version = system.apiVersion();
+  if (version === API_VERSION) return system;
+  system[Symbol.dispose]();
+  throw new TenderError(
+    "host",
+    `${KVM_PATH}: API version ${version}, and ${API_VERSION} is needed`,
+  );
+}
+
+function connect(): System {
+  try {
+    return new System();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const fix = FIXES[error.errno];
+    throw new TenderError("host", fix === undefined ? error.message : `${error.message}; ${fix}`);
+  }
+}
+
+const MISSING =
+  "turn on virtualisation in the firmware or hypervisor, and load kvm_intel or kvm_amd";
+const FORBIDDEN = "join its group (sudo usermod -aG kvm $USER) and log in again";
+
+/** What to do about an `errno` of opening `/dev/kvm`. */
+const FIXES: Record<number, string> = {
+  [ERRNO.ENOENT]: MISSING,
+  6: MISSING,
+  19: MISSING,
+  [ERRNO.EACCES]: FORBIDDEN,
+  [ERRNO.EPERM]: FORBIDDEN,
+};
