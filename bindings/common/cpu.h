@@ -1,0 +1,13 @@
+/*
+ * cpu.h: what C has no word for, in one file for each machine.
+ */
+#ifndef CPU_H
+#define CPU_H
+
+#if defined(__x86_64__)
+#include "cpu_x86_64.h"
+#else
+#error "bindings: no support for this machine"
+#endif
+
+#endif

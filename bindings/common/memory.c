@@ -1,0 +1,49 @@
+/*
+ * memory.c: guest memory. The image lies at its start; all of it from there on is the application's
+ * heap, with the initial stack at its far end.
+ */
+#include "bindings.h"
+#include "linker.h"
+#include "text.h"
+
+#define PAGE_SIZE 0x1000u
+#define HEAP_MIN  0x80000u
+
+/*
+ * The tender's idea of the image's end leaves out a segment that is all .bss, so the linker's idea
+ * counts where it is higher.
+ */
+static uintptr_t heap_start(const struct boot *boot) {
+    uintptr_t end = ((uintptr_t)_end + PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE;
+    return end > boot->kernel_end ? end : boot->kernel_end;
+}
+
+struct solo5_start_info memory_init(const struct boot *boot) {
+    uintptr_t start = heap_start(boot);
+    if (start >= boot->mem_size || boot->mem_size - start < HEAP_MIN)
+        fatal("Not enough memory");
+    return (struct solo5_start_info){.heap_start = start, .heap_size = boot->mem_size - start};
+}
+
+static void describe(struct text *text, const char *name, uintptr_t start, uintptr_t end) {
+    text_string(text, name);
+    text_hex(text, start);
+    text_string(text, " - ");
+    text_hex(text, end - 1);
+    text_string(text, ")\n");
+}
+
+void memory_describe(struct text *text, const struct boot *boot) {
+    text_string(text, "Solo5: Memory map: ");
+    text_decimal(text, (int64_t)(boot->mem_size >> 20));
+    text_string(text, " MB addressable:\n");
+    describe(text, "Solo5:   reserved @ (", 0, (uintptr_t)_stext);
+    describe(text, "Solo5:       text @ (", (uintptr_t)_stext, (uintptr_t)_etext);
+    describe(text, "Solo5:     rodata @ (", (uintptr_t)_srodata, (uintptr_t)_erodata);
+    describe(text, "Solo5:       data @ (", (uintptr_t)_sdata, heap_start(boot));
+    text_string(text, "Solo5:       heap >= ");
+    text_hex(text, heap_start(boot));
+    text_string(text, " < stack < ");
+    text_hex(text, boot->mem_size);
+    text_string(text, "\n");
+}

@@ -1,0 +1,33 @@
+/*
+ * memory_functions.c: the functions that compilers call of their own accord, even freestanding.
+ * They stay private to the bindings; an application brings its own.
+ */
+#include "cpu.h"
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size) {
+    cpu_copy_up(to, from, size);
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t size) {
+    /* Copying upwards is right unless `to` lies inside of [from, from + size). */
+    if ((uintptr_t)to - (uintptr_t)from >= size)
+        cpu_copy_up(to, from, size);
+    else
+        cpu_copy_down(to, from, size);
+    return to;
+}
+
+void *memset(void *to, int value, size_t size) {
+    cpu_fill(to, value, size);
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t size) {
+    const unsigned char *p = a, *q = b;
+    for (size_t i = 0; i < size; i++) {
+        if (p[i] != q[i])
+            return p[i] - q[i];
+    }
+    return 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * start.c: from a target's entry point to the application and out again. Compiled without the
+ * stack protector, whose guard changes here while the function runs.
+ */
+#include "bindings.h"
+#include "text.h"
+
+static void print_banner(const struct boot *boot) {
+    char buffer[640];
+    struct text text = {buffer, sizeof buffer, 0};
+    text_string(&text, "   .--.\n"
+                       "  ( () )  soloden\n"
+                       "   `--'   a Solo5 unikernel for ");
+    text_string(&text, boot->target);
+    text_string(&text, "\n");
+    memory_describe(&text, boot);
+    text_print(&text);
+}
+
+void start(const struct boot *boot) {
+    stack_guard_init();
+    const char *cmdline = log_options(boot->cmdline);
+    if (log_enabled(LOG_INFO))
+        print_banner(boot);
+    struct solo5_start_info info = memory_init(boot);
+    info.cmdline = cmdline;
+    devices_init(boot->mft);
+    solo5_exit(solo5_app_main(&info));
+}

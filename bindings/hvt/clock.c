@@ -1,0 +1,51 @@
+/*
+ * clock.c: time. Monotonic time is the time stamp counter scaled to nanoseconds; wall time is the
+ * tender's answer, so that it is the host's even after the host's clock was set or the virtual
+ * machine slept.
+ */
+#include "hvt.h"
+
+#include "../common/bindings.h"
+#include "../common/cpu.h"
+#include "hypercall.h"
+
+/* Nanoseconds are ticks * multiplier / 2^SHIFT; any frequency above 3.9 MHz fits. */
+#define SHIFT 56
+
+static uint64_t start_ticks;
+static uint64_t multiplier;
+
+/* (high * 2^64) / divisor, where the quotient fits into 64 bits. */
+static uint64_t divide(uint64_t high, uint64_t divisor) {
+    uint64_t quotient, remainder;
+    __asm__("divq %4" : "=a"(quotient), "=d"(remainder) : "a"(0ul), "d"(high), "r"(divisor) : "cc");
+    return quotient;
+}
+
+void clock_init(uint64_t frequency) {
+    const uint64_t second = 1000000000; /* In nanoseconds. */
+    multiplier = divide(second >> (64 - SHIFT), frequency);
+    start_ticks = cpu_ticks();
+}
+
+solo5_time_t solo5_clock_monotonic(void) {
+    return (unsigned __int128)(cpu_ticks() - start_ticks) * multiplier >> SHIFT;
+}
+
+solo5_time_t solo5_clock_wall(void) {
+    struct hvt_hc_walltime block = {0};
+    hypercall(HVT_HYPERCALL_WALLTIME, &block);
+    return block.nsecs;
+}
+
+void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set) {
+    struct hvt_hc_poll block = {0};
+    solo5_time_t now = solo5_clock_monotonic();
+    do {
+        block.timeout_nsecs = now < deadline ? deadline - now : 0;
+        hypercall(HVT_HYPERCALL_POLL, &block);
+        /* The host's clock and ours need not agree to the last nanosecond. */
+    } while (block.ready_set == 0 && (now = solo5_clock_monotonic()) < deadline);
+    if (ready_set != NULL)
+        *ready_set = block.ready_set;
+}

@@ -1,0 +1,18 @@
+/*
+ * hvt.h: what the files of the hvt bindings know of one another.
+ */
+#ifndef HVT_H
+#define HVT_H
+
+#include "hvt_abi.h"
+
+/* Gives the CPU tables of its own, so that a trap is reported. */
+void cpu_init(void);
+
+/* Starts monotonic time; `frequency` is the time stamp counter's, in Hz. */
+void clock_init(uint64_t frequency);
+
+/* Ends the unikernel; `cookie` is NULL or tells of a trap. */
+_Noreturn void halt(int status, const struct hvt_trap_frame *cookie);
+
+#endif

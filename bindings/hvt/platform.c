@@ -1,0 +1,32 @@
+/*
+ * platform.c: console and ending, by hypercall.
+ */
+#include "hvt.h"
+
+#include "../common/bindings.h"
+#include "hypercall.h"
+
+void platform_puts(const char *data, size_t size) {
+    struct hvt_hc_puts block = {.data = data, .len = size};
+    hypercall(HVT_HYPERCALL_PUTS, &block);
+}
+
+void halt(int status, const struct hvt_trap_frame *cookie) {
+    struct hvt_hc_halt block = {.cookie = cookie, .exit_status = status};
+    hypercall(HVT_HYPERCALL_HALT, &block);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+void platform_exit(int status) {
+    halt(status, NULL);
+}
+
+solo5_result_t solo5_set_tls_base(uintptr_t base) {
+    const uint32_t fs_base_msr = 0xc0000100;
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(fs_base_msr), "a"((uint32_t)base), "d"((uint32_t)(base >> 32))
+                     : "memory");
+    return SOLO5_R_OK;
+}

@@ -1,0 +1,26 @@
+/*
+ * start.c: the entry point of a virtual machine. The tender has left the stack as a call does.
+ */
+#include "hvt.h"
+
+#include "../common/bindings.h"
+#include "elf_abi.h"
+
+ABI1_NOTE_DECLARE(ABI_TARGET_HVT, HVT_ABI_VERSION)
+NOT_OPENBSD_NOTE_DECLARE
+INTERP_DECLARE
+
+_Noreturn void _start(const struct hvt_boot_info *info);
+
+void _start(const struct hvt_boot_info *info) {
+    cpu_init();
+    clock_init(info->cpu_cycle_freq);
+    const struct boot boot = {
+        .target = "hvt",
+        .cmdline = info->cmdline,
+        .mft = info->mft,
+        .mem_size = info->mem_size,
+        .kernel_end = info->kernel_end,
+    };
+    start(&boot);
+}

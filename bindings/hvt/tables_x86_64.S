@@ -1,0 +1,110 @@
+/*
+ * tables_x86_64.S: the CPU's tables and the first instructions of every trap. Nothing of this is
+ * computed at run time: descriptors want addresses cut into pieces, which a linker cannot do, so
+ * whatever they point to lies in the first 64 KiB of the image (the linker script puts this section
+ * there) and the upper pieces are constants.
+ */
+#define IMAGE_BASE     0x100000
+#define IMAGE_BASE_MID 0x10
+#define VECTORS        32
+#define STUB_SIZE      16
+#define STACK_SIZE     4096
+
+#define CODE_SELECTOR 8
+#define TSS_SELECTOR  24
+
+/* ---- First 64 KiB of the image: trap entries, task state ---- */
+
+    .section .text.solo5.first, "ax", @progbits
+
+/* One stub a vector, all of one size. The CPU pushes an error code for some; others push 0. */
+    .p2align 4
+stubs:
+    .set vector, 0
+    .rept VECTORS
+    .p2align 4
+    .if (0x60227d00 >> vector) & 1
+    .else
+    pushq   $0
+    .endif
+    movl    $vector, %edi
+    jmp     trap_common
+    .set vector, vector + 1
+    .endr
+
+/* The stack holds a struct hvt_trap_frame from its second field on. */
+    .p2align 4
+trap_common:
+    movq    %cr2, %rax
+    pushq   %rax
+    movq    %rsp, %rsi
+    subq    $8, %rsp
+    cld
+    call    trap_handle
+
+/* Task state: its only use is the stack that traps run on, as the application's may be broken. */
+    .p2align 4
+task_state:
+    .zero   36
+    .quad   trap_stack_end
+    .zero   60
+task_state_end:
+
+/* ---- Descriptor tables ---- */
+
+/* Of gates for interrupts, in kernel mode, on stack 1. */
+    .section .rodata.solo5.idt, "a", @progbits
+    .p2align 4
+idt:
+    .set vector, 0
+    .rept VECTORS
+    .word   stubs + vector * STUB_SIZE - IMAGE_BASE
+    .word   CODE_SELECTOR
+    .byte   1, 0x8e
+    .word   IMAGE_BASE_MID
+    .quad   0
+    .set vector, vector + 1
+    .endr
+idt_end:
+
+/* Same selectors as the tender's table, so that no segment register needs loading. Writable: the
+ * CPU marks the task as busy. */
+    .section .data.solo5.gdt, "aw", @progbits
+    .p2align 4
+gdt:
+    .quad   0
+    .quad   0x00af9b000000ffff
+    .quad   0x00cf93000000ffff
+    .word   task_state_end - task_state - 1
+    .word   task_state - IMAGE_BASE
+    .byte   IMAGE_BASE_MID, 0x89, 0, 0
+    .quad   0
+gdt_end:
+
+    .section .rodata.solo5.registers, "a", @progbits
+gdt_register:
+    .word   gdt_end - gdt - 1
+    .quad   gdt
+idt_register:
+    .word   idt_end - idt - 1
+    .quad   idt
+
+    .section .bss.solo5.trap_stack, "aw", @nobits
+    .p2align 4
+    .zero   STACK_SIZE
+trap_stack_end:
+
+/* ---- void cpu_init(void) ---- */
+
+    .section .text, "ax", @progbits
+    .globl  cpu_init
+    .type   cpu_init, @function
+cpu_init:
+    lgdt    gdt_register
+    lidt    idt_register
+    movl    $TSS_SELECTOR, %eax
+    ltr     %ax
+    ret
+    .size   cpu_init, . - cpu_init
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,107 @@
+/*
+ * hvt_abi.h: the contract between a unikernel and the hvt tender (a virtual machine), ABI 2.
+ */
+#ifndef SOLO5_HVT_ABI_H
+#define SOLO5_HVT_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mft_abi.h"
+
+#define HVT_ABI_VERSION    2
+#define HVT_GUEST_MIN_BASE 0x100000
+
+/* What the entry point gets the address of. */
+struct hvt_boot_info {
+    uint64_t mem_size;       /* Of guest memory, which starts at 0, in bytes. */
+    uint64_t kernel_end;     /* End of the image. */
+    uint64_t cpu_cycle_freq; /* Of the time stamp counter, in Hz. */
+    const char *cmdline;
+    const struct mft *mft;
+    uint32_t host_features;
+    uint32_t guest_features;
+    uint64_t net_ring; /* Address of the network ring, where host_features offers one. */
+};
+
+/*
+ * Hypercall N: a 32-bit `out` of the address of its argument block to port HVT_HYPERCALL_PIO_BASE
+ * + N. Fields marked `out` are the tender's to fill in.
+ */
+#define HVT_HYPERCALL_PIO_BASE 0x500
+
+enum hvt_hypercall {
+    HVT_HYPERCALL_WALLTIME = 1,
+    HVT_HYPERCALL_PUTS,
+    HVT_HYPERCALL_POLL,
+    HVT_HYPERCALL_BLOCK_WRITE,
+    HVT_HYPERCALL_BLOCK_READ,
+    HVT_HYPERCALL_NET_WRITE,
+    HVT_HYPERCALL_NET_READ,
+    HVT_HYPERCALL_HALT
+};
+
+struct hvt_hc_walltime {
+    uint64_t nsecs; /* out: since the Unix epoch. */
+};
+
+struct hvt_hc_puts {
+    const char *data;
+    size_t len;
+};
+
+struct hvt_hc_poll {
+    uint64_t timeout_nsecs; /* From now. */
+    uint64_t ready_set;     /* out: a bit for each handle. */
+    int32_t ret;            /* out: how many are ready. */
+};
+
+struct hvt_hc_block_write {
+    uint64_t handle;
+    uint64_t offset;
+    const void *data;
+    size_t len;
+    int32_t ret; /* out: a solo5_result_t, as in the calls below. */
+};
+
+struct hvt_hc_block_read {
+    uint64_t handle;
+    uint64_t offset;
+    void *data;
+    size_t len;
+    int32_t ret;
+};
+
+struct hvt_hc_net_write {
+    uint64_t handle;
+    const void *data;
+    size_t len;
+    int32_t ret;
+};
+
+struct hvt_hc_net_read {
+    uint64_t handle;
+    void *data;
+    size_t len; /* in: room; out: bytes read. */
+    int32_t ret;
+};
+
+#define HVT_HALT_COOKIE_MAX 512
+
+struct hvt_hc_halt {
+    const void *cookie; /* NULL, or a struct hvt_trap_frame. */
+    int32_t exit_status;
+};
+
+/* What a CPU trap left behind, in the order in which the CPU and the first stub push it. */
+struct hvt_trap_frame {
+    uint64_t cr2;
+    uint64_t ec;
+    uint64_t rip;
+    uint64_t cs;
+    uint64_t rflags;
+    uint64_t rsp;
+    uint64_t ss;
+};
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * spt.h: what the files of the spt bindings know of one another.
+ */
+#ifndef SPT_H
+#define SPT_H
+
+#include "spt_abi.h"
+
+/* Remembers the descriptors to wait on. */
+void clock_init(int epollfd, int timerfd);
+
+#endif

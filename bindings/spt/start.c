@@ -1,0 +1,25 @@
+/*
+ * start.c: the entry point of a sandboxed process. The tender has left the stack as a call does.
+ */
+#include "spt.h"
+
+#include "../common/bindings.h"
+#include "elf_abi.h"
+
+ABI1_NOTE_DECLARE(ABI_TARGET_SPT, SPT_ABI_VERSION)
+NOT_OPENBSD_NOTE_DECLARE
+INTERP_DECLARE
+
+_Noreturn void _start(const struct spt_boot_info *info);
+
+void _start(const struct spt_boot_info *info) {
+    clock_init(info->epollfd, info->timerfd);
+    const struct boot boot = {
+        .target = "spt",
+        .cmdline = info->cmdline,
+        .mft = info->mft,
+        .mem_size = info->mem_size,
+        .kernel_end = info->kernel_end,
+    };
+    start(&boot);
+}
