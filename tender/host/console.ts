@@ -11,8 +11,6 @@ const c = libc({
 });
 
 const POLLOUT = 4;
-/** `errno` of a write that nobody will read. */
-const EPIPE = 32;
 
 /** Standard output. */
 export const STDOUT = 1;
@@ -32,7 +30,7 @@ export function writeAll(fd: number, data: Uint8Array<ArrayBuffer>): boolean {
       continue;
     }
     const code = errno();
-    if (code === EPIPE) return false;
+    if (code === ERRNO.EPIPE) return false;
     if (code === ERRNO.EAGAIN) waitWritable(fd);
     else if (code !== ERRNO.EINTR) throw new SystemError("write", code, "console");
   }

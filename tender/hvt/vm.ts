@@ -130,8 +130,8 @@ const FORBIDDEN = "join its group (sudo usermod -aG kvm $USER) and log in again"
 /** What to do about an `errno` of opening `/dev/kvm`. */
 const FIXES: Record<number, string> = {
   [ERRNO.ENOENT]: MISSING,
-  6: MISSING,
-  19: MISSING,
+  [ERRNO.ENXIO]: MISSING,
+  [ERRNO.ENODEV]: MISSING,
   [ERRNO.EACCES]: FORBIDDEN,
   [ERRNO.EPERM]: FORBIDDEN,
 };
