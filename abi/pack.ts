@@ -1,0 +1,26 @@
+/**
+ * The note by which a packed spt unikernel, an ordinary Linux executable, says what it holds. It is
+ * this project's own: JSON text under the owner name `soloden`.
+ *
+ * @module
+ */
+import type { DeviceDeclaration } from "./manifest.ts";
+
+/** Owner name of the note, without its NUL. */
+export const PACK_NOTE_NAME = "soloden";
+/** Type of the note: "PACK" in memory order. */
+export const PACK_NOTE_TYPE = 0x4b434150;
+
+/** What the note says. */
+export interface PackNote {
+  /** File name of the unikernel that was packed. */
+  readonly unikernel: string;
+  readonly abi: { readonly target: "spt"; readonly version: number };
+  /** Entry point of the unikernel, which the launch program jumps to. */
+  readonly entry: number;
+  /** Guest memory in bytes. */
+  readonly memory: number;
+  /** The command line that the guest gets. */
+  readonly commandLine: string;
+  readonly devices: readonly DeviceDeclaration[];
+}

@@ -1,0 +1,99 @@
+/**
+ * A guest's memory as segments of an executable, so that the kernel's `execve` is what loads it: the
+ * boot area, the unikernel's segments, and zeros wherever there is nothing else.
+ *
+ * @module
+ */
+import { alignUp } from "../../abi/layout.ts";
+import { viewOf } from "../../abi/layout.ts";
+import { PAGE_SIZE } from "../../abi/solo5.ts";
+import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
+import type { Segment } from "../../elftool/unikernel.ts";
+import { bootArea, type Guest } from "../guest.ts";
+import { DESCRIPTORS, type Protection } from "./program.ts";
+
+/** A range of an image's memory, in whole pages. */
+export interface ImageSegment {
+  readonly address: number;
+  /** What the range begins with; the rest is zeros. */
+  readonly data: Uint8Array;
+  /** Size of the range in bytes. */
+  readonly memorySize: number;
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+}
+
+/** A guest's memory: what to map, and what to protect after that. */
+export interface GuestMemory {
+  /** Ascending; together they cover all of guest memory. */
+  readonly segments: readonly ImageSegment[];
+  readonly protections: readonly Protection[];
+}
+
+const DATA = { read: true, write: true, execute: false } as const;
+
+/** Lays out a guest's memory. */
+export function guestMemory(guest: Guest): GuestMemory {
+  const segments: ImageSegment[] = [];
+  const protections: Protection[] = [];
+  const pieces = [bootPiece(guest), ...guest.unikernel.segments.map(segmentPiece)];
+  pieces.forEach((piece, index) => {
+    const { start, end, data, read, write, execute } = piece;
+    const next = pieces[index + 1]?.start ?? guest.memorySize;
+    const flags = { read, write, execute };
+    const isData = read && write;
+    segments.push({
+      address: start,
+      data,
+      memorySize: isData ? next - start : data.length,
+      ...flags,
+    });
+    if (isData) return;
+    // An executable's zeros are writable whatever its header says: they get their protection later.
+    const zeros = start + data.length;
+    if (zeros < end) protections.push({ start: zeros, end, ...flags });
+    if (zeros < next) {
+      segments.push({
+        address: zeros,
+        data: new Uint8Array(),
+        memorySize: next - zeros,
+        ...DATA,
+      });
+    }
+  });
+  return { segments, protections };
+}
+
+/** The same bytes, followed by zeros up to a whole number of pages. */
+export function wholePages(bytes: Uint8Array): Uint8Array {
+  const result = new Uint8Array(alignUp(bytes.length, PAGE_SIZE));
+  result.set(bytes);
+  return result;
+}
+
+/** What lies at the start of a range of memory, in whole pages. */
+interface Piece extends Protection {
+  readonly data: Uint8Array;
+}
+
+function bootPiece(guest: Guest): Piece {
+  const area = bootArea(guest, BOOT_INFO, BootInfo.size);
+  BootInfo.write(viewOf(area.bytes), 0, {
+    memSize: guest.memorySize,
+    kernelEnd: guest.unikernel.kernelEnd,
+    cmdline: area.cmdline,
+    mft: area.mft,
+    epollfd: DESCRIPTORS.epoll,
+    timerfd: DESCRIPTORS.timer,
+  });
+  const data = new Uint8Array(alignUp(BOOT_INFO - MEMORY_START + area.bytes.length, PAGE_SIZE));
+  data.set(area.bytes, BOOT_INFO - MEMORY_START);
+  return { start: MEMORY_START, end: MEMORY_START + data.length, data, ...DATA };
+}
+
+function segmentPiece({ address, data, start, end, read, write, execute }: Segment): Piece {
+  const whole = new Uint8Array(alignUp(address - start + data.length, PAGE_SIZE));
+  whole.set(data, address - start);
+  return { start, end, data: whole, read, write, execute };
+}

@@ -1,0 +1,62 @@
+/**
+ * The three ways to start a process image: write it to a file, become it, or spawn it.
+ *
+ * @module
+ */
+import { PACK_NOTE_NAME, PACK_NOTE_TYPE } from "../../abi/pack.ts";
+import { writeExecutable } from "../../elftool/elf_writer.ts";
+import type { ProcessImage } from "./image.ts";
+
+/**
+ * A process image as a Linux executable.
+ *
+ * @returns the file's bytes; it needs no interpreter and no library
+ */
+export function encodeImage(image: ProcessImage): Uint8Array {
+  return writeExecutable({
+    machine: image.machine,
+    entry: image.entry,
+    segments: image.segments,
+    notes: [{
+      name: PACK_NOTE_NAME,
+      type: PACK_NOTE_TYPE,
+      desc: new TextEncoder().encode(JSON.stringify(image.note)),
+    }],
+  });
+}
+
+/**
+ * Goes on as the guest: the process becomes its image, and the guest's status is the process's.
+ *
+ * @throws {SystemError} if the kernel refuses to execute it; otherwise it does not return
+ */
+export async function becomeImage(image: ProcessImage): Promise<never> {
+  const { become, memoryFile } = await import("../host/exec.ts");
+  const { unikernel } = image.note;
+  return become(memoryFile(unikernel, encodeImage(image)), [unikernel]);
+}
+
+/**
+ * Starts the guest in a process of its own.
+ *
+ * @param options where its standard output goes; `piped` if nothing is said
+ * @throws {SystemError} if there is no memory to hold the image
+ */
+export async function spawnImage(
+  image: ProcessImage,
+  options: { stdout?: "piped" | "inherit" | "null" } = {},
+): Promise<Deno.ChildProcess> {
+  const { memoryFile } = await import("../host/exec.ts");
+  const file = memoryFile(image.note.unikernel, encodeImage(image));
+  try {
+    return new Deno.Command(file.path, {
+      clearEnv: true,
+      stdin: "null",
+      stdout: options.stdout ?? "piped",
+      stderr: "piped",
+    }).spawn();
+  } finally {
+    // Deno's spawn returns when the child has executed: the file is mapped by then.
+    file.close();
+  }
+}
