@@ -47,11 +47,7 @@ export function readElf(bytes: Uint8Array, options: { name: string }): ElfFile {
   const header = ElfHeader.read(view, 0);
   require(name, header.class === ELFCLASS64, `class is ${header.class}, must be 2 (ELF64)`);
   require(name, header.data === ELFDATA2LSB, `data is ${header.data}, must be 1 (little-endian)`);
-  require(
-    name,
-    header.identVersion === EV_CURRENT && header.version === EV_CURRENT,
-    `version is ${header.identVersion}/${header.version}, must be 1`,
-  );
+  require(name, header.version === EV_CURRENT, `e_version is ${header.version}, must be 1`);
   require(
     name,
     header.ehsize === ElfHeader.size,

@@ -13,7 +13,7 @@ export type ElfErrorCode =
   | "abi"
   | "manifest"
   | "manifest-source"
-  | "memory";
+  | "file";
 
 /**
  * Bytes that break a rule of the Solo5 contracts. The message starts with the file's name and names

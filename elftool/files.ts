@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { basename, dirname, join } from "node:path";
 import { ElfError } from "./error.ts";
 
@@ -12,7 +13,7 @@ import { ElfError } from "./error.ts";
  * @throws {ElfError} "file" with the path and what the system says
  */
 export function readInput(path: string): Uint8Array<ArrayBuffer> {
-  return guarded(path, () => Deno.readFileSync(path === "-" ? "/dev/stdin" : path));
+  return guarded(path, () => path === "-" ? readStdin() : Deno.readFileSync(path));
 }
 
 /**
@@ -58,6 +59,16 @@ function resolve(path: string): { path: string; special: boolean } {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { path, special: false };
     throw error;
+  }
+}
+
+function readStdin(): Uint8Array<ArrayBuffer> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (;;) {
+    const chunk = new Uint8Array(65536);
+    const size = Deno.stdin.readSync(chunk);
+    if (size === null) return new Uint8Array(Buffer.concat(chunks));
+    chunks.push(chunk.subarray(0, size));
   }
 }
 

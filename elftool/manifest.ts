@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEVICE_NAME, DEVICE_NAME_RULE } from "../abi/device_name.ts";
 import { cString, viewOf } from "../abi/layout.ts";
 import {
   DEVICE_TYPES,
@@ -17,9 +18,6 @@ import {
   RESERVED_FIRST,
 } from "../abi/manifest.ts";
 import { ElfError } from "./error.ts";
-
-/** What a device may be named: 1 to 67 alphanumeric characters. */
-export const DEVICE_NAME: RegExp = new RegExp(`^[0-9A-Za-z]{1,${MAX_NAME}}$`);
 
 /** The bytes of a manifest whose devices are not attached yet, as a unikernel carries it. */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
@@ -88,7 +86,7 @@ function readEntry(
     return undefined;
   }
   if (!DEVICE_NAME.test(name)) {
-    throw fail(`entry ${index}: name must be 1 to ${MAX_NAME} alphanumeric characters`);
+    throw fail(`entry ${index}: name ${DEVICE_NAME_RULE}`);
   }
   const type = (Object.keys(DEVICE_TYPES) as DeviceType[])
     .find((key) => DEVICE_TYPES[key] === entry.type);

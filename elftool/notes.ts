@@ -1,10 +1,11 @@
 /**
- * The Solo5 notes of an executable: each has a `PT_NOTE` program header of its own.
+ * ELF notes: reading the two that Solo5 puts into an executable, each with a `PT_NOTE` program header
+ * of its own, and encoding any.
  *
  * @module
  */
-import { SEGMENT_TYPES } from "../abi/elf.ts";
-import { viewOf } from "../abi/layout.ts";
+import { Nhdr, SEGMENT_TYPES } from "../abi/elf.ts";
+import { alignUp, viewOf } from "../abi/layout.ts";
 import {
   AbiNote,
   MANIFEST_NOTE_MAX,
@@ -85,12 +86,17 @@ function noteContent(
   program: Program,
   note: { data: Uint8Array; min: number; max: number },
 ): Uint8Array {
-  const { descsz } = NoteHeader.read(viewOf(note.data), 0);
-  const max = Math.min(note.max, note.data.length - NoteHeader.size);
-  if (descsz < note.min || descsz > max) {
-    throw noteError(elf, program, `descsz is ${descsz}, must be ${note.min} to ${max}`);
+  const { data, min, max } = note;
+  const { descsz } = NoteHeader.read(viewOf(data), 0);
+  if (descsz < min || descsz > max) {
+    const range = min === max ? `${min}` : `${min} to ${max}`;
+    throw noteError(elf, program, `descsz is ${descsz}, must be ${range}`);
   }
-  return note.data.subarray(NoteHeader.size, NoteHeader.size + descsz);
+  const end = NoteHeader.size + descsz;
+  if (end > data.length) {
+    throw noteError(elf, program, `header and descsz ${descsz} exceed p_filesz ${data.length}`);
+  }
+  return data.subarray(NoteHeader.size, end);
 }
 
 function noteError(elf: ElfFile, program: Program, rule: string): ElfError {
@@ -104,4 +110,24 @@ function decodeAbi(content: Uint8Array, name: string): Abi {
     throw new ElfError("abi", `${name}: ABI1 note: target ${number} is none of Solo5's (1 to 6)`);
   }
   return { target, version };
+}
+
+/** An ELF note. */
+export interface Note {
+  /** Its owner, without NUL. */
+  readonly name: string;
+  readonly type: number;
+  /** Its content. */
+  readonly desc: Uint8Array;
+}
+
+/** The bytes of a note: header, name and content, the last two padded to 4 bytes. */
+export function encodeNote({ name, type, desc }: Note): Uint8Array<ArrayBuffer> {
+  const owner = new TextEncoder().encode(`${name}\0`);
+  const descAt = Nhdr.size + alignUp(owner.length, 4);
+  const bytes = new Uint8Array(descAt + alignUp(desc.length, 4));
+  Nhdr.write(viewOf(bytes), 0, { namesz: owner.length, descsz: desc.length, type });
+  bytes.set(owner, Nhdr.size);
+  bytes.set(desc, descAt);
+  return bytes;
 }

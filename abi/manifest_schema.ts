@@ -1,0 +1,41 @@
+/**
+ * The schema of `manifest.json`, the source of an application manifest. Kept apart from the binary
+ * manifest, because what launches unikernels need not load a schema library.
+ * Source: spec/solo5-abi.md, section 1.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { DEVICE_NAME, DEVICE_NAME_RULE } from "./device_name.ts";
+import { DEVICE_TYPES, type DeviceType, MANIFEST_VERSION, MAX_DEVICES } from "./manifest.ts";
+
+/** Value of the key `type`. */
+export const MANIFEST_TYPE = "solo5.manifest";
+
+const TYPES = Object.keys(DEVICE_TYPES) as DeviceType[];
+
+/** What an object with a fixed set of keys says of a wrong one, a missing one, or of another type. */
+function objectRule(issue: v.StrictObjectIssue): string {
+  if (issue.path === undefined || issue.expected === "Object") return "must be an object";
+  return issue.expected === "never" ? "unknown key" : "missing";
+}
+
+/** One device. */
+export const DeviceSchema = v.strictObject({
+  name: v.pipe(v.string("must be a string"), v.regex(DEVICE_NAME, DEVICE_NAME_RULE)),
+  type: v.picklist(TYPES, `must be ${TYPES.map((type) => `"${type}"`).join(" or ")}`),
+}, objectRule);
+
+/** The whole of `manifest.json`. */
+export const ManifestSchema = v.strictObject({
+  type: v.literal(MANIFEST_TYPE, `must be "${MANIFEST_TYPE}"`),
+  version: v.literal(MANIFEST_VERSION, `must be ${MANIFEST_VERSION}`),
+  devices: v.pipe(
+    v.array(DeviceSchema, "must be an array"),
+    v.maxLength(MAX_DEVICES, `too many entries, maximum ${MAX_DEVICES}`),
+    v.checkItems(
+      (device, index, devices) => devices.findIndex(({ name }) => name === device.name) === index,
+      ({ input: { name } }) => `duplicate name "${name}"`,
+    ),
+  ),
+}, objectRule);

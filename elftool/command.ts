@@ -1,0 +1,61 @@
+/**
+ * This room's commands: `manifest compile` and `inspect`.
+ *
+ * @module
+ */
+import type { Machine } from "../abi/elf.ts";
+import { ElfError } from "./error.ts";
+import { readInput, writeOutput } from "./files.ts";
+import { formatInspection, inspect } from "./inspect.ts";
+import { manifestCSource } from "./manifest_c.ts";
+import { manifestObject } from "./manifest_object.ts";
+import { compileManifest } from "./manifest_source.ts";
+
+/** How to compile a manifest, where the output's name does not say. */
+export interface CompileManifestOptions {
+  /** C source or object file; by the output's extension, and C on standard output, unless given. */
+  readonly format?: "c" | "object";
+  /** Machine of an object file; this one unless given. */
+  readonly machine?: Machine;
+}
+
+/**
+ * Compiles `manifest.json` to a file; `-` is standard input or output. After an error the output is
+ * as it was.
+ *
+ * @throws {ElfError} "manifest-source" for a mistake in the source, "file" if a file cannot be read
+ * or written or the output's extension is neither `.o` nor `.c`
+ */
+export function compileManifestFile(
+  input: string,
+  output: string,
+  options: CompileManifestOptions = {},
+): void {
+  const format = options.format ?? formatOf(output);
+  const name = input === "-" ? "<stdin>" : input;
+  const manifest = compileManifest(new TextDecoder().decode(readInput(input)), { name });
+  writeOutput(
+    output,
+    format === "c"
+      ? new TextEncoder().encode(manifestCSource(manifest))
+      : manifestObject(manifest, options.machine ?? Deno.build.arch),
+  );
+}
+
+/**
+ * Inspects a file.
+ *
+ * @param options `json`: as one line of JSON instead of text
+ * @returns what to print, ending in a newline
+ * @throws {ElfError} if it cannot be read or is no unikernel
+ */
+export function inspectFile(path: string, options: { json?: boolean } = {}): string {
+  const inspection = inspect(readInput(path), { name: path });
+  return options.json ? `${JSON.stringify(inspection)}\n` : formatInspection(inspection);
+}
+
+function formatOf(output: string): "c" | "object" {
+  if (output === "-" || output.endsWith(".c")) return "c";
+  if (output.endsWith(".o")) return "object";
+  throw new ElfError("file", `${output}: must end in .o (object file) or .c (C source)`);
+}

@@ -1,0 +1,34 @@
+/**
+ * A manifest as an object file, written without a compiler, ready to be linked into a unikernel.
+ *
+ * @module
+ */
+import { type Machine, SECTION_FLAGS, SECTION_TYPES } from "../abi/elf.ts";
+import type { Manifest } from "../abi/manifest.ts";
+import { MANIFEST_NOTE_PADDING, NOTE_MFT1, NOTE_NAME, SECTION_MANIFEST } from "../abi/notes.ts";
+import { writeRelocatable } from "./relocatable.ts";
+import { encodeManifest } from "./manifest.ts";
+import { encodeNote } from "./notes.ts";
+
+/** The symbol that names the manifest note, so that two manifests in one unikernel clash. */
+const SYMBOL = "solo5_mft1_note";
+
+/** A relocatable ELF file that holds the manifest note. */
+export function manifestObject(manifest: Manifest, machine: Machine): Uint8Array<ArrayBuffer> {
+  const encoded = encodeManifest(manifest);
+  const desc = new Uint8Array(MANIFEST_NOTE_PADDING + encoded.length);
+  desc.set(encoded, MANIFEST_NOTE_PADDING);
+  const data = encodeNote({ name: NOTE_NAME, type: NOTE_MFT1, desc });
+  const note = {
+    name: SECTION_MANIFEST,
+    type: SECTION_TYPES.NOTE,
+    flags: SECTION_FLAGS.ALLOC,
+    align: 8,
+    data,
+  };
+  return writeRelocatable({
+    machine,
+    sections: [note],
+    symbols: [{ name: SYMBOL, section: SECTION_MANIFEST, value: 0, size: data.length }],
+  });
+}

@@ -1,0 +1,124 @@
+/**
+ * The symbols of an ELF file, so that an address in a crash can be told by a name.
+ *
+ * @module
+ */
+import { SECTION_TYPES, SectionHeader, SHN_UNDEF, Symbol64, SYMBOL_TYPES } from "../abi/elf.ts";
+import { cString, viewOf } from "../abi/layout.ts";
+import { type ElfFile, readElf } from "./elf_reader.ts";
+import { ElfError } from "./error.ts";
+
+/** What a symbol stands for. */
+export type SymbolKind = "function" | "object" | "tls" | "other";
+
+/** A named address. */
+export interface SymbolEntry {
+  readonly address: number;
+  /** In bytes; 0 where it is not known. */
+  readonly size: number;
+  readonly name: string;
+  readonly kind: SymbolKind;
+}
+
+const KINDS: Readonly<Record<number, SymbolKind>> = {
+  [SYMBOL_TYPES.NOTYPE]: "other",
+  [SYMBOL_TYPES.OBJECT]: "object",
+  [SYMBOL_TYPES.FUNC]: "function",
+  [SYMBOL_TYPES.TLS]: "tls",
+};
+
+/**
+ * Reads the symbols that are defined in a file, ascending by address; none if it is stripped.
+ *
+ * @param options `name`: the file's name, for messages
+ * @throws {ElfError} "elf-header" if it is not an ELF file, "elf-symbols" if its tables are broken
+ */
+export function readSymbols(
+  bytes: Uint8Array,
+  options: { name: string } = { name: "file" },
+): SymbolEntry[] {
+  const elf = readElf(bytes, options);
+  const sections = readSections(elf);
+  const symtab = sections.find(({ type }) => type === SECTION_TYPES.SYMTAB);
+  if (symtab === undefined) return [];
+  const strtab = sections[symtab.link];
+  if (strtab === undefined) throw symbolError(elf, `symbol names: no section ${symtab.link}`);
+  const table = viewOf(sectionData(elf, symtab));
+  const names = sectionData(elf, strtab);
+  const symbols: SymbolEntry[] = [];
+  for (let at = 0; at + Symbol64.size <= table.byteLength; at += Symbol64.size) {
+    const { name: nameAt, info, shndx, value, size } = Symbol64.read(table, at);
+    const kind = KINDS[info & 15];
+    if (kind === undefined || shndx === SHN_UNDEF) continue;
+    const name = nameOf(names, nameAt);
+    // "$x" and the like tell code from data within a section; they name nothing.
+    if (name === "" || name.startsWith("$")) continue;
+    symbols.push({ address: value, size, name, kind });
+  }
+  return symbols.sort((a, b) => a.address - b.address || rank(a) - rank(b));
+}
+
+/**
+ * The last symbol at or before an address, and how far behind its start the address lies, in bytes.
+ *
+ * @param symbols ascending by address, as {@linkcode readSymbols} gives them
+ */
+export function nearestSymbol(
+  symbols: readonly SymbolEntry[],
+  address: number,
+): { name: string; offset: number } | undefined {
+  let low = 0;
+  let high = symbols.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((symbols[middle]?.address ?? Infinity) <= address) low = middle + 1;
+    else high = middle;
+  }
+  for (let index = low - 1; index >= 0; index--) {
+    const symbol = symbols[index];
+    // The address of a thread-local symbol is an offset, not an address.
+    if (symbol === undefined || symbol.kind === "tls") continue;
+    return { name: symbol.name, offset: address - symbol.address };
+  }
+  return undefined;
+}
+
+/** Of symbols at one address the last is the nearest: a function says most. */
+function rank({ kind, size }: SymbolEntry): number {
+  return (kind === "function" ? 2 : 0) + (size > 0 ? 1 : 0);
+}
+
+type Section = ReturnType<typeof SectionHeader.read>;
+
+function readSections(elf: ElfFile): Section[] {
+  const { shoff, shnum, shentsize } = elf.header;
+  if (shnum === 0) return [];
+  if (shentsize !== SectionHeader.size) {
+    throw symbolError(elf, `e_shentsize is ${shentsize}, must be ${SectionHeader.size}`);
+  }
+  if (shoff + shnum * shentsize > elf.bytes.length) {
+    throw symbolError(elf, "section headers lie outside the file");
+  }
+  return Array.from(
+    { length: shnum },
+    (_, index) => SectionHeader.read(elf.view, shoff + index * shentsize),
+  );
+}
+
+function sectionData(elf: ElfFile, { offset, size }: Section): Uint8Array {
+  if (offset + size > elf.bytes.length) {
+    throw symbolError(elf, "symbol table lies outside the file");
+  }
+  return elf.bytes.subarray(offset, offset + size);
+}
+
+/** Names longer than this are cut: no real one is, and a broken table must not cost quadratic time. */
+const NAME_MAX = 4096;
+
+function nameOf(names: Uint8Array, at: number): string {
+  return cString(names.subarray(at, at + NAME_MAX));
+}
+
+function symbolError(elf: ElfFile, rule: string): ElfError {
+  return new ElfError("elf-symbols", `${elf.name}: symbols: ${rule}`);
+}
