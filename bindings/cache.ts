@@ -1,0 +1,93 @@
+/**
+ * Files that need to be made only once, kept under a name that is a digest of all that they were
+ * made from. Several processes may make the same one at the same time: whoever is last replaces it by
+ * its equal.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+
+/** A digest of the parts, in hexadecimal, good as part of a file's name. */
+export async function digest(parts: Iterable<string | Uint8Array>): Promise<string> {
+  const encoder = new TextEncoder();
+  const chunks: Uint8Array[] = [];
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? encoder.encode(part) : part;
+    // With its length before each part, no two lists of parts read the same.
+    chunks.push(encoder.encode(`${bytes.length}:`), bytes);
+  }
+  const data = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  return hash.toHex().slice(0, 32);
+}
+
+/**
+ * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`, or a new
+ * temporary directory where neither can be written.
+ */
+export function defaultCacheDir(): string {
+  const home = Deno.env.get("HOME");
+  const roots = [Deno.env.get("XDG_CACHE_HOME"), home && join(home, ".cache")];
+  for (const root of roots) {
+    if (!root) continue;
+    const path = join(root, "soloden");
+    if (isWritable(path)) return path;
+  }
+  return Deno.makeTempDirSync({ prefix: "soloden-" });
+}
+
+function isWritable(path: string): boolean {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+    Deno.removeSync(Deno.makeTempFileSync({ dir: path }));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether there is something of this name. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs `use` with a temporary directory inside of `dir`, and removes it with whatever is left in it. */
+export async function withScratch<T>(
+  dir: string,
+  use: (scratch: string) => Promise<T>,
+): Promise<T> {
+  const scratch = await Deno.makeTempDir({ dir, prefix: "tmp-" });
+  try {
+    return await use(scratch);
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+}
+
+/**
+ * The path of a cached file or directory, made first where it is not there yet.
+ *
+ * @param make writes it to the path that it is given, inside of a scratch directory
+ */
+export async function cached(
+  path: string,
+  make: (temporary: string, scratch: string) => Promise<void>,
+): Promise<string> {
+  if (exists(path)) return path;
+  await withScratch(dirname(path), async (scratch) => {
+    const made = join(scratch, "made");
+    await make(made, scratch);
+    try {
+      await Deno.rename(made, path);
+    } catch (error) {
+      // A directory cannot be renamed over another, which then is the same as this one.
+      if (!exists(path)) throw error;
+    }
+  });
+  return path;
+}

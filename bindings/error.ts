@@ -1,0 +1,28 @@
+/**
+ * The one error of this room: a unikernel that cannot be built.
+ *
+ * @module
+ */
+
+/** What went wrong, for programs; the message says it for people. */
+export type ToolchainErrorCode =
+  | "no-tool"
+  | "source"
+  | "manifest"
+  | "compile"
+  | "link"
+  | "output";
+
+/**
+ * A tool that is missing, or an input or output that cannot be used. The message's first line says
+ * what and where; what a compiler or linker had to say follows it.
+ */
+export class ToolchainError extends Error {
+  override readonly name = "ToolchainError";
+  readonly code: ToolchainErrorCode;
+
+  constructor(code: ToolchainErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
