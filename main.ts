@@ -9,8 +9,10 @@ import {
   buildApplication,
   buildCommand,
   buildRouteMap,
+  type CommandContext,
   help,
   run,
+  type StricliProcess,
   text_en,
   version,
 } from "@stricli/core";
@@ -37,8 +39,20 @@ const guestArguments = {
   parameter: file("UNIKERNEL [ARGS…]", "Unikernel, then the arguments that it gets"),
 } as const;
 
+interface BuildFlags {
+  readonly target?: ("hvt" | "spt")[];
+  readonly manifest?: string;
+  readonly output?: string;
+  readonly "cc-flag"?: string[];
+}
+
 const build = buildCommand({
-  loader: async () => (await import("./bindings/command.ts")).buildCommand,
+  loader: async () => {
+    const { build } = await import("./bindings/command.ts");
+    return async (flags: BuildFlags, ...sources: string[]) => {
+      await build({ ...flags, sources, targets: flags.target, ccFlags: flags["cc-flag"] });
+    };
+  },
   parameters: {
     flags: {
       target: {
@@ -50,6 +64,7 @@ const build = buildCommand({
       },
       manifest: option("Manifest (manifest.json beside the first source, else no devices)"),
       output: option("Name of the output, to which .hvt and .spt are added (the first source's)"),
+      "cc-flag": options("Flag for the compiler; what follows -- is one, too"),
     },
     aliases: { t: "target", o: "output" },
     positional: {
@@ -90,7 +105,10 @@ const pack = buildCommand({
 });
 
 const compileManifest = buildCommand({
-  loader: async () => (await import("./elftool/command.ts")).compileManifestCommand,
+  loader: async () => {
+    const { compileManifestFile } = await import("./elftool/command.ts");
+    return (flags: { output: string }, input: string) => compileManifestFile(input, flags.output);
+  },
   parameters: {
     flags: { output: { kind: "parsed", parse: text, brief: "What to write: FILE.o or FILE.c" } },
     aliases: { o: "output" },
@@ -103,7 +121,12 @@ const compileManifest = buildCommand({
 });
 
 const inspect = buildCommand({
-  loader: async () => (await import("./elftool/command.ts")).inspectCommand,
+  loader: async () => {
+    const { inspectFile } = await import("./elftool/command.ts");
+    return function (this: CommandContext, flags: { json?: boolean }, path: string) {
+      this.process.stdout.write(inspectFile(path, flags));
+    };
+  },
   parameters: {
     flags: { json: { kind: "boolean", optional: true, withNegated: false, brief: "Print JSON" } },
     positional: { kind: "tuple", parameters: [file("FILE", "A unikernel or a packed executable")] },
@@ -131,6 +154,7 @@ const errorText: Partial<ApplicationText> = {
   exceptionWhileRunningCommand: errorLine,
   exceptionWhileLoadingCommandFunction: errorLine,
   commandErrorResult: errorLine,
+  noCommandRegisteredForInput: (args) => `soloden: ${text_en.noCommandRegisteredForInput(args)}`,
 };
 
 const application = buildApplication(
@@ -168,14 +192,27 @@ const application = buildApplication(
   },
 );
 
-/**
- * Puts arguments into the form that the scanner reads. For commands that take a unikernel, what
- * follows it is the guest's, and `--net:NAME=VALUE` is an option `net` with the value `NAME=VALUE`.
- */
+/** Puts arguments into the form that the scanner reads. */
 function normalise(args: readonly string[]): string[] {
   const [command, ...rest] = args;
-  if (command !== "run" && command !== "pack") return [...args];
-  const result: string[] = [command];
+  if (command === "build") return ["build", ...compilerFlags(rest)];
+  if (command === "run" || command === "pack") return [command, ...guestFlags(rest)];
+  return [...args];
+}
+
+/** What follows `--` are the compiler's flags. */
+function compilerFlags(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  if (end < 0) return [...args];
+  return [...args.slice(0, end), ...args.slice(end + 1).map((flag) => `--cc-flag=${flag}`)];
+}
+
+/**
+ * What follows the unikernel is the guest's, and `--net:NAME=VALUE` is an option `net` with the value
+ * `NAME=VALUE`.
+ */
+function guestFlags(rest: readonly string[]): string[] {
+  const result: string[] = [];
   for (let i = 0; i < rest.length; i++) {
     const arg = rest[i]!;
     if (arg === "--" || !arg.startsWith("-") || arg === "-") {
@@ -201,8 +238,8 @@ function sink(stream: { writeSync(data: Uint8Array): number }): { write(text: st
 }
 
 if (import.meta.main) {
-  const process = { stdout: sink(Deno.stdout), stderr: sink(Deno.stderr), exitCode: 0 };
+  const process: StricliProcess = { stdout: sink(Deno.stdout), stderr: sink(Deno.stderr) };
   await run(application, normalise(Deno.args), { process });
-  // The scanner's own statuses are negative; to a shell, every mistake is a 1.
-  if (process.exitCode !== 0) Deno.exit(process.exitCode < 0 ? 1 : process.exitCode);
+  // A command that set a status of its own succeeded at what it does; to a shell, every mistake is a 1.
+  if (process.exitCode !== 0) Deno.exitCode = 1;
 }

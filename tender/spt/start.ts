@@ -17,6 +17,7 @@ export function encodeImage(image: ProcessImage): Uint8Array {
     machine: image.machine,
     entry: image.entry,
     segments: image.segments,
+    stack: "non-executable",
     notes: [{
       name: PACK_NOTE_NAME,
       type: PACK_NOTE_TYPE,
