@@ -1,6 +1,6 @@
 /*
- * tls_x86_64.c: blocks of thread-local variables as x86_64 lays them out (variant II): the variables end
- * where the thread pointer points, and the word there holds its own address.
+ * tls_x86_64.c: blocks of thread-local variables as x86_64 lays them out (variant II): the
+ * variables end where the thread pointer points, and the word there holds its own address.
  */
 #include "solo5.h"
 #include "linker.h"

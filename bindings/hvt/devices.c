@@ -21,8 +21,7 @@ solo5_result_t platform_net_write(solo5_handle_t handle, const uint8_t *buf, siz
 
 solo5_result_t platform_block_read(solo5_handle_t handle, uint64_t offset, uint8_t *buf,
                                    size_t size) {
-    struct hvt_hc_block_read block = {
-        .handle = handle, .offset = offset, .data = buf, .len = size};
+    struct hvt_hc_block_read block = {.handle = handle, .offset = offset, .data = buf, .len = size};
     hypercall(HVT_HYPERCALL_BLOCK_READ, &block);
     return (solo5_result_t)block.ret;
 }

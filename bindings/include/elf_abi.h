@@ -70,7 +70,6 @@ struct not_openbsd_note {
 /* Other kernels refuse a file whose interpreter does not exist. */
 #define SOLO5_INTERPRETER "/nonexistent/solo5/"
 
-#define INTERP_DECLARE                                                                             \
-    SOLO5_SECTION(".interp", 8) const char solo5_interp[] = SOLO5_INTERPRETER;
+#define INTERP_DECLARE SOLO5_SECTION(".interp", 8) const char solo5_interp[] = SOLO5_INTERPRETER;
 
 #endif

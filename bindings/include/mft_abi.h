@@ -2,7 +2,8 @@
  * mft_abi.h: the application manifest, as the tender fills it in and as a unikernel carries it.
  *
  * A generated manifest source defines MFT_ENTRIES, includes this file, and puts the initialiser of
- * one `struct mft` with that many entries between MFT1_NOTE_DECLARE_BEGIN and MFT1_NOTE_DECLARE_END.
+ * one `struct mft` with that many entries between MFT1_NOTE_DECLARE_BEGIN and
+ * MFT1_NOTE_DECLARE_END.
  */
 #ifndef SOLO5_MFT_ABI_H
 #define SOLO5_MFT_ABI_H

@@ -1,6 +1,6 @@
 /*
- * hello.c: the smallest unikernel that does something. It is a whole machine's or process's program:
- * there is no libc, and solo5.h is all there is of an operating system.
+ * hello.c: the smallest unikernel that does something. It is a whole machine's or process's
+ * program: there is no libc, and solo5.h is all there is of an operating system.
  */
 #include "solo5.h"
 

@@ -1,0 +1,48 @@
+/*
+ * tls.c: thread-local variables, initialised, zero and of a large alignment, in two blocks that
+ * take turns.
+ */
+#include "guest.h"
+
+static _Thread_local int initialised = 41;
+static _Thread_local int zero;
+static _Thread_local _Alignas(64) uint64_t aligned = 7;
+
+static uint8_t blocks[2][512];
+
+static void use(int block) {
+    solo5_set_tls_base(solo5_tls_tp_offset((uintptr_t)blocks[block]));
+}
+
+/* Volatile, so that no value survives a change of blocks in a register. */
+static int bump(void) {
+    volatile int *a = &initialised, *b = &zero;
+    *b += 1;
+    return *a += 1;
+}
+
+int solo5_app_main(const struct solo5_start_info *info) {
+    (void)info;
+    if (solo5_tls_size() > sizeof blocks[0])
+        return fail("block too large");
+    for (int i = 0; i < 2; i++) {
+        if (solo5_tls_init((uintptr_t)blocks[i]) != SOLO5_R_OK)
+            return fail("init");
+    }
+
+    use(0);
+    if (bump() != 42 || bump() != 43)
+        return fail("first block");
+    use(1);
+    if (bump() != 42 || aligned != 7 || (uintptr_t)&aligned % 64 != 0)
+        return fail("second block");
+    use(0);
+    if (bump() != 44 || *(volatile int *)&zero != 3)
+        return fail("first block again");
+
+    uintptr_t base;
+    __asm__ volatile("movq %%fs:0, %0" : "=r"(base));
+    if (base != solo5_tls_tp_offset((uintptr_t)blocks[0]))
+        return fail("the word at the thread pointer");
+    return succeed();
+}
