@@ -1,0 +1,41 @@
+/**
+ * The command as the tests run it: from this checkout, as a child process.
+ *
+ * @module
+ */
+import { join } from "node:path";
+
+/** The checkout's directory. */
+export const ROOT = join(import.meta.dirname!, "..");
+
+/** How a program ended. */
+export interface Result {
+  /** Its status as a shell has it: 128 + n for signal n. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Options of {@linkcode execute}. */
+export interface ExecuteOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly uid?: number;
+}
+
+/** Runs a program to its end. */
+export async function execute(
+  program: string,
+  args: readonly string[],
+  options: ExecuteOptions = {},
+): Promise<Result> {
+  const command = new Deno.Command(program, { args: [...args], stdin: "null", ...options });
+  const { code, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { status: code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Runs `soloden ARGS…`. */
+export function soloden(...args: string[]): Promise<Result> {
+  return execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), ...args]);
+}

@@ -1,0 +1,168 @@
+/**
+ * Guests as real Linux processes: packed into executables, under the real filter.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { bind } from "../../../tender/guest.ts";
+import { compileImage, type ProcessImage } from "../../../tender/spt/image.ts";
+import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
+import { guest } from "../../guests.ts";
+import { execute, type Result, soloden } from "../../soloden.ts";
+
+const MIB = 0x10_0000;
+const SIGSEGV = 128 + 11;
+const SIGSYS = 128 + 31;
+
+async function image(name: string, args: string[] = []): Promise<ProcessImage> {
+  const path = await guest(name, "spt");
+  const unikernel = parseUnikernel(Deno.readFileSync(path), { name: `${name}.spt` });
+  return compileImage(bind(unikernel, "spt", { memorySize: 32 * MIB, args }));
+}
+
+/** Packs a guest into a file and gives its path to `use`. */
+async function packed<T>(image: ProcessImage, use: (path: string) => Promise<T>): Promise<T> {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = join(directory, "packed");
+    Deno.writeFileSync(path, encodeImage(image), { mode: 0o755 });
+    Deno.chmodSync(directory, 0o755);
+    return await use(path);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+async function run(name: string, ...args: string[]): Promise<Result> {
+  return await packed(await image(name, args), (path) => execute(path, []));
+}
+
+const ENDS: readonly [name: string, args: string[], status: number, output: RegExp][] = [
+  ["abort", [], 255, /^Solo5: solo5_abort\(\) called$/m],
+  ["args", ["one", "--two", "three"], 0, /^\[one --two three\]$/m],
+  ["exit_code", ["0"], 0, /^Solo5: solo5_exit\(0\) called$/m],
+  ["exit_code", ["254"], 254, /^Solo5: solo5_exit\(254\) called$/m],
+  ["fpu", [], 0, /^SUCCESS$/m],
+  ["globals", [], 0, /^SUCCESS$/m],
+  ["output", [], 0, /^x{4096,}SUCCESS$/m],
+  ["quiet", ["--solo5:quiet"], 0, /^SUCCESS\n$/],
+  ["ssp", [], 255, /ABORT.*Stack corruption detected/],
+  ["time", [], 0, /^SUCCESS$/m],
+  ["tls", [], 0, /^SUCCESS$/m],
+  ["null_read", [], SIGSEGV, /^reading$/m],
+  ["write_text", [], SIGSEGV, /^writing$/m],
+  ["write_rodata", [], SIGSEGV, /^writing$/m],
+  ["exec_data", [], SIGSEGV, /^calling$/m],
+  ["forbidden_syscall", [], SIGSYS, /^calling$/m],
+];
+
+for (const [name, args, status, output] of ENDS) {
+  Deno.test(`spt: ${name} ${args.join(" ")} ends with ${status}`, async () => {
+    const result = await run(name, ...args);
+    match(result.stdout, output);
+    deepEqual([result.status, result.stderr], [status, ""]);
+  });
+}
+
+Deno.test("spt: the command becomes the guest, with its status and its signal", async () => {
+  const exit = await soloden("run", "--mem=32", await guest("exit_code", "spt"), "42");
+  deepEqual([exit.status, exit.stderr], [42, ""]);
+  const killed = await soloden("run", "--mem=32", "--", await guest("null_read", "spt"));
+  deepEqual([killed.status, killed.stderr], [SIGSEGV, ""]);
+});
+
+Deno.test("spt: the library spawns a guest and sees how it ends", async () => {
+  const child = await spawnImage(await image("exit_code", ["7"]));
+  const { code, stdout } = await child.output();
+  equal(code, 7);
+  match(new TextDecoder().decode(stdout), /solo5_exit\(7\)/);
+});
+
+Deno.test("spt: an ordinary user can run a packed guest", async () => {
+  if (Deno.uid() !== 0) return console.log("skipped: needs root to become somebody else");
+  const result = await packed(
+    await image("args", ["user"]),
+    (path) => execute(path, [], { uid: 65534 }),
+  );
+  deepEqual([result.status, result.stderr], [0, ""]);
+});
+
+Deno.test("spt: nothing is mapped but guest memory and the launch page", async () => {
+  const child = await spawnImage(await image("wait"));
+  try {
+    await untilOutput(child.stdout);
+    const maps = Deno.readTextFileSync(`/proc/${child.pid}/maps`).trim().split("\n")
+      .filter((line) => !line.endsWith("[vsyscall]"))
+      .map((line) => /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line)!)
+      .map(([, start, end, mode]) => [parseInt(start!, 16), parseInt(end!, 16), mode!] as const);
+    equal(maps[0]![0], 0x1_0000);
+    const launch = maps.at(-1)!;
+    deepEqual(launch, [32 * MIB + 0x1000, 32 * MIB + 0x2000, "r-xp"]);
+    const memory = maps.slice(0, -1);
+    memory.forEach(([start, , mode], index) => {
+      if (index > 0) equal(start, memory[index - 1]![1], "guest memory has no holes");
+      ok(!/wx/.test(mode), `${mode} is writable and executable`);
+    });
+    equal(memory.at(-1)![1], 32 * MIB);
+  } finally {
+    child.kill("SIGKILL");
+    await child.stderr.cancel();
+    await child.status;
+  }
+});
+
+Deno.test("spt: no descriptor is left but the console, the epoll set and the timer", async () => {
+  const child = await spawnImage(await image("wait"));
+  try {
+    await untilOutput(child.stdout);
+    const open = [...Deno.readDirSync(`/proc/${child.pid}/fd`)].map(({ name }) => Number(name));
+    deepEqual(open.sort(), [1, 3, 4]);
+  } finally {
+    child.kill("SIGKILL");
+    await child.stderr.cancel();
+    await child.status;
+  }
+});
+
+Deno.test("spt: descriptors that the parent leaves open do not reach the guest", async () => {
+  const script = "exec 5</etc/passwd 9</etc/passwd; exec $0";
+  await packed(await image("args"), async (path) => {
+    equal((await execute("sh", ["-c", script, path])).status, 0);
+  });
+});
+
+Deno.test("spt: descriptors keep their numbers where standard input and error are closed", async () => {
+  await packed(await image("time"), async (path) => {
+    equal((await execute("sh", ["-c", "exec $0 <&- 2>&-", path])).status, 0);
+  });
+});
+
+const FAILURES: readonly [what: string, script: string, message: RegExp][] = [
+  [
+    "a closed console",
+    "exec $0 >&-",
+    /^soloden: args.spt: cannot find the standard output: Bad file descriptor\n$/,
+  ],
+  [
+    "no descriptor to be had",
+    "ulimit -n 3; exec $0",
+    /^soloden: args.spt: cannot create the epoll set: Too many open files\n$/,
+  ],
+];
+
+for (const [what, script, message] of FAILURES) {
+  Deno.test(`spt: a launch that fails says which step: ${what}`, async () => {
+    await packed(await image("args"), async (path) => {
+      const { status, stdout, stderr } = await execute("sh", ["-c", script, path]);
+      match(stderr, message);
+      deepEqual([status, stdout], [1, ""]);
+    });
+  });
+}
+
+/** Waits for the guest to have printed something, and drops it. */
+async function untilOutput(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader();
+  await reader.read();
+  await reader.cancel();
+}
