@@ -1,25 +1,40 @@
 /**
- * The first minute, as a program: builds the example and runs it in every way there is.
+ * The first minute as a program: builds the example and runs it in every way that this host has.
  *
  * @module
  */
-const root = import.meta.dirname!.replace(/\/tests$/, "");
-const scratch = Deno.makeTempDirSync({ prefix: "soloden-demo-" });
-const greeting = "Hello from";
+import { join } from "node:path";
+import { execute, type Result, ROOT, soloden } from "./soloden.ts";
+import { noKvm } from "./tender/hvt/kvm_available.ts";
 
-function soloden(...args: string[]): void {
-  console.log(
-    `$ soloden ${args.join(" ").replaceAll(`${root}/`, "").replaceAll(`${scratch}/`, "")}`,
-  );
-  show(Deno.execPath(), ["run", "-A", `${root}/main.ts`, ...args]);
+const GREETING = "Hello from soloden";
+
+const directory = Deno.makeTempDirSync({ prefix: "soloden-demo-" });
+try {
+  const hello = join(directory, "hello");
+  await show("build", "-o", hello, join(ROOT, "examples/hello/hello.c"));
+  await show("run", `${hello}.spt`, "on", "spt");
+  await show("pack", "-o", hello, `${hello}.spt`, "packed");
+  report([hello], await execute(hello, []));
+  if (noKvm === undefined) await show("run", `${hello}.hvt`, "on", "hvt");
+  const hvt = noKvm === undefined ? "hvt ok" : `hvt skipped: ${noKvm}`;
+  console.log(`demo: spt ok, packed ok, ${hvt}`);
+} finally {
+  Deno.removeSync(directory, { recursive: true });
 }
 
-/** Runs a command, passes on what it prints, and insists that it succeeds. */
-function show(program: string, args: string[]): string {
-  const { code, stdout, stderr } = new Deno.Command(program, { args, cwd: scratch }).outputSync();
-  const text = new TextDecoder().decode(stdout);
-  Deno.stdout.writeSync(stdout);
-  Deno.stderr.writeSync(stderr);
-  if (code !== 0) throw new Error(`${program} ended with status ${code}`);
-  return text;
+/** Runs `soloden ARGS…`, passes on what it prints, and insists on success. */
+async function show(...args: string[]): Promise<void> {
+  report(["soloden", ...args], await soloden(...args));
+}
+
+/** Passes on what a command printed. */
+function report(command: string[], { status, stdout, stderr }: Result): void {
+  const line = command.join(" ").replaceAll(`${directory}/`, "").replaceAll(`${ROOT}/`, "");
+  console.log(`$ ${line}`);
+  Deno.stdout.writeSync(new TextEncoder().encode(stdout));
+  Deno.stderr.writeSync(new TextEncoder().encode(stderr));
+  const runs = command.length === 1 || command[1] === "run";
+  if (status !== 0) throw new Error(`${line}: status ${status}`);
+  if (runs && !stdout.includes(GREETING)) throw new Error(`${line}: no greeting`);
 }

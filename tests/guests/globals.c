@@ -1,6 +1,6 @@
 /*
  * globals.c: what the linker has to put in its place: data, zeroed data, read-only data, large
- * alignments, a section of the application's own, and constructors.
+ * alignments, sections of the application's own, and constructors.
  */
 #include "guest.h"
 
@@ -10,6 +10,7 @@ static const volatile int rodata = 43;
 static _Alignas(256) volatile int aligned = 44;
 
 __attribute__((section("registry"), used)) static const int entries[] = {1, 2, 3};
+__attribute__((section("counters"), used)) static volatile int counter = 9;
 extern const int __start_registry[], __stop_registry[];
 
 static int constructed;
@@ -37,6 +38,8 @@ int solo5_app_main(const struct solo5_start_info *info) {
         return fail("heap start");
     if (__stop_registry - __start_registry != 3 || __start_registry[2] != entries[2])
         return fail("own section");
+    if (counter++ != 9 || counter != 10)
+        return fail("own writable section");
     for (void (*const *call)(void) = __init_array_start; call < __init_array_end; call++)
         (*call)();
     if (constructed != 5)

@@ -44,7 +44,7 @@ const ENDS: readonly [name: string, args: string[], status: number, output: RegE
   ["exit_code", ["254"], 254, /^Solo5: solo5_exit\(254\) called$/m],
   ["fpu", [], 0, /^SUCCESS$/m],
   ["globals", [], 0, /^SUCCESS$/m],
-  ["output", [], 0, /^x{4096,}SUCCESS$/m],
+  ["output", [], 0, /^x{4095,}\sSUCCESS$/m],
   ["quiet", ["--solo5:quiet"], 0, /^SUCCESS\n$/],
   ["ssp", [], 255, /ABORT.*Stack corruption detected/],
   ["time", [], 0, /^SUCCESS$/m],

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import * as kvm from "../../../tender/hvt/kvm_abi.ts";
+
+/** C expressions of <linux/kvm.h>, and what this project says they are. */
+const EXPECTED: Record<string, number> = {
+  ...structure("kvm_userspace_memory_region", kvm.MemoryRegion, {
+    guestPhysAddr: "guest_phys_addr",
+    memorySize: "memory_size",
+    userspaceAddr: "userspace_addr",
+  }),
+  ...structure("kvm_regs", kvm.Regs, {}),
+  ...structure("kvm_segment", kvm.KvmSegment, {}),
+  ...structure("kvm_dtable", kvm.DescriptorTable, {}),
+  ...structure("kvm_sregs", kvm.Sregs, {
+    apicBase: "apic_base",
+    interruptBitmap: "interrupt_bitmap",
+  }),
+  ...structure("kvm_cpuid2", kvm.CpuidHeader, {}),
+  "sizeof(struct kvm_cpuid_entry2)": kvm.CPUID_ENTRY_SIZE,
+  ...members("kvm_run", kvm.Run.offsets, {
+    immediateExit: "immediate_exit",
+    exitReason: "exit_reason",
+    ioDirection: "io.direction",
+    ioSize: "io.size",
+    ioPort: "io.port",
+    ioCount: "io.count",
+    ioDataOffset: "io.data_offset",
+    mmioPhysAddr: "mmio.phys_addr",
+    mmioLen: "mmio.len",
+    mmioIsWrite: "mmio.is_write",
+    failEntryReason: "fail_entry.hardware_entry_failure_reason",
+    internalSuberror: "internal.suberror",
+    exceptionVector: "ex.exception",
+  }),
+  ...Object.fromEntries(
+    Object.entries(kvm.REQUEST).map(([name, value]) => [`KVM_${name}`, value]),
+  ),
+  KVM_API_VERSION: kvm.API_VERSION,
+  KVM_EXIT_EXCEPTION: kvm.EXIT_REASON.exception,
+  KVM_EXIT_IO: kvm.EXIT_REASON.io,
+  KVM_EXIT_HLT: kvm.EXIT_REASON.hlt,
+  KVM_EXIT_MMIO: kvm.EXIT_REASON.mmio,
+  KVM_EXIT_SHUTDOWN: kvm.EXIT_REASON.shutdown,
+  KVM_EXIT_FAIL_ENTRY: kvm.EXIT_REASON.failEntry,
+  KVM_EXIT_INTR: kvm.EXIT_REASON.intr,
+  KVM_EXIT_INTERNAL_ERROR: kvm.EXIT_REASON.internalError,
+  KVM_EXIT_IO_OUT: kvm.IO_OUT,
+  KVM_INTERNAL_ERROR_EMULATION: kvm.SUBERROR_EMULATION,
+};
+
+Deno.test("kvm: numbers and layouts are those of the kernel's header", async (test) => {
+  const skip = await missing();
+  if (skip !== undefined) console.log(`skipped: kvm numbers: ${skip}`);
+  await test.step({
+    name: "compiled against <linux/kvm.h>",
+    ignore: skip !== undefined,
+    fn: async () => {
+      const names = Object.keys(EXPECTED);
+      const values = await evaluate(names);
+      assert.deepEqual(Object.fromEntries(names.map((name, i) => [name, values[i]])), EXPECTED);
+    },
+  });
+});
+
+async function missing(): Promise<string | undefined> {
+  if (Deno.build.arch !== "x86_64") return "the layouts are x86_64's";
+  try {
+    await Deno.stat("/usr/include/linux/kvm.h");
+    await new Deno.Command("cc", { args: ["--version"], stdout: "null" }).output();
+    return undefined;
+  } catch {
+    return "needs cc and the kernel's headers (linux-libc-dev)";
+  }
+}
+
+/** Lets the C compiler evaluate constant expressions. */
+async function evaluate(expressions: readonly string[]): Promise<number[]> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const lines = expressions.map((e) => `printf("%llu\\n", (unsigned long long)(${e}));`);
+    const source = `#include <linux/kvm.h>\n#include <stddef.h>\n#include <stdio.h>\n` +
+      `int main(void) {\n${lines.join("\n")}\nreturn 0; }\n`;
+    await Deno.writeTextFile(`${directory}/probe.c`, source);
+    await command("cc", ["-o", `${directory}/probe`, `${directory}/probe.c`]);
+    return (await command(`${directory}/probe`, [])).trim().split("\n").map(Number);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function command(name: string, args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(name, { args }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+function structure(
+  name: string,
+  { size, offsets }: { size: number; offsets: Record<string, number> },
+  renamed: Record<string, string>,
+): Record<string, number> {
+  return { [`sizeof(struct ${name})`]: size, ...members(name, offsets, renamed) };
+}
+
+function members(
+  name: string,
+  offsets: Record<string, number>,
+  renamed: Record<string, string>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(offsets).map((
+      [field, offset],
+    ) => [`offsetof(struct ${name}, ${renamed[field] ?? field})`, offset]),
+  );
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { BootInfo } from "../../../abi/hvt.ts";
+import { cString, viewOf } from "../../../abi/layout.ts";
+import { TenderError } from "../../../tender/error.ts";
+import { compileMachine, type Machine } from "../../../tender/hvt/machine.ts";
+import { CODE, DATA, MEMORY, tinyGuest } from "./tiny_guest.ts";
+
+const CPU = { cycleFrequency: 2_500_000_000n };
+
+/** The machine's memory as loaded, up to and including the boot area. */
+function lowMemory(machine: Machine): Uint8Array {
+  const memory = new Uint8Array(0x10_0000);
+  for (const { address, data } of machine.contents) {
+    if (address < memory.length) memory.set(data, address);
+  }
+  return memory;
+}
+
+Deno.test("machine: the CPU enters long mode as specified", () => {
+  const { registers, specialRegisters: special } = compileMachine(tinyGuest([0xf4]), CPU);
+  assert.deepEqual(registers, {
+    rip: BigInt(CODE),
+    rsp: BigInt(MEMORY - 8),
+    rdi: 0x1_0000n,
+    rflags: 2n,
+  });
+  assert.equal(special.cr0, 0x8001_0021n);
+  assert.equal(special.cr3, 0x2000n);
+  assert.equal(special.cr4, 0x620n);
+  assert.equal(special.efer, 0x500n);
+  assert.deepEqual(special.gdt, { base: 0x1000n, limit: 23 });
+});
+
+Deno.test("machine: segments are flat, the task register busy and empty, LDT unusable", () => {
+  const { specialRegisters: special } = compileMachine(tinyGuest([0xf4]), CPU);
+  const { cs, tr, ldt } = special;
+  assert.deepEqual([cs?.selector, cs?.l, cs?.db, cs?.s, cs?.present, cs?.type], [
+    8,
+    1,
+    0,
+    1,
+    1,
+    11,
+  ]);
+  for (const name of ["ds", "es", "fs", "gs", "ss"] as const) {
+    const { selector, base, limit, s, present, type, dpl } = special[name]!;
+    assert.deepEqual([selector, base, limit, s, present, type, dpl], [
+      16,
+      0n,
+      0xffff_ffff,
+      1,
+      1,
+      3,
+      0,
+    ]);
+  }
+  assert.deepEqual([tr?.type, tr?.limit, tr?.present, tr?.s, tr?.unusable], [11, 0, 1, 0, 0]);
+  assert.equal(ldt?.unusable, 1);
+});
+
+Deno.test("machine: the GDT in memory says what the segment registers hold", () => {
+  const view = viewOf(lowMemory(compileMachine(tinyGuest([0xf4]), CPU)));
+  assert.equal(view.getBigUint64(0x1000, true), 0n);
+  assert.equal(view.getBigUint64(0x1008, true), 0x00af_9b00_0000_ffffn);
+  assert.equal(view.getBigUint64(0x1010, true), 0x00cf_9300_0000_ffffn);
+});
+
+Deno.test("machine: boot info, manifest and command line follow each other at 0x10000", () => {
+  const guest = tinyGuest([0xf4], { args: ["one", "two three"] });
+  const memory = lowMemory(compileMachine(guest, CPU));
+  const info = BootInfo.read(viewOf(memory), 0x1_0000);
+  assert.deepEqual(info, {
+    memSize: MEMORY,
+    kernelEnd: DATA + 0x1000,
+    cpuCycleFreq: CPU.cycleFrequency,
+    mft: 0x1_0000 + 56,
+    cmdline: 0x1_0000 + 56 + 8 + 104,
+    hostFeatures: 0,
+    guestFeatures: 0,
+    netRing: 0,
+  });
+  assert.equal(viewOf(memory).getUint32(info.mft, true), 1, "manifest version");
+  assert.equal(viewOf(memory).getUint32(info.mft + 4, true), 1, "manifest entries");
+  assert.equal(cString(memory.subarray(info.cmdline)), "one two three");
+});
+
+Deno.test("machine: what executes is readable on the host, and hypercalls keep off what is closed", () => {
+  const guest = tinyGuest([0xf4]);
+  const [code, ...others] = guest.unikernel.segments;
+  const unikernel = { ...guest.unikernel, segments: [{ ...code!, read: false }, ...others] };
+  const machine = compileMachine({ ...guest, unikernel }, CPU);
+  const protections = [
+    { start: CODE, end: DATA, read: true, write: false },
+    { start: DATA, end: DATA + 0x1000, read: true, write: true },
+  ];
+  assert.deepEqual(machine.protections, protections);
+  assert.deepEqual(machine.restrictions, [
+    { start: 0, end: 0x1_0000, read: false, write: false },
+    { start: 0x1_0000, end: 0x10_0000, read: true, write: false },
+    ...protections,
+  ]);
+});
+
+Deno.test("memory: rounded down to 2 MiB, from 2 MiB to 4 GiB", () => {
+  const sized = (memorySize: number) => tinyGuest([0xf4], { memorySize }).memorySize;
+  assert.equal(sized(2 ** 21), 2 ** 21);
+  assert.equal(sized(3 * 2 ** 21 - 1), 2 ** 22);
+  assert.equal(sized(2 ** 32), 2 ** 32);
+  for (const bad of [2 ** 21 - 1, 0, -1, NaN, 2 ** 32 + 2 ** 21]) {
+    assert.throws(
+      () => sized(bad),
+      (error) => error instanceof TenderError && error.code === "memory",
+    );
+  }
+});
