@@ -35,7 +35,7 @@ export const ManifestSchema = v.strictObject({
     v.maxLength(MAX_DEVICES, `too many entries, maximum ${MAX_DEVICES}`),
     v.checkItems(
       (device, index, devices) => devices.findIndex(({ name }) => name === device.name) === index,
-      ({ input: { name } }) => `duplicate name "${name}"`,
+      ({ input: { name } }) => `duplicate name ${JSON.stringify(name)}`,
     ),
   ),
 }, objectRule);

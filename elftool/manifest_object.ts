@@ -23,7 +23,7 @@ export function manifestObject(manifest: Manifest, machine: Machine): Uint8Array
     name: SECTION_MANIFEST,
     type: SECTION_TYPES.NOTE,
     flags: SECTION_FLAGS.ALLOC,
-    align: 8,
+    align: 4, // Readers of an 8-aligned note expect its content at +24, not at +20.
     data,
   };
   return writeRelocatable({
