@@ -8,13 +8,11 @@
 export type ToolchainErrorCode =
   | "no-tool"
   | "source"
-  | "manifest"
   | "compile"
-  | "link"
-  | "output";
+  | "link";
 
 /**
- * A tool that is missing, or an input or output that cannot be used. The message's first line says
+ * A tool that is missing, or a source that cannot be used. The message's first line says
  * what and where; what a compiler or linker had to say follows it.
  */
 export class ToolchainError extends Error {

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import type { Manifest } from "../abi/manifest.ts";
+import { readInput, writeOutput } from "../elftool/files.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
 import { readAssets } from "./assets.ts";
@@ -25,7 +26,7 @@ import {
 } from "./targets.ts";
 import { findToolchain, run, type Toolchain } from "./tools.ts";
 
-export { findToolchain, type Toolchain };
+export { findToolchain, type Toolchain, type ToolchainChoice } from "./tools.ts";
 
 /** Where bindings come from and go to. */
 export interface BindingsOptions {
@@ -52,7 +53,7 @@ export async function buildBindings(
   target: BuildTarget,
   options: BindingsOptions = {},
 ): Promise<Bindings> {
-  const { toolchain = findToolchain(), cacheDir = defaultCacheDir() } = options;
+  const { toolchain, cacheDir } = withDefaults(options);
   const files = readAssets();
   const fingerprint = await digest([...files].flat());
   const assets = await cached(join(cacheDir, `assets-${fingerprint}`), async (made) => {
@@ -61,35 +62,52 @@ export async function buildBindings(
       await Deno.writeFile(join(made, name), content);
     }
   });
-  const { sources } = TARGET_RULES[target];
-  const rules = sources.map((source) => [source, ...bindingsFlags(source)]);
-  const key = await digest([
-    fingerprint,
-    JSON.stringify([toolchain, rules, LINK_MACHINE, PUBLIC_SYMBOLS]),
-  ]);
-  const object = await cached(join(cacheDir, `solo5_${target}-${key}.o`), async (made, scratch) => {
-    const objects = await Promise.all(sources.map(async (source, index) => {
-      const result = join(scratch, `${index}.o`);
-      // Compiled from inside, by relative names: where the cache is shall not show.
-      await compile(toolchain, source, {
-        flags: [...bindingsFlags(source), ...includes(toolchain, ".")],
-        output: result,
-        cwd: assets,
-      });
-      return result;
-    }));
-    await run("link", `bindings of ${target}`, [
-      toolchain.ld,
-      ...LINK_MACHINE,
-      "-r",
-      "-o",
-      made,
-      ...objects,
-    ]);
-    const keep = PUBLIC_SYMBOLS.flatMap((symbol) => ["-G", symbol]);
-    await run("link", `bindings of ${target}`, [toolchain.objcopy, "-w", ...keep, made]);
-  });
+  const rules = TARGET_RULES[target].sources.map((source) => [source, ...bindingsFlags(source)]);
+  const made = JSON.stringify([toolchain, rules, LINK_MACHINE, PUBLIC_SYMBOLS]);
+  const key = await digest([fingerprint, made]);
+  const object = await cached(
+    join(cacheDir, `solo5_${target}-${key}.o`),
+    (output, scratch) => compileBindings(target, { toolchain, assets, scratch, output }),
+  );
   return { object, assets };
+}
+
+function withDefaults(options: BindingsOptions): Required<BindingsOptions> {
+  const { toolchain = findToolchain(), cacheDir = defaultCacheDir() } = options;
+  return { toolchain, cacheDir: resolve(cacheDir) };
+}
+
+interface BindingsJob {
+  readonly toolchain: Toolchain;
+  readonly assets: string;
+  readonly scratch: string;
+  readonly output: string;
+}
+
+/** Compiles the sources of the bindings into one object that shows nothing but its public names. */
+async function compileBindings(
+  target: BuildTarget,
+  { toolchain, assets, scratch, output }: BindingsJob,
+): Promise<void> {
+  const { sources } = TARGET_RULES[target];
+  const objects = await Promise.all(sources.map(async (source, index) => {
+    const object = join(scratch, `${index}.o`);
+    const flags = [...bindingsFlags(source), ...includes(toolchain, ".")];
+    // From inside, by relative names: where the cache is shall not show.
+    await compile(toolchain, source, { flags, output: object, cwd: assets });
+    return object;
+  }));
+  const { ld, objcopy } = toolchain;
+  await run("link", `bindings of ${target}`, [
+    ...ld,
+    ...LINK_MACHINE,
+    "-r",
+    "-o",
+    output,
+    ...objects,
+  ]);
+  const keep = PUBLIC_SYMBOLS.flatMap((symbol) => ["-G", symbol]);
+  await run("link", `bindings of ${target}`, [...objcopy, "-w", ...keep, output]);
 }
 
 /** What a unikernel is built from, besides its sources. */
@@ -112,35 +130,36 @@ const COMPILED = new Set([".c", ".S", ".s", ...CPLUSPLUS]);
  *
  * @param sources paths: .c, .cc, .cpp, .cxx, .S and .s are compiled, .o and .a linked as they are
  * @throws {ToolchainError} if a tool is missing, or a source does not exist, compile or link
- * @throws {ElfError} if the manifest is not one
+ * @throws {ElfError} if the manifest is not one, or a file cannot be read or written
  */
 export async function buildUnikernel(
   sources: readonly string[],
   options: UnikernelOptions,
 ): Promise<void> {
   checkSources(sources);
-  const { toolchain = findToolchain(), cacheDir = defaultCacheDir(), target } = options;
-  const manifest = await readManifest(options.manifest ?? defaultManifest(sources[0]!));
-  const bindings = await buildBindings(target, { toolchain, cacheDir });
-  await withScratch(cacheDir, async (scratch) => {
+  const { toolchain, cacheDir } = withDefaults(options);
+  const manifest = readManifest(options.manifest ?? defaultManifest(sources[0]!));
+  const { object: bindings, assets } = await buildBindings(options.target, { toolchain, cacheDir });
+  const unikernel = await withScratch(cacheDir, async (scratch) => {
     const manifestPath = join(scratch, "manifest.o");
     await Deno.writeFile(manifestPath, manifestObject(manifest, "x86_64"));
     const objects = await Promise.all(sources.map(async (source, index) => {
       if (LINKED.has(extname(source))) return source;
       const object = join(scratch, `${index}.o`);
-      const flags = applicationFlags(source, { toolchain, assets: bindings.assets });
-      await compile(toolchain, source, {
-        flags: [...flags, ...options.ccFlags ?? []],
-        output: object,
-      });
+      const flags = [...applicationFlags(source, { toolchain, assets }), ...options.ccFlags ?? []];
+      await compile(toolchain, source, { flags, output: object });
       return object;
     }));
+    const linked = join(scratch, "unikernel");
+    const script = join(assets, LINKER_SCRIPT);
     // The bindings come first, so that an archive may hold the application's entry point.
-    await link(toolchain, [bindings.object, ...objects, manifestPath], {
-      script: join(bindings.assets, LINKER_SCRIPT),
-      output: options.output,
-    });
+    const inputs = [bindings, ...objects, manifestPath];
+    const command = [...toolchain.ld, ...LINK_FLAGS, "-T", script, "-o", linked, ...inputs];
+    await run("link", options.output, command);
+    return await Deno.readFile(linked);
   });
+  // Not executable: no host runs it by itself.
+  writeOutput(options.output, unikernel);
 }
 
 function checkSources(sources: readonly string[]): void {
@@ -160,16 +179,9 @@ function defaultManifest(source: string): string | undefined {
   return exists(path) ? path : undefined;
 }
 
-async function readManifest(path: string | undefined): Promise<Manifest> {
+function readManifest(path: string | undefined): Manifest {
   if (path === undefined) return { devices: [] };
-  let source: string;
-  try {
-    source = await Deno.readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : String(error);
-    throw new ToolchainError("manifest", `${path}: ${reason}`);
-  }
-  return compileManifest(source, { name: path });
+  return compileManifest(new TextDecoder().decode(readInput(path)), { name: path });
 }
 
 function applicationFlags(
@@ -199,29 +211,4 @@ async function compile(
   { flags, output, cwd }: { flags: readonly string[]; output: string; cwd?: string },
 ): Promise<void> {
   await run("compile", source, [...toolchain.cc, ...flags, "-c", source, "-o", output], cwd);
-}
-
-async function link(
-  toolchain: Toolchain,
-  objects: readonly string[],
-  { script, output }: { script: string; output: string },
-): Promise<void> {
-  const directory = dirname(output);
-  if (!exists(directory)) throw new ToolchainError("output", `${directory}: no such directory`);
-  const temporary = join(directory, `.${basename(output)}.${crypto.randomUUID()}`);
-  try {
-    await run("link", output, [
-      toolchain.ld,
-      ...LINK_FLAGS,
-      "-T",
-      script,
-      "-o",
-      temporary,
-      ...objects,
-    ]);
-    await Deno.rename(temporary, output);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
 }

@@ -15,8 +15,18 @@ export interface Toolchain {
   readonly version: string;
   /** The directory of the headers that belong to the compiler. */
   readonly headers: string;
-  readonly ld: string;
-  readonly objcopy: string;
+  readonly ld: readonly string[];
+  readonly objcopy: readonly string[];
+}
+
+/** Which programs to use, where not those that are found. */
+export interface ToolchainChoice {
+  /** Command of the compiler. Default: `$CC`. */
+  readonly cc?: string;
+  /** Command of the linker. Default: `$LD`. */
+  readonly ld?: string;
+  /** Command of objcopy. Default: `$OBJCOPY`. */
+  readonly objcopy?: string;
 }
 
 /**
@@ -25,25 +35,42 @@ export interface Toolchain {
  *
  * @throws {ToolchainError} "no-tool": with one line that says what to install
  */
-export function findToolchain(): Toolchain {
-  const cc = find("CC", ["cc", "gcc", "clang"], "a C compiler", "gcc or clang");
+export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
+  const cc = find(choice.cc ?? Deno.env.get("CC"), {
+    names: ["cc", "gcc", "clang"],
+    what: "a C compiler",
+    install: "gcc or clang",
+  });
   const version = output([...cc, "--version"])!.split("\n")[0]!;
   const headers = version.includes("clang")
     ? join(output([...cc, "-print-resource-dir"]) ?? "", "include")
     : output([...cc, "-print-file-name=include"]) ?? "";
-  const [ld] = find("LD", ["ld", "ld.lld"], "a linker", "binutils or lld");
-  const [objcopy] = find("OBJCOPY", ["objcopy", "llvm-objcopy"], "objcopy", "binutils or llvm");
-  return { cc, version, headers, ld: ld!, objcopy: objcopy! };
+  const ld = find(choice.ld ?? Deno.env.get("LD"), {
+    names: ["ld", "ld.lld"],
+    what: "a linker",
+    install: "binutils or lld",
+  });
+  const objcopy = find(choice.objcopy ?? Deno.env.get("OBJCOPY"), {
+    names: ["objcopy", "llvm-objcopy"],
+    what: "objcopy",
+    install: "binutils or llvm",
+  });
+  return { cc, version, headers, ld, objcopy };
 }
 
-function find(variable: string, names: string[], what: string, install: string): string[] {
-  const chosen = Deno.env.get(variable)?.trim();
-  const candidates = chosen ? [chosen.split(/\s+/)] : names.map((name) => [name]);
+/** A program of which there are several to choose from. */
+interface Tool {
+  readonly names: readonly string[];
+  readonly what: string;
+  readonly install: string;
+}
+
+/** The command that was chosen, else the first of the tool's names that runs. */
+function find(chosen: string | undefined, { names, what, install }: Tool): string[] {
+  const candidates = chosen ? [chosen.trim().split(/\s+/)] : names.map((name) => [name]);
   const found = candidates.find((command) => output([...command, "--version"]) !== undefined);
   if (found !== undefined) return found;
-  const tried = chosen
-    ? `$${variable} is '${chosen}', which does not run`
-    : `no ${names.join(", ")}`;
+  const tried = chosen ? `'${chosen}' does not run` : `no ${names.join(", ")}`;
   throw new ToolchainError("no-tool", `${what} is missing (${tried}): install ${install}`);
 }
 
