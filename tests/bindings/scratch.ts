@@ -1,0 +1,38 @@
+/**
+ * A directory of its own for each test, with the sources of small unikernels.
+ *
+ * @module
+ */
+import { join } from "node:path";
+
+/** The shortest unikernel. */
+export const MINIMAL = `#include "solo5.h"
+int solo5_app_main(const struct solo5_start_info *info) { return info->heap_size == 0; }
+`;
+
+/** Runs a test with a directory that holds the given files, by name. */
+export async function withFiles(
+  files: Record<string, string>,
+  test: (dir: string) => Promise<void>,
+): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "soloden-test-" });
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      await Deno.mkdir(join(dir, name, ".."), { recursive: true });
+      await Deno.writeTextFile(join(dir, name), content);
+    }
+    await test(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** What a program prints on standard output, or nothing where it is not installed. */
+export function outputOf(command: string, ...args: string[]): string | undefined {
+  try {
+    const { stdout } = new Deno.Command(command, { args, stderr: "null" }).outputSync();
+    return new TextDecoder().decode(stdout);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Building: what is found and run, what is written, and what is said when it cannot be.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseUnikernel } from "../../elftool/unikernel.ts";
+import { build } from "../../bindings/command.ts";
+import { ToolchainError, type ToolchainErrorCode } from "../../bindings/error.ts";
+import { buildBindings, buildUnikernel, findToolchain } from "../../bindings/toolchain.ts";
+import { MINIMAL, outputOf, withFiles } from "./scratch.ts";
+
+const BROKEN = "int solo5_app_main(const struct solo5_start_info *info) { return nothing; }\n";
+const NO_DEVICES = `{ "type": "solo5.manifest", "version": 1, "devices": [] }`;
+const ONE_DEVICE =
+  `{ "type": "solo5.manifest", "version": 1, "devices": [{ "name": "disk", "type": "BLOCK_BASIC" }] }`;
+
+function toolchainError(code: ToolchainErrorCode, start: string) {
+  return (error: Error) => {
+    assert.ok(error instanceof ToolchainError, String(error));
+    assert.equal(error.code, code);
+    assert.ok(error.message.startsWith(start), error.message);
+    return true;
+  };
+}
+
+async function manifestNames(path: string): Promise<string[]> {
+  return parseUnikernel(await Deno.readFile(path), { name: path })
+    .manifest.devices.map(({ name }) => name);
+}
+
+Deno.test("the same inputs give the same bytes, wherever they lie", async () => {
+  const source = `${MINIMAL}const char *where = __FILE__;\n`;
+  await withFiles({ "a/main.c": source, "b/deeper/main.c": source }, async (dir) => {
+    const results = await Promise.all(["a/main.c", "b/deeper/main.c"].map(async (name, index) => {
+      const output = join(dir, `${index}.hvt`);
+      const cacheDir = await Deno.makeTempDir({ dir });
+      await buildUnikernel([join(dir, name)], { target: "hvt", output, cacheDir, ccFlags: ["-g"] });
+      return await Deno.readFile(output);
+    }));
+    assert.deepEqual(results[0], results[1]);
+    const text = new TextDecoder("latin1").decode(results[0]);
+    assert.ok(!text.includes(dir), "the unikernel holds a path of this machine");
+  });
+});
+
+Deno.test("bindings are built once, also by several at the same time", async () => {
+  await withFiles({}, async (cacheDir) => {
+    const all = await Promise.all([1, 2, 3].map(() => buildBindings("spt", { cacheDir })));
+    assert.deepEqual(all[1], all[0]);
+    const before = await Deno.stat(all[0]!.object);
+    const again = await buildBindings("spt", { cacheDir });
+    assert.deepEqual(again, all[0]);
+    assert.equal((await Deno.stat(again.object)).ino, before.ino);
+    const left = Array.from(Deno.readDirSync(cacheDir), ({ name }) => name);
+    assert.equal(left.length, 2, `left behind: ${left}`);
+  });
+});
+
+Deno.test("a missing compiler is one line that says what to install", () => {
+  assert.throws(
+    () => findToolchain({ cc: "no-such-compiler" }),
+    (error: Error) =>
+      toolchainError("no-tool", "a C compiler is missing ('no-such-compiler' does not run)")(
+        error,
+      ) &&
+      error.message.endsWith("install gcc or clang") && !error.message.includes("\n"),
+  );
+});
+
+Deno.test("nothing on the path is the same", () => {
+  const toolchain = join(import.meta.dirname!, "../../bindings/tools.ts");
+  const program = `import { findToolchain } from ${JSON.stringify(`file://${toolchain}`)};
+    try { findToolchain(); } catch (error) { console.log(error.message); }`;
+  const { stdout } = new Deno.Command(Deno.execPath(), {
+    args: ["eval", program],
+    env: { PATH: "/nonexistent", HOME: Deno.env.get("HOME") ?? "" },
+    clearEnv: true,
+  }).outputSync();
+  assert.equal(
+    new TextDecoder().decode(stdout),
+    "a C compiler is missing (no cc, gcc, clang): install gcc or clang\n",
+  );
+});
+
+Deno.test("what does not compile or link leaves the output as it was", async () => {
+  const unlinked = "int other(void) { return 0; }\n";
+  await withFiles({ "broken.c": BROKEN, "unlinked.c": unlinked, "out.spt": "old" }, async (dir) => {
+    const output = join(dir, "out.spt");
+    const broken = join(dir, "broken.c");
+    await assert.rejects(
+      buildUnikernel([broken], { target: "spt", output }),
+      toolchainError("compile", `${broken}: does not compile\n`),
+    );
+    await assert.rejects(
+      buildUnikernel([join(dir, "unlinked.c")], { target: "spt", output }),
+      toolchainError("link", `${output}: does not link\n`),
+    );
+    assert.equal(await Deno.readTextFile(output), "old");
+    assert.equal(Array.from(Deno.readDirSync(dir)).length, 3);
+  });
+});
+
+Deno.test("a source of an unknown kind, a missing one, and none at all", async () => {
+  const options = { target: "spt", output: "/nonexistent/out.spt" } as const;
+  await assert.rejects(buildUnikernel([], options), toolchainError("source", "no source"));
+  await assert.rejects(
+    buildUnikernel(["main.rs"], options),
+    toolchainError("source", "main.rs: not a kind of source"),
+  );
+  await assert.rejects(
+    buildUnikernel(["/nonexistent/main.c"], options),
+    toolchainError("source", "/nonexistent/main.c: no such file"),
+  );
+});
+
+Deno.test("the manifest is the given one, else the one beside the first source, else empty", async () => {
+  const files = { "a/main.c": MINIMAL, "a/manifest.json": ONE_DEVICE, "b/main.c": MINIMAL };
+  await withFiles({ ...files, "none.json": NO_DEVICES }, async (dir) => {
+    const output = join(dir, "out.hvt");
+    const beside = join(dir, "a/main.c");
+    await buildUnikernel([beside], { target: "hvt", output });
+    assert.deepEqual(await manifestNames(output), ["disk"]);
+    await buildUnikernel([beside], { target: "hvt", output, manifest: join(dir, "none.json") });
+    assert.deepEqual(await manifestNames(output), []);
+    await buildUnikernel([join(dir, "b/main.c")], { target: "hvt", output });
+    assert.deepEqual(await manifestNames(output), []);
+  });
+});
+
+Deno.test("an archive may hold the entry point, and an application its own memory functions", async () => {
+  const helper = `#include <stddef.h>
+    void *memcpy(void *to, const void *from, size_t size) {
+      for (size_t i = 0; i < size; i++) ((volatile char *)to)[i] = ((const char *)from)[i];
+      return to;
+    }\n`;
+  await withFiles({ "main.c": MINIMAL, "helper.c": helper }, async (dir) => {
+    const { cc, headers } = findToolchain();
+    const { assets } = await buildBindings("spt");
+    const object = join(dir, "main.o");
+    const include = ["-isystem", headers, "-isystem", join(assets, "include")];
+    outputOf(cc[0]!, ...cc.slice(1), ...include, "-c", join(dir, "main.c"), "-o", object);
+    const archive = join(dir, "main.a");
+    if (outputOf("ar", "rcs", archive, object) === undefined) {
+      console.log("skipped: no ar on this machine");
+      return;
+    }
+    const output = join(dir, "out.spt");
+    await buildUnikernel([join(dir, "helper.c"), archive], { target: "spt", output });
+    assert.equal(parseUnikernel(await Deno.readFile(output), { name: output }).abi.target, "spt");
+  });
+});
+
+Deno.test("build names its outputs after the first source, or as told", async () => {
+  await withFiles({ "main.c": MINIMAL }, async (dir) => {
+    const sources = [join(dir, "main.c")];
+    assert.deepEqual(await build({ sources, output: join(dir, "app") }), [
+      join(dir, "app.hvt"),
+      join(dir, "app.spt"),
+    ]);
+    assert.deepEqual(
+      await build({ sources, targets: ["spt"], output: join(dir, "one.spt") }),
+      [join(dir, "one.spt")],
+    );
+    assert.deepEqual(
+      await build({ sources, targets: ["hvt"], output: join(dir, "two") }),
+      [join(dir, "two.hvt")],
+    );
+    const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).sort();
+    assert.deepEqual(names, ["app.hvt", "app.spt", "main.c", "one.spt", "two.hvt"]);
+  });
+});
