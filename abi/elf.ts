@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { at, struct, u16, u32, u64, u8, usize } from "./layout.ts";
+import { at, struct, u16, u32, u8, usize } from "./layout.ts";
 
 /** `\x7fELF`, as a little-endian word. */
 export const ELF_MAGIC = 0x464c457f;
@@ -46,7 +46,7 @@ export const ElfHeader = struct({
   shstrndx: u16,
 });
 
-/** `Elf64_Phdr`. `align` is exact, so that it can be told whether it is a power of two. */
+/** `Elf64_Phdr`. */
 export const ProgramHeader = struct({
   type: u32,
   flags: u32,
@@ -55,7 +55,7 @@ export const ProgramHeader = struct({
   paddr: usize,
   filesz: usize,
   memsz: usize,
-  align: u64,
+  align: usize,
 });
 
 /** Values of `p_type`. */

@@ -45,14 +45,18 @@ export function readElf(bytes: Uint8Array, options: { name: string }): ElfFile {
     throw headerError(name, "not an ELF file");
   }
   const header = ElfHeader.read(view, 0);
-  require(name, header.class === ELFCLASS64, `class is ${header.class}, must be 2 (ELF64)`);
-  require(name, header.data === ELFDATA2LSB, `data is ${header.data}, must be 1 (little-endian)`);
-  require(name, header.version === EV_CURRENT, `e_version is ${header.version}, must be 1`);
-  require(
-    name,
-    header.ehsize === ElfHeader.size,
-    `e_ehsize is ${header.ehsize}, must be ${ElfHeader.size}`,
-  );
+  if (header.class !== ELFCLASS64) {
+    throw headerError(name, `class is ${header.class}, must be 2 (ELF64)`);
+  }
+  if (header.data !== ELFDATA2LSB) {
+    throw headerError(name, `data is ${header.data}, must be 1 (little-endian)`);
+  }
+  if (header.version !== EV_CURRENT) {
+    throw headerError(name, `e_version is ${header.version}, must be 1`);
+  }
+  if (header.ehsize !== ElfHeader.size) {
+    throw headerError(name, `e_ehsize is ${header.ehsize}, must be ${ElfHeader.size}`);
+  }
   const machine = machineName(header.machine);
   if (machine === undefined) {
     throw headerError(name, `e_machine is ${header.machine}, must be 62 (x86_64) or 183 (aarch64)`);
@@ -68,18 +72,16 @@ export function readElf(bytes: Uint8Array, options: { name: string }): ElfFile {
 export function readPrograms(elf: ElfFile): Program[] {
   const { name, header, view } = elf;
   const { type, phoff, phnum, phentsize } = header;
-  require(name, type === ELF_TYPES.EXEC, `e_type is ${type}, must be 2 (ET_EXEC)`);
-  require(name, phnum > 0, "e_phnum is 0, must be at least 1");
-  require(
-    name,
-    phentsize === ProgramHeader.size,
-    `e_phentsize is ${phentsize}, must be ${ProgramHeader.size}`,
-  );
-  require(
-    name,
-    phoff + phnum * phentsize <= view.byteLength,
-    `program headers at ${hex(phoff)} lie outside the file`,
-  );
+  if (type !== ELF_TYPES.EXEC) {
+    throw headerError(name, `e_type is ${type}, must be 2 (ET_EXEC)`);
+  }
+  if (phnum === 0) throw headerError(name, "e_phnum is 0, must be at least 1");
+  if (phentsize !== ProgramHeader.size) {
+    throw headerError(name, `e_phentsize is ${phentsize}, must be ${ProgramHeader.size}`);
+  }
+  if (phoff + phnum * phentsize > view.byteLength) {
+    throw headerError(name, `program headers at ${hex(phoff)} lie outside the file`);
+  }
   return Array.from({ length: phnum }, (_, index) => ({
     ...ProgramHeader.read(view, phoff + index * phentsize),
     index,
@@ -125,8 +127,4 @@ function machineName(number: number): Machine | undefined {
 
 function headerError(name: string, rule: string): ElfError {
   return new ElfError("elf-header", `${name}: ELF header: ${rule}`);
-}
-
-function require(name: string, holds: boolean, rule: string): void {
-  if (!holds) throw headerError(name, rule);
 }

@@ -97,13 +97,13 @@ export function writeExecutable(executable: Executable): Uint8Array<ArrayBuffer>
 const NOTE_PROGRAM: Program = {
   type: SEGMENT_TYPES.NOTE,
   flags: SEGMENT_FLAGS.READ,
-  align: 4n,
+  align: 4,
 };
 
 const STACK_PROGRAM: Program = {
   type: SEGMENT_TYPES.GNU_STACK,
   flags: SEGMENT_FLAGS.READ | SEGMENT_FLAGS.WRITE,
-  align: 16n,
+  align: 16,
 };
 
 function segmentProgram(segment: ExecutableSegment, offset: number): Program {
@@ -121,7 +121,7 @@ function segmentProgram(segment: ExecutableSegment, offset: number): Program {
     paddr: address,
     filesz: data.length,
     memsz: memorySize,
-    align: BigInt(PAGE_SIZE),
+    align: PAGE_SIZE,
   };
 }
 

@@ -1,10 +1,10 @@
 /**
  * Files as a command reads and writes them: one line when that fails, and never half a file.
  *
+ * `run` comes through here, so nothing of `node:` is imported: it would double its start-up time.
+ *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { basename, dirname, join } from "node:path";
 import { ElfError } from "./error.ts";
 
 /**
@@ -33,10 +33,10 @@ export function writeOutput(
     if (path === "-") return writeStdout(bytes);
     const target = resolve(path);
     if (target.special) return Deno.writeFileSync(target.path, bytes);
-    const beside = join(
-      dirname(target.path),
-      `.${basename(target.path)}.${crypto.randomUUID().slice(0, 8)}`,
-    );
+    const name = target.path.lastIndexOf("/") + 1;
+    const beside = `${target.path.slice(0, name)}.${target.path.slice(name)}.${
+      crypto.randomUUID().slice(0, 8)
+    }`;
     try {
       Deno.writeFileSync(beside, bytes, { createNew: true, mode: options.mode ?? 0o666 });
       Deno.renameSync(beside, target.path);
@@ -63,12 +63,16 @@ function resolve(path: string): { path: string; special: boolean } {
 }
 
 function readStdin(): Uint8Array<ArrayBuffer> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let all = new Uint8Array(65536);
+  let size = 0;
   for (;;) {
-    const chunk = new Uint8Array(65536);
-    const size = Deno.stdin.readSync(chunk);
-    if (size === null) return new Uint8Array(Buffer.concat(chunks));
-    chunks.push(chunk.subarray(0, size));
+    const count = Deno.stdin.readSync(all.subarray(size));
+    if (count === null) return all.subarray(0, size);
+    size += count;
+    if (size < all.length) continue;
+    const larger = new Uint8Array(2 * size);
+    larger.set(all);
+    all = larger;
   }
 }
 

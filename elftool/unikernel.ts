@@ -105,28 +105,23 @@ function readSegments(elf: ElfFile, programs: readonly Program[]): Segment[] {
 /** Checks one segment by itself. */
 function readSegment(elf: ElfFile, program: Program): Segment {
   const { vaddr, filesz, memsz, align, flags } = program;
-  const require = (holds: boolean, rule: string) => {
-    if (!holds) throw programError(elf, program, "elf-segment", rule);
-  };
+  const fail = (rule: string) => programError(elf, program, "elf-segment", rule);
   const data = programData(elf, program, "elf-segment");
-  require(filesz <= memsz, `p_filesz ${hex(filesz)} is more than p_memsz ${hex(memsz)}`);
-  require(
-    align > 0n && (align & (align - 1n)) === 0n,
-    `p_align 0x${align.toString(16)} is not a power of two`,
-  );
-  const start = alignDown(vaddr, Number(align));
-  const end = alignUp(vaddr + memsz, Number(align));
-  require(
-    end <= Number.MAX_SAFE_INTEGER,
-    `p_vaddr ${hex(vaddr)} + p_memsz ${hex(memsz)} lies beyond any memory`,
-  );
-  require(
-    start % PAGE_SIZE === 0 && end % PAGE_SIZE === 0,
-    `${hex(start)} to ${hex(end)} is not made of whole pages; p_align is too small`,
-  );
-  const execute = (flags & SEGMENT_FLAGS.EXECUTE) !== 0;
-  const write = (flags & SEGMENT_FLAGS.WRITE) !== 0;
-  require(!(write && execute), "writable and executable");
+  if (filesz > memsz) throw fail(`p_filesz ${hex(filesz)} is more than p_memsz ${hex(memsz)}`);
+  if (!Number.isInteger(Math.log2(align))) {
+    throw fail(`p_align ${hex(align)} is not a power of two`);
+  }
+  const start = alignDown(vaddr, align);
+  const end = alignUp(vaddr + memsz, align);
+  if (end > Number.MAX_SAFE_INTEGER) {
+    throw fail(`p_vaddr ${hex(vaddr)} + p_memsz ${hex(memsz)} lies beyond any memory`);
+  }
+  if (start % PAGE_SIZE !== 0 || end % PAGE_SIZE !== 0) {
+    throw fail(`${hex(start)} to ${hex(end)} is not made of whole pages; p_align is too small`);
+  }
   const read = (flags & SEGMENT_FLAGS.READ) !== 0;
+  const write = (flags & SEGMENT_FLAGS.WRITE) !== 0;
+  const execute = (flags & SEGMENT_FLAGS.EXECUTE) !== 0;
+  if (write && execute) throw fail("writable and executable");
   return { address: vaddr, data, start, end, read, write, execute };
 }

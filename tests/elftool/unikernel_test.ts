@@ -70,7 +70,7 @@ const accepted: Record<string, () => Uint8Array> = {
   "machine aarch64": () => withHeader({ machine: 183 }),
   "entry at the lowest address": () => withHeader({ entry: 0x10_0000 }),
   "no content at address 0, writable and executable, of any size and alignment": () =>
-    withProgram("bss", { vaddr: 0, memsz: 2 ** 62, flags: 7, align: 3n, offset: 2 ** 40 }),
+    withProgram("bss", { vaddr: 0, memsz: 2 ** 62, flags: 7, align: 3, offset: 2 ** 40 }),
   "a segment that is only executable": () => withProgram("text", { flags: 1 }),
   "a note of 12 bytes": () => withProgram("bss", { type: 4, offset: 0, filesz: 12 }),
   "a note of another owner": () => withProgram("bss", { type: 4, offset: 0x1000, filesz: 64 }),
@@ -178,22 +178,22 @@ const refused: Record<string, [file: () => Uint8Array, code: ElfErrorCode, messa
     `${at("data")}p_filesz 0x100 is more than p_memsz 0xff`,
   ],
   "alignment 0": [
-    () => withProgram("data", { align: 0n }),
+    () => withProgram("data", { align: 0 }),
     "elf-segment",
     `${at("data")}p_align 0x0 is not a power of two`,
   ],
   "alignment that is no power of two": [
-    () => withProgram("data", { align: 0x1800n }),
+    () => withProgram("data", { align: 0x1800 }),
     "elf-segment",
     `${at("data")}p_align 0x1800 is not a power of two`,
   ],
   "an end that is not a whole page": [
-    () => withProgram("data", { align: 0x200n }),
+    () => withProgram("data", { align: 0x200 }),
     "elf-segment",
     `${at("data")}0x102000 to 0x103200 is not made of whole pages; p_align is too small`,
   ],
   "a start that is not a whole page": [
-    () => withProgram("data", { align: 8n, vaddr: 0x10_2008, memsz: 0x1ff8 }),
+    () => withProgram("data", { align: 8, vaddr: 0x10_2008, memsz: 0x1ff8 }),
     "elf-segment",
     `${at("data")}0x102008 to 0x104000 is not made of whole pages; p_align is too small`,
   ],
@@ -213,7 +213,7 @@ const refused: Record<string, [file: () => Uint8Array, code: ElfErrorCode, messa
     `${at("text")}begins at 0xff000, below 0x100000`,
   ],
   "an aligned address that is too low": [
-    () => withProgram("text", { align: 0x20_0000n }),
+    () => withProgram("text", { align: 0x20_0000 }),
     "elf-segment",
     `${at("text")}begins at 0x0, below 0x100000`,
   ],
