@@ -18,10 +18,8 @@ import {
 import { viewOf } from "../abi/layout.ts";
 import { ElfError, type ElfErrorCode } from "./error.ts";
 
-type FieldsOf<S> = S extends { read(view: DataView, at: number): infer V } ? V : never;
-
 /** A program header and its place in the table, for messages. */
-export type Program = FieldsOf<typeof ProgramHeader> & { readonly index: number };
+export type Program = ReturnType<typeof ProgramHeader.read> & { readonly index: number };
 
 /** An ELF file with its header checked. */
 export interface ElfFile {
@@ -29,7 +27,7 @@ export interface ElfFile {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly header: FieldsOf<typeof ElfHeader>;
+  readonly header: ReturnType<typeof ElfHeader.read>;
   readonly machine: Machine;
 }
 
