@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { ERRNO, SystemError } from "../host/libc.ts";
+import { SystemError } from "../host/libc.ts";
 import { guestMemory, type Mapping } from "../host/memory.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import { GuestView } from "./guest_view.ts";
-import { KVM_PATH, System, type Vcpu } from "./kvm.ts";
-import { API_VERSION } from "./kvm_abi.ts";
+import type { Vcpu } from "./kvm.ts";
 import { compileMachine, type Machine } from "./machine.ts";
+import { openKvm } from "./open_kvm.ts";
 import { RunLoop, type Stop } from "./run.ts";
 import { type HostWorld, hostWorld, type World } from "./world.ts";
 
@@ -101,37 +101,3 @@ function checkArchitecture({ unikernel: { name, machine } }: Guest): void {
     throw new TenderError("host", `${name}: hvt runs on x86_64 only; build it for spt`);
   }
 }
-
-function openKvm(): System {
-  const system = connect();
-  const version = system.apiVersion();
-  if (version === API_VERSION) return system;
-  system[Symbol.dispose]();
-  throw new TenderError(
-    "host",
-    `${KVM_PATH}: API version ${version}, and ${API_VERSION} is needed`,
-  );
-}
-
-function connect(): System {
-  try {
-    return new System();
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const fix = FIXES[error.errno];
-    throw new TenderError("host", fix === undefined ? error.message : `${error.message}; ${fix}`);
-  }
-}
-
-const MISSING =
-  "turn on virtualisation in the firmware or hypervisor, and load kvm_intel or kvm_amd";
-const FORBIDDEN = "join its group (sudo usermod -aG kvm $USER) and log in again";
-
-/** What to do about an `errno` of opening `/dev/kvm`. */
-const FIXES: Record<number, string> = {
-  [ERRNO.ENOENT]: MISSING,
-  [ERRNO.ENXIO]: MISSING,
-  [ERRNO.ENODEV]: MISSING,
-  [ERRNO.EACCES]: FORBIDDEN,
-  [ERRNO.EPERM]: FORBIDDEN,
-};

@@ -4,10 +4,23 @@ import { guestMemory } from "../../../tender/host/memory.ts";
 
 const MIB = 2 ** 20;
 
-function mappings(): string[] {
+/** The mappings of a file, which its inode tells from those of tests that run beside this one. */
+function mappings(inode: number | null): string[] {
   return Deno.readTextFileSync("/proc/self/maps").split("\n").filter((line) =>
-    line.includes("guest memory")
+    line.includes(` ${inode} `) && line.includes("guest memory")
   );
+}
+
+function inode(fd: number): number | null {
+  return Deno.statSync(`/proc/self/fd/${fd}`).ino;
+}
+
+function inodeIfOpen(fd: number): number | null {
+  try {
+    return inode(fd);
+  } catch {
+    return null;
+  }
 }
 
 Deno.test("memory: zeros, writable, up to 4 GiB", () => {
@@ -31,7 +44,7 @@ Deno.test("memory: a range has the protection that it is given", () => {
   using memory = guestMemory(2 * MIB);
   memory.protect({ start: MIB, end: MIB + 8192, read: true, write: false });
   memory.protect({ start: MIB + 8192, end: MIB + 12288, read: false, write: false });
-  assert.deepEqual(mappings().map((line) => line.split(" ")[1]), [
+  assert.deepEqual(mappings(inode(memory.fd)).map((line) => line.split(" ")[1]), [
     "rw-s",
     "r--s",
     "---s",
@@ -42,9 +55,12 @@ Deno.test("memory: a range has the protection that it is given", () => {
 Deno.test("memory: closed, it is gone, and every view of it is empty", () => {
   const memory = guestMemory(2 * MIB);
   const view = memory.bytes.subarray(MIB);
+  const file = inode(memory.fd);
+  assert.equal(mappings(file).length, 1);
   memory.close();
-  assert.deepEqual([memory.bytes.length, view.length, mappings()], [0, 0, []]);
-  assert.throws(() => Deno.statSync(`/proc/self/fd/${memory.fd}`), Deno.errors.NotFound);
+  assert.deepEqual([memory.bytes.length, view.length, mappings(file)], [0, 0, []]);
+  const open = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => inodeIfOpen(Number(name)));
+  assert.ok(!open.includes(file));
   memory.close();
 });
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { System } from "../../../tender/hvt/kvm.ts";
+import { openKvm } from "../../../tender/hvt/open_kvm.ts";
 
 /** Why this host cannot run hvt guests; undefined if it can. */
 export const noKvm: string | undefined = reason();
@@ -17,7 +17,7 @@ export function kvmTest(name: string, run: () => void | Promise<void>): void {
 function reason(): string | undefined {
   if (Deno.build.arch !== "x86_64") return "hvt guests need an x86_64 host";
   try {
-    new System()[Symbol.dispose]();
+    openKvm()[Symbol.dispose]();
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -1,0 +1,50 @@
+/**
+ * Whether this host offers KVM to this process, and what to do about it if not.
+ *
+ * @module
+ */
+import { TenderError } from "../error.ts";
+import { ERRNO, SystemError } from "../host/libc.ts";
+import { KVM_PATH, System } from "./kvm.ts";
+import { API_VERSION } from "./kvm_abi.ts";
+
+const MISSING =
+  "turn on virtualisation in the firmware or hypervisor, and load kvm_intel or kvm_amd";
+const FORBIDDEN = "join its group (sudo usermod -aG kvm $USER) and log in again";
+
+/** What to do about an `errno` of opening {@linkcode KVM_PATH}. */
+const FIXES: Record<number, string> = {
+  [ERRNO.ENOENT]: MISSING,
+  [ERRNO.ENXIO]: MISSING,
+  [ERRNO.ENODEV]: MISSING,
+  [ERRNO.EACCES]: FORBIDDEN,
+  [ERRNO.EPERM]: FORBIDDEN,
+};
+
+/**
+ * Opens KVM.
+ *
+ * @throws {TenderError} if this process cannot have it, with the fix where there is one
+ */
+export function openKvm(): System {
+  const system = connect();
+  const version = system.apiVersion();
+  if (version === API_VERSION) return system;
+  system[Symbol.dispose]();
+  const message = `${KVM_PATH}: API version ${version}, and ${API_VERSION} is needed`;
+  throw new TenderError("host", message);
+}
+
+function connect(): System {
+  try {
+    return new System();
+  } catch (error) {
+    throw error instanceof SystemError ? explain(error) : error;
+  }
+}
+
+/** The error for a {@linkcode KVM_PATH} that could not be opened: one line, with the fix. */
+export function explain(error: SystemError): TenderError {
+  const fix = FIXES[error.errno];
+  return new TenderError("host", fix === undefined ? error.message : `${error.message}; ${fix}`);
+}

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { SystemError } from "../../../tender/host/libc.ts";
+import { explain } from "../../../tender/hvt/open_kvm.ts";
+
+const CASES: readonly [errno: number, fix: RegExp][] = [
+  [2, /^\/dev\/kvm: open: No such file or directory; .*load kvm_intel or kvm_amd$/],
+  [13, /^\/dev\/kvm: open: Permission denied; join its group .*usermod -aG kvm/],
+  [16, /^\/dev\/kvm: open: Device or resource busy$/],
+];
+
+for (const [errno, expected] of CASES) {
+  Deno.test(`kvm: errno ${errno} of opening it gets one line, with the fix where there is one`, () => {
+    const error = explain(new SystemError("open", errno, "/dev/kvm"));
+    assert.equal(error.code, "host");
+    assert.match(error.message, expected);
+  });
+}
