@@ -1,5 +1,5 @@
 /**
- * Descriptors: opening a file as the kernel's own calls want it, and closing.
+ * Descriptors: opening a file as the kernel's own calls want it.
  *
  * @module
  */
@@ -7,7 +7,6 @@ import { check, cstr, libc } from "./libc.ts";
 
 const c = libc({
   open: { parameters: ["buffer", "i32"], result: "i32" },
-  close: { parameters: ["i32"], result: "i32" },
 });
 
 const O_RDWR = 2;
@@ -20,9 +19,4 @@ const O_CLOEXEC = 0o2000000;
  */
 export function openDescriptor(path: string): number {
   return check(c.open(cstr(path), O_RDWR | O_CLOEXEC), "open", path);
-}
-
-/** Closes a descriptor. */
-export function closeDescriptor(fd: number): void {
-  c.close(fd);
 }

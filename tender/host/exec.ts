@@ -3,22 +3,15 @@
  *
  * @module
  */
-import { check, cstr, ERRNO, errno, libc, SystemError } from "./libc.ts";
+import { check, closeDescriptor, cstr, ERRNO, errno, libc, SystemError } from "./libc.ts";
 
 const MFD_CLOEXEC = 1;
 const MFD_EXEC = 0x10;
-const SIG_SETMASK = 2;
-const SIGPIPE = 13;
-/** Room for any C library's `sigset_t`, in bytes. */
-const SIGSET_SIZE = 128;
 
 const c = libc({
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  close: { parameters: ["i32"], result: "i32" },
   fexecve: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  signal: { parameters: ["i32", "pointer"], result: "pointer" },
-  sigprocmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
 });
 
 /** An executable without a file. */
@@ -43,26 +36,23 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
       rest = rest.subarray(check(Number(written), "write", name));
     }
   } catch (error) {
-    c.close(descriptor);
+    closeDescriptor(descriptor);
     throw error;
   }
   return {
     descriptor,
     path: `/proc/${Deno.pid}/fd/${descriptor}`,
-    close: () => void c.close(descriptor),
+    close: () => closeDescriptor(descriptor),
   };
 }
 
 /**
- * Becomes an executable: the process goes on as that program, with its terminal, its open
- * descriptors and its identity; signals are handled by default again. The environment is empty.
+ * Becomes an executable: the process goes on as that program, with its terminal, its descriptors
+ * that are not closed on exec, and its identity. The environment is empty.
  *
  * @throws {SystemError} if the kernel refuses; otherwise it does not return
  */
 export function become(file: MemoryFile, args: readonly string[]): never {
-  // The runtime ignores SIGPIPE, and what is ignored stays so through an exec.
-  c.signal(SIGPIPE, null);
-  c.sigprocmask(SIG_SETMASK, new Uint8Array(SIGSET_SIZE), null);
   const strings = args.map(cstr);
   const argv = new BigUint64Array(strings.length + 1);
   strings.forEach((text, index) => {

@@ -51,7 +51,7 @@ export function libc<const S extends Deno.ForeignLibraryInterface>(
 
 const base = libc({
   __errno_location: { parameters: [], result: "pointer" },
-  strerror: { parameters: ["i32"], result: "pointer" },
+  close: { parameters: ["i32"], result: "i32" },
 });
 
 // The location belongs to the thread, which never changes for the code of one isolate.
@@ -62,9 +62,15 @@ export function errno(): number {
   return errnoView.getInt32();
 }
 
+/** Closes a descriptor. */
+export function closeDescriptor(fd: number): void {
+  base.close(fd);
+}
+
 /** The C library's text for a value of `errno`. */
 export function errorText(code: number): string {
-  const text = base.strerror(code);
+  const { strerror } = libc({ strerror: { parameters: ["i32"], result: "pointer" } });
+  const text = strerror(code);
   return text === null ? `error ${code}` : Deno.UnsafePointerView.getCString(text);
 }
 

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { check, cstr, errno, libc, SystemError } from "./libc.ts";
-import { closeDescriptor } from "./descriptor.ts";
+import { check, closeDescriptor, cstr, errno, libc, SystemError } from "./libc.ts";
 
 const c = libc({
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },

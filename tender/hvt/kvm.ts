@@ -4,8 +4,8 @@
  * @module
  */
 import { type Fields, type Struct, type Values, viewOf } from "../../abi/layout.ts";
-import { closeDescriptor, openDescriptor } from "../host/descriptor.ts";
-import { check, ERRNO, errno, libc, SystemError } from "../host/libc.ts";
+import { openDescriptor } from "../host/descriptor.ts";
+import { check, closeDescriptor, ERRNO, errno, libc, SystemError } from "../host/libc.ts";
 import { Mapping } from "../host/memory.ts";
 import { type Exit, FAULT, INTR, readExit } from "./exit.ts";
 import {

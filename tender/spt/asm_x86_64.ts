@@ -5,6 +5,8 @@
  * @module
  */
 
+import { alignUp } from "../../abi/layout.ts";
+
 /** General registers by their number in instructions. */
 export const REGISTER = {
   rax: 0,
@@ -36,24 +38,32 @@ export const CONDITION = { equal: 0x4, notEqual: 0x5, negative: 0x8, notNegative
 
 /** Collects code; addresses are relative to its start until {@linkcode X86Assembler.finish}. */
 export class X86Assembler {
-  readonly #bytes: number[] = [];
+  #bytes = new Uint8Array(4096);
+  #size = 0;
   readonly #labels = new Map<Label, number>();
   readonly #relative: { at: number; to: Label }[] = [];
   readonly #absolute: { at: number; to: Label }[] = [];
 
   /** Puts bytes as they are. */
-  raw(bytes: Iterable<number>): void {
-    for (const byte of bytes) this.#bytes.push(byte);
+  raw(bytes: ArrayLike<number>): void {
+    const end = this.#size + bytes.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(2 * end);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#size);
+    this.#size = end;
   }
 
   /** Says where a label is: here. */
   label(label: Label): void {
-    this.#labels.set(label, this.#bytes.length);
+    this.#labels.set(label, this.#size);
   }
 
   /** Pads with zeros to a multiple of `size`. */
   align(size: number): void {
-    while (this.#bytes.length % size !== 0) this.#bytes.push(0);
+    this.raw(new Uint8Array(alignUp(this.#size, size) - this.#size));
   }
 
   /** Loads a value of up to 2^53 − 1, in the shortest form. */
@@ -113,13 +123,13 @@ export class X86Assembler {
 
   /** Puts the address of a label, 8 bytes. */
   address(label: Label): void {
-    this.#absolute.push({ at: this.#bytes.length, to: label });
+    this.#absolute.push({ at: this.#size, to: label });
     this.raw([0, 0, 0, 0, 0, 0, 0, 0]);
   }
 
   /** The code, to lie at `base`. */
   finish(base: number): Uint8Array<ArrayBuffer> {
-    const result = Uint8Array.from(this.#bytes);
+    const result = this.#bytes.slice(0, this.#size);
     const view = new DataView(result.buffer);
     for (const { at, to } of this.#relative) view.setInt32(at, this.#at(to) - (at + 4), true);
     for (const { at, to } of this.#absolute) {
@@ -135,7 +145,7 @@ export class X86Assembler {
   }
 
   #relative32(to: Label): void {
-    this.#relative.push({ at: this.#bytes.length, to });
+    this.#relative.push({ at: this.#size, to });
     this.raw([0, 0, 0, 0]);
   }
 }
@@ -147,5 +157,7 @@ function rex(reg: number, rm: number): number[] {
 }
 
 function le(value: number, size: number): number[] {
-  return Array.from({ length: size }, (_, i) => Math.floor(value / 2 ** (8 * i)) % 256);
+  const bytes: number[] = [];
+  for (let rest = value; bytes.length < size; rest = Math.floor(rest / 256)) bytes.push(rest % 256);
+  return bytes;
 }

@@ -19,8 +19,13 @@ import {
   PROT_READ,
   PROT_WRITE,
   SECCOMP_SET_MODE_FILTER,
+  SIGPIPE,
   TFD_NONBLOCK,
 } from "./syscalls.ts";
+
+/** Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (all 64-bit machines). */
+const KERNEL_SIGACTION_SIZE = 32;
+const KERNEL_SIGSET_SIZE = 8;
 
 /** A range of addresses. */
 export interface Range {
@@ -56,11 +61,19 @@ export function launchProgram(launch: Launch): LaunchProgram {
     name: launch.name,
     entry: launch.entry,
     steps: [
+      ...signalSteps(),
       ...descriptorSteps(),
       ...launch.protections.map(protectStep),
       ...confineSteps(launch),
     ],
   };
+}
+
+/** What is ignored stays so through an exec, and many a parent ignores SIGPIPE: it ends a guest. */
+function signalSteps(): Step[] {
+  const byDefault = data(new Uint8Array(KERNEL_SIGACTION_SIZE));
+  const args = [SIGPIPE, byDefault, 0, KERNEL_SIGSET_SIZE];
+  return [{ call: "rt_sigaction", args, purpose: "reset signals" }];
 }
 
 function descriptorSteps(): Step[] {

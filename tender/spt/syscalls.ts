@@ -13,6 +13,7 @@ const X86_64 = {
   close: 3,
   mprotect: 10,
   munmap: 11,
+  rt_sigaction: 13,
   pread64: 17,
   pwrite64: 18,
   dup2: 33,
@@ -47,6 +48,7 @@ export const LINUX: Partial<Record<Machine, LinuxAbi>> = {
   x86_64: { calls: X86_64, auditArch: 0xc000_003e, taskSize: 0x7fff_ffff_f000 },
 };
 
+export const SIGPIPE = 13;
 export const F_GETFD = 1;
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;

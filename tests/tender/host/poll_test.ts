@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { monotonic, realtime } from "../../../tender/host/clock.ts";
-import { closeDescriptor } from "../../../tender/host/descriptor.ts";
+import { closeDescriptor } from "../../../tender/host/libc.ts";
 import { check, libc } from "../../../tender/host/libc.ts";
 import { PollSet } from "../../../tender/host/poll.ts";
 import { writeAll } from "../../../tender/host/console.ts";
