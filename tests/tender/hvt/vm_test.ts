@@ -27,7 +27,7 @@ kvmTest("vm: a guest has all of 4 GiB, to the last byte", () => {
 });
 
 kvmTest("vm: registers at entry are the specified ones, seen from inside", () => {
-  // push rsp's value and rdi into the data page: mov [DATA+16], rsp; mov [DATA+24], rdi.
+  // mov [DATA+16], rsp; mov [DATA+24], rdi
   const keep = [
     ...[0x48, 0x89, 0x24, 0x25, 0x10, 0x10, 0x10, 0x00],
     ...[0x48, 0x89, 0x3c, 0x25, 0x18, 0x10, 0x10, 0x00],
