@@ -9,14 +9,26 @@ const c = libc({
   open: { parameters: ["buffer", "i32"], result: "i32" },
 });
 
+const O_RDONLY = 0;
 const O_RDWR = 2;
+const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
+/** How to open a file. */
+export interface OpenOptions {
+  /** Refuse writes through this descriptor; it may be written to if not given. */
+  readonly readOnly?: boolean;
+  /** Calls on it come back at once. */
+  readonly nonblocking?: boolean;
+}
+
 /**
- * Opens a file for reading and writing; a program that this process becomes does not inherit it.
+ * Opens a file; a program that this process becomes does not inherit it.
  *
  * @throws {SystemError} with the path
  */
-export function openDescriptor(path: string): number {
-  return check(c.open(cstr(path), O_RDWR | O_CLOEXEC), "open", path);
+export function openDescriptor(path: string, options: OpenOptions = {}): number {
+  const { readOnly = false, nonblocking = false } = options;
+  const flags = (readOnly ? O_RDONLY : O_RDWR) | (nonblocking ? O_NONBLOCK : 0) | O_CLOEXEC;
+  return check(c.open(cstr(path), flags), "open", path);
 }

@@ -40,6 +40,7 @@ export const ERRNO = {
   EINVAL: 22,
   EPIPE: 32,
   ENOSYS: 38,
+  ENETDOWN: 100,
 } as const;
 
 /** Binds calls of the C library. */
