@@ -68,11 +68,21 @@ export function readElf(bytes: Uint8Array, options: { name: string }): ElfFile {
  * @throws {ElfError} "elf-header" if it is not executable, has none, or they are not inside the file
  */
 export function readPrograms(elf: ElfFile): Program[] {
-  const { name, header, view } = elf;
-  const { type, phoff, phnum, phentsize } = header;
+  const { type } = elf.header;
   if (type !== ELF_TYPES.EXEC) {
-    throw headerError(name, `e_type is ${type}, must be 2 (ET_EXEC)`);
+    throw headerError(elf.name, `e_type is ${type}, must be 2 (ET_EXEC)`);
   }
+  return readProgramTable(elf);
+}
+
+/**
+ * Reads the program headers of any file that is loaded.
+ *
+ * @throws {ElfError} "elf-header" if it has none or they are not inside the file
+ */
+export function readProgramTable(elf: ElfFile): Program[] {
+  const { name, header, view } = elf;
+  const { phoff, phnum, phentsize } = header;
   if (phnum === 0) throw headerError(name, "e_phnum is 0, must be at least 1");
   if (phentsize !== ProgramHeader.size) {
     throw headerError(name, `e_phentsize is ${phentsize}, must be ${ProgramHeader.size}`);
