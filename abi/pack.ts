@@ -22,5 +22,6 @@ export interface PackNote {
   readonly memory: number;
   /** The command line that the guest gets. */
   readonly commandLine: string;
-  readonly devices: readonly DeviceDeclaration[];
+  /** The devices, and where the image takes each from when it is started. */
+  readonly devices: readonly (DeviceDeclaration & { readonly source: string })[];
 }

@@ -1,50 +1,74 @@
 /**
- * The commands of this room: `run` and `pack`.
+ * The commands of this room: `run` and `pack`. They read their command lines themselves.
  *
  * @module
  */
 import { readInput, writeOutput } from "../elftool/files.ts";
-import { parseUnikernel } from "../elftool/unikernel.ts";
+import { parseUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import { TenderError } from "./error.ts";
-import { bind, type Guest, type TenderTarget } from "./guest.ts";
-import { type GuestFlags, parseMemory } from "./options.ts";
+import { bind, type Guest } from "./guest.ts";
+import { type GuestRequest, parseArguments } from "./options.ts";
 
-/** What the command line says about a guest. */
-interface Request {
-  readonly flags: GuestFlags;
-  readonly file: string;
-  readonly args: readonly string[];
+/**
+ * Runs a unikernel as this process: the guest's exit status is the command's.
+ *
+ * @param words options, the unikernel, the guest's arguments
+ * @returns whether the words are a command line; if not, nothing was done
+ */
+export async function runCommand(words: readonly string[]): Promise<boolean> {
+  const request = parseArguments(words);
+  if (request === undefined || request.output !== undefined) return false;
+  const unikernel = load(request);
+  const { target } = unikernel.abi;
+  if (target === "spt") await becomeGuest(bind(unikernel, "spt", request));
+  else if (target === "hvt") await runOnKvm(bind(unikernel, "hvt", request));
+  else {
+    const { file } = request;
+    throw new TenderError("target", `${file}: is for the ${target} target; hvt and spt can be run`);
+  }
+  return true;
 }
 
-/** Runs a unikernel as this process: the guest's exit status is the command's. */
-export async function runCommand(
-  flags: GuestFlags,
-  file: string,
-  ...args: string[]
-): Promise<void> {
-  const { guest, target } = load({ flags, file, args });
-  if (target === "hvt") return await runOnKvm(guest);
-  const { compileImage } = await import("./spt/image.ts");
-  const { becomeImage } = await import("./spt/start.ts");
-  await becomeImage(compileImage(guest));
-}
-
-/** Writes a spt unikernel and its launch as one executable. */
-export async function packCommand(
-  flags: GuestFlags & { output: string },
-  file: string,
-  ...args: string[]
-): Promise<void> {
-  const { guest, target } = load({ flags, file, args });
+/**
+ * Writes a spt unikernel and its launch as one executable.
+ *
+ * @param words as for {@linkcode runCommand}, with the output among the options
+ * @returns whether the words are a command line; if not, nothing was done
+ */
+export async function packCommand(words: readonly string[]): Promise<boolean> {
+  const request = parseArguments(words);
+  if (request?.output === undefined) return false;
+  const unikernel = load(request);
+  const { target } = unikernel.abi;
   if (target !== "spt") {
     throw new TenderError(
       "target",
-      `${file}: only spt unikernels can be packed, this is for ${target}`,
+      `${request.file}: only spt unikernels can be packed, this is for ${target}`,
     );
   }
   const { compileImage } = await import("./spt/image.ts");
   const { encodeImage } = await import("./spt/start.ts");
-  writeOutput(flags.output, encodeImage(compileImage(guest)), { mode: 0o755 });
+  const guest = bind(unikernel, "spt", request);
+  const image = compileImage(guest, await prepare(guest, { keep: true }));
+  writeOutput(request.output, encodeImage(image), { mode: 0o777 });
+  return true;
+}
+
+function load({ file }: GuestRequest): Unikernel {
+  return parseUnikernel(readInput(file), { name: file });
+}
+
+async function becomeGuest(guest: Guest): Promise<void> {
+  const { compileImage } = await import("./spt/image.ts");
+  const { becomeImage } = await import("./spt/start.ts");
+  await becomeImage(compileImage(guest, await prepare(guest, { keep: false })));
+}
+
+/** Looks at the devices of a spt guest, where it has any. */
+async function prepare(guest: Guest, options: { keep: boolean }) {
+  if (guest.devices.length === 0) return [];
+  const { prepareDevices } = await import("./spt/prepare.ts");
+  return prepareDevices(guest.devices, options);
 }
 
 async function runOnKvm(guest: Guest): Promise<void> {
@@ -54,14 +78,4 @@ async function runOnKvm(guest: Guest): Promise<void> {
   const message = describe(outcome);
   if (message !== undefined) console.error(`soloden: ${message}`);
   Deno.exitCode = statusOf(outcome);
-}
-
-function load({ flags, file, args }: Request): { guest: Guest; target: TenderTarget } {
-  const memorySize = parseMemory(flags.mem);
-  const unikernel = parseUnikernel(readInput(file), { name: file });
-  const { target } = unikernel.abi;
-  if (target !== "hvt" && target !== "spt") {
-    throw new TenderError("target", `${file}: is for the ${target} target; hvt and spt can be run`);
-  }
-  return { guest: bind(unikernel, target, { memorySize, args }), target };
 }

@@ -6,11 +6,12 @@
  */
 import { MEMORY_MAX, MEMORY_STEP } from "../abi/hvt.ts";
 import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
-import { DEVICE_TYPES, ManifestEntry, ManifestHeader, RESERVED_FIRST } from "../abi/manifest.ts";
-import { MANIFEST_VERSION } from "../abi/manifest.ts";
+import { type Manifest, ManifestEntry, ManifestHeader } from "../abi/manifest.ts";
 import { ABI_VERSION, type Target } from "../abi/notes.ts";
 import { COMMAND_LINE_SIZE, LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
+import { encodeManifest } from "../elftool/manifest.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
+import type { BoundDevice, Device, Properties } from "./devices/device.ts";
 import { TenderError } from "./error.ts";
 
 /** A unikernel with everything that it will be launched with. */
@@ -20,6 +21,8 @@ export interface Guest {
   readonly memorySize: number;
   /** The command line as the guest sees it, without its NUL. */
   readonly commandLine: Uint8Array;
+  /** In the manifest's order: the device at index i has handle i + 1. */
+  readonly devices: readonly BoundDevice[];
 }
 
 /** What a guest is given. */
@@ -28,6 +31,8 @@ export interface GuestOptions {
   readonly memorySize: number;
   /** Joined with single spaces into the command line. */
   readonly args?: readonly string[];
+  /** Devices by the name that the manifest has for them; none if not given. */
+  readonly devices?: ReadonlyMap<string, Device>;
 }
 
 /** The targets that tenders of this project run. */
@@ -67,14 +72,40 @@ export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestO
       } bytes; give it more with --mem`,
     );
   }
-  const missing = manifest.devices[0];
-  if (missing !== undefined) {
+  const devices = bindDevices(manifest, options.devices ?? new Map());
+  return { unikernel, memorySize, commandLine: commandLine(options.args ?? []), devices };
+}
+
+function bindDevices(
+  manifest: Manifest,
+  given: ReadonlyMap<string, Device>,
+): readonly BoundDevice[] {
+  for (const [name, { type }] of given) {
+    const declared = manifest.devices.find((device) => device.name === name);
+    if (declared === undefined) {
+      throw new TenderError("device", `Resource not declared in manifest: '${name}'`);
+    }
+    if (declared.type !== type) {
+      throw new TenderError(
+        "device",
+        `Resource not declared in manifest: '${name}' as ${type}; it is ${declared.type}`,
+      );
+    }
+  }
+  const missing = manifest.devices.filter(({ name }) => !given.has(name));
+  if (missing.length > 0) {
     throw new TenderError(
       "device",
-      `Device '${missing.name}' of type ${missing.type} declared but not attached.`,
+      missing
+        .map(({ name, type }) => `Device '${name}' of type ${type} declared but not attached.`)
+        .join("\n"),
     );
   }
-  return { unikernel, memorySize, commandLine: commandLine(options.args ?? []) };
+  return manifest.devices.map(({ name }, index) => ({
+    handle: index + 1,
+    name,
+    device: given.get(name)!,
+  }));
 }
 
 /** The boot area of a guest: what lies behind its boot info, and where. */
@@ -87,9 +118,27 @@ export interface BootArea {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Lays out boot info, manifest and command line from `address` on (sections 2 and 4: in that order). */
-export function bootArea(guest: Guest, address: number, infoSize: number): BootArea {
-  const manifest = attachedManifest(guest);
+/** A device as the guest finds it in its manifest. */
+export interface ManifestDevice {
+  readonly properties: Properties;
+  /** The host's descriptor, where the target has the guest use it. */
+  readonly fd?: number;
+}
+
+/** Where a target wants the boot area, and what the devices turned out to be. */
+export interface BootAreaOptions {
+  /** Address of the area. */
+  readonly address: number;
+  /** Size of the boot info at its start, in bytes. */
+  readonly infoSize: number;
+  /** One for each of the guest's devices, in order. */
+  readonly devices: readonly ManifestDevice[];
+}
+
+/** Lays out boot info, manifest and command line (sections 2 and 4: in that order). */
+export function bootArea(guest: Guest, options: BootAreaOptions): BootArea {
+  const { address, infoSize } = options;
+  const manifest = attachedManifest(guest, options.devices);
   const mft = alignUp(infoSize, 8);
   const cmdline = mft + manifest.length;
   const bytes = new Uint8Array(cmdline + guest.commandLine.length + 1);
@@ -99,18 +148,15 @@ export function bootArea(guest: Guest, address: number, infoSize: number): BootA
 }
 
 /** The manifest as the guest gets it: with what its devices turned out to be. */
-function attachedManifest(guest: Guest): Uint8Array {
-  const { devices } = guest.unikernel.manifest;
-  const entries = devices.length + 1;
-  const bytes = new Uint8Array(ManifestHeader.size + entries * ManifestEntry.size);
+function attachedManifest(guest: Guest, attached: readonly ManifestDevice[]): Uint8Array {
+  const bytes = encodeManifest(guest.unikernel.manifest);
   const view = viewOf(bytes);
-  ManifestHeader.write(view, 0, { version: MANIFEST_VERSION, entries });
-  ManifestEntry.write(view, ManifestHeader.size, { type: RESERVED_FIRST });
-  devices.forEach(({ name, type }, index) => {
-    ManifestEntry.write(view, ManifestHeader.size + (index + 1) * ManifestEntry.size, {
-      name: new TextEncoder().encode(name),
-      type: DEVICE_TYPES[type],
-    });
+  attached.forEach(({ properties, fd }, index) => {
+    const at = ManifestHeader.size + (index + 1) * ManifestEntry.size;
+    const values = properties.type === "BLOCK_BASIC"
+      ? { capacity: BigInt(properties.capacity), blockSize: properties.blockSize }
+      : { mac: properties.mac, mtu: properties.mtu };
+    ManifestEntry.write(view, at, { ...values, fd, attached: 1 });
   });
   return bytes;
 }

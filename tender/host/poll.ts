@@ -3,45 +3,71 @@
  *
  * @module
  */
-import { check, ERRNO, errno, libc } from "./libc.ts";
 import { monotonic } from "./clock.ts";
+import { check, closeDescriptor, ERRNO, errno, libc } from "./libc.ts";
 
 const c = libc({
-  ppoll: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  epoll_wait_apart: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
+  timerfd_settime: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" },
 });
 
-const POLLIN = 1;
-/** `struct pollfd`: fd i32, events i16, revents i16. */
-const POLLFD_SIZE = 8;
+const CLOCK_MONOTONIC = 1;
+const CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLLIN = 1;
+const TFD_TIMER_ABSTIME = 1;
+/** `struct epoll_event`: events u32, data u64; packed on x86_64 alone. */
+const EVENT = Deno.build.arch === "x86_64" ? { data: 4, size: 12 } : { data: 8, size: 16 };
 const NANOSECONDS = 1_000_000_000n;
-/** Longest single wait, in nanoseconds: far in the future, and below what `struct timespec` holds. */
-const LONGEST = 1_000_000_000n * NANOSECONDS;
+/** Latest moment that the timer is set to, in nanoseconds: centuries away, and what its fields hold. */
+const LATEST = 2n ** 62n;
+/** Highest handle, which is also the number of sources there can be. */
+const HANDLE_MAX = 63;
+/** The handle that stands for the timer: no device has it. */
+const TIMER = 0;
+const NOW = 0;
+const FOREVER = -1;
 
 /** A descriptor to wait on, and the bit that stands for it in a set of handles. */
 export interface Source {
   readonly fd: number;
-  /** 0 to 63. */
+  /** 1 to 63. */
   readonly handle: number;
 }
 
-/** A fixed list of descriptors, waited on together. */
-export class PollSet {
-  readonly #handles: readonly bigint[];
-  readonly #pollfds: DataView<ArrayBuffer>;
-  readonly #timeout = new BigInt64Array(2);
+/** A fixed list of descriptors, waited on together; any event of theirs counts, a hang-up too. */
+export class PollSet implements Disposable {
+  readonly #epoll: number;
+  readonly #timer: number;
+  /** Room for an event of every source and of the timer. */
+  readonly #events: DataView<ArrayBuffer> = new DataView(
+    new ArrayBuffer((HANDLE_MAX + 1) * EVENT.size),
+  );
+  /** `struct itimerspec`: an interval, which stays 0, then the moment; seconds and nanoseconds each. */
+  readonly #moment = new BigInt64Array(4);
 
+  /** @throws {SystemError} if a descriptor is none that can be waited on */
   constructor(sources: readonly Source[]) {
-    this.#handles = sources.map(({ handle }) => 1n << BigInt(handle));
-    this.#pollfds = new DataView(new ArrayBuffer(sources.length * POLLFD_SIZE));
-    sources.forEach(({ fd }, index) => {
-      this.#pollfds.setInt32(index * POLLFD_SIZE, fd, true);
-      this.#pollfds.setInt16(index * POLLFD_SIZE + 4, POLLIN, true);
-    });
+    using undo = new DisposableStack();
+    this.#epoll = undo.adopt(check(c.epoll_create1(CLOEXEC), "epoll_create1"), closeDescriptor);
+    const timer = check(c.timerfd_create(CLOCK_MONOTONIC, CLOEXEC), "timerfd_create");
+    this.#timer = undo.adopt(timer, closeDescriptor);
+    for (const source of [{ fd: this.#timer, handle: TIMER }, ...sources]) this.#add(source);
+    undo.move();
   }
 
   /** The handles that are ready now. */
   ready(): bigint {
-    return this.#handles.length === 0 ? 0n : this.#poll(0n);
+    return this.#poll(NOW);
   }
 
   /**
@@ -51,28 +77,62 @@ export class PollSet {
    * @returns the set of ready handles (bit = handle); 0 when the deadline came first
    */
   wait(deadline: bigint): bigint {
+    this.#setTimer(deadline);
     for (;;) {
-      const left = deadline - monotonic();
-      const ready = this.#poll(left > 0n ? left : 0n);
+      const ready = this.#poll(FOREVER);
       if (ready !== 0n || monotonic() >= deadline) return ready;
     }
   }
 
-  #poll(timeout: bigint): bigint {
-    const limited = timeout < LONGEST ? timeout : LONGEST;
-    this.#timeout[0] = limited / NANOSECONDS;
-    this.#timeout[1] = limited % NANOSECONDS;
-    const count = c.ppoll(this.#pollfds, BigInt(this.#handles.length), this.#timeout, 0n);
-    if (count < 0 && errno() === ERRNO.EINTR) return 0n;
-    return check(count, "ppoll") === 0 ? 0n : this.#readySet();
+  /**
+   * Waits as {@linkcode wait} does, but on another thread, and may come back before: ask again then.
+   * One such wait at a time; the set must not be given back before its end.
+   */
+  async waitApart(deadline: bigint): Promise<void> {
+    this.#setTimer(deadline);
+    const events = new Uint8Array((HANDLE_MAX + 1) * EVENT.size);
+    await c.epoll_wait_apart(this.#epoll, events, HANDLE_MAX + 1, FOREVER);
   }
 
-  /** Any event counts, an error or a hang-up too: the guest's next read then says what happened. */
-  #readySet(): bigint {
+  /** Ends a {@linkcode waitApart} that is under way. */
+  wake(): void {
+    this.#setTimer(0n);
+  }
+
+  /** Gives its own descriptors back; those that it waits on stay open. */
+  [Symbol.dispose](): void {
+    closeDescriptor(this.#timer);
+    closeDescriptor(this.#epoll);
+  }
+
+  #add({ fd, handle }: Source): void {
+    const event = new DataView(new ArrayBuffer(EVENT.size));
+    event.setUint32(0, EPOLLIN, true);
+    event.setUint32(EVENT.data, handle, true);
+    check(c.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "epoll_ctl", `descriptor ${fd}`);
+  }
+
+  /** Sets the timer to a moment, past ones included; what it had to say before is forgotten. */
+  #setTimer(deadline: bigint): void {
+    // A moment of 0 would turn the timer off.
+    const moment = deadline < 1n ? 1n : deadline < LATEST ? deadline : LATEST;
+    this.#moment[2] = moment / NANOSECONDS;
+    this.#moment[3] = moment % NANOSECONDS;
+    check(
+      c.timerfd_settime(this.#timer, TFD_TIMER_ABSTIME, this.#moment, 0n),
+      "timerfd_settime",
+    );
+  }
+
+  #poll(milliseconds: number): bigint {
+    const count = c.epoll_wait(this.#epoll, this.#events, HANDLE_MAX + 1, milliseconds);
+    if (count < 0 && errno() === ERRNO.EINTR) return 0n;
+    check(count, "epoll_wait");
     let set = 0n;
-    this.#handles.forEach((bit, index) => {
-      if (this.#pollfds.getInt16(index * POLLFD_SIZE + 6, true) !== 0) set |= bit;
-    });
+    for (let index = 0; index < count; index++) {
+      const handle = this.#events.getUint32(index * EVENT.size + EVENT.data, true);
+      if (handle !== TIMER) set |= 1n << BigInt(handle);
+    }
     return set;
   }
 }

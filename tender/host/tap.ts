@@ -50,22 +50,34 @@ export function interfaceFacts(name: string): InterfaceFacts {
 }
 
 /**
+ * Asks about an interface that a guest is to be attached to.
+ *
+ * @throws {TenderError} if there is no such interface, or it is down
+ */
+export function checkTap(name: string): InterfaceFacts {
+  const facts = refusing(name, () => interfaceFacts(name));
+  if (!facts.up) throw refused(name, errorText(ERRNO.ENETDOWN));
+  return facts;
+}
+
+/**
  * Opens an existing TAP interface that is up; it does not block, and is closed on exec. The kernel's
  * merging of frames is turned off where it may be: a guest wants them as they came.
  *
  * @throws {TenderError} if there is no such interface, or it is no TAP, taken or down
  */
 export function openTap(name: string): number {
+  // To attach to a name that does not exist would create it.
+  checkTap(name);
+  return refusing(name, () => attach(name));
+}
+
+function refusing<T>(name: string, action: () => T): T {
   try {
-    // To attach to a name that does not exist would create it.
-    const { up } = interfaceFacts(name);
-    const fd = attach(name);
-    if (up) return fd;
-    closeDescriptor(fd);
+    return action();
   } catch (error) {
     throw error instanceof SystemError ? refused(name, reasonOf(error)) : error;
   }
-  throw refused(name, errorText(ERRNO.ENETDOWN));
 }
 
 function attach(name: string): number {

@@ -79,7 +79,11 @@ export function compileMachine(guest: Guest, cpu: CpuFacts): Machine {
 
 /** Boot info, manifest and command line. */
 function boot(guest: Guest, cpu: CpuFacts): Uint8Array {
-  const area = bootArea(guest, LAYOUT.bootInfo, BootInfo.size);
+  const area = bootArea(guest, {
+    address: LAYOUT.bootInfo,
+    infoSize: BootInfo.size,
+    devices: [],
+  });
   BootInfo.write(viewOf(area.bytes), 0, {
     memSize: guest.memorySize,
     kernelEnd: guest.unikernel.kernelEnd,

@@ -103,6 +103,24 @@ export class X86Assembler {
     this.raw([0x48 | n >> 3, 0x83, 0xf8 | (n & 7), value & 0xff]);
   }
 
+  /** Compares two registers, 64 bits. */
+  compareRegisters(a: Register, b: Register): void {
+    const [first, second] = [REGISTER[a], REGISTER[b]];
+    this.raw([0x48 | (second >> 3) << 2 | first >> 3, 0x39, 0xc0 | (second & 7) << 3 | first & 7]);
+  }
+
+  /** Loads a 32-bit word from an address in a register (not rsp or r12) plus an offset. */
+  loadWord(to: Register, base: Register, offset: number): void {
+    const [t, b] = [REGISTER[to], REGISTER[base]];
+    this.raw([0x40 | (t >> 3) << 2 | b >> 3, 0x8b, 0x80 | (t & 7) << 3 | b & 7, ...le(offset, 4)]);
+  }
+
+  /** Keeps the bits of a register that are in a 32-bit mask. */
+  and(register: Register, mask: number): void {
+    const n = REGISTER[register];
+    this.raw([...rex(0, n), 0x81, 0xe0 | n & 7, ...le(mask, 4)]);
+  }
+
   /** Jumps on a condition. */
   jumpIf(condition: number, to: Label): void {
     this.raw([0x0f, 0x80 | condition]);

@@ -6,48 +6,94 @@
  *
  * @module
  */
+import { alignUp } from "../../abi/layout.ts";
 import { CONDITION, type Label, REGISTER, type Register, X86Assembler } from "./asm_x86_64.ts";
-import { type Data, data, type LaunchProgram, type Operand, REASONS, type Step } from "./launch.ts";
+import {
+  type CallStep,
+  type CheckStep,
+  type Data,
+  data,
+  type LaunchProgram,
+  type Operand,
+  REASONS,
+} from "./launch.ts";
 import { LINUX, type SystemCall } from "./syscalls.ts";
 
 /** Where Linux takes a system call's arguments. */
 const ARGUMENTS: readonly Register[] = ["rdi", "rsi", "rdx", "r10", "r8", "r9"];
+const REGISTERS = Object.keys(REGISTER) as Register[];
 
-/**
- * Encodes a program.
- *
- * @param base address of the launch page
- * @returns code and constants; whole pages are up to the caller
- */
-export function encodeX86(program: LaunchProgram, base: number): Uint8Array<ArrayBuffer> {
-  return new Encoder(program).encode(base);
+/** Addresses of what a program is encoded to. */
+export interface Placement {
+  /** Of the code and its constants, to be mapped readable and executable. */
+  readonly code: number;
+  /** Of the bytes that the kernel writes into, to be mapped readable and writable. */
+  readonly scratch: number;
+}
+
+/** An encoded program; whole pages are up to the caller. */
+export interface Encoded {
+  readonly code: Uint8Array<ArrayBuffer>;
+  readonly scratch: Uint8Array<ArrayBuffer>;
+}
+
+/** Encodes a program. */
+export function encodeX86(program: LaunchProgram, placement: Placement): Encoded {
+  return new Encoder(program, placement).encode();
 }
 
 class Encoder {
   readonly #asm = new X86Assembler();
   readonly #program: LaunchProgram;
+  readonly #placement: Placement;
   readonly #constants = new Map<Data, Label>();
-  readonly #failures: { label: Label; purpose: string }[] = [];
+  /** Offsets of writable data in the scratch area. */
+  readonly #writable = new Map<Data, number>();
+  #scratchSize = 0;
+  readonly #failures: { label: Label; text: string; reason: boolean }[] = [];
 
-  constructor(program: LaunchProgram) {
+  constructor(program: LaunchProgram, placement: Placement) {
     this.#program = program;
+    this.#placement = placement;
   }
 
-  encode(base: number): Uint8Array<ArrayBuffer> {
-    for (const step of this.#program.steps) this.#step(step);
+  encode(): Encoded {
+    for (const step of this.#program.steps) {
+      if ("call" in step) this.#call(step);
+      else this.#check(step);
+    }
     this.#enter();
-    if (this.#failures.length > 0) this.#fail();
+    this.#fail();
     this.#layConstants();
-    return this.#asm.finish(base);
+    return { code: this.#asm.finish(this.#placement.code), scratch: this.#scratch() };
   }
 
-  #step({ call, args, purpose }: Step): void {
+  #call({ call, args, purpose, expect }: CallStep): void {
     this.#syscall(call, args);
-    if (purpose === undefined) return;
-    const label = Symbol(purpose);
-    this.#failures.push({ label, purpose });
-    this.#asm.testResult();
-    this.#asm.jumpIf(CONDITION.negative, label);
+    if (purpose !== undefined) {
+      this.#asm.testResult();
+      this.#asm.jumpIf(CONDITION.negative, this.#failure(`cannot ${purpose}: `, true));
+    }
+    if (expect !== undefined) {
+      this.#asm.load("rcx", expect.result);
+      this.#asm.compareRegisters("rax", "rcx");
+      this.#asm.jumpIf(CONDITION.notEqual, this.#failure(`${expect.complaint}\n`, false));
+    }
+  }
+
+  #check({ data, at, mask, equals, complaint }: CheckStep): void {
+    this.#load("rsi", data);
+    this.#asm.loadWord("rax", "rsi", at);
+    this.#asm.and("rax", mask);
+    this.#asm.load("rcx", equals);
+    this.#asm.compareRegisters("rax", "rcx");
+    this.#asm.jumpIf(CONDITION.notEqual, this.#failure(`${complaint}\n`, false));
+  }
+
+  #failure(text: string, reason: boolean): Label {
+    const label = Symbol(text);
+    this.#failures.push({ label, text, reason });
+    return label;
   }
 
   #syscall(call: SystemCall, args: readonly Operand[]): void {
@@ -59,12 +105,13 @@ class Encoder {
   #load(register: Register, operand: Operand): void {
     if (typeof operand === "number") this.#asm.load(register, operand);
     else if (operand.kind === "previous") this.#asm.move(register, "rax");
+    else if (operand.writable) this.#asm.load(register, this.#writableAddress(operand));
     else this.#asm.loadAddress(register, this.#constant(operand));
   }
 
   #enter(): void {
     const { address, stack, argument } = this.#program.entry;
-    for (const register of Object.keys(REGISTER) as Register[]) {
+    for (const register of REGISTERS) {
       if (register !== "rax") this.#asm.load(register, 0);
     }
     this.#asm.load("rsp", stack);
@@ -73,18 +120,20 @@ class Encoder {
     this.#asm.jumpRegister("rax");
   }
 
-  /** A stub for each failure that names the step, then the code that they share: say why, exit. */
+  /** A stub for each failure that chooses its text, then the code that they share: say it, exit. */
   #fail(): void {
-    const common = Symbol("fail");
-    for (const { label, purpose } of this.#failures) {
+    const say = Symbol("say");
+    const sayWithReason = Symbol("say with reason");
+    for (const { label, text, reason } of this.#failures) {
       this.#asm.label(label);
-      this.#choose(`${this.#program.name}: cannot ${purpose}: `);
-      this.#asm.jump(common);
+      this.#choose(`${this.#program.name}: ${text}`);
+      this.#asm.jump(reason ? sayWithReason : say);
     }
-    this.#asm.label(common);
+    this.#asm.label(sayWithReason);
     this.#asm.move("r13", "rax");
     this.#write();
     this.#chooseReason();
+    this.#asm.label(say);
     this.#write();
     this.#syscall("exit_group", [1]);
   }
@@ -133,6 +182,17 @@ class Encoder {
     return label;
   }
 
+  #writableAddress(scratch: Data): number {
+    let offset = this.#writable.get(scratch);
+    if (offset === undefined) {
+      offset = this.#scratchSize;
+      this.#writable.set(scratch, offset);
+      this.#scratchSize = alignUp(offset + scratch.bytes.length, 8);
+      for (const { to } of scratch.pointers) this.#writableAddress(to);
+    }
+    return this.#placement.scratch + offset;
+  }
+
   #layConstants(): void {
     for (const [{ bytes, pointers }, label] of this.#constants) {
       if (pointers.length > 0) this.#asm.align(8);
@@ -145,5 +205,17 @@ class Encoder {
       }
       this.#asm.raw(bytes.subarray(at));
     }
+  }
+
+  #scratch(): Uint8Array<ArrayBuffer> {
+    const result = new Uint8Array(this.#scratchSize);
+    const view = new DataView(result.buffer);
+    for (const [{ bytes, pointers }, offset] of this.#writable) {
+      result.set(bytes, offset);
+      for (const { at, to } of pointers) {
+        view.setBigUint64(offset + at, BigInt(this.#writableAddress(to)), true);
+      }
+    }
+    return result;
   }
 }

@@ -4,12 +4,13 @@
  *
  * @module
  */
+import type { Machine } from "../../abi/elf.ts";
 import type { PackNote } from "../../abi/pack.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, STACK_GAP } from "../../abi/spt.ts";
-import type { Machine } from "../../elftool/unikernel.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
+import { type ImageDevice, placeDescriptors } from "./devices.ts";
 import { encodeX86 } from "./encode_x86_64.ts";
 import { guestMemory, type ImageSegment, wholePages } from "./memory.ts";
 import { launchProgram } from "./program.ts";
@@ -17,26 +18,29 @@ import { LINUX } from "./syscalls.ts";
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {
+  /** The machine that it runs on. */
   readonly machine: Machine;
   /** Address of the launch program. */
   readonly entry: number;
-  /** Ascending, not overlapping; the last one is the launch page. */
+  /** Ascending, not overlapping; the launch page comes after guest memory. */
   readonly segments: readonly ImageSegment[];
   /** What the image says of itself. */
   readonly note: PackNote;
 }
 
 /** Addresses kept for the launch page and its constants, in bytes; only what is needed is mapped. */
-const LAUNCH_WINDOW = 0x10_0000;
+const LAUNCH_WINDOW = 0x20_0000;
 
 /**
  * Compiles a guest.
  *
- * @throws {TenderError} `target` if this machine's launch program cannot be made yet
+ * @param devices what `prepareDevices` made of the guest's devices; none if not given
+ * @throws {TenderError} "target" if this machine's launch program cannot be made yet, "device" if
+ * the guest has devices that were not prepared
  */
-export function compileImage(guest: Guest): ProcessImage {
+export function compileImage(guest: Guest, devices: readonly ImageDevice[] = []): ProcessImage {
   const { unikernel, memorySize } = guest;
-  const { machine, name, entry, abi, manifest } = unikernel;
+  const { machine, name, entry, abi } = unikernel;
   const linux = LINUX[machine];
   if (linux === undefined) {
     throw new TenderError(
@@ -44,38 +48,56 @@ export function compileImage(guest: Guest): ProcessImage {
       `${name}: spt unikernels for ${machine} cannot be launched yet`,
     );
   }
-  const memory = guestMemory(guest);
+  if (devices.length !== guest.devices.length) {
+    throw new TenderError("device", `${name}: its devices are not prepared`);
+  }
+  const descriptors = placeDescriptors(devices);
+  const memory = guestMemory(guest, descriptors);
   // A page that is never mapped lies between the guest's stack and the launch page above it.
   const launchPage = memorySize + PAGE_SIZE;
+  const scratchPage = launchPage + LAUNCH_WINDOW;
   const program = launchProgram({
     name: `soloden: ${name}`,
     linux,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
+    descriptors,
     protections: memory.protections,
-    unmap: { start: launchPage + LAUNCH_WINDOW, end: linux.taskSize },
+    unmap: { start: scratchPage, end: linux.taskSize },
   });
-  const code = wholePages(encodeX86(program, launchPage));
+  const { code, scratch } = encodeX86(program, { code: launchPage, scratch: scratchPage });
   if (code.length > LAUNCH_WINDOW) {
-    throw new TenderError("device", `${name}: the launch needs ${code.length} bytes of code`);
+    throw new TenderError("device", `${name}: its devices need ${code.length} bytes to launch`);
   }
   return {
     machine,
     entry: launchPage,
-    segments: [...memory.segments, {
-      address: launchPage,
-      data: code,
-      memorySize: code.length,
-      read: true,
-      write: false,
-      execute: true,
-    }],
+    segments: [
+      ...memory.segments,
+      ...segment(launchPage, code, { read: true, write: false, execute: true }),
+      ...segment(scratchPage, scratch, { read: true, write: true, execute: false }),
+    ],
     note: {
       unikernel: name.slice(name.lastIndexOf("/") + 1),
       abi: { target: "spt", version: abi.version },
       entry,
       memory: memorySize,
       commandLine: new TextDecoder().decode(guest.commandLine),
-      devices: manifest.devices,
+      devices: devices.map(describeDevice),
     },
   };
+}
+
+function segment(
+  address: number,
+  content: Uint8Array,
+  protection: Pick<ImageSegment, "read" | "write" | "execute">,
+): ImageSegment[] {
+  const data = wholePages(content);
+  return data.length === 0 ? [] : [{ address, data, memorySize: data.length, ...protection }];
+}
+
+function describeDevice({ name, properties, source }: ImageDevice): PackNote["devices"][number] {
+  const { kind, ...where } = source;
+  const [value] = Object.values(where);
+  return { name, type: properties.type, source: `${kind} ${value}` };
 }

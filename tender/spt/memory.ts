@@ -9,8 +9,8 @@ import { viewOf } from "../../abi/layout.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import type { Segment } from "../../elftool/unikernel.ts";
-import { bootArea, type Guest } from "../guest.ts";
-import { DESCRIPTORS, type Protection } from "./program.ts";
+import { bootArea, type Guest, type ManifestDevice } from "../guest.ts";
+import type { Protection } from "./program.ts";
 
 /** A range of an image's memory, in whole pages. */
 export interface ImageSegment {
@@ -33,11 +33,20 @@ export interface GuestMemory {
 
 const DATA = { read: true, write: true, execute: false } as const;
 
+/** What a guest finds in its boot area besides its own. */
+export interface BootContent {
+  /** Numbers of the descriptors that it waits with. */
+  readonly epoll: number;
+  readonly timer: number;
+  /** One for each of the guest's devices, in order. */
+  readonly devices: readonly ManifestDevice[];
+}
+
 /** Lays out a guest's memory. */
-export function guestMemory(guest: Guest): GuestMemory {
+export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
   const segments: ImageSegment[] = [];
   const protections: Protection[] = [];
-  const pieces = [bootPiece(guest), ...guest.unikernel.segments.map(segmentPiece)];
+  const pieces = [bootPiece(guest, content), ...guest.unikernel.segments.map(segmentPiece)];
   pieces.forEach((piece, index) => {
     const { start, end, data, read, write, execute } = piece;
     const next = pieces[index + 1]?.start ?? guest.memorySize;
@@ -77,15 +86,15 @@ interface Piece extends Protection {
   readonly data: Uint8Array;
 }
 
-function bootPiece(guest: Guest): Piece {
-  const area = bootArea(guest, BOOT_INFO, BootInfo.size);
+function bootPiece(guest: Guest, { epoll, timer, devices }: BootContent): Piece {
+  const area = bootArea(guest, { address: BOOT_INFO, infoSize: BootInfo.size, devices });
   BootInfo.write(viewOf(area.bytes), 0, {
     memSize: guest.memorySize,
     kernelEnd: guest.unikernel.kernelEnd,
     cmdline: area.cmdline,
     mft: area.mft,
-    epollfd: DESCRIPTORS.epoll,
-    timerfd: DESCRIPTORS.timer,
+    epollfd: epoll,
+    timerfd: timer,
   });
   const data = new Uint8Array(alignUp(BOOT_INFO - MEMORY_START + area.bytes.length, PAGE_SIZE));
   data.set(area.bytes, BOOT_INFO - MEMORY_START);

@@ -6,6 +6,8 @@
  */
 import { EpollEventX86, TIMER_EVENT } from "../../abi/spt.ts";
 import { SockFilter } from "./bpf.ts";
+import { deviceRules, openSteps } from "./device_steps.ts";
+import { type Descriptors, STDOUT } from "./devices.ts";
 import { data, type Entry, type LaunchProgram, PREVIOUS, type Step } from "./launch.ts";
 import { baseRules, compileFilter } from "./seccomp.ts";
 import {
@@ -22,6 +24,9 @@ import {
   SIGPIPE,
   TFD_NONBLOCK,
 } from "./syscalls.ts";
+
+const STDERR = 2;
+const LAST_DESCRIPTOR = 0xffff_ffff;
 
 /** Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (all 64-bit machines). */
 const KERNEL_SIGACTION_SIZE = 32;
@@ -47,54 +52,85 @@ export interface Launch {
   readonly name: string;
   readonly linux: LinuxAbi;
   readonly entry: Entry;
+  readonly descriptors: Descriptors;
   readonly protections: readonly Protection[];
   /** All that the kernel may have mapped for the process itself. */
   readonly unmap: Range;
 }
 
-/** Numbers of the descriptors that every guest has; fixed, so that the filter can name them. */
-export const DESCRIPTORS = { stdin: 0, stdout: 1, stderr: 2, epoll: 3, timer: 4 } as const;
-
 /** Writes a guest's launch program. */
 export function launchProgram(launch: Launch): LaunchProgram {
+  const { descriptors } = launch;
   return {
     name: launch.name,
     entry: launch.entry,
     steps: [
-      ...signalSteps(),
-      ...descriptorSteps(),
+      ...processSteps(),
+      ...waitSteps(descriptors),
+      ...descriptors.devices.flatMap(openSteps),
+      ...descriptors.devices.flatMap((device) =>
+        device.properties.type === "NET_BASIC" ? [watch(descriptors, device)] : []
+      ),
+      ...closeSteps(descriptors),
       ...launch.protections.map(protectStep),
       ...confineSteps(launch),
     ],
   };
 }
 
-/** What is ignored stays so through an exec, and many a parent ignores SIGPIPE: it ends a guest. */
-function signalSteps(): Step[] {
+function processSteps(): Step[] {
   const byDefault = data(new Uint8Array(KERNEL_SIGACTION_SIZE));
-  const args = [SIGPIPE, byDefault, 0, KERNEL_SIGSET_SIZE];
-  return [{ call: "rt_sigaction", args, purpose: "reset signals" }];
-}
-
-function descriptorSteps(): Step[] {
-  const { stdin, stdout, epoll, timer } = DESCRIPTORS;
-  const timerEvent = data(EpollEventX86.encode({ events: EPOLLIN, dataLow: TIMER_EVENT }));
   return [
     // Were it closed, the next descriptor to be opened would become the guest's console.
-    { call: "fcntl", args: [stdout, F_GETFD], purpose: "find the standard output" },
-    { call: "close_range", args: [epoll, 0xffff_ffff, 0], purpose: "close descriptors" },
+    { call: "fcntl", args: [STDOUT, F_GETFD], purpose: "find the standard output" },
+    // What is ignored stays so through an exec, and many a parent ignores this one: it ends a guest.
+    {
+      call: "rt_sigaction",
+      args: [SIGPIPE, byDefault, 0, KERNEL_SIGSET_SIZE],
+      purpose: "reset signals",
+    },
+  ];
+}
+
+/** Each new descriptor is given its number, whichever one was free. */
+function waitSteps(descriptors: Descriptors): Step[] {
+  const { epoll, timer } = descriptors;
+  return [
     { call: "epoll_create1", args: [0], purpose: "create the epoll set" },
-    // A new descriptor has another number where the standard input or error was closed before.
     { call: "dup2", args: [PREVIOUS, epoll], purpose: "place the epoll set" },
     { call: "timerfd_create", args: [CLOCK_MONOTONIC, TFD_NONBLOCK], purpose: "create the timer" },
     { call: "dup2", args: [PREVIOUS, timer], purpose: "place the timer" },
-    {
-      call: "epoll_ctl",
-      args: [epoll, EPOLL_CTL_ADD, timer, timerEvent],
-      purpose: "watch the timer",
-    },
-    { call: "close", args: [stdin] },
+    watch(descriptors, { fd: timer, handle: TIMER_EVENT }),
   ];
+}
+
+function watch({ epoll }: Descriptors, { fd, handle }: { fd: number; handle: number }): Step {
+  const event = data(EpollEventX86.encode({ events: EPOLLIN, dataLow: handle }));
+  return {
+    call: "epoll_ctl",
+    args: [epoll, EPOLL_CTL_ADD, fd, event],
+    purpose: `wait on descriptor ${fd}`,
+  };
+}
+
+/** Closes all that is not handed over; the standard error last of all, as failures are said there. */
+function closeSteps(descriptors: Descriptors): Step[] {
+  const kept = keptDescriptors(descriptors);
+  const ranges = [...kept, LAST_DESCRIPTOR + 1].flatMap((next, index) => {
+    const [first, last] = [(kept[index - 1] ?? -1) + 1, next - 1];
+    return first <= last ? [{ first, last }] : [];
+  });
+  return ranges.map(({ first, last }) => ({
+    call: "close_range",
+    args: [first, last, 0],
+    purpose: "close descriptors",
+  }));
+}
+
+/** The guest's own descriptors and the standard error, ascending. */
+function keptDescriptors({ epoll, timer, devices }: Descriptors): number[] {
+  const all = new Set([STDOUT, STDERR, epoll, timer, ...devices.map(({ fd }) => fd)]);
+  return [...all].sort((a, b) => a - b);
 }
 
 function protectStep({ start, end, read, write, execute }: Protection): Step {
@@ -102,12 +138,14 @@ function protectStep({ start, end, read, write, execute }: Protection): Step {
   return { call: "mprotect", args: [start, end - start, flags], purpose: "protect guest memory" };
 }
 
-/** From here on a failure may find the standard error closed; it is said on the standard output then. */
-function confineSteps({ unmap, linux }: Launch): Step[] {
-  const filter = data(compileFilter(baseRules(DESCRIPTORS), linux));
+/** A failure may find the standard error closed here; it is said on the standard output then. */
+function confineSteps({ unmap, linux, descriptors }: Launch): Step[] {
+  const rules = [...descriptors.devices.flatMap(deviceRules), ...baseRules(descriptors)];
+  const filter = data(compileFilter(rules, linux));
   const header = new Uint8Array(16);
   new DataView(header.buffer).setUint16(0, filter.bytes.length / SockFilter.size, true);
   const program = data(header, [{ at: 8, to: filter }]);
+  const inherited = descriptors.devices.some(({ fd }) => fd === STDERR);
   return [
     {
       call: "munmap",
@@ -115,7 +153,7 @@ function confineSteps({ unmap, linux }: Launch): Step[] {
       purpose: "unmap what is not the guest's",
     },
     { call: "prctl", args: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], purpose: "give up new privileges" },
-    { call: "close", args: [DESCRIPTORS.stderr] },
+    ...(inherited ? [] : [{ call: "close", args: [STDERR] } as const]),
     {
       call: "seccomp",
       args: [SECCOMP_SET_MODE_FILTER, 0, program],

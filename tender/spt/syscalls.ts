@@ -10,13 +10,17 @@ import type { Machine } from "../../elftool/unikernel.ts";
 const X86_64 = {
   read: 0,
   write: 1,
+  open: 2,
   close: 3,
+  lseek: 8,
   mprotect: 10,
   munmap: 11,
   rt_sigaction: 13,
+  ioctl: 16,
   pread64: 17,
   pwrite64: 18,
   dup2: 33,
+  socket: 41,
   fcntl: 72,
   prctl: 157,
   arch_prctl: 158,
@@ -50,6 +54,13 @@ export const LINUX: Partial<Record<Machine, LinuxAbi>> = {
 
 export const SIGPIPE = 13;
 export const F_GETFD = 1;
+export const F_SETFL = 4;
+export const O_RDONLY = 0;
+export const O_RDWR = 2;
+export const O_NONBLOCK = 0o4000;
+export const SEEK_END = 2;
+export const AF_INET = 2;
+export const SOCK_DGRAM = 2;
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
 export const TFD_NONBLOCK = 0o4000;

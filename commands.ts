@@ -1,0 +1,277 @@
+/**
+ * The table of sub-commands: their options, their help, and where each is loaded from on use.
+ *
+ * @module
+ */
+import {
+  type ApplicationText,
+  buildApplication,
+  buildCommand,
+  buildRouteMap,
+  type CommandContext,
+  help,
+  run,
+  type StricliProcess,
+  text_en,
+  version,
+} from "@stricli/core";
+import project from "./deno.json" with { type: "json" };
+import { errorText } from "./error_text.ts";
+
+const text = (value: string): string => value;
+
+/** An option with a value that may be left out. */
+const option = (brief: string) => ({ kind: "parsed", parse: text, optional: true, brief }) as const;
+
+/** An option that may be given again and again. */
+const options = (brief: string) =>
+  ({ kind: "parsed", parse: text, optional: true, variadic: true, brief }) as const;
+
+const argument = (placeholder: string, brief: string) =>
+  ({ parse: text, placeholder, brief }) as const;
+
+interface BuildFlags {
+  readonly target?: ("hvt" | "spt")[];
+  readonly manifest?: string;
+  readonly output?: string;
+  readonly "cc-flag"?: string[];
+}
+
+const build = buildCommand({
+  loader: async () => {
+    const { build } = await import("./bindings/command.ts");
+    return async (flags: BuildFlags, ...sources: string[]) => {
+      await build({ ...flags, sources, targets: flags.target, ccFlags: flags["cc-flag"] });
+    };
+  },
+  parameters: {
+    flags: {
+      target: {
+        kind: "enum",
+        values: ["hvt", "spt"],
+        optional: true,
+        variadic: true,
+        brief: "Target to build for (all)",
+      },
+      manifest: option("Manifest (manifest.json beside the first source, else no devices)"),
+      output: option("Name of the output, to which .hvt and .spt are added (the first source's)"),
+      "cc-flag": options("Flag for the compiler; what follows -- is one, too"),
+    },
+    aliases: { t: "target", o: "output" },
+    positional: {
+      kind: "array",
+      minimum: 1,
+      parameter: argument("SOURCE", "C, C++ or assembly source, object or archive"),
+    },
+  },
+  docs: {
+    brief: "Build unikernels from source",
+    customUsage: ["[-t TARGET]… [--manifest FILE] [-o NAME] SOURCE… [-- CC-FLAGS…]"],
+  },
+});
+
+/** Options about a guest. A device's name is part of the option: `--net:NAME=tap0`. */
+const guestOptions = {
+  mem: option("--mem=MiB: guest memory (512)"),
+  net: options("--net:NAME=IFACE or @FD: TAP interface or open descriptor of network device NAME"),
+  "net-mac": options("--net-mac:NAME=MAC: address of network device NAME (random)"),
+  block: options(
+    "--block:NAME=PATH[,ro|,overlay]: storage of block device NAME; refuse writes, or drop them at exit",
+  ),
+  "block-sector-size": options("--block-sector-size:NAME=BYTES: block size of NAME (512)"),
+} as const;
+
+/** The options of {@linkcode guestOptions} as the scanner finds them. */
+type GuestFlags =
+  & { readonly mem?: string }
+  & Partial<Record<"net" | "net-mac" | "block" | "block-sector-size", string[]>>;
+
+/** A tender's options with an output. */
+type PackFlags = GuestFlags & { readonly output: string };
+
+const guestArguments = {
+  kind: "array",
+  minimum: 1,
+  parameter: argument("UNIKERNEL [ARGS…]", "Unikernel, then the arguments that it gets"),
+} as const;
+
+const GUEST_USAGE =
+  "[--mem=MiB] [--net:NAME=IFACE|@FD] [--net-mac:NAME=MAC] [--block:NAME=PATH[,ro|,overlay]] [--block-sector-size:NAME=BYTES] [--] UNIKERNEL [ARGS…]";
+
+/** The command line of a tender again, from what the scanner made of it. */
+function guestWords(flags: GuestFlags & { output?: string }, words: readonly string[]): string[] {
+  const { mem, output, ...devices } = flags;
+  return [
+    ...(mem === undefined ? [] : [`--mem=${mem}`]),
+    ...(output === undefined ? [] : [`--output=${output}`]),
+    ...Object.entries(devices).flatMap(([option, values]) =>
+      values.map((value) => `--${option}:${value}`)
+    ),
+    "--",
+    ...words,
+  ];
+}
+
+const runGuest = buildCommand({
+  loader: async () => {
+    const { runCommand } = await import("./tender/command.ts");
+    return async (flags: GuestFlags, ...words: string[]) => {
+      await runCommand(guestWords(flags, words));
+    };
+  },
+  parameters: { flags: guestOptions, positional: guestArguments },
+  docs: { brief: "Run a unikernel", customUsage: [GUEST_USAGE] },
+});
+
+const pack = buildCommand({
+  loader: async () => {
+    const { packCommand } = await import("./tender/command.ts");
+    return async (flags: PackFlags, ...words: string[]) => {
+      await packCommand(guestWords(flags, words));
+    };
+  },
+  parameters: {
+    flags: { ...guestOptions, output: { kind: "parsed", parse: text, brief: "What to write" } },
+    aliases: { o: "output" },
+    positional: guestArguments,
+  },
+  docs: {
+    brief: "Make one Linux executable of a spt unikernel and its launch",
+    customUsage: [`-o FILE ${GUEST_USAGE}`],
+  },
+});
+
+const compileManifest = buildCommand({
+  loader: async () => {
+    const { compileManifestFile } = await import("./elftool/command.ts");
+    return (flags: { output: string }, input: string) => compileManifestFile(input, flags.output);
+  },
+  parameters: {
+    flags: { output: { kind: "parsed", parse: text, brief: "What to write: FILE.o or FILE.c" } },
+    aliases: { o: "output" },
+    positional: {
+      kind: "tuple",
+      parameters: [argument("MANIFEST", "manifest.json, or - for standard input")],
+    },
+  },
+  docs: { brief: "Compile a manifest to an object file or C source" },
+});
+
+const inspect = buildCommand({
+  loader: async () => {
+    const { inspectFile } = await import("./elftool/command.ts");
+    return function (this: CommandContext, flags: { json?: boolean }, path: string) {
+      this.process.stdout.write(inspectFile(path, flags));
+    };
+  },
+  parameters: {
+    flags: { json: { kind: "boolean", optional: true, withNegated: false, brief: "Print JSON" } },
+    positional: {
+      kind: "tuple",
+      parameters: [argument("FILE", "A unikernel or a packed executable")],
+    },
+  },
+  docs: { brief: "Show a unikernel's ABI, manifest, segments and sizes" },
+});
+
+const told = (error: unknown) => errorText("soloden", error);
+
+const texts: Partial<ApplicationText> = {
+  exceptionWhileParsingArguments: (error) => `soloden: ${(error as Error).message}`,
+  exceptionWhileRunningCommand: told,
+  exceptionWhileLoadingCommandFunction: told,
+  commandErrorResult: told,
+  noCommandRegisteredForInput: (args) => `soloden: ${text_en.noCommandRegisteredForInput(args)}`,
+};
+
+const application = buildApplication(
+  buildRouteMap({
+    routes: {
+      build,
+      run: runGuest,
+      pack,
+      manifest: buildRouteMap({
+        routes: { compile: compileManifest },
+        docs: { brief: "Work with application manifests" },
+      }),
+      inspect,
+    },
+    docs: { brief: "Build, run and host Solo5 unikernels" },
+  }),
+  {
+    name: "soloden",
+    scanner: { allowArgumentEscapeSequence: true },
+    localization: { text: { ...text_en, ...texts } },
+  },
+  {
+    help: help({
+      brief: "Print this and exit",
+      formatting: {
+        useAliasInUsageLine: true,
+        onlyRequiredInUsageLine: false,
+        caseStyle: "original",
+      },
+    }),
+    version: version({
+      brief: "Print the version and exit",
+      info: { currentVersion: project.version },
+    }),
+  },
+);
+
+/**
+ * Runs the command.
+ *
+ * @param args the command line without the program's name
+ * @returns whether it succeeded; if not, it has said why
+ */
+export async function runApplication(args: readonly string[]): Promise<boolean> {
+  const process: StricliProcess = { stdout: sink(Deno.stdout), stderr: sink(Deno.stderr) };
+  await run(application, normalise(args), { process });
+  return process.exitCode === 0;
+}
+
+/** Puts arguments into the form that the scanner reads. */
+function normalise(args: readonly string[]): string[] {
+  const [command, ...rest] = args;
+  if (command === "build") return ["build", ...compilerFlags(rest)];
+  if (command === "run" || command === "pack") return [command, ...guestFlags(rest)];
+  return [...args];
+}
+
+/** What follows `--` are the compiler's flags. */
+function compilerFlags(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  if (end < 0) return [...args];
+  return [...args.slice(0, end), ...args.slice(end + 1).map((flag) => `--cc-flag=${flag}`)];
+}
+
+/**
+ * What follows the unikernel is the guest's, and `--net:NAME=VALUE` is an option `net` with the value
+ * `NAME=VALUE`.
+ */
+function guestFlags(words: readonly string[]): string[] {
+  const result: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === "--" || !word.startsWith("-")) {
+      return [...result, "--", ...words.slice(word === "--" ? i + 1 : i)];
+    }
+    const device = /^--([a-z-]+):(.*)$/s.exec(word);
+    if (device !== null) result.push(`--${device[1]}`, device[2]!);
+    else result.push(word);
+    if (word === "-o" || word === "--output") result.push(...words.slice(++i, i + 1));
+  }
+  return result;
+}
+
+/** A stream as the scanner and the commands write to it. */
+function sink(stream: { writeSync(data: Uint8Array): number }): { write(text: string): void } {
+  return {
+    write: (text) => {
+      for (let rest = new TextEncoder().encode(text); rest.length > 0;) {
+        rest = rest.subarray(stream.writeSync(rest));
+      }
+    },
+  };
+}

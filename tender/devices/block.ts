@@ -1,0 +1,70 @@
+/**
+ * Block devices: a file or a block device of the host, read and written a block at a time.
+ *
+ * @module
+ */
+import { TenderError } from "../error.ts";
+
+/**
+ * What a guest's writes do: reach the storage, fail, or go to a private copy that is dropped when the
+ * guest ends.
+ */
+export type Access = "rw" | "ro" | "overlay";
+
+/** A block device to attach. */
+export interface BlockDevice {
+  readonly type: "BLOCK_BASIC";
+  readonly path: string;
+  /** In bytes: a power of two from 512 to {@linkcode MAX_BLOCK_SIZE}. */
+  readonly blockSize: number;
+  readonly access: Access;
+}
+
+/** Block size when none is given, in bytes (section 6). */
+export const DEFAULT_BLOCK_SIZE = 512;
+/** Largest block size that a manifest's 16-bit field can hold as a power of two, in bytes. */
+export const MAX_BLOCK_SIZE = 0x8000;
+
+/** Makes block devices. */
+export const block = {
+  /**
+   * A file or block device of the host.
+   *
+   * @param options `blockSize`: in bytes, 512 if not given; `access`: `"rw"` if not given
+   * @throws {TenderError} if the block size is none
+   */
+  file(path: string, options: { blockSize?: number; access?: Access } = {}): BlockDevice {
+    const { blockSize = DEFAULT_BLOCK_SIZE, access = "rw" } = options;
+    const power = Number.isInteger(Math.log2(blockSize));
+    if (!power || blockSize < DEFAULT_BLOCK_SIZE || blockSize > MAX_BLOCK_SIZE) {
+      throw new TenderError(
+        "device",
+        `Block size must be a multiple of 2 greater than or equal 512, at most ${MAX_BLOCK_SIZE}: ${blockSize}`,
+      );
+    }
+    return { type: "BLOCK_BASIC", path, blockSize, access };
+  },
+} as const;
+
+/**
+ * Checks that storage of a size can be a block device.
+ *
+ * @param size of the storage, in bytes
+ * @returns the capacity in bytes
+ * @throws {TenderError}
+ */
+export function checkCapacity({ path, blockSize }: BlockDevice, size: number): number {
+  if (size < blockSize) {
+    throw new TenderError(
+      "device",
+      `${path}: Backing storage must be at least 1 block (${blockSize} bytes) in size`,
+    );
+  }
+  if (size % blockSize !== 0) {
+    throw new TenderError(
+      "device",
+      `${path}: Backing storage size must be block aligned (${blockSize} bytes)`,
+    );
+  }
+  return size;
+}

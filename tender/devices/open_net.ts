@@ -1,0 +1,75 @@
+/**
+ * Network devices at work: a read or a write is a frame.
+ *
+ * @module
+ */
+import { RESULT } from "../../abi/solo5.ts";
+import { TenderError } from "../error.ts";
+import { closeDescriptor, ERRNO, errorText, SystemError } from "../host/libc.ts";
+import { interfaceFacts, openTap } from "../host/tap.ts";
+import { duplicateNonblocking, readOnce, writeOnce } from "../host/transfer.ts";
+import type { NetProperties, Result } from "./device.ts";
+import { type Backing, type NetDevice, randomMac } from "./net.ts";
+
+/** An open network device. */
+export interface OpenNet extends Disposable {
+  readonly properties: NetProperties;
+  /** Readable when a frame has come. */
+  readonly fd: number;
+  /**
+   * Reads one frame; what does not fit into `data` is lost.
+   *
+   * @returns its length in bytes, or a negative {@linkcode RESULT}: −AGAIN when there is none
+   */
+  read(data: Uint8Array<ArrayBuffer>): number;
+  /** Sends one frame, all of it; AGAIN when there is no room for it now. */
+  write(data: Uint8Array<ArrayBuffer>): Result;
+}
+
+/**
+ * Opens a network device.
+ *
+ * @throws {TenderError} if its interface or descriptor is none that can be used
+ */
+export function openNet({ type, backing, mac = randomMac() }: NetDevice): OpenNet {
+  const { fd, mtu } = open(backing);
+  return {
+    properties: { type, mac, mtu },
+    fd,
+    read: (data) => {
+      const count = readOnce(fd, data);
+      return count >= 0 ? count : -resultOf(-count);
+    },
+    write: (data) => {
+      const count = writeOnce(fd, data);
+      if (count < 0) return resultOf(-count);
+      return count === data.length ? RESULT.OK : RESULT.EUNSPEC;
+    },
+    [Symbol.dispose]: () => closeDescriptor(fd),
+  };
+}
+
+function open(backing: Backing): { fd: number; mtu: number } {
+  if (backing.kind === "tap") {
+    return { fd: openTap(backing.interface), mtu: interfaceFacts(backing.interface).mtu };
+  }
+  try {
+    return { fd: duplicateNonblocking(backing.fd), mtu: backing.mtu };
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const reason = errorText(error.errno);
+    throw new TenderError("device", `Could not attach interface: @${backing.fd}: ${reason}`);
+  }
+}
+
+/** What an `errno` of reading or writing a frame is to a guest, on every target. */
+function resultOf(errno: number): Result {
+  switch (errno) {
+    case ERRNO.EAGAIN:
+      return RESULT.AGAIN;
+    case ERRNO.EINVAL:
+      return RESULT.EINVAL;
+    default:
+      return RESULT.EUNSPEC;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Looks at the host's side of a spt guest's devices before they are compiled into its image: sizes,
+ * MTUs, addresses. Opens nothing that stays open, but for a private copy of an overlay's base.
+ *
+ * @module
+ */
+import { type BlockDevice, checkCapacity } from "../devices/block.ts";
+import type { BoundDevice } from "../devices/device.ts";
+import { type NetDevice, randomMac } from "../devices/net.ts";
+import { TenderError } from "../error.ts";
+import { checkTap } from "../host/tap.ts";
+import type { ImageDevice, Source } from "./devices.ts";
+import { privateCopy } from "./private_copy.ts";
+
+/**
+ * Prepares devices for an image.
+ *
+ * @param options `keep`: the image is kept for later, so that nothing of this process can be in it
+ * @throws {TenderError} "device" if a device is not there or not as it should be
+ */
+export function prepareDevices(
+  devices: readonly BoundDevice[],
+  options: { keep: boolean },
+): ImageDevice[] {
+  return devices.map(({ handle, name, device }) => ({
+    handle,
+    name,
+    ...(device.type === "BLOCK_BASIC" ? prepareBlock(device, options) : prepareNet(device)),
+  }));
+}
+
+type Prepared = Pick<ImageDevice, "properties" | "source">;
+
+function prepareBlock(device: BlockDevice, { keep }: { keep: boolean }): Prepared {
+  const { path, blockSize, access } = device;
+  if (keep && access === "overlay") {
+    throw new TenderError("device", `${path}: an overlay is made anew for each run, not packed`);
+  }
+  const capacity = checkCapacity(device, sizeOf(path, { write: access === "rw" }));
+  const source: Source = access === "overlay"
+    ? { kind: "inherited", fd: privateCopy(path, capacity) }
+    : { kind: "file", path, writable: access === "rw" };
+  return { properties: { type: "BLOCK_BASIC", capacity, blockSize }, source };
+}
+
+function prepareNet({ backing, mac = randomMac() }: NetDevice): Prepared {
+  if (backing.kind === "descriptor") {
+    const { fd, mtu } = backing;
+    return { properties: { type: "NET_BASIC", mac, mtu }, source: { kind: "inherited", fd } };
+  }
+  const { mtu } = checkTap(backing.interface);
+  return { properties: { type: "NET_BASIC", mac, mtu }, source: { ...backing } };
+}
+
+/** Where the end is, as `lseek` has it: that works for files and for block devices. */
+function sizeOf(path: string, options: { write: boolean }): number {
+  try {
+    using file = Deno.openSync(path, { read: true, ...options });
+    return file.seekSync(0, Deno.SeekMode.End);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
+  }
+}
