@@ -10,7 +10,8 @@ import { closeDescriptor, errorText, SystemError } from "../host/libc.ts";
 import { sparseFile } from "../host/memory.ts";
 import { readAt, sizeOf, writeAt } from "../host/transfer.ts";
 import { type BlockDevice, checkCapacity } from "./block.ts";
-import type { BlockProperties, Result } from "./device.ts";
+import type { BlockProperties } from "./device.ts";
+import type { Result } from "./result.ts";
 
 /** An open block device. Requests are for one block, aligned and within the capacity: the caller checks. */
 export interface OpenBlock extends Disposable {
@@ -44,8 +45,8 @@ type Transfers = Pick<OpenBlock, "read" | "write">;
 /** All requests go to the storage; where it was opened to be read only, the kernel refuses the others. */
 function direct(fd: number): Transfers {
   return {
-    read: (offset, data) => resultOf(readAt(fd, data, { offset })),
-    write: (offset, data) => resultOf(writeAt(fd, data, { offset })),
+    read: (offset, data) => outcome(readAt(fd, data, { offset })),
+    write: (offset, data) => outcome(writeAt(fd, data, { offset })),
   };
 }
 
@@ -61,7 +62,7 @@ function overlay(
     read: (offset, data) => {
       const block = offset / blockSize;
       const isWritten = (written[Math.floor(block / 8)]! >> block % 8 & 1) === 1;
-      return resultOf(readAt(isWritten ? copy : base, data, { offset }));
+      return outcome(readAt(isWritten ? copy : base, data, { offset }));
     },
     write: (offset, data) => {
       if (!writeAt(copy, data, { offset })) return RESULT.EUNSPEC;
@@ -82,6 +83,6 @@ function openStorage({ path, access }: BlockDevice): number {
   }
 }
 
-function resultOf(done: boolean): Result {
+function outcome(done: boolean): Result {
   return done ? RESULT.OK : RESULT.EUNSPEC;
 }

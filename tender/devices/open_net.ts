@@ -5,11 +5,12 @@
  */
 import { RESULT } from "../../abi/solo5.ts";
 import { TenderError } from "../error.ts";
-import { closeDescriptor, ERRNO, errorText, SystemError } from "../host/libc.ts";
+import { closeDescriptor, errorText, SystemError } from "../host/libc.ts";
 import { interfaceFacts, openTap } from "../host/tap.ts";
 import { duplicateNonblocking, readOnce, writeOnce } from "../host/transfer.ts";
-import type { NetProperties, Result } from "./device.ts";
+import type { NetProperties } from "./device.ts";
 import { type Backing, type NetDevice, randomMac } from "./net.ts";
+import { type Result, resultOf } from "./result.ts";
 
 /** An open network device. */
 export interface OpenNet extends Disposable {
@@ -51,7 +52,9 @@ export function openNet({ type, backing, mac = randomMac() }: NetDevice): OpenNe
 
 function open(backing: Backing): { fd: number; mtu: number } {
   if (backing.kind === "tap") {
-    return { fd: openTap(backing.interface), mtu: interfaceFacts(backing.interface).mtu };
+    const fd = openTap(backing.interface);
+    // Attached to, the interface stays.
+    return { fd, mtu: interfaceFacts(backing.interface).mtu };
   }
   try {
     return { fd: duplicateNonblocking(backing.fd), mtu: backing.mtu };
@@ -59,17 +62,5 @@ function open(backing: Backing): { fd: number; mtu: number } {
     if (!(error instanceof SystemError)) throw error;
     const reason = errorText(error.errno);
     throw new TenderError("device", `Could not attach interface: @${backing.fd}: ${reason}`);
-  }
-}
-
-/** What an `errno` of reading or writing a frame is to a guest, on every target. */
-function resultOf(errno: number): Result {
-  switch (errno) {
-    case ERRNO.EAGAIN:
-      return RESULT.AGAIN;
-    case ERRNO.EINVAL:
-      return RESULT.EINVAL;
-    default:
-      return RESULT.EUNSPEC;
   }
 }

@@ -75,11 +75,22 @@ export class Mapping implements Disposable {
  * @throws {SystemError} if the kernel refuses
  */
 export function guestMemory(size: number): Mapping {
-  const fd = check(c.memfd_create(cstr("guest memory"), MFD_CLOEXEC), "memfd_create");
+  return new Mapping(sparseFile("guest memory", size), size);
+}
+
+/**
+ * Makes a file of `size` zeros that exists in memory only, as far as it is written to.
+ *
+ * @param name what it is called in lists of mappings and descriptors
+ * @returns its descriptor
+ * @throws {SystemError} if the kernel refuses
+ */
+export function sparseFile(name: string, size: number): number {
+  const fd = check(c.memfd_create(cstr(name), MFD_CLOEXEC), "memfd_create");
   if (c.ftruncate(fd, BigInt(size)) < 0) {
     const error = new SystemError("ftruncate", errno());
     closeDescriptor(fd);
     throw error;
   }
-  return new Mapping(fd, size);
+  return fd;
 }

@@ -42,6 +42,8 @@ export interface Source {
   readonly fd: number;
   /** 1 to 63. */
   readonly handle: number;
+  /** What an error calls it. */
+  readonly name?: string;
 }
 
 /** A fixed list of descriptors, waited on together; any event of theirs counts, a hang-up too. */
@@ -105,11 +107,11 @@ export class PollSet implements Disposable {
     closeDescriptor(this.#epoll);
   }
 
-  #add({ fd, handle }: Source): void {
+  #add({ fd, handle, name }: Source): void {
     const event = new DataView(new ArrayBuffer(EVENT.size));
     event.setUint32(0, EPOLLIN, true);
     event.setUint32(EVENT.data, handle, true);
-    check(c.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "epoll_ctl", `descriptor ${fd}`);
+    check(c.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "epoll_ctl", name);
   }
 
   /** Sets the timer to a moment, past ones included; what it had to say before is forgotten. */

@@ -5,60 +5,30 @@
  * @module
  */
 import {
-  BlockIo,
   Halt,
   HYPERCALL,
   type Hypercall,
   HYPERCALL_ARGUMENTS,
-  NetIo,
   Poll,
   Puts,
   TrapFrame,
   Walltime,
 } from "../../abi/hvt.ts";
 import { i32, u64, usize } from "../../abi/layout.ts";
-import { EXIT, RESULT } from "../../abi/solo5.ts";
-import { type Outcome, SIGPIPE } from "../outcome.ts";
-import type { GuestView } from "./guest_view.ts";
-import type { World } from "./world.ts";
-
-/** What hypercalls work with. */
-export interface Context {
-  readonly guest: GuestView;
-  readonly world: World;
-  /** The handles of network devices, which a poll waits for (bit = handle). */
-  readonly handles: bigint;
-}
-
-/** The run is over. */
-export interface Ended {
-  readonly kind: "ended";
-  readonly outcome: Outcome;
-}
-
-/** The guest waits until one of the handles is ready or the world's monotonic clock reaches the deadline. */
-export interface Wait {
-  readonly kind: "wait";
-  readonly deadline: bigint;
-  readonly handles: bigint;
-}
-
-/** What keeps a guest from going on after a hypercall; undefined when nothing does. */
-export type Answer = Ended | Wait | undefined;
-
-type Handler = (context: Context, block: number) => Answer;
+import { EXIT } from "../../abi/solo5.ts";
+import { SIGPIPE } from "../outcome.ts";
+import { type Answer, badRange, type Context, ended, type Handler, type Wait } from "./answer.ts";
+import { blockRead, blockWrite, netRead, netWrite } from "./device_calls.ts";
 
 const HANDLERS: Record<Hypercall, Handler> = {
-  walltime: ({ guest, world }, block) => {
-    u64.set(guest.view, block + Walltime.offsets.nsecs, world.wallClock());
-    return undefined;
-  },
+  walltime: ({ guest, world }, block) =>
+    void u64.set(guest.view, block + Walltime.offsets.nsecs, world.wallClock()),
   puts,
   poll,
-  block_write: refuse(BlockIo.offsets.ret),
-  block_read: refuse(BlockIo.offsets.ret),
-  net_write: refuse(NetIo.offsets.ret),
-  net_read: refuse(NetIo.offsets.ret),
+  block_write: blockWrite,
+  block_read: blockRead,
+  net_write: netWrite,
+  net_read: netRead,
   halt,
 };
 
@@ -93,18 +63,23 @@ export function hypercall(number: number, block: number, context: Context): Answ
  * @returns `wait` again if it is not
  */
 export function resumePoll(context: Context, block: number, wait: Wait): Answer {
-  const { guest: { view }, world } = context;
-  const ready = world.ready(wait.handles);
-  if (ready === 0n && world.monotonic() < wait.deadline) return wait;
-  u64.set(view, block + Poll.offsets.readySet, ready);
-  i32.set(view, block + Poll.offsets.ret, ready === 0n ? 0 : 1);
-  return undefined;
+  const ready = context.world.ready(wait.handles);
+  if (ready === 0n && context.world.monotonic() < wait.deadline) return wait;
+  return finishPoll(context, block, ready);
 }
 
+/** What is ready already costs no look at the clock. */
 function poll(context: Context, block: number): Answer {
-  const timeout = u64.get(context.guest.view, block + Poll.offsets.timeoutNsecs);
-  const deadline = context.world.monotonic() + timeout;
-  return resumePoll(context, block, { kind: "wait", deadline, handles: context.handles });
+  const { guest: { view }, world, handles } = context;
+  const timeout = u64.get(view, block + Poll.offsets.timeoutNsecs);
+  const ready = world.ready(handles);
+  if (ready !== 0n || timeout === 0n) return finishPoll(context, block, ready);
+  return { kind: "wait", deadline: world.monotonic() + timeout, handles };
+}
+
+function finishPoll({ guest: { view } }: Context, block: number, ready: bigint): undefined {
+  u64.set(view, block + Poll.offsets.readySet, ready);
+  i32.set(view, block + Poll.offsets.ret, ready === 0n ? 0 : 1);
 }
 
 function puts({ guest, world }: Context, block: number): Answer {
@@ -124,26 +99,4 @@ function halt({ guest }: Context, block: number): Answer {
   if (cookie !== 0 && !guest.allows("read", frame)) return badRange("halt: cookie", "read", frame);
   if (status === EXIT.ABORT) return ended({ kind: "abort", trap: cookie });
   return ended({ kind: "exit", status });
-}
-
-/** A request to a device: there is none yet, so that every handle is an unknown one. */
-function refuse(ret: number): Handler {
-  return ({ guest }, block) => {
-    i32.set(guest.view, block + ret, RESULT.EINVAL);
-    return undefined;
-  };
-}
-
-function badRange(
-  subject: string,
-  access: "read" | "write",
-  { address, length }: { address: number; length: number },
-): Answer {
-  const message = `hypercall ${subject} at 0x${address.toString(16)}, ${length} bytes: ` +
-    `not memory that the guest may ${access}`;
-  return ended({ kind: "fault", reason: "hypercall", message, address });
-}
-
-function ended(outcome: Outcome): Ended {
-  return { kind: "ended", outcome };
 }

@@ -7,6 +7,7 @@
 import { BootInfo, LAYOUT } from "../../abi/hvt.ts";
 import { viewOf } from "../../abi/layout.ts";
 import { LOWEST_ADDRESS } from "../../abi/solo5.ts";
+import type { Properties } from "../devices/device.ts";
 import { bootArea, type Guest } from "../guest.ts";
 import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
 import type { Registers, SpecialRegisters } from "./kvm_abi.ts";
@@ -42,14 +43,16 @@ export interface Machine {
   readonly specialRegisters: Partial<SpecialRegisters>;
 }
 
-/** What the guest learns of the CPU it runs on. */
-export interface CpuFacts {
-  /** Frequency of its time stamp counter, in Hz. */
+/** What the guest learns of the host at its start. */
+export interface HostFacts {
+  /** Frequency of its CPU's time stamp counter, in Hz. */
   readonly cycleFrequency: bigint;
+  /** What its devices are like, in the manifest's order. */
+  readonly devices: readonly Properties[];
 }
 
 /** Compiles a guest (of the hvt target) to a machine. */
-export function compileMachine(guest: Guest, cpu: CpuFacts): Machine {
+export function compileMachine(guest: Guest, host: HostFacts): Machine {
   const { unikernel, memorySize } = guest;
   const protections = unikernel.segments.map(({ start, end, read, write, execute }) => ({
     start,
@@ -63,7 +66,7 @@ export function compileMachine(guest: Guest, cpu: CpuFacts): Machine {
     contents: [
       { address: LAYOUT.gdt, data: gdt() },
       { address: LAYOUT.pml4, data: pageTables(memorySize) },
-      { address: LAYOUT.bootInfo, data: boot(guest, cpu) },
+      { address: LAYOUT.bootInfo, data: boot(guest, host) },
       ...unikernel.segments.map(({ address, data }) => ({ address, data })),
     ],
     protections,
@@ -78,16 +81,16 @@ export function compileMachine(guest: Guest, cpu: CpuFacts): Machine {
 }
 
 /** Boot info, manifest and command line. */
-function boot(guest: Guest, cpu: CpuFacts): Uint8Array {
+function boot(guest: Guest, host: HostFacts): Uint8Array {
   const area = bootArea(guest, {
     address: LAYOUT.bootInfo,
     infoSize: BootInfo.size,
-    devices: [],
+    devices: host.devices.map((properties) => ({ properties })),
   });
   BootInfo.write(viewOf(area.bytes), 0, {
     memSize: guest.memorySize,
     kernelEnd: guest.unikernel.kernelEnd,
-    cpuCycleFreq: cpu.cycleFrequency,
+    cpuCycleFreq: host.cycleFrequency,
     cmdline: area.cmdline,
     mft: area.mft,
   });

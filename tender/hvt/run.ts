@@ -6,17 +6,10 @@
  */
 import { HYPERCALL_PORT } from "../../abi/hvt.ts";
 import { SystemError } from "../host/libc.ts";
-import type { Outcome } from "../outcome.ts";
+import { type Answer, type Context, type Ended, ended, type Wait } from "./answer.ts";
 import type { Exit } from "./exit.ts";
 import { faultOf } from "./faults.ts";
-import {
-  type Answer,
-  type Context,
-  type Ended,
-  hypercall,
-  resumePoll,
-  type Wait,
-} from "./hypercalls.ts";
+import { hypercall, resumePoll } from "./hypercalls.ts";
 import type { Vcpu } from "./kvm.ts";
 
 /** Why a step came back: the run is over, the guest waits, or the budget is spent. */
@@ -72,8 +65,4 @@ export class RunLoop {
     const { rip } = this.#cpu.registers();
     return ended(faultOf(exit, { rip, memorySize: this.#context.guest.bytes.length }));
   }
-}
-
-function ended(outcome: Outcome): Ended {
-  return { kind: "ended", outcome };
 }

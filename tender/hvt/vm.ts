@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Properties } from "../devices/device.ts";
 import { SystemError } from "../host/libc.ts";
 import { guestMemory, type Mapping } from "../host/memory.ts";
 import { TenderError } from "../error.ts";
@@ -41,7 +42,8 @@ export class VirtualMachine implements Disposable {
 }
 
 /**
- * Makes a virtual machine for a guest of the hvt target, ready to step.
+ * Makes a virtual machine for a guest of the hvt target, ready to step. `world` has the guest's
+ * devices, and stays the caller's.
  *
  * @throws {TenderError} if this host cannot run it, with the fix where there is one
  */
@@ -54,13 +56,15 @@ export function createVm(guest: Guest, world: World): VirtualMachine {
     const system = resources.use(openKvm());
     const vm = resources.use(system.createVm());
     const vcpu = resources.use(vm.createVcpu(0, system.vcpuMmapSize()));
-    const machine = compileMachine(guest, { cycleFrequency: BigInt(vcpu.tscKhz()) * 1000n });
+    const { devices } = world;
+    const cycleFrequency = BigInt(vcpu.tscKhz()) * 1000n;
+    const machine = compileMachine(guest, { cycleFrequency, devices });
     load(memory, machine);
     vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
     vcpu.setCpuid(system.supportedCpuid());
     setRegisters(vcpu, machine);
     const view = new GuestView(memory.bytes, machine.restrictions);
-    const loop = new RunLoop(vcpu, { guest: view, world, handles: 0n });
+    const loop = new RunLoop(vcpu, { guest: view, world, handles: netHandles(devices) });
     return new VirtualMachine(machine, loop, resources.move());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
@@ -71,15 +75,28 @@ export function createVm(guest: Guest, world: World): VirtualMachine {
 /**
  * Runs a guest of the hvt target to its end, blocking where it waits.
  *
- * @throws {TenderError} if this host cannot run it
+ * @param world has the guest's devices; if not given, the host's, opened for this run
+ * @throws {TenderError} if this host cannot run it, or does not have a device as asked
  */
-export function runHvt(guest: Guest, world: HostWorld = hostWorld()): Outcome {
+export function runHvt(guest: Guest, world?: World & Pick<HostWorld, "wait">): Outcome {
+  if (world === undefined) {
+    using own = hostWorld(guest.devices);
+    return runHvt(guest, own);
+  }
   using vm = createVm(guest, world);
   for (;;) {
     const stop = vm.step();
     if (stop.kind === "ended") return stop.outcome;
     if (stop.kind === "wait") world.wait(stop.deadline);
   }
+}
+
+/** The network devices, as a set of handles. */
+function netHandles(devices: readonly Properties[]): bigint {
+  return devices.reduce(
+    (set, { type }, index) => type === "NET_BASIC" ? set | 1n << BigInt(index + 1) : set,
+    0n,
+  );
 }
 
 function load(memory: Mapping, machine: Machine): void {

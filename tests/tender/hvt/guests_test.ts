@@ -21,7 +21,7 @@ async function run(
   name: string,
   args: string[] = [],
 ): Promise<{ outcome: Outcome; output: string }> {
-  const world = hostWorld();
+  using world = hostWorld();
   let output = "";
   world.write = (data) => {
     output += new TextDecoder().decode(data);
@@ -87,10 +87,9 @@ kvmTest("hvt guest quiet: prints nothing but its own", async () => {
 });
 
 kvmTest("hvt guest wait: the wait is handed over, and does not end by being asked", async () => {
-  using vm = createVm(await load("wait", ["--solo5:quiet"]), {
-    ...hostWorld(),
-    write: () => true,
-  });
+  using world = hostWorld();
+  world.write = () => true;
+  using vm = createVm(await load("wait", ["--solo5:quiet"]), world);
   const stop = vm.step();
   assert.ok(stop.kind === "wait" && stop.deadline > 2n ** 62n, JSON.stringify(stop.kind));
   assert.equal(vm.step(), stop);

@@ -5,7 +5,7 @@ import { TenderError } from "../../../tender/error.ts";
 import { compileMachine, type Machine } from "../../../tender/hvt/machine.ts";
 import { CODE, DATA, MEMORY, tinyGuest } from "./tiny_guest.ts";
 
-const CPU = { cycleFrequency: 2_500_000_000n };
+const CPU = { cycleFrequency: 2_500_000_000n, devices: [] };
 
 /** The machine's memory as loaded, up to and including the boot area. */
 function lowMemory(machine: Machine): Uint8Array {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  BlockIo,
   Halt,
   HYPERCALL,
   type Hypercall,
@@ -184,16 +183,6 @@ Deno.test("poll: a ready handle ends the wait, and the guest learns which", () =
     readySet: 0b10n,
     ret: 1,
   });
-});
-
-Deno.test("devices: every handle is unknown", () => {
-  for (const name of ["block_read", "block_write", "net_read", "net_write"] as const) {
-    const { loop, view } = scripted([call(name)]);
-    BlockIo.write(view, BLOCK, { handle: 1n });
-    assert.deepEqual(loop.step(1), { kind: "budget" });
-    const ret = BlockIo.offsets.ret - (name.startsWith("net") ? 8 : 0);
-    assert.equal(view.getInt32(BLOCK + ret, true), 2, name);
-  }
 });
 
 Deno.test("hypercalls: an argument block must lie where the guest could use it so", () => {

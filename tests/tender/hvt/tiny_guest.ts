@@ -6,7 +6,9 @@
  * @module
  */
 import { HYPERCALL, type Hypercall, HYPERCALL_PORT } from "../../../abi/hvt.ts";
+import { RESULT } from "../../../abi/solo5.ts";
 import type { Segment } from "../../../elftool/unikernel.ts";
+import type { Properties } from "../../../tender/devices/device.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
 import type { World } from "../../../tender/hvt/world.ts";
 
@@ -59,9 +61,12 @@ export function tinyGuest(
   );
 }
 
-/** A world of which the test decides everything; it keeps what was written. */
-export function fakeWorld(): World & { written: string; now: bigint; readable: bigint } {
+/** A world of which the test decides everything; it keeps what was written, and every device fails. */
+export function fakeWorld(
+  devices: readonly Properties[] = [],
+): World & { written: string; now: bigint; readable: bigint } {
   return {
+    devices,
     written: "",
     now: 1_000n,
     readable: 0n,
@@ -76,6 +81,10 @@ export function fakeWorld(): World & { written: string; now: bigint; readable: b
     ready(handles) {
       return this.readable & handles;
     },
+    blockRead: () => RESULT.EUNSPEC,
+    blockWrite: () => RESULT.EUNSPEC,
+    netRead: () => -RESULT.EUNSPEC,
+    netWrite: () => RESULT.EUNSPEC,
   };
 }
 

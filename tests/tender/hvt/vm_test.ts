@@ -80,7 +80,7 @@ kvmTest("vm: a poll on the real clock does not return early", () => {
 kvmTest("vm: the wall clock is the host's", () => {
   const data = new Uint8Array(32);
   data.set(Puts.encode({ data: DATA + 16, len: Walltime.size }));
-  const world = hostWorld();
+  using world = hostWorld();
   let seen = 0n;
   world.write = (bytes) => {
     seen = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);

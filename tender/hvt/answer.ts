@@ -1,0 +1,51 @@
+/**
+ * What a hypercall works with, and what it can come to.
+ *
+ * @module
+ */
+import type { Outcome } from "../outcome.ts";
+import type { GuestView } from "./guest_view.ts";
+import type { World } from "./world.ts";
+
+/** What hypercalls work with. */
+export interface Context {
+  readonly guest: GuestView;
+  readonly world: World;
+  /** The handles of network devices, which a poll waits for (bit = handle). */
+  readonly handles: bigint;
+}
+
+/** The run is over. */
+export interface Ended {
+  readonly kind: "ended";
+  readonly outcome: Outcome;
+}
+
+/** The guest waits until one of the handles is ready or the world's monotonic clock reaches the deadline. */
+export interface Wait {
+  readonly kind: "wait";
+  readonly deadline: bigint;
+  readonly handles: bigint;
+}
+
+/** What keeps a guest from going on after a hypercall; undefined when nothing does. */
+export type Answer = Ended | Wait | undefined;
+
+/** Does a hypercall's work; its argument block lies at `block`, where the guest may use it. */
+export type Handler = (context: Context, block: number) => Answer;
+
+/** The answer that ends a run. */
+export function ended(outcome: Outcome): Ended {
+  return { kind: "ended", outcome };
+}
+
+/** The end of a guest that named memory which it may not use so. */
+export function badRange(
+  subject: string,
+  access: "read" | "write",
+  { address, length }: { address: number; length: number },
+): Ended {
+  const message = `hypercall ${subject} at 0x${address.toString(16)}, ${length} bytes: ` +
+    `not memory that the guest may ${access}`;
+  return ended({ kind: "fault", reason: "hypercall", message, address });
+}
