@@ -1,0 +1,133 @@
+/**
+ * Network namespaces for tests that need real interfaces: each test has one of its own, with nothing
+ * in it but what the test adds, and it is removed whatever happens.
+ *
+ * @module
+ */
+import { execute, type Result, ROOT } from "./soloden.ts";
+import { join } from "node:path";
+
+/** What these tests need from the machine: a program, and the Debian package that has it. */
+const NEEDS = { ip: "iproute2", ping: "iputils-ping" } as const;
+
+/** Why this process cannot make network namespaces with interfaces; undefined if it can. */
+export const noNetns: string | undefined = reason();
+
+/** A test in a namespace of its own; skipped, with its reason printed, where there can be none. */
+export function netnsTest(name: string, test: (net: Namespace) => Promise<void>): void {
+  if (noNetns !== undefined) console.log(`skipped: ${name}: ${noNetns}`);
+  Deno.test({
+    name,
+    ignore: noNetns !== undefined,
+    fn: async () => {
+      using net = new Namespace();
+      await test(net);
+    },
+  });
+}
+
+/** How to set up a TAP interface. */
+export interface TapOptions {
+  /** The host's address on it, with its prefix length: `10.0.0.1/24`. */
+  readonly address?: string;
+  /** In bytes; 1500 if not given. */
+  readonly mtu?: number;
+  /** Whether to leave it down. */
+  readonly down?: boolean;
+}
+
+/** A network namespace of the host, empty at first. */
+export class Namespace implements Disposable {
+  /** As `ip netns` calls it; no other test's. */
+  readonly name = `soloden-${crypto.randomUUID().slice(0, 8)}`;
+
+  constructor() {
+    ip("netns", "add", this.name);
+    // So that the only frames are those that a test causes.
+    const quiet = "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6 || true";
+    ip("netns", "exec", this.name, "sh", "-c", quiet);
+  }
+
+  /** Runs `ip ARGS…` on this namespace. */
+  ip(...args: string[]): void {
+    ip("-n", this.name, ...args);
+  }
+
+  /** Makes a TAP interface, up. */
+  addTap(name: string, { address, mtu, down = false }: TapOptions = {}): void {
+    this.ip("tuntap", "add", name, "mode", "tap");
+    if (mtu !== undefined) this.ip("link", "set", name, "mtu", String(mtu));
+    if (address !== undefined) this.ip("address", "add", address, "dev", name);
+    if (!down) this.ip("link", "set", name, "up");
+  }
+
+  /** Runs a program in it, to its end. */
+  execute(program: string, args: readonly string[]): Promise<Result> {
+    return execute("ip", ["netns", "exec", this.name, program, ...args]);
+  }
+
+  /** Starts a program in it; the process is that program's. */
+  spawn(program: string, args: readonly string[]): Deno.ChildProcess {
+    return new Deno.Command("ip", {
+      args: ["netns", "exec", this.name, program, ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  }
+
+  /** Starts `soloden ARGS…` in it. */
+  soloden(...args: string[]): Deno.ChildProcess {
+    return this.spawn(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), ...args]);
+  }
+
+  /** Removes it, with its interfaces. */
+  [Symbol.dispose](): void {
+    ip("netns", "delete", this.name);
+  }
+}
+
+/**
+ * Reads what a process prints until it has printed `text`, and goes on to drop what follows.
+ *
+ * @throws {Error} with what it printed, if it ends before
+ */
+export async function untilPrinted(
+  stream: ReadableStream<Uint8Array>,
+  text: string,
+): Promise<string> {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let printed = "";
+  while (!printed.includes(text)) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`ended without printing ${JSON.stringify(text)}: ${printed}`);
+    printed += value;
+  }
+  drain(reader);
+  return printed;
+}
+
+async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+function ip(...args: string[]): void {
+  const { success, stderr } = new Deno.Command("ip", { args, stdin: "null" }).outputSync();
+  const said = new TextDecoder().decode(stderr).trim();
+  if (!success) throw new Error(`ip ${args.join(" ")}: ${said}`);
+}
+
+function reason(): string | undefined {
+  if (Deno.uid() !== 0) return "network namespaces need root";
+  for (const [program, deb] of Object.entries(NEEDS)) {
+    const found = new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).outputSync();
+    if (!found.success) return `${program} is missing (apt-get install ${deb})`;
+  }
+  try {
+    using net = new Namespace();
+    net.addTap("tap0");
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
