@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 
-const ROOTS = ["common", "hvt", "include", "solo5.lds", "spt"];
+const ROOTS = ["common", "hvt", "include", "solo5.lds", "spt", "stub"];
 
 /** Every file by its name relative to this room, in a fixed order. */
 export function readAssets(): Map<string, Uint8Array<ArrayBuffer>> {

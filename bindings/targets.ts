@@ -10,6 +10,9 @@ import { PAGE_SIZE } from "../abi/solo5.ts";
 /** A target that this project builds for. */
 export type BuildTarget = keyof typeof ABI_VERSION;
 
+/** What bindings are for: a target, or none that could run, which only link. */
+export type BindingsTarget = BuildTarget | "stub";
+
 /** How to build the bindings of a target. */
 export interface TargetRules {
   /** Sources, by their names in this room. */
@@ -31,7 +34,7 @@ const COMMON = [
 ];
 
 /** The rules by target. */
-export const TARGET_RULES: Readonly<Record<BuildTarget, TargetRules>> = {
+export const TARGET_RULES: Readonly<Record<BindingsTarget, TargetRules>> = {
   hvt: {
     sources: [
       ...COMMON,
@@ -52,6 +55,7 @@ export const TARGET_RULES: Readonly<Record<BuildTarget, TargetRules>> = {
       "spt/start.c",
     ],
   },
+  stub: { sources: ["stub/stub.c"] },
 };
 
 /** The linker script of every target. */
@@ -67,13 +71,15 @@ const FREESTANDING = [
   "-fno-pic",
   "-fno-pie",
   "-fcf-protection=none",
-  "-O2",
 ];
 
 const STACK_PROTECTOR = ["-fstack-protector-strong", "-mstack-protector-guard=global"];
 
+/** For the `cc` wrapper, which leaves it to its user whether to optimise. */
+export const WRAPPER_FLAGS: readonly string[] = [...FREESTANDING, ...STACK_PROTECTOR];
+
 /** For applications; a user's flags come after these. */
-export const APPLICATION_FLAGS: readonly string[] = [...FREESTANDING, ...STACK_PROTECTOR];
+export const APPLICATION_FLAGS: readonly string[] = [...WRAPPER_FLAGS, "-O2"];
 
 /** In addition for C++, whose exceptions and type information need a runtime library. */
 export const CPLUSPLUS_FLAGS: readonly string[] = ["-fno-exceptions", "-fno-rtti"];
@@ -84,6 +90,7 @@ export function bindingsFlags(source: string): string[] {
   const protector = source.endsWith("/start.c") ? ["-fno-stack-protector"] : STACK_PROTECTOR;
   return [
     ...FREESTANDING,
+    "-O2",
     "-std=c11",
     "-mno-red-zone",
     "-mgeneral-regs-only",

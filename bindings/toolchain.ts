@@ -15,6 +15,7 @@ import { ToolchainError } from "./error.ts";
 import {
   APPLICATION_FLAGS,
   bindingsFlags,
+  type BindingsTarget,
   type BuildTarget,
   CPLUSPLUS_FLAGS,
   INCLUDE,
@@ -50,7 +51,7 @@ export interface Bindings {
  * @throws {ToolchainError} if a tool is missing or fails
  */
 export async function buildBindings(
-  target: BuildTarget,
+  target: BindingsTarget,
   options: BindingsOptions = {},
 ): Promise<Bindings> {
   const { toolchain, cacheDir } = withDefaults(options);
@@ -86,7 +87,7 @@ interface BindingsJob {
 
 /** Compiles the sources of the bindings into one object that shows nothing but its public names. */
 async function compileBindings(
-  target: BuildTarget,
+  target: BindingsTarget,
   { toolchain, assets, scratch, output }: BindingsJob,
 ): Promise<void> {
   const { sources } = TARGET_RULES[target];

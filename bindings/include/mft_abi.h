@@ -72,7 +72,7 @@ struct mft1_note {
 };
 
 #define MFT1_NOTE_DECLARE_BEGIN                                                                    \
-    SOLO5_SECTION(MFT1_NOTE_SECTION, 8)                                                            \
+    SOLO5_SECTION(MFT1_NOTE_SECTION, 4)                                                            \
     const struct mft1_note solo5_mft1_note = {                                                     \
         {{sizeof SOLO5_NOTE_NAME, sizeof(struct mft1_note) - sizeof(struct solo5_nhdr),            \
           MFT1_NOTE_TYPE, SOLO5_NOTE_NAME},                                                        \
