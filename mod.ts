@@ -23,7 +23,7 @@ export type { Target } from "./abi/notes.ts";
 export type { PackNote } from "./abi/pack.ts";
 
 export { ElfError, type ElfErrorCode } from "./elftool/error.ts";
-export { type Inspection, inspect, formatInspection } from "./elftool/inspect.ts";
+export { formatInspection, inspect, type Inspection } from "./elftool/inspect.ts";
 export { manifestCSource } from "./elftool/manifest_c.ts";
 export { manifestObject } from "./elftool/manifest_object.ts";
 export { compileManifest } from "./elftool/manifest_source.ts";

@@ -5,7 +5,9 @@
  */
 import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import type { Manifest } from "../abi/manifest.ts";
-import { hex, type Program, readElf, readPrograms } from "./elf_reader.ts";
+import type { PackNote } from "../abi/pack.ts";
+import { type ElfFile, hex, type Program, readElf, readPrograms } from "./elf_reader.ts";
+import { readPackNote } from "./packed.ts";
 import { type Abi, type Machine, parseUnikernel } from "./unikernel.ts";
 
 /** A segment that takes memory, whether or not it has content. */
@@ -33,58 +35,102 @@ export interface InspectedSizes {
   readonly memory: number;
 }
 
-/** What a file holds; it survives `JSON.stringify`. */
-export interface Inspection {
+/** What every file holds. */
+interface Common {
   readonly file: string;
-  readonly kind: "unikernel";
   readonly machine: Machine;
   readonly abi: Abi;
+  /** Entry point of the unikernel. */
   readonly entry: number;
   readonly segments: readonly InspectedSegment[];
   readonly sizes: InspectedSizes;
+}
+
+/** A unikernel as a toolchain links it. */
+export interface UnikernelInspection extends Common {
+  readonly kind: "unikernel";
   readonly manifest: Manifest;
 }
 
+/** A unikernel that was packed into a Linux executable. */
+export interface PackedInspection extends Common {
+  readonly kind: "packed";
+  /** File name of the unikernel that was packed. */
+  readonly unikernel: string;
+  /** Guest memory in bytes. */
+  readonly memory: number;
+  readonly commandLine: string;
+  /** The devices, and where the executable takes each from when it is started. */
+  readonly devices: PackNote["devices"];
+}
+
+/** What a file holds; it survives `JSON.stringify`. */
+export type Inspection = UnikernelInspection | PackedInspection;
+
 /**
- * Inspects a unikernel.
+ * Inspects a unikernel, packed or not.
  *
  * @param options `name`: the file's name, for messages
  * @throws {ElfError} if it is none
  */
 export function inspect(bytes: Uint8Array, options: { name: string }): Inspection {
+  const elf = readElf(bytes, options);
+  const layout = inspectSegments(elf);
+  const packed = readPackNote(elf);
+  if (packed !== undefined) {
+    return { file: options.name, kind: "packed", machine: elf.machine, ...layout, ...packed };
+  }
   const { name, machine, abi, entry, manifest } = parseUnikernel(bytes, options);
-  const segments = readPrograms(readElf(bytes, options))
+  return { file: name, kind: "unikernel", machine, abi, entry, ...layout, manifest };
+}
+
+function inspectSegments(elf: ElfFile): Pick<Common, "segments" | "sizes"> {
+  const segments = readPrograms(elf)
     .filter(({ type, memsz }) => type === SEGMENT_TYPES.LOAD && memsz > 0)
     .map(inspectSegment);
   const content = (wanted: (protection: string) => boolean) =>
     sum(segments.filter(({ protection }) => wanted(protection)).map(({ fileSize }) => fileSize));
   const sizes = {
-    file: bytes.length,
+    file: elf.bytes.length,
     text: content((protection) => protection.includes("x")),
     rodata: content((protection) => !/[wx]/.test(protection)),
     data: content((protection) => protection.includes("w")),
     memory: sum(segments.map(({ memorySize }) => memorySize)),
   };
-  return { file: name, kind: "unikernel", machine, abi, entry, segments, sizes, manifest };
+  return { segments, sizes };
 }
 
 /** An inspection as text, ending in a newline. */
 export function formatInspection(inspection: Inspection): string {
-  const { file, machine, abi, entry, segments, sizes, manifest } = inspection;
+  const { file, machine, abi, entry, segments, sizes } = inspection;
+  const what = inspection.kind === "packed"
+    ? `${inspection.unikernel}, packed as a Linux executable,`
+    : "unikernel";
   const lines = [
-    `${file}: unikernel for ${abi.target} (ABI ${abi.version}) on ${machine}`,
+    `${file}: ${what} for ${abi.target} (ABI ${abi.version}) on ${machine}`,
     `entry    ${hex(entry)}`,
     `size     ${sizes.file} bytes: text ${sizes.text}, rodata ${sizes.rodata}, data ${sizes.data}; ` +
     `${sizes.memory} in memory`,
+    ...(inspection.kind === "packed"
+      ? [`memory   ${inspection.memory} bytes`, `args     ${inspection.commandLine}`]
+      : []),
     "segments",
     ...segments.map(({ address, fileSize, memorySize, protection }) =>
       `  ${hex(address).padEnd(12)} ${protection}  ${memorySize} bytes` +
       (fileSize < memorySize ? `, ${fileSize} of them in the file` : "")
     ),
-    manifest.devices.length === 0 ? "devices  none" : "devices",
-    ...manifest.devices.map(({ name, type }) => `  ${type.padEnd(11)}  ${name}`),
+    ...formatDevices(inspection),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function formatDevices(inspection: Inspection): string[] {
+  const devices = inspection.kind === "packed"
+    ? inspection.devices.map(({ source, ...device }) => ({ ...device, source: ` from ${source}` }))
+    : inspection.manifest.devices.map((device) => ({ ...device, source: "" }));
+  if (devices.length === 0) return ["devices  none"];
+  const lines = devices.map(({ name, type, source }) => `  ${type.padEnd(11)}  ${name}${source}`);
+  return ["devices", ...lines];
 }
 
 function inspectSegment({ vaddr, filesz, memsz, flags }: Program): InspectedSegment {

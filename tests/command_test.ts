@@ -1,0 +1,67 @@
+/**
+ * The command's own manners: help everywhere, one line and status 1 for every mistake.
+ */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { guest } from "./guests.ts";
+import { soloden } from "./soloden.ts";
+
+const COMMANDS = [[], ["build"], ["run"], ["pack"], ["manifest"], ["manifest", "compile"], [
+  "inspect",
+]];
+
+for (const command of COMMANDS) {
+  Deno.test(`command: help of '${["soloden", ...command].join(" ")}'`, async () => {
+    const { status, stdout, stderr } = await soloden(...command, "--help");
+    match(stdout, /^USAGE\n {2}soloden /);
+    deepEqual([status, stderr], [0, ""]);
+  });
+}
+
+Deno.test("command: the version is the project's", async () => {
+  const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  deepEqual(await soloden("--version"), { status: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
+  ["an unknown command", ["rnu"], /No command registered for `rnu`, did you mean `run`\?/],
+  ["an unknown option", ["run", "--memm=1", "x"], /--memm, did you mean --mem\?/],
+  ["an unknown option of build", ["build", "--outptu=x", "x.c"], /did you mean --output\?/],
+  ["no unikernel", ["run"], /Expected at least 1 argument/],
+  ["no output", ["pack", "x.spt"], /Expected input for flag --output/],
+  ["memory that is no number", ["run", "--mem=lots", "x"], /--mem=lots: expected a whole number/],
+  ["no memory", ["run", "--mem=0", "x"], /--mem=0: expected a whole number of MiB, 1 or more/],
+  ["a file that is not there", ["run", "nowhere.spt"], /nowhere\.spt: No such file or directory/],
+  ["a file that is none", ["run", "deno.json"], /deno\.json: ELF header: not an ELF file/],
+  ["a directory", ["inspect", "tests"], /tests: Is a directory/],
+  ["a source that is not there", ["build", "nowhere.c"], /nowhere\.c/],
+  ["a manifest that is not there", ["manifest", "compile", "-o", "x.o", "nowhere.json"], /nowhere/],
+];
+
+for (const [what, args, line] of MISTAKES) {
+  Deno.test(`command: ${what} gets one line and status 1`, async () => {
+    const { status, stdout, stderr } = await soloden(...args);
+    match(stderr, /^soloden: [^\n]*\n$/);
+    match(stderr, line);
+    deepEqual([status, stdout], [1, ""]);
+  });
+}
+
+Deno.test("command: a guest's own options are left to it", async () => {
+  const { status, stdout } = await soloden("run", await guest("args", "spt"), "--help", "--", "-x");
+  match(stdout, /^\[--help -- -x\]$/m);
+  equal(status, 0);
+});
+
+Deno.test("command: too little memory is told with what is needed", async () => {
+  const { status, stderr } = await soloden("run", "--mem=1", await guest("args", "spt"));
+  match(stderr, /^soloden: [^\n]*(out of range|needs memory up to)[^\n]*\n$/);
+  equal(status, 1);
+});
+
+Deno.test("command: too long a command line is refused", async () => {
+  const path = await guest("args", "spt");
+  const { status, stderr } = await soloden("run", path, "x".repeat(8192));
+  match(stderr, /^soloden: Guest command line is 8192 bytes, maximum 8191\n$/);
+  equal(status, 1);
+  equal((await soloden("run", path, "x".repeat(8191))).status, 0);
+});

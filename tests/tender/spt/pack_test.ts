@@ -1,0 +1,68 @@
+/**
+ * Packed unikernels as files: what they say of themselves, and that the same inputs give the same
+ * bytes.
+ */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { join } from "node:path";
+import { guest } from "../../guests.ts";
+import { execute, soloden } from "../../soloden.ts";
+
+async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = Deno.makeTempDirSync();
+  try {
+    await use(directory);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+Deno.test("pack: the executable runs on its own, and inspect tells what it holds", async () => {
+  await inDirectory(async (directory) => {
+    const packed = join(directory, "args");
+    const path = await guest("args", "spt");
+    deepEqual(await soloden("pack", "--mem=32", "-o", packed, path, "a", "b"), {
+      status: 0,
+      stdout: "",
+      stderr: "",
+    });
+    match((await execute(packed, [])).stdout, /^\[a b\]$/m);
+    const { stdout } = await soloden("inspect", "--json", packed);
+    const { kind, memory, commandLine, devices } = JSON.parse(stdout);
+    deepEqual({ kind, memory, commandLine, devices }, {
+      kind: "packed",
+      memory: 32 * 2 ** 20,
+      commandLine: "a b",
+      devices: [],
+    });
+    equal((await execute("readelf", ["-hlnW", packed])).stderr, "", "readelf has no complaints");
+  });
+});
+
+Deno.test("pack: the same inputs give the same bytes, wherever the unikernel lies", async () => {
+  await inDirectory(async (directory) => {
+    const bytes = [];
+    for (const where of ["one", "two"]) {
+      Deno.mkdirSync(join(directory, where));
+      const unikernel = join(directory, where, "same.spt");
+      Deno.copyFileSync(await guest("args", "spt"), unikernel);
+      const packed = join(directory, where, "packed");
+      equal((await soloden("pack", "-o", packed, unikernel)).status, 0);
+      bytes.push(Deno.readFileSync(packed));
+    }
+    deepEqual(bytes[0], bytes[1]);
+  });
+});
+
+Deno.test("pack: what cannot be packed is said in one line, and nothing is written", async () => {
+  await inDirectory(async (directory) => {
+    const packed = join(directory, "packed");
+    const hvt = await guest("args", "hvt");
+    const wrongTarget = await soloden("pack", "-o", packed, hvt);
+    match(wrongTarget.stderr, /^soloden: .*only spt unikernels can be packed, this is for hvt\n$/);
+    const spt = await guest("args", "spt");
+    const nowhere = await soloden("pack", "-o", join(directory, "no", "packed"), spt);
+    match(nowhere.stderr, /^soloden: .*No such file or directory\n$/);
+    deepEqual([wrongTarget.status, nowhere.status], [1, 1]);
+    deepEqual([...Deno.readDirSync(directory)], []);
+  });
+});
