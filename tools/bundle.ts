@@ -1,0 +1,67 @@
+/**
+ * Task `build`: the command with all that it needs as one JavaScript file, `dist/soloden.js`.
+ *
+ * @module
+ */
+import { basename, dirname } from "node:path";
+import { build, stop } from "esbuild";
+import { writeOutput } from "../elftool/files.ts";
+import { assets, lazyBuiltins, packages } from "./bundle_plugins.ts";
+import { linkChunks, type Linked } from "./link_chunks.ts";
+import { BUNDLE, fromRoot } from "./paths.ts";
+
+const ENTRY = "tools/entry.ts";
+
+/** What a command uses that should start at once, to run a spt guest. */
+const TOGETHER = [
+  "tender/command.ts",
+  "tender/spt/image.ts",
+  "tender/spt/start.ts",
+  "tender/host/exec.ts",
+];
+
+/**
+ * Bundles the command. A module is evaluated only when it is imported, as in the checkout.
+ *
+ * @returns the same for the same sources, wherever they lie
+ */
+export async function bundle(): Promise<Linked> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [fromRoot(ENTRY)],
+    absWorkingDir: fromRoot("."),
+    outdir: fromRoot("dist"),
+    bundle: true,
+    splitting: true,
+    write: false,
+    metafile: true,
+    minify: true,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    define: { "import.meta.main": "false" },
+    legalComments: "none",
+    logLevel: "warning",
+    plugins: [assets(), lazyBuiltins(), packages()],
+  });
+  await stop();
+  const outputs = Object.entries(metafile.outputs);
+  const chunkOf = (source: string) =>
+    basename(outputs.find(([, { entryPoint }]) => entryPoint === source)![0]);
+  return linkChunks({
+    chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
+    entry: chunkOf(ENTRY),
+    together: TOGETHER.map(chunkOf),
+  });
+}
+
+/** Writes a bundle as one module. */
+export function writeBundle({ start, texts }: Linked): void {
+  const module = `const texts=${JSON.stringify(texts)};await${start}(n=>texts[n]);\n`;
+  Deno.mkdirSync(dirname(BUNDLE), { recursive: true });
+  writeOutput(BUNDLE, new TextEncoder().encode(module));
+}
+
+if (import.meta.main) {
+  writeBundle(await bundle());
+  console.log(`dist/soloden.js: ${Deno.statSync(BUNDLE).size} bytes`);
+}

@@ -1,0 +1,55 @@
+/**
+ * How the runtime is told to run the program that is spliced into it.
+ *
+ * @module
+ */
+import type { Linked } from "./link_chunks.ts";
+import { CALLED_NAME, type Prefix } from "../elftool/splice.ts";
+
+/**
+ * The only module that the runtime loads and parses. It takes what is ours from the arguments, so
+ * that they are the user's, and starts the program. Most of its texts stay in the file's own pages;
+ * they are found by the address of the entry, which the kernel tells (`AT_ENTRY` of `getauxval`).
+ */
+const LOADER = `const [start, first, distance, name, ...args] = Deno.args;
+Object.defineProperty(Deno, "args", { value: args });
+globalThis.solodenName = name;
+let others;
+function readOthers() {
+  const { symbols } = Deno.dlopen("libc.so.6", {
+    getauxval: { parameters: ["usize"], result: "pointer" },
+  });
+  const entry = new Deno.UnsafePointerView(symbols.getauxval(9n));
+  return JSON.parse(entry.getCString(Number(distance)));
+}
+await (0, eval)(start)((n) => n === 1 ? first : (others ??= readOthers())[n - 2]);`;
+
+/** Nothing but the program decides what happens: no configuration file, no cache, no registry. */
+const FLAGS = [
+  "--allow-all",
+  "--no-code-cache",
+  "--no-config",
+  "--no-lock",
+  "--no-npm",
+  "--no-remote",
+  "--quiet",
+];
+
+const ENVIRONMENT = [
+  // Nothing is worth keeping: what would be cached is in the file already.
+  "DENO_DIR=/dev/null/soloden",
+  "DENO_DISABLE_NODE_SHIM=1",
+  "DENO_NO_PACKAGE_JSON=1",
+  "DENO_NO_UPDATE_CHECK=1",
+];
+
+/** What to splice into the runtime so that it is the program. */
+export function runtimePrefix({ start, texts }: Linked): Prefix {
+  const loader = `data:text/javascript,${encodeURIComponent(LOADER)}`;
+  const [, first, ...others] = texts;
+  const resident = { resident: JSON.stringify(others) };
+  return {
+    args: ["run", ...FLAGS, loader, start, first!, resident, CALLED_NAME],
+    environment: ENVIRONMENT,
+  };
+}
