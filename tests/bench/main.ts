@@ -1,0 +1,24 @@
+/**
+ * `deno task bench`: every figure that the project keeps to, measured in one run; `--json` prints one
+ * JSON object a line instead of the table. Its status is 1 if a limit is missed.
+ *
+ * @module
+ */
+import { hypercallCost } from "./hypercall.ts";
+import { formatTable, keepsLimit, ratioOf } from "./result.ts";
+import { startUp } from "./start_up.ts";
+
+const directory = Deno.makeTempDirSync({ prefix: "soloden-bench-" });
+try {
+  const figures = [...hypercallCost(), ...await startUp(directory)];
+  if (Deno.args.includes("--json")) {
+    for (const figure of figures) {
+      console.log(JSON.stringify({ ...figure, ratio: ratioOf(figure), ok: keepsLimit(figure) }));
+    }
+  } else {
+    console.log(formatTable(figures));
+  }
+  if (!figures.every(keepsLimit)) Deno.exitCode = 1;
+} finally {
+  Deno.removeSync(directory, { recursive: true });
+}

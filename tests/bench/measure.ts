@@ -1,0 +1,52 @@
+/**
+ * Measuring in pairs: the subjects take turns, so that what disturbs one disturbs the others, too.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { execute } from "../soloden.ts";
+
+/** The middle one of some numbers. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+}
+
+/**
+ * Times whole programs in turn, from spawn to exit.
+ *
+ * @param programs a command line each
+ * @returns the median of each, in microseconds
+ */
+export async function timePrograms(
+  programs: readonly (readonly string[])[],
+  options: { rounds: number; directory: string },
+): Promise<number[]> {
+  const spawn = await buildSpawn(options.directory);
+  const args = [`${options.rounds}`, ...programs.flatMap((program) => ["--", ...program])];
+  const { status, stdout, stderr } = await execute(spawn, args);
+  if (status !== 0) throw new Error(stderr);
+  return stdout.trim().split("\n").map((line) => median(line.split(" ").map(Number)) / 1000);
+}
+
+/** Compiles a C program of this directory for the host; returns its path. */
+export async function buildHostProgram(
+  source: string,
+  options: { directory: string; flags?: readonly string[] },
+): Promise<string> {
+  const output = join(options.directory, source.replace(/\.[cS]$/, ""));
+  const { status, stderr } = await execute("cc", [
+    "-O2",
+    ...options.flags ?? [],
+    "-o",
+    output,
+    join(import.meta.dirname!, source),
+  ]);
+  if (status !== 0) throw new Error(stderr);
+  return output;
+}
+
+let spawn: Promise<string> | undefined;
+
+function buildSpawn(directory: string): Promise<string> {
+  return spawn ??= buildHostProgram("spawn.c", { directory });
+}

@@ -1,0 +1,54 @@
+/**
+ * What a benchmark finds, and how it is printed.
+ *
+ * @module
+ */
+
+/** One figure, next to what it was measured against in the same run. */
+export interface Figure {
+  /** What was measured. */
+  readonly name: string;
+  /** Median, in `unit`. */
+  readonly value: number;
+  readonly unit: "µs" | "ms" | "ns" | "/s" | "bytes";
+  /** What it was measured against, alternating, in the same run. */
+  readonly baseline?: { readonly name: string; readonly value: number };
+  /** The most (or least) that the ratio, or the value where there is no baseline, may be. */
+  readonly limit?: { readonly atMost: number } | { readonly atLeast: number };
+}
+
+/** A figure's ratio to its baseline. */
+export function ratioOf({ value, baseline }: Figure): number | undefined {
+  return baseline === undefined ? undefined : value / baseline.value;
+}
+
+/** Whether a figure keeps its limit; one without a limit does. */
+export function keepsLimit(figure: Figure): boolean {
+  const { limit } = figure;
+  if (limit === undefined) return true;
+  const judged = ratioOf(figure) ?? figure.value;
+  return "atMost" in limit ? judged <= limit.atMost : judged >= limit.atLeast;
+}
+
+/** Figures as lines of a table. */
+export function formatTable(figures: readonly Figure[]): string {
+  const rows = figures.map((figure) => {
+    const { name, value, unit, baseline, limit } = figure;
+    const number = value.toPrecision(3).replace(/e\+.*/, "");
+    return [
+      name,
+      `${value >= 1000 ? Math.round(value) : number} ${unit}`,
+      baseline === undefined ? "" : `${ratioOf(figure)!.toFixed(2)} × ${baseline.name}`,
+      limit === undefined
+        ? ""
+        : "atMost" in limit
+        ? `at most ${limit.atMost}`
+        : `at least ${limit.atLeast}`,
+      keepsLimit(figure) ? "" : "MISSED",
+    ];
+  });
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths![column]!)).join("  ").trimEnd())
+    .join("\n");
+}
