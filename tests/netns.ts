@@ -10,9 +10,6 @@ import { join } from "node:path";
 /** What these tests need from the machine: a program, and the Debian package that has it. */
 const NEEDS = { ip: "iproute2", ping: "iputils-ping" } as const;
 
-/** Why this process cannot make network namespaces with interfaces; undefined if it can. */
-export const noNetns: string | undefined = reason();
-
 /** A test in a namespace of its own; skipped, with its reason printed, where there can be none. */
 export function netnsTest(name: string, test: (net: Namespace) => Promise<void>): void {
   if (noNetns !== undefined) console.log(`skipped: ${name}: ${noNetns}`);
@@ -111,10 +108,13 @@ async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void>
   while (!(await reader.read()).done);
 }
 
+/** An `ip` that failed. */
+class IpError extends Error {}
+
 function ip(...args: string[]): void {
   const { success, stderr } = new Deno.Command("ip", { args, stdin: "null" }).outputSync();
   const said = new TextDecoder().decode(stderr).trim();
-  if (!success) throw new Error(`ip ${args.join(" ")}: ${said}`);
+  if (!success) throw new IpError(`ip ${args.join(" ")}: ${said}`);
 }
 
 function reason(): string | undefined {
@@ -128,6 +128,10 @@ function reason(): string | undefined {
     net.addTap("tap0");
     return undefined;
   } catch (error) {
-    return (error as Error).message;
+    if (!(error instanceof IpError)) throw error;
+    return error.message;
   }
 }
+
+/** Why this process cannot make network namespaces with interfaces; undefined if it can. */
+export const noNetns: string | undefined = reason();

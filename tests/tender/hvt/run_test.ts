@@ -1,53 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  Halt,
-  HYPERCALL,
-  type Hypercall,
-  HYPERCALL_PORT,
-  Poll,
-  Puts,
-  Walltime,
-} from "../../../abi/hvt.ts";
-import { viewOf } from "../../../abi/layout.ts";
+import { Halt, Poll, Puts, Walltime } from "../../../abi/hvt.ts";
 import type { Exit } from "../../../tender/hvt/exit.ts";
-import { GuestView } from "../../../tender/hvt/guest_view.ts";
-import { RunLoop, type Stop } from "../../../tender/hvt/run.ts";
-import type { World } from "../../../tender/hvt/world.ts";
 import { describe, type FaultReason, statusOf } from "../../../tender/outcome.ts";
 import { SystemError } from "../../../tender/host/libc.ts";
+import { BLOCK, call, MEMORY, outcomeOf, RODATA, scripted } from "./scripted_cpu.ts";
 import { fakeWorld } from "./tiny_guest.ts";
-
-const MEMORY = 0x20_0000;
-const BLOCK = 0x15_0000;
-const RODATA = { start: 0x10_0000, end: 0x10_1000, read: true, write: false };
-const CLOSED = { start: 0, end: 0x1_0000, read: false, write: false };
-
-/** A run loop over a CPU that stops with these exits, in order, and then never again. */
-function scripted(exits: readonly Exit[], world: World = fakeWorld(), handles = 0n) {
-  const bytes = new Uint8Array(MEMORY);
-  const rest = [...exits];
-  const cpu = {
-    run: () => {
-      const exit = rest.shift();
-      if (exit === undefined) throw new Error("the guest ran on");
-      return exit;
-    },
-    registers: () => ({ rip: 0x10_0abcn }) as never,
-  };
-  const guest = new GuestView(bytes, [CLOSED, RODATA]);
-  return { loop: new RunLoop(cpu, { guest, world, handles }), view: viewOf(bytes), bytes };
-}
-
-function call(name: Hypercall, block = BLOCK): Exit {
-  const port = HYPERCALL_PORT + HYPERCALL[name];
-  return { kind: "io", out: true, port, size: 4, count: 1, value: block };
-}
-
-function outcomeOf(stop: Stop) {
-  assert.equal(stop.kind, "ended");
-  return (stop as Extract<Stop, { kind: "ended" }>).outcome;
-}
 
 const io = { kind: "io", out: true, port: 0x501, size: 4, count: 1, value: BLOCK } as const;
 const FAULTS: readonly (readonly [Exit, FaultReason, string])[] = [

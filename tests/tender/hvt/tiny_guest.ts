@@ -8,7 +8,7 @@
 import { HYPERCALL, type Hypercall, HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import type { Segment } from "../../../elftool/unikernel.ts";
-import type { Properties } from "../../../tender/devices/device.ts";
+import type { Device, Properties } from "../../../tender/devices/device.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
 import type { World } from "../../../tender/hvt/world.ts";
 
@@ -33,12 +33,22 @@ export const asm = {
   hypercall: (name: Hypercall, block: number) => asm.out32(HYPERCALL_PORT + HYPERCALL[name], block),
 };
 
+/** What a tiny guest is given. */
+export interface TinyOptions {
+  readonly data?: Uint8Array;
+  readonly memorySize?: number;
+  readonly args?: string[];
+  /** Its manifest declares just these, in this order. */
+  readonly devices?: ReadonlyMap<string, Device>;
+}
+
 /** A guest that runs `code`, and has `data` in its writable page. */
 export function tinyGuest(
   code: readonly number[],
-  options: { data?: Uint8Array; memorySize?: number; args?: string[] } = {},
+  options: TinyOptions = {},
 ): Guest {
   const end = DATA + 0x1000;
+  const devices = options.devices ?? new Map<string, Device>();
   return bind(
     {
       name: "tiny.hvt",
@@ -54,10 +64,10 @@ export function tinyGuest(
       ],
       kernelEnd: end,
       abi: { target: "hvt", version: 2 },
-      manifest: { devices: [] },
+      manifest: { devices: [...devices].map(([name, { type }]) => ({ name, type })) },
     },
     "hvt",
-    { memorySize: options.memorySize ?? MEMORY, args: options.args ?? [] },
+    { memorySize: options.memorySize ?? MEMORY, args: options.args ?? [], devices },
   );
 }
 

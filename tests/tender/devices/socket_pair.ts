@@ -1,0 +1,40 @@
+/**
+ * A network cable for tests: two connected sockets that keep frames apart.
+ *
+ * @module
+ */
+import { check, closeDescriptor, libc } from "../../../tender/host/libc.ts";
+import { readOnce, writeOnce } from "../../../tender/host/transfer.ts";
+
+const c = libc({ socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" } });
+
+const AF_UNIX = 1;
+const SOCK_SEQPACKET = 5;
+const SOCK_NONBLOCK = 0o4000;
+
+/** Two ends of a cable; both are open to programs that this process starts. */
+export interface SocketPair extends Disposable {
+  /** The end to give to a guest. */
+  readonly guest: number;
+  /** Sends a frame to the guest's end. */
+  send(frame: Uint8Array): void;
+  /** The next frame that came from the guest's end; undefined if there is none. */
+  receive(): Uint8Array | undefined;
+}
+
+/** Makes a cable. */
+export function socketPair(): SocketPair {
+  const ends = new Int32Array(2);
+  check(c.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), "socketpair");
+  const [guest, test] = [ends[0]!, ends[1]!];
+  const room = new Uint8Array(0x2_0000);
+  return {
+    guest,
+    send: (frame) => void check(writeOnce(test, Uint8Array.from(frame)), "write"),
+    receive: () => {
+      const count = readOnce(test, room);
+      return count < 0 ? undefined : room.slice(0, count);
+    },
+    [Symbol.dispose]: () => [guest, test].forEach(closeDescriptor),
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * Network devices on hvt, frame by frame over socket pairs, which need no rights.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { block } from "../../../tender/devices/block.ts";
+import type { Device } from "../../../tender/devices/device.ts";
+import { net } from "../../../tender/devices/net.ts";
+import { runVm } from "../../../tender/hvt/run_apart.ts";
+import type { Outcome } from "../../../tender/outcome.ts";
+import { type SocketPair, socketPair } from "../devices/socket_pair.ts";
+import { collector, loadWith, runWith } from "./device_guests.ts";
+import { kvmTest } from "./kvm_available.ts";
+
+const EXIT_0: Outcome = { kind: "exit", status: 0 };
+const QUIT = new Uint8Array(15).fill("q".charCodeAt(0), 14);
+
+/** A frame to somebody from somebody, `size` bytes with its header, ending with `mark`. */
+function frame(size: number, mark: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, at) => at === size - 1 ? mark : at);
+}
+
+/** Waits until the guest has sent a frame. */
+async function nextFrame(pair: SocketPair): Promise<Uint8Array> {
+  for (let tries = 0; tries < 5000; tries++) {
+    const received = pair.receive();
+    if (received !== undefined) return received;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error("no frame came");
+}
+
+/** Starts a guest beside the test. */
+async function start(name: string, devices: Record<string, Device>) {
+  const console = collector();
+  const ended = runVm(await loadWith(name, devices), { console: console.write });
+  return { ended, text: console.text };
+}
+
+kvmTest("hvt net: each frame comes back, and waiting starts again after each", async () => {
+  using pair = socketPair();
+  const { ended, text } = await start("net", { service: net.fd(pair.guest) });
+  for (let mark = 1; mark <= 5; mark++) {
+    pair.send(frame(60 + mark, mark));
+    const back = await nextFrame(pair);
+    assert.deepEqual([back.length, back.at(-1), back[0], back[6]], [60 + mark, mark, 6, 0]);
+  }
+  // A burst, read to its end before the guest waits again.
+  for (let mark = 1; mark <= 5; mark++) pair.send(frame(64, mark));
+  for (let mark = 1; mark <= 5; mark++) assert.equal((await nextFrame(pair)).at(-1), mark);
+  pair.send(QUIT);
+  assert.deepEqual(await ended, EXIT_0);
+  assert.equal(text(), "ready\nSUCCESS\n");
+});
+
+kvmTest("hvt net: a guest on two networks takes from both", async () => {
+  using left = socketPair();
+  using right = socketPair();
+  const devices = { left: net.fd(left.guest), right: net.fd(right.guest) };
+  const { ended } = await start("bridge", devices);
+  for (let mark = 1; mark <= 3; mark++) {
+    left.send(frame(60, mark));
+    right.send(frame(70, mark));
+    assert.deepEqual(await nextFrame(right), frame(60, mark));
+    assert.deepEqual(await nextFrame(left), frame(70, mark));
+  }
+  right.send(QUIT);
+  assert.deepEqual(await ended, EXIT_0);
+});
+
+kvmTest("hvt net: the guest sees the MAC and an MTU of 9000, and sends a frame of it", async () => {
+  using pair = socketPair();
+  const service = net.fd(pair.guest, { mac: "02:12:34:56:78:9a", mtu: 9000 });
+  const { output } = await runWith("net_info", { service });
+  assert.equal(output, "02:12:34:56:78:9a 9000\nSUCCESS\n");
+  const sent = pair.receive()!;
+  assert.deepEqual([sent.length, sent[0], sent.at(-1)], [9014, 0xff, 0xff]);
+});
+
+kvmTest("hvt: 63 devices at once, each of them its own", async () => {
+  const directory = await Deno.makeTempDir();
+  using cables = new DisposableStack();
+  const pairs = new Map<number, SocketPair>();
+  const devices: Record<string, Device> = {};
+  for (let handle = 1; handle <= 63; handle++) {
+    const name = String(handle).padStart(2, "0");
+    if (handle % 2 === 1) {
+      pairs.set(handle, cables.use(socketPair()));
+      devices[name] = net.fd(pairs.get(handle)!.guest);
+    } else {
+      await Deno.writeFile(join(directory, name), new Uint8Array(512));
+      devices[name] = block.file(join(directory, name));
+    }
+  }
+  const { ended } = await start("devices63", devices);
+  for (const [handle, pair] of pairs) {
+    pair.send(frame(60, handle));
+    assert.equal((await nextFrame(pair)).at(-1), handle);
+  }
+  assert.deepEqual(await ended, EXIT_0);
+  for (let handle = 2; handle <= 62; handle += 2) {
+    const [first] = await Deno.readFile(join(directory, String(handle).padStart(2, "0")));
+    assert.equal(first, handle);
+  }
+  await Deno.remove(directory, { recursive: true });
+});
+
+kvmTest("run apart: other work goes on while a guest waits, and a signal stops it", async () => {
+  const controller = new AbortController();
+  const guest = await loadWith("wait", {});
+  const console = collector();
+  const ended = runVm(guest, { console: console.write, signal: controller.signal });
+  let turns = 0;
+  const timer = setInterval(() => ++turns === 5 && controller.abort(new Error("enough")), 1);
+  await assert.rejects(ended, /^Error: enough$/);
+  clearInterval(timer);
+  assert.deepEqual([turns, console.text()], [5, "waiting\n"]);
+});
+
+kvmTest("run apart: a signal that was given before keeps the guest from starting", async () => {
+  const console = collector();
+  const signal = AbortSignal.abort(new Error("no"));
+  const guest = await loadWith("quiet", {});
+  await assert.rejects(runVm(guest, { console: console.write, signal }), /^Error: no$/);
+  assert.equal(console.text(), "");
+});
+
+kvmTest("run apart: guests beside each other wait at the same time", async () => {
+  using left = socketPair();
+  using right = socketPair();
+  const one = await start("net", { service: net.fd(left.guest) });
+  const two = await start("net", { service: net.fd(right.guest) });
+  right.send(frame(60, 2));
+  assert.equal((await nextFrame(right)).at(-1), 2);
+  left.send(frame(60, 1));
+  assert.equal((await nextFrame(left)).at(-1), 1);
+  left.send(QUIT);
+  right.send(QUIT);
+  assert.deepEqual(await Promise.all([one.ended, two.ended]), [EXIT_0, EXIT_0]);
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { formatMac } from "../../tender/devices/net.ts";
+import { TenderError } from "../../tender/error.ts";
+import { parseArguments } from "../../tender/options.ts";
+
+const MIB = 0x10_0000;
+
+function devices(...options: string[]) {
+  return Object.fromEntries(parseArguments([...options, "x.hvt"])!.devices);
+}
+
+Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
+  assert.deepEqual(parseArguments(["x.hvt", "--mem=1", "a b", "--"]), {
+    memorySize: 512 * MIB,
+    devices: new Map(),
+    file: "x.hvt",
+    args: ["--mem=1", "a b", "--"],
+    output: undefined,
+  });
+});
+
+Deno.test("options: after -- everything is the unikernel and its arguments", () => {
+  const { file, args, memorySize } = parseArguments(["--mem=3", "--", "--x.hvt", "--", "y"])!;
+  assert.deepEqual([file, args, memorySize], ["--x.hvt", ["--", "y"], 3 * MIB]);
+});
+
+Deno.test("options: both ways to name an output", () => {
+  for (const words of [["-o", "out"], ["--output=out"]]) {
+    assert.equal(parseArguments([...words, "x.spt"])!.output, "out");
+  }
+});
+
+Deno.test("options: no unikernel, or an option of something else, is left to others", () => {
+  for (const words of [[], ["--mem=1"], ["--"], ["--no-such", "x"], ["-o"], ["--net=x", "y"]]) {
+    assert.equal(parseArguments(words), undefined, words.join(" "));
+  }
+});
+
+Deno.test("options: devices by name, whatever the order", () => {
+  const mac = "02:00:00:0a:0B:ff";
+  const given = devices(
+    `--net-mac:service=${mac}`,
+    "--block:storage=a=b,c.img",
+    "--net:service=tap0",
+    "--block-sector-size:storage=4096",
+    "--net:other=@7",
+    "--block:kept=/x,y.img,ro",
+    "--block:dropped=z,overlay",
+  );
+  assert.deepEqual(given, {
+    service: {
+      type: "NET_BASIC",
+      backing: { kind: "tap", interface: "tap0" },
+      mac: Uint8Array.of(2, 0, 0, 10, 11, 255),
+    },
+    storage: { type: "BLOCK_BASIC", path: "a=b,c.img", blockSize: 4096, access: "rw" },
+    other: { type: "NET_BASIC", backing: { kind: "descriptor", fd: 7, mtu: 1500 } },
+    kept: { type: "BLOCK_BASIC", path: "/x,y.img", blockSize: 512, access: "ro" },
+    dropped: { type: "BLOCK_BASIC", path: "z", blockSize: 512, access: "overlay" },
+  });
+});
+
+const BAD: readonly (readonly [options: readonly string[], message: RegExp])[] = [
+  [["--mem=0"], /--mem=0: expected a whole number/],
+  [["--mem="], /--mem=: expected/],
+  [["--mem=1.5"], /expected a whole number/],
+  [["--mem=-1"], /expected a whole number/],
+  [["--mem=12345678901"], /expected a whole number/],
+  [["--net:a=x", "--net:a=y"], /--net:a: given twice/],
+  [["--block:a=x", "--block:a=x"], /--block:a: given twice/],
+  [["--net:a=x", "--block:a=y"], /Device 'a' is given as a network and as a block device/],
+  [["--net-mac:a=02:00:00:00:00:01"], /--net-mac:a: there is no such device/],
+  [["--block-sector-size:a=512"], /--block-sector-size:a: there is no such device/],
+  [["--block:a=x", "--net-mac:a=02:00:00:00:00:01"], /--net-mac:a: there is no such device/],
+  [["--net:a=x", "--block-sector-size:a=512"], /--block-sector-size:a: there is no such device/],
+  [["--net:a=x", "--net-mac:a=02:00:00:00:00"], /Not a MAC address: '02:00:00:00:00'/],
+  [["--net:a=x", "--net-mac:a=02-00-00-00-00-01"], /Not a MAC address/],
+  [["--net:a=x", "--net-mac:a=01:00:5e:00:00:01"], /Not the MAC address of one station: 01:00:5e/],
+  [["--net:a="], /Not an interface name: ''/],
+  [["--net:a=sixteencharacter"], /Not an interface name/],
+  [["--net:a=a b"], /Not an interface name/],
+  [["--net:a=@"], /Not a descriptor: '@'/],
+  [["--net:a=@x"], /Not a descriptor: '@x'/],
+  [["--net:a=@-1"], /Not a descriptor: '@-1'/],
+  [["--net:a=@1"], /Not a descriptor for a network device: 1/],
+  [["--block:a="], /A block device needs a path/],
+  [["--block:a=,ro"], /A block device needs a path/],
+  [["--block:a=x", "--block-sector-size:a=x"], /Not a block size: 'x'/],
+  ...["0", "1", "256", "513", "1000", "65536"].map((size) =>
+    [
+      ["--block:a=x", `--block-sector-size:a=${size}`],
+      /Block size must be a multiple of 2 greater than or equal 512/,
+    ] as const
+  ),
+];
+
+for (const [options, message] of BAD) {
+  Deno.test(`options: ${options.join(" ")} is refused`, () => {
+    assert.throws(
+      () => parseArguments([...options, "x.hvt"]),
+      (error) => error instanceof TenderError && message.test(error.message),
+    );
+  });
+}
+
+Deno.test("options: every block size and every address of a station comes through", () => {
+  const octets = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((mac) => {
+    mac[0]! &= 0xfe;
+    return mac;
+  });
+  fc.assert(fc.property(octets, fc.integer({ min: 9, max: 15 }), fc.boolean(), (mac, log, up) => {
+    const text = up ? formatMac(mac).toUpperCase() : formatMac(mac);
+    const { n, b } = devices(
+      "--net:n=tap0",
+      `--net-mac:n=${text}`,
+      "--block:b=x",
+      `--block-sector-size:b=${2 ** log}`,
+    );
+    assert.deepEqual(n && "mac" in n && n.mac, mac);
+    assert.equal(b && "blockSize" in b && b.blockSize, 2 ** log);
+  }));
+});
+
+Deno.test("options: any words are read, left to others, or refused with this room's error", () => {
+  const name = fc.constantFrom("a", "b", "");
+  const option = fc.constantFrom("net", "net-mac", "block", "block-sector-size", "mem", "x");
+  const value = fc.oneof(fc.string(), fc.constantFrom("@3", "tap0", "x,ro", "512", ",overlay"));
+  const word = fc.oneof(
+    fc.string(),
+    fc.tuple(option, name, value).map(([option, name, value]) => `--${option}:${name}=${value}`),
+  );
+  fc.assert(fc.property(fc.array(word), (words) => {
+    try {
+      const read = parseArguments(words);
+      if (read !== undefined) assert.equal(words.at(-1 - read.args.length), read.file);
+    } catch (error) {
+      assert.ok(error instanceof TenderError, String(error));
+    }
+  }));
+});
