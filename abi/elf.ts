@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { at, struct, u16, u32, u8, usize } from "./layout.ts";
+import { at, struct, u16, u32, u64, u8, usize } from "./layout.ts";
 
 /** `\x7fELF`, as a little-endian word. */
 export const ELF_MAGIC = 0x464c457f;
@@ -119,3 +119,21 @@ export const SHN_UNDEF = 0;
 
 /** `Elf64_Nhdr`: the name, then the content follow, each padded to 4 bytes. */
 export const Nhdr = struct({ namesz: u32, descsz: u32, type: u32 });
+
+/** `Elf64_Dyn`: an entry of the dynamic section, which ends with a tag of 0. */
+export const Dynamic = struct({ tag: usize, value: usize });
+
+/** Values of `d_tag`. */
+export const DYNAMIC_TAGS = {
+  STRTAB: 5,
+  SYMTAB: 6,
+  RELA: 7,
+  RELASZ: 8,
+  RELACOUNT: 0x6fff_fff9,
+} as const;
+
+/** `Elf64_Rela`, its `r_info` as two fields. */
+export const Relocation = struct({ offset: usize, type: u32, symbol: u32, addend: u64 });
+
+/** `R_X86_64_GLOB_DAT`: the address of a symbol, 8 bytes. */
+export const R_X86_64_GLOB_DAT = 6;

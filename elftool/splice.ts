@@ -8,6 +8,7 @@
 import { ELF_TYPES, ElfHeader, ProgramHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignUp, viewOf } from "../abi/layout.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
+import { findSymbolSlot } from "./dynamic.ts";
 import { type Program, readElf, readProgramTable } from "./elf_reader.ts";
 import { assemble } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
@@ -66,7 +67,10 @@ export function spliceArguments(
     offset: alignUp(bytes.length, PAGE_SIZE),
     address: alignUp(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)), PAGE_SIZE),
   };
-  const content = entryCode(prefix, { at: place.address, entry });
+  const environSlot = programs.some((program) => program.type === SEGMENT_TYPES.INTERP)
+    ? findSymbolSlot(elf, programs, "environ")
+    : undefined;
+  const content = entryCode(prefix, { at: place.address, entry, environSlot });
   const result = new Uint8Array(place.offset + content.length);
   result.set(bytes);
   result.set(content, place.offset);
@@ -106,6 +110,16 @@ function withLoad(
 /** Size of a pointer in bytes. */
 const POINTER = 8;
 
+/** What the instructions depend on: addresses, all relative to the same unknown base. */
+interface Target {
+  /** Where they lie. */
+  readonly at: number;
+  /** Where the program begins. */
+  readonly entry: number;
+  /** Where the address of `environ` stands, in a program that has a loader. */
+  readonly environSlot: number | undefined;
+}
+
 /** A place in the code that takes the distance to a text. */
 interface Reference {
   readonly at: number;
@@ -117,7 +131,7 @@ interface Reference {
  * environment, a null and what else the kernel says; rdx is the C library's and stays. argc and
  * argv move down, and the new pointers go into the gaps.
  */
-function entryCode(prefix: Prefix, { at, entry }: { at: number; entry: number }): Uint8Array {
+function entryCode(prefix: Prefix, { at, entry, environSlot }: Target): Uint8Array {
   const { args, environment = [] } = prefix;
   // An even number of words keeps the stack aligned; saying a variable twice changes nothing.
   const odd = (args.length + environment.length) % 2 === 1;
@@ -144,6 +158,11 @@ function entryCode(prefix: Prefix, { at, entry }: { at: number; entry: number })
     else code.push(0x4c, 0x89, 0xc0, 0x48, 0xab); // mov rax, r8; stosq
   }
   code.push(0xf3, 0x48, 0xa5); // rep movsq: the rest of argv and its null, argc words
+  if (environSlot !== undefined) {
+    // The loader has given the C library the environment already, which now begins here.
+    code.push(0x48, 0x8b, 0x05, ...word(environSlot - (at + code.length + 7))); // mov rax, [rip + …]
+    code.push(0x48, 0x89, 0x38); // mov [rax], rdi
+  }
   for (const variable of variables) put(variable);
   code.push(0xe9, ...word(entry - (at + code.length + 5))); // jmp entry
   return withTexts(Uint8Array.from(code), references);
