@@ -21,3 +21,6 @@ export const DEFAULT_MEMORY_MIB = 512;
 
 /** Page size of x86_64 and of aarch64 as Solo5 uses it, in bytes. */
 export const PAGE_SIZE = 4096;
+
+/** The release of Solo5 whose contracts and programs this project stands in for. */
+export const SOLO5_VERSION = "0.12.1";

@@ -1,5 +1,6 @@
 /**
- * The one error of this room: a unikernel that cannot be built.
+ * The one error of this room: a unikernel that cannot be built, or a toolchain
+ * that cannot be installed.
  *
  * @module
  */
@@ -9,7 +10,8 @@ export type ToolchainErrorCode =
   | "no-tool"
   | "source"
   | "compile"
-  | "link";
+  | "link"
+  | "install";
 
 /**
  * A tool that is missing, or a source that cannot be used. The message's first line says

@@ -36,7 +36,7 @@ export interface ToolchainChoice {
  * @throws {ToolchainError} "no-tool": with one line that says what to install
  */
 export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
-  const cc = find(choice.cc ?? Deno.env.get("CC"), {
+  const cc = find(choice.cc ?? environment("CC"), {
     names: ["cc", "gcc", "clang"],
     what: "a C compiler",
     install: "gcc or clang",
@@ -45,17 +45,23 @@ export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
   const headers = version.includes("clang")
     ? join(output([...cc, "-print-resource-dir"]) ?? "", "include")
     : output([...cc, "-print-file-name=include"]) ?? "";
-  const ld = find(choice.ld ?? Deno.env.get("LD"), {
+  const ld = find(choice.ld ?? environment("LD"), {
     names: ["ld", "ld.lld"],
     what: "a linker",
     install: "binutils or lld",
   });
-  const objcopy = find(choice.objcopy ?? Deno.env.get("OBJCOPY"), {
+  const objcopy = find(choice.objcopy ?? environment("OBJCOPY"), {
     names: ["objcopy", "llvm-objcopy"],
     what: "objcopy",
     install: "binutils or llvm",
   });
   return { cc, version, headers, ld, objcopy };
+}
+
+/** A tool from the environment. Build systems put our own wrappers there, which would find themselves. */
+function environment(variable: string): string | undefined {
+  const command = Deno.env.get(variable);
+  return command !== undefined && /-solo5-none-static-/.test(command) ? undefined : command;
 }
 
 /** A program of which there are several to choose from. */

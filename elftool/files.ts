@@ -80,7 +80,12 @@ function writeStdout(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
-function guarded<T>(path: string, action: () => T): T {
+/**
+ * Does something with a file.
+ *
+ * @throws {ElfError} "file" with the path and what the system says
+ */
+export function guarded<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

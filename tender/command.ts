@@ -20,8 +20,7 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   if (request === undefined || request.output !== undefined) return false;
   const unikernel = load(request);
   const { target } = unikernel.abi;
-  if (target === "spt") await becomeGuest(bind(unikernel, "spt", request));
-  else if (target === "hvt") await runOnKvm(bind(unikernel, "hvt", request));
+  if (target === "spt" || target === "hvt") await launch(bind(unikernel, target, request));
   else {
     const { file } = request;
     throw new TenderError("target", `${file}: is for the ${target} target; hvt and spt can be run`);
@@ -58,6 +57,16 @@ function load({ file }: GuestRequest): Unikernel {
   return parseUnikernel(readInput(file), { name: file });
 }
 
+/**
+ * Runs a guest as this process, on its target.
+ *
+ * @param options `program`: what the line about a fault begins with; `soloden` if not given
+ */
+export async function launch(guest: Guest, options: { program?: string } = {}): Promise<void> {
+  if (guest.unikernel.abi.target === "spt") await becomeGuest(guest);
+  else await runOnKvm(guest, options);
+}
+
 async function becomeGuest(guest: Guest): Promise<void> {
   const { compileImage } = await import("./spt/image.ts");
   const { becomeImage } = await import("./spt/start.ts");
@@ -71,11 +80,14 @@ async function prepare(guest: Guest, options: { keep: boolean }) {
   return prepareDevices(guest.devices, options);
 }
 
-async function runOnKvm(guest: Guest): Promise<void> {
+async function runOnKvm(
+  guest: Guest,
+  { program = "soloden" }: { program?: string },
+): Promise<void> {
   const { runHvt } = await import("./hvt/vm.ts");
   const { describe, statusOf } = await import("./outcome.ts");
   const outcome = runHvt(guest);
   const message = describe(outcome);
-  if (message !== undefined) console.error(`soloden: ${message}`);
+  if (message !== undefined) console.error(`${program}: ${message}`);
   Deno.exitCode = statusOf(outcome);
 }

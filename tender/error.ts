@@ -10,6 +10,8 @@ export type TenderErrorCode =
   | "memory"
   | "arguments"
   | "device"
+  /** A command line that is not as a program's usage says. */
+  | "option"
   | "host"
   | "guest";
 

@@ -51,18 +51,8 @@ const MEMORY_LIMITS: Record<TenderTarget, { step: number; max: number }> = {
  * manifest declares what is not given
  */
 export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestOptions): Guest {
-  const { abi, name, entry, kernelEnd, manifest } = unikernel;
-  if (abi.target !== target) {
-    throw new TenderError("target", `${name}: Executable is not for the solo5-${target} target`);
-  }
-  if (abi.version !== ABI_VERSION[target]) {
-    throw new TenderError(
-      "target",
-      `${name}: Executable requests unsupported ABI version ${abi.version}; this tender has ${
-        ABI_VERSION[target]
-      }`,
-    );
-  }
+  const { name, entry, kernelEnd, manifest } = unikernel;
+  checkTarget(unikernel, target);
   const memorySize = checkMemorySize(options.memorySize, MEMORY_LIMITS[target]);
   if (kernelEnd > memorySize || entry >= memorySize) {
     throw new TenderError(
@@ -74,6 +64,25 @@ export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestO
   }
   const devices = bindDevices(manifest, options.devices ?? new Map());
   return { unikernel, memorySize, commandLine: commandLine(options.args ?? []), devices };
+}
+
+/**
+ * Checks that a unikernel was built for a target, in the version of its ABI that is spoken here.
+ *
+ * @throws {TenderError} "target"
+ */
+export function checkTarget({ name, abi }: Unikernel, target: TenderTarget): void {
+  if (abi.target !== target) {
+    throw new TenderError("target", `${name}: Executable is not for the solo5-${target} target`);
+  }
+  if (abi.version !== ABI_VERSION[target]) {
+    throw new TenderError(
+      "target",
+      `${name}: Executable requests unsupported ABI version ${abi.version}; this tender has ${
+        ABI_VERSION[target]
+      }`,
+    );
+  }
 }
 
 function bindDevices(
@@ -169,7 +178,7 @@ function commandLine(args: readonly string[]): Uint8Array {
   if (encoded.length >= COMMAND_LINE_SIZE) {
     throw new TenderError(
       "arguments",
-      `Guest command line is ${encoded.length} bytes, maximum ${COMMAND_LINE_SIZE - 1}`,
+      `Guest command line too long (max=${COMMAND_LINE_SIZE - 1} characters)`,
     );
   }
   return encoded;

@@ -1,0 +1,217 @@
+/**
+ * Installing under a prefix what Solo5's users look for there, and taking it away again: the programs,
+ * as links to this one, and the sysroot of the toolchain.
+ *
+ * @module
+ */
+import { dirname, join, relative, resolve } from "node:path";
+import { guarded } from "../elftool/files.ts";
+import { ToolchainError } from "./error.ts";
+import {
+  fileState,
+  type InstallRecord,
+  linkState,
+  readRecord,
+  RECORD_PATH,
+  recordText,
+  stateOf,
+} from "./install_record.ts";
+import { sysrootFiles, type SysrootOptions, TRIPLE } from "./sysroot.ts";
+
+/** The names that this program answers to. */
+export const PROGRAM_NAMES = [
+  "solo5-hvt",
+  "solo5-hvt-debug",
+  "solo5-spt",
+  "solo5-elftool",
+  `${TRIPLE}-cc`,
+  `${TRIPLE}-ld`,
+  `${TRIPLE}-objcopy`,
+] as const;
+
+/** What the installed programs lead to. */
+export type Program =
+  /** One executable, which sees the name that it is called by. */
+  | { readonly kind: "binary"; readonly path: string }
+  /** A script, and the runtime for it. */
+  | { readonly kind: "script"; readonly runtime: string; readonly path: string };
+
+/** What to install, and where. */
+export interface InstallOptions extends SysrootOptions {
+  readonly prefix: string;
+  readonly program: Program;
+  /** Whether to replace files that are there and not ours. */
+  readonly force?: boolean;
+}
+
+type Entry =
+  | { readonly content: Uint8Array; readonly mode: number }
+  | { readonly link: string };
+
+/**
+ * Installs. What an earlier installation left is replaced or removed; what is not ours stays.
+ *
+ * @returns how many files there are now
+ * @throws {ToolchainError} "install" if a file is in the way (nothing has changed then)
+ * @throws {ElfError} "file" if a file cannot be written
+ */
+export async function install(options: InstallOptions): Promise<number> {
+  const prefix = resolve(options.prefix);
+  const entries = new Map<string, Entry>();
+  for (const name of PROGRAM_NAMES) entries.set(`bin/${name}`, link(options.program, prefix));
+  for (const [path, content] of await sysrootFiles(options)) {
+    entries.set(path, { content, mode: 0o644 });
+  }
+  const old = readRecord(prefix) ?? { version: 1, files: {}, directories: [] };
+  await checkFree(prefix, { entries, old, force: options.force ?? false });
+
+  const files: Record<string, string> = {};
+  for (const [path, entry] of entries) files[path] = await entryState(entry);
+  const directories = missingDirectories(prefix, [...entries.keys(), RECORD_PATH]);
+  for (const path of directories) {
+    guarded(path, () => Deno.mkdirSync(join(prefix, path), { recursive: true }));
+  }
+  const record: InstallRecord = {
+    version: 1,
+    files,
+    directories: [...new Set([...old.directories, ...directories])],
+  };
+  // The record goes first: whatever happens now, no file of ours is unknown.
+  place(join(prefix, RECORD_PATH), {
+    content: new TextEncoder().encode(recordText(record)),
+    mode: 0o644,
+  });
+  for (const [path, entry] of entries) place(join(prefix, path), entry);
+  const stale = Object.entries(old.files).filter(([path]) => !entries.has(path));
+  await removeUnchanged(prefix, stale);
+  return entries.size;
+}
+
+/** What an uninstallation did. */
+export interface Uninstalled {
+  /** How many files are gone. */
+  readonly removed: number;
+  /** Paths of files that stay because somebody changed them. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Takes away what {@linkcode install} wrote, and the directories that it made where they are empty.
+ *
+ * @throws {ToolchainError} "install" if nothing is installed there
+ * @throws {ElfError} "file" if a file cannot be removed
+ */
+export async function uninstall(options: { prefix: string }): Promise<Uninstalled> {
+  const prefix = resolve(options.prefix);
+  const record = readRecord(prefix);
+  if (record === undefined) {
+    throw new ToolchainError("install", `${prefix}: nothing is installed here`);
+  }
+  const result = await removeUnchanged(prefix, Object.entries(record.files));
+  guarded(RECORD_PATH, () => Deno.removeSync(join(prefix, RECORD_PATH)));
+  for (const path of record.directories.toReversed()) {
+    try {
+      Deno.removeSync(join(prefix, path));
+    } catch {
+      // Not empty: somebody else uses it by now.
+    }
+  }
+  return result;
+}
+
+/** The entry in `bin/` that leads to a program. */
+function link(program: Program, prefix: string): Entry {
+  const path = resolve(program.path);
+  if (program.kind === "binary") {
+    const inside = relative(prefix, path);
+    // A prefix that holds the program as well can be moved as a whole.
+    return { link: inside.startsWith("..") ? path : join("..", inside) };
+  }
+  const command = [program.runtime, "run", "-A", "--quiet", path].map(quoted).join(" ");
+  const text = `#!/bin/sh\nexec ${command} --called-as="$0" "$@"\n`;
+  return { content: new TextEncoder().encode(text), mode: 0o755 };
+}
+
+/** A word as the shell reads it back. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function entryState(entry: Entry): Promise<string> | string {
+  return "link" in entry ? linkState(entry.link) : fileState(entry.content);
+}
+
+interface Plan {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly old: InstallRecord;
+  readonly force: boolean;
+}
+
+/** Checks that no file is in the way. */
+async function checkFree(prefix: string, { entries, old, force }: Plan): Promise<void> {
+  const problems: string[] = [];
+  for (const path of entries.keys()) {
+    const state = await stateOf(join(prefix, path));
+    if (state === undefined || state === old.files[path]) continue;
+    if (state === "directory") problems.push(`${join(prefix, path)}: is a directory`);
+    else if (!force) {
+      problems.push(`${join(prefix, path)}: is there and not ours; --force replaces it`);
+    }
+  }
+  if (problems.length > 0) throw new ToolchainError("install", problems.join("\n"));
+}
+
+/** The directories that these paths need and that are not there, outer ones first; `.` is the prefix. */
+function missingDirectories(prefix: string, paths: readonly string[]): string[] {
+  const needed = new Set(["."]);
+  for (const path of paths) {
+    const parts = path.split("/").slice(0, -1);
+    parts.forEach((_, index) => needed.add(parts.slice(0, index + 1).join("/")));
+  }
+  return [...needed].filter((path) => !isThere(join(prefix, path)));
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Puts an entry in its place, whole: a link that is there is replaced, not followed. */
+function place(path: string, entry: Entry): void {
+  guarded(path, () => {
+    const beside = join(dirname(path), `.soloden.${crypto.randomUUID().slice(0, 8)}`);
+    try {
+      if ("link" in entry) Deno.symlinkSync(entry.link, beside);
+      else {
+        Deno.writeFileSync(beside, entry.content, { createNew: true });
+        Deno.chmodSync(beside, entry.mode);
+      }
+      Deno.renameSync(beside, path);
+    } catch (error) {
+      if (isThere(beside)) Deno.removeSync(beside);
+      throw error;
+    }
+  });
+}
+
+/** Removes files that are still as they were written. */
+async function removeUnchanged(
+  prefix: string,
+  files: readonly (readonly [path: string, state: string])[],
+): Promise<Uninstalled> {
+  const kept: string[] = [];
+  let removed = 0;
+  for (const [path, state] of files) {
+    const now = await stateOf(join(prefix, path));
+    if (now === undefined) continue;
+    if (now === state) {
+      guarded(path, () => Deno.removeSync(join(prefix, path)));
+      removed++;
+    } else kept.push(path);
+  }
+  return { removed, kept };
+}

@@ -1,0 +1,126 @@
+/**
+ * The programs `solo5-hvt`, `solo5-hvt-debug` and `solo5-spt`: tenders of one target, for the scripts
+ * that call Solo5's.
+ *
+ * @module
+ */
+import { MEMORY_MAX, MEMORY_STEP } from "../abi/hvt.ts";
+import { alignDown } from "../abi/layout.ts";
+import type { Manifest } from "../abi/manifest.ts";
+import { ABI_VERSION } from "../abi/notes.ts";
+import { SOLO5_VERSION } from "../abi/solo5.ts";
+import { loadExecutable } from "../elftool/program_input.ts";
+import { parseUnikernel } from "../elftool/unikernel.ts";
+import { launch } from "./command.ts";
+import type { Device } from "./devices/device.ts";
+import { TenderError } from "./error.ts";
+import { bind, checkTarget, type TenderTarget } from "./guest.ts";
+import { readOptions, splitWords } from "./program_options.ts";
+
+/** A program by its name. */
+export type TenderProgramName = "solo5-hvt" | "solo5-hvt-debug" | "solo5-spt";
+
+/** What a program is for, and what it has that others do not. */
+const PROGRAMS: Record<TenderProgramName, { target: TenderTarget; flags: readonly string[] }> = {
+  "solo5-hvt": { target: "hvt", flags: [] },
+  "solo5-hvt-debug": { target: "hvt", flags: [] },
+  "solo5-spt": { target: "spt", flags: ["--x-exec-heap"] },
+};
+
+/**
+ * Runs a program: on spt this process becomes the guest, on hvt it runs it to its end.
+ *
+ * @returns the exit status, unless the guest's own is set already
+ * @throws {TenderError} and {ElfError} with the words that scripts look for
+ */
+export async function tenderProgram(
+  name: TenderProgramName,
+  words: readonly string[],
+): Promise<number | undefined> {
+  const split = splitWords(words);
+  switch (split.kind) {
+    case "help":
+      say(usage(name));
+      return 1;
+    case "version":
+      say(`${name} tender, version v${SOLO5_VERSION} (soloden)`);
+      say(`ABI version ${ABI_VERSION[PROGRAMS[name].target]}`);
+      return 0;
+    case "no-kernel":
+      say(`${name}: Missing KERNEL operand`);
+      say(usage(name));
+      return 1;
+  }
+  try {
+    await runUnikernel(name, split);
+  } catch (error) {
+    if (!(error instanceof TenderError) || error.code !== "option") throw error;
+    for (const line of error.message.split("\n")) say(`${name}: ${line}`);
+    say(usage(name));
+    return 1;
+  }
+}
+
+interface Run {
+  readonly options: readonly string[];
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+async function runUnikernel(
+  name: TenderProgramName,
+  { options, file, args }: Run,
+): Promise<void> {
+  const { target, flags } = PROGRAMS[name];
+  const unikernel = loadExecutable(file, parseUnikernel);
+  checkTarget(unikernel, target);
+  const { manifest } = unikernel;
+  const { devices, executableHeap, ...asked } = await readOptions(options, { manifest, flags });
+  if (executableHeap) {
+    throw new TenderError("memory", "--x-exec-heap: a guest's heap is never executable here");
+  }
+  const memorySize = target === "hvt" ? adjusted(name, asked.memorySize) : asked.memorySize;
+  checkAttached(manifest, devices);
+  await launch(bind(unikernel, target, { memorySize, args, devices }), { program: name });
+}
+
+/** A size of memory that hvt can give: down to its step, and at least one. Says so if it differs. */
+function adjusted(name: string, asked: number): number {
+  const size = Math.max(alignDown(asked, MEMORY_STEP), MEMORY_STEP);
+  if (size !== asked) say(`${name}: adjusting memory to ${size} bytes`);
+  if (size > MEMORY_MAX) {
+    throw new TenderError(
+      "memory",
+      `guest memory size ${size} bytes exceeds the max size ${MEMORY_MAX} bytes`,
+    );
+  }
+  return size;
+}
+
+function checkAttached(manifest: Manifest, devices: ReadonlyMap<string, Device>): void {
+  const missing = manifest.devices.filter(({ name }) => !devices.has(name))
+    .map(({ name, type }) => `Device '${name}' of type ${type} declared but not attached.`);
+  if (missing.length === 0) return;
+  const rule = "All declared devices must be attached. See --help for syntax.";
+  throw new TenderError("device", [...missing, rule].join("\n"));
+}
+
+function usage(name: TenderProgramName): string {
+  const heap = PROGRAMS[name].flags.includes("--x-exec-heap")
+    ? "\n  --x-exec-heap                      let the guest execute its heap (dangerous)"
+    : "";
+  return `usage: ${name} [OPTIONS] [--] KERNEL [ARGS]
+Runs the unikernel in the file KERNEL, which gets ARGS as its command line.
+Options:
+  --mem=512                          memory of the guest, in MiB
+  --net:NAME=IFACE | @FD             attach TAP interface IFACE, or open descriptor FD, as network NAME
+  --net-mac:NAME=HWADDR              hardware address of network NAME
+  --block:NAME=PATH                  attach file or block device PATH as storage NAME
+  --block-sector-size:NAME=SECTORSIZE  block size of storage NAME in bytes (512)${heap}
+  --help                             print this
+  --version                          print the version`;
+}
+
+function say(text: string): void {
+  console.error(text);
+}

@@ -1,0 +1,199 @@
+/**
+ * The options of `solo5-hvt` and `solo5-spt`, read in their order and by their rules, which differ
+ * from those of `run`: they are checked one by one against the manifest, numbers end where their
+ * digits end, and of an option that is given twice the last one counts.
+ *
+ * @module
+ */
+import type { DeviceType, Manifest } from "../abi/manifest.ts";
+import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
+import { block } from "./devices/block.ts";
+import type { Device } from "./devices/device.ts";
+import { type Backing, DEFAULT_MTU } from "./devices/net.ts";
+import { TenderError } from "./error.ts";
+
+/** What the options of a program ask for. */
+export interface ProgramOptions {
+  /** In bytes, as it was asked for. */
+  readonly memorySize: number;
+  /** Devices by the name that the manifest has for them. */
+  readonly devices: ReadonlyMap<string, Device>;
+  /** Whether the guest may execute its heap. */
+  readonly executableHeap: boolean;
+}
+
+/** A command line of a program, split where its options end. */
+export type ProgramWords =
+  | { readonly kind: "help" | "version" | "no-kernel" }
+  | {
+    readonly kind: "run";
+    readonly options: readonly string[];
+    readonly file: string;
+    readonly args: readonly string[];
+  };
+
+/** Finds the unikernel among the words; that an option does not exist shows only later. */
+export function splitWords(words: readonly string[]): ProgramWords {
+  const end = words.findIndex((word) => word === "--" || !word.startsWith("-"));
+  const options = end < 0 ? words : words.slice(0, end);
+  const first = options.find((word) => word === "--help" || word === "--version");
+  if (first !== undefined) return { kind: first === "--help" ? "help" : "version" };
+  const [file, ...args] = end < 0 ? [] : words.slice(words[end] === "--" ? end + 1 : end);
+  return file === undefined ? { kind: "no-kernel" } : { kind: "run", options, file, args };
+}
+
+/** An option about a device: what it is called, the device's name, its value. */
+const DEVICE = /^--(net|net-mac|block|block-sector-size):([A-Za-z0-9]{1,67})=(.+)$/s;
+
+/** What has been said of devices so far, by their names. */
+interface Said {
+  readonly backings: Map<string, Backing>;
+  readonly macs: Map<string, Uint8Array>;
+  readonly paths: Map<string, string>;
+  readonly blockSizes: Map<string, number>;
+}
+
+/**
+ * Reads the options.
+ *
+ * @param options `manifest`: what the unikernel declares; `flags`: options without a value that the
+ * program has
+ * @throws {TenderError} "option" for one that is not as the usage says, or a device that is not
+ * there; "memory" for a size that is none
+ */
+export async function readOptions(
+  words: readonly string[],
+  options: { manifest: Manifest; flags: readonly string[] },
+): Promise<ProgramOptions> {
+  const said: Said = {
+    backings: new Map(),
+    macs: new Map(),
+    paths: new Map(),
+    blockSizes: new Map(),
+  };
+  let mebibytes = DEFAULT_MEMORY_MIB;
+  const flags = new Set<string>();
+  for (const word of words) {
+    if (word.startsWith("--mem=")) mebibytes = parseMemory(word.slice("--mem=".length));
+    else if (options.flags.includes(word)) flags.add(word);
+    else await readDeviceOption(word, { said, manifest: options.manifest });
+  }
+  return {
+    memorySize: mebibytes * 0x10_0000,
+    devices: makeDevices(said),
+    executableHeap: flags.has("--x-exec-heap"),
+  };
+}
+
+function parseMemory(written: string): number {
+  const mebibytes = leadingNumber(written);
+  if (!mebibytes) throw new TenderError("memory", "Malformed argument to --mem");
+  return mebibytes;
+}
+
+/** The number that a text begins with, whatever follows it. */
+function leadingNumber(text: string): number | undefined {
+  const digits = /^[0-9]{1,15}/.exec(text)?.[0];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+async function readDeviceOption(
+  word: string,
+  { said, manifest }: { said: Said; manifest: Manifest },
+): Promise<void> {
+  const [, option, name, value] = DEVICE.exec(word) ?? [];
+  if (option === undefined) throw invalid(word);
+  const type: DeviceType = option.startsWith("net") ? "NET_BASIC" : "BLOCK_BASIC";
+  if (!manifest.devices.some((device) => device.name === name && device.type === type)) {
+    throw invalid(word, `Resource not declared in manifest: '${name}'`);
+  }
+  try {
+    await record(said, { word, option, name: name!, value: value! });
+  } catch (error) {
+    if (!(error instanceof TenderError) || error.code !== "device") throw error;
+    throw invalid(word, error.message);
+  }
+}
+
+interface DeviceOption {
+  readonly word: string;
+  readonly option: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+async function record(
+  said: Said,
+  { word, option, name, value }: DeviceOption,
+): Promise<void> {
+  switch (option) {
+    case "net":
+      said.backings.set(name, await parseBacking(value));
+      break;
+    case "net-mac":
+      said.macs.set(name, parseAddress(value) ?? raise(invalid(word)));
+      break;
+    case "block":
+      said.paths.set(name, value);
+      break;
+    case "block-sector-size": {
+      const blockSize = leadingNumber(value) ?? raise(invalid(word));
+      said.blockSizes.set(name, block.file("", { blockSize }).blockSize);
+    }
+  }
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+/** The interface or descriptor that a value names, once it is known to be there. */
+async function parseBacking(value: string): Promise<Backing> {
+  const attach = (reason: string) =>
+    new TenderError("device", `Could not attach interface: ${value}: ${reason}`);
+  if (!value.startsWith("@")) {
+    // Reaching for the C library takes time, which a guest without a network need not spend.
+    const { checkTap } = await import("./host/tap.ts");
+    checkTap(value);
+    return { kind: "tap", interface: value };
+  }
+  const digits = /^@([0-9]{1,9})$/.exec(value)?.[1];
+  if (digits === undefined) throw attach("Invalid argument");
+  const fd = Number(digits);
+  if (!isInherited(fd)) throw attach("Bad file descriptor");
+  return { kind: "descriptor", fd, mtu: DEFAULT_MTU };
+}
+
+/** Whether a descriptor came from this process's parent: the runtime's own are closed on exec. */
+function isInherited(fd: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`));
+    return flags !== null && (parseInt(flags[1]!, 8) & O_CLOEXEC) === 0;
+  } catch {
+    return false;
+  }
+}
+
+const O_CLOEXEC = 0o2000000;
+
+/** Six hexadecimal numbers between colons; any address will do, also one of a group. */
+function parseAddress(text: string): Uint8Array | undefined {
+  const match = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}/i.exec(text);
+  return match ? Uint8Array.from(match[0].split(":"), (digits) => parseInt(digits, 16)) : undefined;
+}
+
+function makeDevices(said: Said): Map<string, Device> {
+  const devices = new Map<string, Device>();
+  for (const [name, backing] of said.backings) {
+    devices.set(name, { type: "NET_BASIC", backing, mac: said.macs.get(name) });
+  }
+  for (const [name, path] of said.paths) {
+    devices.set(name, block.file(path, { blockSize: said.blockSizes.get(name) }));
+  }
+  return devices;
+}
+
+function invalid(word: string, reason?: string): TenderError {
+  const message = `Invalid option: \`${word}'`;
+  return new TenderError("option", reason === undefined ? message : `${reason}\n${message}`);
+}
