@@ -174,6 +174,64 @@ const inspect = buildCommand({
   docs: { brief: "Show a unikernel's ABI, manifest, segments and sizes" },
 });
 
+/** A tool of this machine; main.ts runs it, and reads nothing of its words. */
+const wrapper = (brief: string) =>
+  buildCommand({
+    loader: () => Promise.resolve((_: Record<never, never>, ..._words: string[]) => {}),
+    parameters: {
+      flags: {},
+      positional: { kind: "array", parameter: argument("ARGS", "Its own") },
+    },
+    docs: { brief, customUsage: ["ARGS…"] },
+  });
+
+const prefixOption = {
+  kind: "parsed",
+  parse: text,
+  brief: "Where bin/, include/ and lib/ are",
+} as const;
+
+interface InstallFlags {
+  readonly prefix: string;
+  readonly program?: string;
+  readonly force?: boolean;
+}
+
+const install = buildCommand({
+  loader: async () => {
+    const { installCommand } = await import("./bindings/command.ts");
+    return async function (this: CommandContext, flags: InstallFlags) {
+      this.process.stdout.write(await installCommand(flags));
+    };
+  },
+  parameters: {
+    flags: {
+      prefix: prefixOption,
+      program: option(
+        "What the programs lead to: an executable, or a script for this runtime (this)",
+      ),
+      force: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Replace files that are not ours",
+      },
+    },
+  },
+  docs: { brief: "Install the programs and the toolchain under the names that Solo5 has for them" },
+});
+
+const uninstall = buildCommand({
+  loader: async () => {
+    const { uninstallCommand } = await import("./bindings/command.ts");
+    return async function (this: CommandContext, flags: { prefix: string }) {
+      this.process.stdout.write(await uninstallCommand(flags));
+    };
+  },
+  parameters: { flags: { prefix: prefixOption } },
+  docs: { brief: "Take away what install wrote" },
+});
+
 const told = (error: unknown) => errorText("soloden", error);
 
 const texts: Partial<ApplicationText> = {
@@ -195,6 +253,11 @@ const application = buildApplication(
         docs: { brief: "Work with application manifests" },
       }),
       inspect,
+      cc: wrapper("Compile and link for unikernels (-z solo5-abi=hvt|spt|stub)"),
+      ld: wrapper("Link for unikernels (-z solo5-abi=hvt|spt|stub)"),
+      objcopy: wrapper("Copy object files"),
+      install,
+      uninstall,
     },
     docs: { brief: "Build, run and host Solo5 unikernels" },
   }),

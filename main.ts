@@ -10,27 +10,62 @@ import { errorText } from "./error_text.ts";
 /** Commands whose words are a tender's, which reads them itself. */
 const TENDER_COMMANDS = ["run", "pack"];
 
+/** Commands whose words are another tool's. */
+const WRAPPER_COMMANDS = ["cc", "ld", "objcopy"] as const;
+
+/** Names that make this another program: Solo5's. */
+const SOLO5_PROGRAM = /^solo5-(hvt|hvt-debug|spt|elftool)$|-solo5-none-static-(cc|ld|objcopy)$/;
+
+/** The first argument where installed scripts say what they were called by. */
+const CALLED_AS = "--called-as=";
+
 /**
- * Runs the command.
+ * Runs the command, or the program by whose name it was called.
  *
  * @param args the command line without the program's name
  */
 export async function main(args: readonly string[]): Promise<void> {
-  const [command, ...words] = args;
+  const { calledAs, words } = splitName(args);
+  const name = calledAs.slice(calledAs.lastIndexOf("/") + 1);
+  const program = SOLO5_PROGRAM.test(name) ? name : "soloden";
   try {
-    if (command !== undefined && TENDER_COMMANDS.includes(command)) {
-      const tender = await import("./tender/command.ts");
-      const done = command === "run"
-        ? await tender.runCommand(words)
-        : await tender.packCommand(words);
-      if (done) return;
-    }
-    const { runApplication } = await import("./commands.ts");
-    if (!await runApplication(args)) Deno.exitCode = 1;
+    if (program === "soloden") return await soloden(words);
+    const { runProgram } = await import("./programs.ts");
+    const status = await runProgram(words, { name, calledAs });
+    if (status !== undefined) Deno.exitCode = status;
   } catch (error) {
-    console.error(errorText("soloden", error));
+    console.error(errorText(program, error));
     Deno.exitCode = 1;
   }
+}
+
+/** The name comes from an installed script, or from the single executable, which sees its own. */
+function splitName(args: readonly string[]): { calledAs: string; words: readonly string[] } {
+  const [first, ...rest] = args;
+  if (first?.startsWith(CALLED_AS)) {
+    return { calledAs: first.slice(CALLED_AS.length), words: rest };
+  }
+  const { solodenName } = globalThis as { solodenName?: string };
+  return { calledAs: solodenName ?? "soloden", words: args };
+}
+
+async function soloden(args: readonly string[]): Promise<void> {
+  const [command, ...words] = args;
+  if (command !== undefined && TENDER_COMMANDS.includes(command)) {
+    const tender = await import("./tender/command.ts");
+    const done = command === "run"
+      ? await tender.runCommand(words)
+      : await tender.packCommand(words);
+    if (done) return;
+  }
+  const tool = WRAPPER_COMMANDS.find((name) => name === command);
+  if (tool !== undefined) {
+    const { runWrapper } = await import("./bindings/wrappers.ts");
+    Deno.exitCode = await runWrapper(words, { tool });
+    return;
+  }
+  const { runApplication } = await import("./commands.ts");
+  if (!await runApplication(args)) Deno.exitCode = 1;
 }
 
 if (import.meta.main) await main(Deno.args);

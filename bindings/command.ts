@@ -1,10 +1,13 @@
 /**
- * What the command `build` does.
+ * What the commands `build`, `install` and `uninstall` do.
  *
  * @module
  */
-import { basename, extname } from "node:path";
+import { basename, extname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
+import { install, type Program, uninstall } from "./install.ts";
 import type { BuildTarget } from "./targets.ts";
 import { buildUnikernel, findToolchain } from "./toolchain.ts";
 
@@ -45,4 +48,47 @@ export async function build(options: BuildOptions): Promise<string[]> {
     written.push(path);
   }
   return written;
+}
+
+/**
+ * Installs the programs and the toolchain.
+ *
+ * @param options `program`: path of the executable or script that the programs lead to; this program
+ * if not given
+ * @returns what to print
+ * @throws {ToolchainError} if a file is in the way or the program is none
+ */
+export async function installCommand(
+  { prefix, program, force }: { prefix: string; program?: string; force?: boolean },
+): Promise<string> {
+  const count = await install({ prefix, force, program: findProgram(program) });
+  return `installed ${count} files under ${resolve(prefix)}\n`;
+}
+
+/**
+ * Takes away what was installed.
+ *
+ * @returns what to print
+ * @throws {ToolchainError} if nothing is installed there
+ */
+export async function uninstallCommand({ prefix }: { prefix: string }): Promise<string> {
+  const { removed, kept } = await uninstall({ prefix });
+  const lines = kept.map((path) => `kept ${path}: it is not as it was installed`);
+  return [...lines, `removed ${removed} files from ${resolve(prefix)}\n`].join("\n");
+}
+
+/** What installed programs lead to: the given file, else whatever this process is. */
+function findProgram(given: string | undefined): Program {
+  const path = given ?? thisProgram();
+  if (!exists(path)) throw new ToolchainError("install", `${path}: no such program`);
+  return /\.(js|ts)$/.test(path)
+    ? { kind: "script", runtime: Deno.execPath(), path }
+    : { kind: "binary", path };
+}
+
+/** The script that the runtime was started with; without one, the runtime carries the program. */
+function thisProgram(): string {
+  const main = Deno.mainModule;
+  const script = main.startsWith("file:") ? fileURLToPath(main) : undefined;
+  return script !== undefined && exists(script) ? script : Deno.execPath();
 }

@@ -1,0 +1,36 @@
+/**
+ * Solo5's programs by their names: called by one of them, the command is that program.
+ *
+ * @module
+ */
+import type { TenderProgramName } from "./tender/program.ts";
+
+/** A toolchain wrapper's name: the machine that it is for, and the tool that it wraps. */
+const WRAPPER = /^(\w+)-solo5-none-static-(cc|ld|objcopy)$/;
+
+/**
+ * Runs the program of a name.
+ *
+ * @param options `name`: what it is called; `calledAs`: the path that it was called by
+ * @returns its exit status, unless that is set already
+ */
+export async function runProgram(
+  words: readonly string[],
+  { name, calledAs }: { name: string; calledAs: string },
+): Promise<number | undefined> {
+  if (name === "solo5-elftool") {
+    const { elftoolProgram } = await import("./elftool/program.ts");
+    return await elftoolProgram(words);
+  }
+  const [, machine, tool] = WRAPPER.exec(name) ?? [];
+  if (tool === undefined) {
+    const { tenderProgram } = await import("./tender/program.ts");
+    return await tenderProgram(name as TenderProgramName, words);
+  }
+  const { ToolchainError } = await import("./bindings/error.ts");
+  if (machine !== "x86_64") {
+    throw new ToolchainError("no-tool", `there are bindings for x86_64 alone, none for ${machine}`);
+  }
+  const { runWrapper } = await import("./bindings/wrappers.ts");
+  return await runWrapper(words, { tool: tool as "cc" | "ld" | "objcopy", calledAs });
+}
