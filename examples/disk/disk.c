@@ -29,7 +29,7 @@ struct record {
 };
 
 #define CHECKED_FROM 8 /* Offset of the first byte behind the checksum. */
-#define TEXT_FROM    sizeof(struct record)
+#define TEXT_FROM    offsetof(struct record, text)
 
 static solo5_handle_t handle;
 static struct solo5_block_info device;

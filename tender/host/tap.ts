@@ -96,9 +96,12 @@ function attach(name: string): number {
 
 /** Best effort: without the right to change the interface, it stays as its owner set it. */
 function turnOff(socket: number, { name, cmd }: { name: string; cmd: number }): void {
-  const value = EthtoolValue.encode({ cmd, data: 0 });
-  const data = Deno.UnsafePointer.value(Deno.UnsafePointer.of(value));
-  c.ioctl(socket, BigInt(REQUEST.SIOCETHTOOL), request(name, { data }));
+  // One buffer for both structures, since the first points to the second.
+  const both = new Uint8Array(Ifreq.size + EthtoolValue.size);
+  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(both));
+  both.set(request(name, { data: address + BigInt(Ifreq.size) }));
+  EthtoolValue.write(viewOf(both), Ifreq.size, { cmd, data: 0 });
+  c.ioctl(socket, BigInt(REQUEST.SIOCETHTOOL), both);
 }
 
 function withSocket<T>(use: (socket: number) => T): T {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { BootInfo } from "../../../abi/hvt.ts";
+import { BootInfo, LAYOUT } from "../../../abi/hvt.ts";
 import { cString, viewOf } from "../../../abi/layout.ts";
+import { ManifestEntry, ManifestHeader } from "../../../abi/manifest.ts";
+import { block } from "../../../tender/devices/block.ts";
+import type { Device } from "../../../tender/devices/device.ts";
+import { net } from "../../../tender/devices/net.ts";
 import { TenderError } from "../../../tender/error.ts";
 import { compileMachine, type Machine } from "../../../tender/hvt/machine.ts";
 import { CODE, DATA, MEMORY, tinyGuest } from "./tiny_guest.ts";
@@ -112,4 +116,34 @@ Deno.test("memory: rounded down to 2 MiB, from 2 MiB to 4 GiB", () => {
       (error) => error instanceof TenderError && error.code === "memory",
     );
   }
+});
+
+Deno.test("machine: the manifest holds what the devices turned out to be", () => {
+  const mac = Uint8Array.of(2, 0, 0, 0, 0, 9);
+  const devices = new Map<string, Device>([
+    ["storage", block.file("x", { blockSize: 4096 })],
+    ["service", net.tap("tap0")],
+  ]);
+  const machine = compileMachine(tinyGuest([], { devices }), {
+    ...CPU,
+    devices: [
+      { type: "BLOCK_BASIC", capacity: 2 ** 40, blockSize: 4096 },
+      { type: "NET_BASIC", mac, mtu: 9000 },
+    ],
+  });
+  const view = viewOf(lowMemory(machine));
+  const { mft } = BootInfo.read(view, LAYOUT.bootInfo);
+  const entry = (handle: number) =>
+    ManifestEntry.read(view, mft + ManifestHeader.size + handle * ManifestEntry.size);
+  assert.equal(entry(0).attached, 0);
+  const storage = entry(1);
+  assert.deepEqual(
+    [cString(storage.name), storage.type, storage.capacity, storage.blockSize, storage.attached],
+    ["storage", 1, 2n ** 40n, 4096, 1],
+  );
+  const service = entry(2);
+  assert.deepEqual(
+    [cString(service.name), service.type, service.mac, service.mtu, service.attached],
+    ["service", 2, mac, 9000, 1],
+  );
 });
