@@ -12,12 +12,10 @@ import { BUNDLE, fromRoot } from "./paths.ts";
 
 const ENTRY = "tools/entry.ts";
 
-/** What a command uses that should start at once, to run a spt guest. */
-const TOGETHER = [
-  "tender/command.ts",
-  "tender/spt/image.ts",
-  "tender/spt/start.ts",
-  "tender/host/exec.ts",
+/** What should start at once: to run a spt guest; to print help and versions. */
+const GROUPS = [
+  ["tender/command.ts", "tender/spt/image.ts", "tender/spt/start.ts", "tender/host/exec.ts"],
+  ["commands.ts"],
 ];
 
 /**
@@ -45,12 +43,15 @@ export async function bundle(): Promise<Linked> {
   });
   await stop();
   const outputs = Object.entries(metafile.outputs);
-  const chunkOf = (source: string) =>
-    basename(outputs.find(([, { entryPoint }]) => entryPoint === source)![0]);
+  const chunkOf = (source: string): string => {
+    const output = outputs.find(([, { entryPoint }]) => entryPoint === source);
+    if (output === undefined) throw new Error(`${source} is not imported by import()`);
+    return basename(output[0]);
+  };
   return linkChunks({
     chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
     entry: chunkOf(ENTRY),
-    together: TOGETHER.map(chunkOf),
+    groups: GROUPS.map((sources) => sources.map(chunkOf)),
   });
 }
 

@@ -7,10 +7,12 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { writeOutput } from "../elftool/files.ts";
 import { spliceArguments } from "../elftool/splice.ts";
 import { bundle, writeBundle } from "./bundle.ts";
+import type { Linked } from "./link_chunks.ts";
 import { BUNDLE, EXECUTABLE } from "./paths.ts";
 import { runtimePrefix } from "./runtime.ts";
 
@@ -24,14 +26,15 @@ export type Method = "compile" | "splice";
  */
 export async function compile(path: string, method: Method): Promise<void> {
   const program = await bundle();
-  writeBundle(program);
-  if (method === "compile") return await compileWithDeno(path);
+  if (method === "compile") return await compileWithDeno(path, program);
   const name = Deno.execPath();
   const bytes = spliceArguments(Deno.readFileSync(name), runtimePrefix(program), { name });
+  Deno.mkdirSync(dirname(path), { recursive: true });
   writeOutput(path, bytes, { mode: 0o777 });
 }
 
-async function compileWithDeno(path: string): Promise<void> {
+async function compileWithDeno(path: string, program: Linked): Promise<void> {
+  writeBundle(program);
   const args = ["compile", "--allow-all", "--no-config", "--no-lock", "--output", path, BUNDLE];
   const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
   if (!success) throw new Error("deno compile failed: try --method splice");

@@ -12,8 +12,8 @@ export interface Program {
   readonly chunks: ReadonlyMap<string, string>;
   /** The name of the one to run. */
   readonly entry: string;
-  /** Names of some that are needed together: they become one text. */
-  readonly together?: readonly string[];
+  /** Names of some that are needed together, to become one text; the texts come in this order. */
+  readonly groups?: readonly (readonly string[])[];
 }
 
 /** A chunk, taken apart. */
@@ -47,10 +47,10 @@ const LOADER = "const made=[]," +
  *
  * @throws {SyntaxError} if a chunk imports or exports in a way that is not foreseen here
  */
-export function linkChunks({ chunks: sources, entry, together = [] }: Program): Linked {
+export function linkChunks({ chunks: sources, entry, groups = [] }: Program): Linked {
   const chunks = new Map<string, Chunk>();
   const numbers = new Map<string, number>();
-  const groups: string[][] = [];
+  const members: string[][] = [];
   const place = (name: string, group: string[]): void => {
     if (numbers.has(name)) return;
     numbers.set(name, numbers.size);
@@ -60,19 +60,19 @@ export function linkChunks({ chunks: sources, entry, together = [] }: Program): 
   const placeAll = (names: readonly string[]): void => {
     const group: string[] = [];
     for (const name of names) place(name, group);
-    if (group.length > 0) groups.push(group);
+    if (group.length > 0) members.push(group);
   };
   placeAll([entry]);
-  placeAll(together);
+  groups.forEach(placeAll);
   // The map grows while it is gone through.
   for (const name of numbers.keys()) {
     for (const [, target] of chunks.get(name)!.body.matchAll(DYNAMIC_IMPORT)) placeAll([target!]);
   }
-  const [first, ...others] = groups.map((names) => {
+  const [first, ...others] = members.map((names) => {
     const functions = names.map((name) => chunkFunction(chunks.get(name)!, numbers));
     return `{${functions.map((text, index) => `${numbers.get(names[index]!)}:${text}`)}}`;
   });
-  const textOf = JSON.stringify(groups.flatMap((names, index) => names.map(() => index)));
+  const textOf = JSON.stringify(members.flatMap((names, index) => names.map(() => index)));
   const start = `(text=>{const functions=${first},textOf=${textOf};${LOADER}})`;
   return { start, texts: ["", ...others.map((functions) => `(${functions})`)] };
 }

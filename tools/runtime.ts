@@ -11,7 +11,7 @@ import { CALLED_NAME, type Prefix } from "../elftool/splice.ts";
  * that they are the user's, and starts the program. Most of its texts stay in the file's own pages;
  * they are found by the address of the entry, which the kernel tells (`AT_ENTRY` of `getauxval`).
  */
-const LOADER = `const [start, first, distance, name, ...args] = Deno.args;
+const LOADER = `const [start, run, commands, distance, name, ...args] = Deno.args;
 Object.defineProperty(Deno, "args", { value: args });
 globalThis.solodenName = name;
 let others;
@@ -22,7 +22,7 @@ function readOthers() {
   const entry = new Deno.UnsafePointerView(symbols.getauxval(9n));
   return JSON.parse(entry.getCString(Number(distance)));
 }
-await (0, eval)(start)((n) => n === 1 ? first : (others ??= readOthers())[n - 2]);`;
+await (0, eval)(start)((n) => [, run, commands][n] ?? (others ??= readOthers())[n - 3]);`;
 
 /** Nothing but the program decides what happens: no configuration file, no cache, no registry. */
 const FLAGS = [
@@ -36,8 +36,8 @@ const FLAGS = [
 ];
 
 const ENVIRONMENT = [
-  // Nothing is worth keeping: what would be cached is in the file already.
-  "DENO_DIR=/dev/null/soloden",
+  // Nothing is worth keeping, and nobody can make a directory whose name is this long.
+  `DENO_DIR=/${"-".repeat(256)}`,
   "DENO_DISABLE_NODE_SHIM=1",
   "DENO_NO_PACKAGE_JSON=1",
   "DENO_NO_UPDATE_CHECK=1",
@@ -46,10 +46,10 @@ const ENVIRONMENT = [
 /** What to splice into the runtime so that it is the program. */
 export function runtimePrefix({ start, texts }: Linked): Prefix {
   const loader = `data:text/javascript,${encodeURIComponent(LOADER)}`;
-  const [, first, ...others] = texts;
+  const [, run, commands, ...others] = texts;
   const resident = { resident: JSON.stringify(others) };
   return {
-    args: ["run", ...FLAGS, loader, start, first!, resident, CALLED_NAME],
+    args: ["run", ...FLAGS, loader, start, run!, commands!, resident, CALLED_NAME],
     environment: ENVIRONMENT,
   };
 }
