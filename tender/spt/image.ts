@@ -11,7 +11,7 @@ import { BOOT_INFO, STACK_GAP } from "../../abi/spt.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import { type ImageDevice, placeDescriptors } from "./devices.ts";
-import { encodeX86 } from "./encode_x86_64.ts";
+import { encodeLaunch } from "./encode.ts";
 import { guestMemory, type ImageSegment, wholePages } from "./memory.ts";
 import { launchProgram } from "./program.ts";
 import { LINUX } from "./syscalls.ts";
@@ -51,20 +51,26 @@ export function compileImage(guest: Guest, devices: readonly ImageDevice[] = [])
   if (devices.length !== guest.devices.length) {
     throw new TenderError("device", `${name}: its devices are not prepared`);
   }
+  const baseName = name.slice(name.lastIndexOf("/") + 1);
   const descriptors = placeDescriptors(devices);
   const memory = guestMemory(guest, descriptors);
   // A page that is never mapped lies between the guest's stack and the launch page above it.
   const launchPage = memorySize + PAGE_SIZE;
   const scratchPage = launchPage + LAUNCH_WINDOW;
   const program = launchProgram({
-    name: `soloden: ${name}`,
+    name: `soloden: ${baseName}`,
     linux,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
     descriptors,
     protections: memory.protections,
     unmap: { start: scratchPage, end: linux.taskSize },
   });
-  const { code, scratch } = encodeX86(program, { code: launchPage, scratch: scratchPage });
+  const { code, scratch } = encodeLaunch(program, {
+    machine,
+    linux,
+    code: launchPage,
+    scratch: scratchPage,
+  });
   if (code.length > LAUNCH_WINDOW) {
     throw new TenderError("device", `${name}: its devices need ${code.length} bytes to launch`);
   }
@@ -77,7 +83,7 @@ export function compileImage(guest: Guest, devices: readonly ImageDevice[] = [])
       ...segment(scratchPage, scratch, { read: true, write: true, execute: false }),
     ],
     note: {
-      unikernel: name.slice(name.lastIndexOf("/") + 1),
+      unikernel: baseName,
       abi: { target: "spt", version: abi.version },
       entry,
       memory: memorySize,

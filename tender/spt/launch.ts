@@ -1,7 +1,7 @@
 /**
  * The launch program: what a process image does between `execve` and the unikernel's first
- * instruction, as a straight line of system calls and checks. A plain value; an encoder turns it into
- * the machine code of one page (`encode_x86_64.ts`).
+ * instruction, as a straight line of system calls and checks. A plain value; `encode.ts` turns it into
+ * a page of memory that performs it.
  *
  * @module
  */
