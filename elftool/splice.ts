@@ -67,10 +67,12 @@ export function spliceArguments(
     offset: alignUp(bytes.length, PAGE_SIZE),
     address: alignUp(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)), PAGE_SIZE),
   };
-  const environSlot = programs.some((program) => program.type === SEGMENT_TYPES.INTERP)
-    ? findSymbolSlot(elf, programs, "environ")
-    : undefined;
-  const content = entryCode(prefix, { at: place.address, entry, environSlot });
+  const loader = programs.some((program) => program.type === SEGMENT_TYPES.INTERP);
+  const environ = loader ? findSymbolSlot(elf, programs, "environ") : undefined;
+  if (loader && environ === undefined && prefix.environment !== undefined) {
+    throw fail("has no slot for environ, through which it is given an environment");
+  }
+  const content = entryCode(prefix, { at: place.address, entry, environ });
   const result = new Uint8Array(place.offset + content.length);
   result.set(bytes);
   result.set(content, place.offset);
@@ -116,8 +118,8 @@ interface Target {
   readonly at: number;
   /** Where the program begins. */
   readonly entry: number;
-  /** Where the address of `environ` stands, in a program that has a loader. */
-  readonly environSlot: number | undefined;
+  /** Where the address of the C library's `environ` stands, in a program that has a loader. */
+  readonly environ: number | undefined;
 }
 
 /** A place in the code that takes the distance to a text. */
@@ -131,7 +133,7 @@ interface Reference {
  * environment, a null and what else the kernel says; rdx is the C library's and stays. argc and
  * argv move down, and the new pointers go into the gaps.
  */
-function entryCode(prefix: Prefix, { at, entry, environSlot }: Target): Uint8Array {
+function entryCode(prefix: Prefix, { at, entry, environ }: Target): Uint8Array {
   const { args, environment = [] } = prefix;
   // An even number of words keeps the stack aligned; saying a variable twice changes nothing.
   const odd = (args.length + environment.length) % 2 === 1;
@@ -158,9 +160,10 @@ function entryCode(prefix: Prefix, { at, entry, environSlot }: Target): Uint8Arr
     else code.push(0x4c, 0x89, 0xc0, 0x48, 0xab); // mov rax, r8; stosq
   }
   code.push(0xf3, 0x48, 0xa5); // rep movsq: the rest of argv and its null, argc words
-  if (environSlot !== undefined) {
+  if (environ !== undefined) {
     // The loader has given the C library the environment already, which now begins here.
-    code.push(0x48, 0x8b, 0x05, ...word(environSlot - (at + code.length + 7))); // mov rax, [rip + …]
+    code.push(0x48, 0x8b, 0x05); // mov rax, [rip + …]
+    code.push(...word(environ - (at + code.length + 4)));
     code.push(0x48, 0x89, 0x38); // mov [rax], rdi
   }
   for (const variable of variables) put(variable);

@@ -1,0 +1,175 @@
+/**
+ * The bundle and the single executable, the latter alone in a root that holds nothing but the C
+ * library.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { spliceArguments } from "../../elftool/splice.ts";
+import { bundle } from "../../tools/bundle.ts";
+import { runtimePrefix } from "../../tools/runtime.ts";
+import { guest } from "../guests.ts";
+import { execute, type Result } from "../soloden.ts";
+import { noKvm } from "../tender/hvt/kvm_available.ts";
+
+const KIB = 1024;
+const NOBODY = 65534;
+const KVM_MAJOR = 10;
+const KVM_MINOR = 232;
+
+const unsupported = executableProblem();
+if (unsupported !== undefined) console.log(`skipped: tests of the executable: ${unsupported}`);
+
+function executableProblem(): string | undefined {
+  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return "only Linux on x86_64";
+  return Deno.uid() === 0 ? undefined : "to change the root takes root";
+}
+
+Deno.test("bundle: the same bytes twice, and no paths of this machine", async () => {
+  const [first, second] = [await bundle(), await bundle()];
+  deepEqual(first, second);
+  const all = first.start + first.texts.join("");
+  for (const trace of [Deno.cwd(), Deno.env.get("HOME"), "node_modules", ".cache/"]) {
+    ok(trace === undefined || trace === "/" || !all.includes(trace), `holds ${trace}`);
+  }
+});
+
+Deno.test("bundle: a command evaluates its own text and no other", async () => {
+  const { start, texts } = await bundle();
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = join(directory, "counted.js");
+    const text = `n=>{console.error("text",n);return texts[n]}`;
+    Deno.writeTextFileSync(path, `const texts=${JSON.stringify(texts)};await${start}(${text});`);
+    const counted = (...args: string[]) => execute(Deno.execPath(), ["run", "-A", path, ...args]);
+
+    const version = await counted("--version");
+    match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+    equal(version.stderr, "text 2\n");
+    const run = await counted("run", await guest("exit_code", "spt"), "5");
+    equal(run.status, 5);
+    equal(run.stderr, "text 1\n");
+    const inspect = await counted("inspect", await guest("exit_code", "spt"));
+    match(inspect.stdout, /unikernel for spt/);
+
+    ok(start.length < 8 * KIB, `the entry is ${start.length} bytes`);
+    ok(texts[1]!.length < 64 * KIB, `run is ${texts[1]!.length} bytes`);
+    ok(texts[2]!.length < 64 * KIB, `the command table is ${texts[2]!.length} bytes`);
+    const all = start.length + texts.join("").length;
+    ok(all < 384 * KIB, `the bundle is ${all} bytes`);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+/** Makes a root that holds the executable, the libraries that it needs, and some guests. */
+async function makeRoot(root: string): Promise<void> {
+  const runtime = Deno.readFileSync(Deno.execPath());
+  const prefix = runtimePrefix(await bundle());
+  const executable = spliceArguments(runtime, prefix, { name: "deno" });
+  ok(executable.length < runtime.length + 512 * KIB);
+  const again = spliceArguments(runtime, prefix, { name: "deno" });
+  deepEqual(executable.subarray(runtime.length), again.subarray(runtime.length));
+  Deno.writeFileSync(join(root, "soloden"), executable, { mode: 0o755 });
+  Deno.symlinkSync("soloden", join(root, "solo5-spt"));
+  const { stdout } = await execute("ldd", [join(root, "soloden")]);
+  for (const [library] of stdout.matchAll(/\/\S+/g)) {
+    if (library === join(root, "soloden")) continue;
+    Deno.mkdirSync(join(root, dirname(library)), { recursive: true });
+    Deno.copyFileSync(library, join(root, library));
+  }
+  for (const target of ["spt", "hvt"] as const) {
+    Deno.copyFileSync(await guest("args", target), join(root, `args.${target}`));
+    Deno.copyFileSync(await guest("exit_code", target), join(root, `exit_code.${target}`));
+  }
+}
+
+Deno.test({
+  name: "executable: alone with the C library, in a root without /proc",
+  ignore: unsupported !== undefined,
+  async fn(test) {
+    const root = Deno.makeTempDirSync();
+    const inside = (options: string[], ...command: string[]) =>
+      executeClean("chroot", [...options, root, ...command]);
+    const asNobody = [`--userspec=${NOBODY}:${NOBODY}`];
+    try {
+      await makeRoot(root);
+      const files = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
+      Deno.chmodSync(root, 0o555);
+
+      await test.step("it starts", async () => {
+        match((await inside([], "/soloden", "--version")).stdout, /^\d+\.\d+\.\d+\n$/);
+      });
+
+      await test.step("inspects, as an ordinary user without an environment", async () => {
+        const { stdout, stderr } = await inside(asNobody, "/soloden", "inspect", "args.hvt");
+        match(stdout, /^args.hvt: unikernel for hvt/);
+        equal(stderr, "");
+      });
+
+      await test.step("runs a spt guest, with its words and status", async () => {
+        const { status, stdout } = await inside(
+          asNobody,
+          "/soloden",
+          "run",
+          "args.spt",
+          "--help",
+          "b",
+        );
+        equal(status, 0);
+        match(stdout, /^\[--help b\]$/m);
+        equal((await inside([], "/soloden", "run", "exit_code.spt", "254")).status, 254);
+      });
+
+      await test.step("is the program by whose name it is called", async () => {
+        const { status, stdout } = await inside(asNobody, "/solo5-spt", "args.spt", "a");
+        equal(status, 0);
+        match(stdout, /^\[a\]$/m);
+      });
+
+      await test.step("names what is missing", async () => {
+        const { status, stderr } = await inside([], "/soloden", "build", "x.c");
+        equal(status, 1);
+        match(stderr, /^soloden: .*x\.c|compiler/);
+      });
+
+      await test.step({
+        name: "runs a hvt guest",
+        ignore: !addKvm(root),
+        fn: async () => {
+          const { status, stdout } = await inside([], "/soloden", "run", "args.hvt", "a");
+          equal(status, 0);
+          match(stdout, /^\[a\]$/m);
+          equal((await inside([], "/soloden", "run", "exit_code.hvt", "3")).status, 3);
+        },
+      });
+
+      const left = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
+      deepEqual(left.filter((name) => name !== "dev"), files);
+    } finally {
+      Deno.chmodSync(root, 0o755);
+      Deno.removeSync(root, { recursive: true });
+    }
+  },
+});
+
+/** Runs a program to its end without an environment. */
+async function executeClean(program: string, args: string[]): Promise<Result> {
+  const command = new Deno.Command(program, { args, clearEnv: true, stdin: "null" });
+  const { code, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { status: code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Makes a root's `/dev/kvm`; says why where it cannot. */
+function addKvm(root: string): boolean {
+  const problem = noKvm ?? makeNode(root);
+  if (problem !== undefined) console.log(`skipped: hvt in a root of its own: ${problem}`);
+  return problem === undefined;
+}
+
+function makeNode(root: string): string | undefined {
+  Deno.mkdirSync(join(root, "dev"));
+  const args = [join(root, "dev/kvm"), "c", `${KVM_MAJOR}`, `${KVM_MINOR}`];
+  const { success, stderr } = new Deno.Command("mknod", { args }).outputSync();
+  return success ? undefined : new TextDecoder().decode(stderr);
+}
