@@ -4,15 +4,14 @@
  * @module
  */
 import { check, closeDescriptor, libc } from "../../../tender/host/libc.ts";
-import { readOnce, writeOnce } from "../../../tender/host/transfer.ts";
+import { duplicateNonblocking, readOnce, writeOnce } from "../../../tender/host/transfer.ts";
 
 const c = libc({ socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" } });
 
 const AF_UNIX = 1;
 const SOCK_SEQPACKET = 5;
-const SOCK_NONBLOCK = 0o4000;
 
-/** Two ends of a cable; both are open to programs that this process starts. */
+/** Two ends of a cable; the guest's is open to programs that this process starts. */
 export interface SocketPair extends Disposable {
   /** The end to give to a guest. */
   readonly guest: number;
@@ -25,8 +24,11 @@ export interface SocketPair extends Disposable {
 /** Makes a cable. */
 export function socketPair(): SocketPair {
   const ends = new Int32Array(2);
-  check(c.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), "socketpair");
-  const [guest, test] = [ends[0]!, ends[1]!];
+  check(c.socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), "socketpair");
+  const guest = ends[0]!;
+  // The guest's end stays one that blocks: to change that is the tender's task.
+  const test = duplicateNonblocking(ends[1]!);
+  closeDescriptor(ends[1]!);
   const room = new Uint8Array(0x2_0000);
   return {
     guest,
