@@ -138,35 +138,38 @@ export interface Struct<F extends Fields> {
  * @param options `size`: the size in bytes where it is more than what the fields need
  */
 export function struct<F extends Fields>(fields: F, options: { size?: number } = {}): Struct<F> {
-  const placed: [name: keyof F & string, at: number, field: Field<unknown>][] = [];
+  // Plain loops: dozens of structures are declared while a command starts.
+  const placed: PlacedField[] = [];
+  const offsets: Record<string, number> = {};
+  const sizes: Record<string, number> = {};
   let end = 0;
   let align = 1;
-  for (const [name, declared] of Object.entries(fields)) {
-    const field = ("field" in declared ? declared.field : declared) as Field<unknown>;
+  for (const name in fields) {
+    const declared = fields[name]! as Field<unknown> | Placed<unknown>;
+    const field = "field" in declared ? declared.field : declared;
     const offset = "field" in declared ? declared.at : alignUp(end, field.align);
-    placed.push([name, offset, field]);
+    placed.push({ name, offset, field });
+    offsets[name] = offset;
+    sizes[name] = field.size;
     end = Math.max(end, offset + field.size);
     align = Math.max(align, field.align);
   }
   const size = Math.max(alignUp(end, align), options.size ?? 0);
   const write = (view: DataView, base: number, values: Partial<Values<F>>) => {
-    for (const [name, offset, field] of placed) {
+    for (const { name, offset, field } of placed) {
       if (values[name] !== undefined) field.set(view, base + offset, values[name]);
     }
   };
   return {
     size,
     align,
-    offsets: Object.fromEntries(placed.map(([name, offset]) => [name, offset])) as {
-      [K in keyof F]: number;
+    offsets: offsets as { [K in keyof F]: number },
+    sizes: sizes as { [K in keyof F]: number },
+    read: (view, base) => {
+      const values: Record<string, unknown> = {};
+      for (const { name, offset, field } of placed) values[name] = field.get(view, base + offset);
+      return values as Values<F>;
     },
-    sizes: Object.fromEntries(placed.map(([name, , field]) => [name, field.size])) as {
-      [K in keyof F]: number;
-    },
-    read: (view, base) =>
-      Object.fromEntries(
-        placed.map(([name, offset, field]) => [name, field.get(view, base + offset)]),
-      ) as Values<F>,
     write,
     encode: (values) => {
       const result = new Uint8Array(size);
@@ -174,6 +177,12 @@ export function struct<F extends Fields>(fields: F, options: { size?: number } =
       return result;
     },
   };
+}
+
+interface PlacedField {
+  readonly name: string;
+  readonly offset: number;
+  readonly field: Field<unknown>;
 }
 
 /** The least multiple of `align` (a power of two) that is not below `value`. */

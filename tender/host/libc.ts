@@ -43,29 +43,34 @@ export const ERRNO = {
   ENETDOWN: 100,
 } as const;
 
+const ERRNO_LOCATION = { __errno_location: { parameters: [], result: "pointer" } } as const;
+
+let errnoView: Deno.UnsafePointerView | undefined;
+
 /** Binds calls of the C library. */
 export function libc<const S extends Deno.ForeignLibraryInterface>(
   symbols: S,
 ): Deno.DynamicLibrary<S>["symbols"] {
-  return Deno.dlopen("libc.so.6", symbols).symbols;
+  // To bind is most of what a binding costs: the first caller's binds this one, too.
+  if (errnoView !== undefined) return Deno.dlopen("libc.so.6", symbols).symbols;
+  const bound = Deno.dlopen("libc.so.6", { ...symbols, ...ERRNO_LOCATION }).symbols;
+  // The location belongs to the thread, which never changes for the code of one isolate.
+  const location = bound as unknown as { __errno_location(): Deno.PointerObject };
+  errnoView = new Deno.UnsafePointerView(location.__errno_location());
+  return bound as Deno.DynamicLibrary<S>["symbols"];
 }
-
-const base = libc({
-  __errno_location: { parameters: [], result: "pointer" },
-  close: { parameters: ["i32"], result: "i32" },
-});
-
-// The location belongs to the thread, which never changes for the code of one isolate.
-const errnoView = new Deno.UnsafePointerView(base.__errno_location()!);
 
 /** The value of `errno`; valid right after a synchronous call. */
 export function errno(): number {
-  return errnoView.getInt32();
+  return errnoView!.getInt32();
 }
+
+let close: ((fd: number) => number) | undefined;
 
 /** Closes a descriptor. */
 export function closeDescriptor(fd: number): void {
-  base.close(fd);
+  close ??= libc({ close: { parameters: ["i32"], result: "i32" } }).close;
+  close(fd);
 }
 
 /** The C library's text for a value of `errno`. */
