@@ -39,3 +39,12 @@ export async function execute(
 export function soloden(...args: string[]): Promise<Result> {
   return execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), ...args]);
 }
+
+/** Kills a child process, which may have ended by itself already. */
+export function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { example } from "../guests.ts";
-import { type Result, ROOT, soloden } from "../soloden.ts";
+import { kill, type Result, ROOT, soloden } from "../soloden.ts";
 import { kvmTest } from "../tender/hvt/kvm_available.ts";
 
 const BLOCK_SIZE = 512;
@@ -77,7 +77,7 @@ Deno.test("disk: killed at any moment, it has every value that was put, and at m
         args: ["run", "-A", join(ROOT, "main.ts"), ...options, "put", "n", String(number)],
       }).spawn();
       // Around the time that a run takes, so that some are cut short and some are not.
-      const timer = setTimeout(() => child.kill("SIGKILL"), 10 + Math.random() * 150);
+      const timer = setTimeout(() => kill(child), 10 + Math.random() * 150);
       const { success } = await child.status;
       clearTimeout(timer);
       if (success) certain = number;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { example, guest } from "../../guests.ts";
 import { Namespace, netnsTest, untilPrinted } from "../../netns.ts";
-import { ROOT } from "../../soloden.ts";
+import { kill, ROOT } from "../../soloden.ts";
 import { noKvm } from "./kvm_available.ts";
 
 const MAIN = join(ROOT, "main.ts");
@@ -27,7 +27,7 @@ async function whileRunning(
     await untilPrinted(child.stdout, started);
     await test();
   } finally {
-    child.kill("SIGKILL");
+    kill(child);
     await child.status;
     await child.stderr.cancel();
   }
