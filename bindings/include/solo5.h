@@ -8,6 +8,7 @@
 #ifndef SOLO5_H
 #define SOLO5_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ typedef uint64_t solo5_handle_set_t;
 
 /* Nanoseconds. */
 typedef uint64_t solo5_time_t;
+
+/* Bytes from the start of a block device. */
+typedef uint64_t solo5_off_t;
 
 /* ---- Life and death ---- */
 
@@ -145,9 +149,10 @@ solo5_result_t solo5_block_acquire(const char *name, solo5_handle_t *handle,
  * Writes or reads one block: `size` is the block size and `offset`, in bytes, a multiple of it.
  * EINVAL: it is not, or the block lies past the capacity, or it is not such a device.
  */
-solo5_result_t solo5_block_write(solo5_handle_t handle, uint64_t offset, const uint8_t *buf,
+solo5_result_t solo5_block_write(solo5_handle_t handle, solo5_off_t offset, const uint8_t *buf,
                                  size_t size);
-solo5_result_t solo5_block_read(solo5_handle_t handle, uint64_t offset, uint8_t *buf, size_t size);
+solo5_result_t solo5_block_read(solo5_handle_t handle, solo5_off_t offset, uint8_t *buf,
+                                size_t size);
 
 #ifdef __cplusplus
 }
