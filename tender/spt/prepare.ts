@@ -9,6 +9,7 @@ import type { BoundDevice } from "../devices/device.ts";
 import { type NetDevice, randomMac } from "../devices/net.ts";
 import { TenderError } from "../error.ts";
 import { checkTap } from "../host/tap.ts";
+import { makeInheritable } from "../host/inherit.ts";
 import type { ImageDevice, Source } from "./devices.ts";
 import { privateCopy } from "./private_copy.ts";
 
@@ -46,6 +47,7 @@ function prepareBlock(device: BlockDevice, { keep }: { keep: boolean }): Prepare
 function prepareNet({ backing, mac = randomMac() }: NetDevice): Prepared {
   if (backing.kind === "descriptor") {
     const { fd, mtu } = backing;
+    makeInheritable(fd);
     return { properties: { type: "NET_BASIC", mac, mtu }, source: { kind: "inherited", fd } };
   }
   const { mtu } = checkTap(backing.interface);

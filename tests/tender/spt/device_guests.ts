@@ -1,0 +1,46 @@
+/**
+ * Guests of `tests/guests/` with devices, as tests run them on spt.
+ *
+ * @module
+ */
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import type { Device } from "../../../tender/devices/device.ts";
+import { bind } from "../../../tender/guest.ts";
+import { compileImage, type ProcessImage } from "../../../tender/spt/image.ts";
+import { prepareDevices } from "../../../tender/spt/prepare.ts";
+import { spawnImage } from "../../../tender/spt/start.ts";
+import { guest } from "../../guests.ts";
+
+/** Compiles a guest of which nothing is heard but what it prints itself. */
+export async function imageWith(
+  name: string,
+  devices: Record<string, Device>,
+  args: readonly string[] = [],
+): Promise<ProcessImage> {
+  const path = await guest(name, "spt");
+  const bound = bind(parseUnikernel(Deno.readFileSync(path), { name: `${name}.spt` }), "spt", {
+    memorySize: 4 * 2 ** 20,
+    args: ["--solo5:quiet", ...args],
+    devices: new Map(Object.entries(devices)),
+  });
+  return compileImage(bound, prepareDevices(bound.devices, { keep: false }));
+}
+
+/** How a guest ended: its status as a shell has it. */
+export interface Ended {
+  readonly status: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs a guest to its end. */
+export async function runWith(
+  name: string,
+  devices: Record<string, Device>,
+  args?: readonly string[],
+): Promise<Ended> {
+  const child = await spawnImage(await imageWith(name, devices, args));
+  const { code, stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { status: code, output: text(stdout), errors: text(stderr) };
+}
