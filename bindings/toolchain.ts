@@ -45,8 +45,14 @@ export interface Bindings {
   readonly assets: string;
 }
 
+/** What the files of this room hold besides, in a bundle: the bindings, built with it. */
+export function prebuiltObject(target: BindingsTarget): string {
+  return `prebuilt/solo5_${target}.o`;
+}
+
 /**
- * Builds the bindings of a target, once for each version of their sources and of the compiler.
+ * Builds the bindings of a target, once for each version of their sources and of the compiler, where
+ * they are not built already.
  *
  * @throws {ToolchainError} if a tool is missing or fails
  */
@@ -63,6 +69,9 @@ export async function buildBindings(
       await Deno.writeFile(join(made, name), content);
     }
   });
+  if (files.has(prebuiltObject(target))) {
+    return { object: join(assets, prebuiltObject(target)), assets };
+  }
   const rules = TARGET_RULES[target].sources.map((source) => [source, ...bindingsFlags(source)]);
   const made = JSON.stringify([toolchain, rules, LINK_MACHINE, PUBLIC_SYMBOLS]);
   const key = await digest([fingerprint, made]);

@@ -9,6 +9,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { readAssets } from "../bindings/assets.ts";
+import { ToolchainError } from "../bindings/error.ts";
+import { BINDINGS_TARGETS } from "../bindings/sysroot.ts";
+import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
 
 /** Finds npm packages by this project's import map, in Deno's own cache. */
 export function packages(): Plugin {
@@ -55,22 +58,44 @@ export function lazyBuiltins(): Plugin {
   };
 }
 
-/** Replaces the module that reads the guest side's files from the checkout by those files. */
+/**
+ * Replaces the module that reads the guest side's files from the checkout by those files, and by the
+ * bindings that are made of them, where this machine can.
+ */
 export function assets(): Plugin {
   return {
     name: "assets",
     setup(build) {
-      build.onLoad({ filter: /\/bindings\/assets\.ts$/ }, () => {
+      build.onLoad({ filter: /\/bindings\/assets\.ts$/ }, async () => {
         const decoder = new TextDecoder();
         const texts = Array.from(readAssets(), ([name, data]) => [name, decoder.decode(data)]);
         const contents = `
           const texts = ${JSON.stringify(texts)};
+          const objects = ${JSON.stringify(await prebuiltObjects())};
           export function readAssets() {
             const encoder = new TextEncoder();
-            return new Map(texts.map(([name, text]) => [name, encoder.encode(text)]));
+            return new Map([
+              ...texts.map(([name, text]) => [name, encoder.encode(text)]),
+              ...objects.map(([name, base64]) => [name, Uint8Array.fromBase64(base64)]),
+            ]);
           }`;
         return { contents };
       });
     },
   };
+}
+
+/** Names and contents, in base64; none where there is no compiler. */
+async function prebuiltObjects(): Promise<[string, string][]> {
+  const objects: [string, string][] = [];
+  try {
+    for (const target of BINDINGS_TARGETS) {
+      const { object } = await buildBindings(target);
+      objects.push([prebuiltObject(target), Deno.readFileSync(object).toBase64()]);
+    }
+  } catch (error) {
+    if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
+    console.warn(`without built bindings: ${error.message}`);
+  }
+  return objects;
 }

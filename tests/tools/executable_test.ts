@@ -6,9 +6,10 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { spliceArguments } from "../../elftool/splice.ts";
 import { bundle } from "../../tools/bundle.ts";
+import type { Linked } from "../../tools/link_chunks.ts";
 import { runtimePrefix } from "../../tools/runtime.ts";
 import { guest } from "../guests.ts";
-import { execute, type Result } from "../soloden.ts";
+import { execute, type Result, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 
 const KIB = 1024;
@@ -33,22 +34,31 @@ Deno.test("bundle: the same bytes twice, and no paths of this machine", async ()
   }
 });
 
-Deno.test("bundle: a command evaluates its own text and no other", async () => {
-  const { start, texts } = await bundle();
+/** Writes the bundle as a module that reports each text that it evaluates, and gives its path away. */
+async function withBundle(use: (path: string, program: Linked) => Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync();
   try {
+    const program = await bundle();
     const path = join(directory, "counted.js");
     const text = `n=>{console.error("text",n);return texts[n]}`;
+    const { start, texts } = program;
     Deno.writeTextFileSync(path, `const texts=${JSON.stringify(texts)};await${start}(${text});`);
-    const counted = (...args: string[]) => execute(Deno.execPath(), ["run", "-A", path, ...args]);
+    await use(path, program);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
 
-    const version = await counted("--version");
+Deno.test("bundle: a command evaluates its own text and no other", async () => {
+  await withBundle(async (path, { start, texts }) => {
+    const run = (...args: string[]) => execute(Deno.execPath(), ["run", "-A", path, ...args]);
+    const version = await run("--version");
     match(version.stdout, /^\d+\.\d+\.\d+\n$/);
     equal(version.stderr, "text 2\n");
-    const run = await counted("run", await guest("exit_code", "spt"), "5");
-    equal(run.status, 5);
-    equal(run.stderr, "text 1\n");
-    const inspect = await counted("inspect", await guest("exit_code", "spt"));
+    const guestRun = await run("run", await guest("exit_code", "spt"), "5");
+    equal(guestRun.status, 5);
+    equal(guestRun.stderr, "text 1\n");
+    const inspect = await run("inspect", await guest("exit_code", "spt"));
     match(inspect.stdout, /unikernel for spt/);
 
     ok(start.length < 8 * KIB, `the entry is ${start.length} bytes`);
@@ -56,9 +66,20 @@ Deno.test("bundle: a command evaluates its own text and no other", async () => {
     ok(texts[2]!.length < 64 * KIB, `the command table is ${texts[2]!.length} bytes`);
     const all = start.length + texts.join("").length;
     ok(all < 384 * KIB, `the bundle is ${all} bytes`);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
+  });
+});
+
+Deno.test("bundle: it brings the guest side along, built", async () => {
+  await withBundle(async (path) => {
+    const directory = dirname(path);
+    const env = { XDG_CACHE_HOME: directory };
+    const source = join(ROOT, "examples/hello/hello.c");
+    const args = ["run", "-A", path, "build", "-t", "spt", "-o", join(directory, "hello"), source];
+    const { status, stderr } = await execute(Deno.execPath(), args, { env });
+    equal(status, 0, stderr);
+    const cache = [...Deno.readDirSync(join(directory, "soloden"))].map(({ name }) => name);
+    deepEqual(cache.filter((name) => !name.startsWith("assets-")), []);
+  });
 });
 
 /** Makes a root that holds the executable, the libraries that it needs, and some guests. */
