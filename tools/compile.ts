@@ -48,7 +48,12 @@ function readMethod(): Method {
 }
 
 if (import.meta.main) {
-  const method = readMethod();
-  await compile(EXECUTABLE, method);
-  console.log(`dist/soloden (${method}): ${Deno.statSync(EXECUTABLE).size} bytes`);
+  try {
+    const method = readMethod();
+    await compile(EXECUTABLE, method);
+    console.log(`dist/soloden (${method}): ${Deno.statSync(EXECUTABLE).size} bytes`);
+  } catch (error) {
+    console.error(`compile: ${(error as Error).message}`);
+    Deno.exitCode = 1;
+  }
 }
