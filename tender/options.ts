@@ -109,7 +109,7 @@ function makeDevice(name: string, options: DeviceOptions): Device {
   }
   if (backing !== undefined && size === undefined) return makeNet(backing, mac);
   if (storage !== undefined && mac === undefined) return makeBlock(storage, size);
-  const lonely = mac === undefined ? "block-sector-size" : "net-mac";
+  const lonely = backing !== undefined || mac === undefined ? "block-sector-size" : "net-mac";
   throw new TenderError("device", `--${lonely}:${name}: there is no such device to set it for`);
 }
 

@@ -53,13 +53,24 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
  * @throws {SystemError} if the kernel refuses; otherwise it does not return
  */
 export function become(file: MemoryFile, args: readonly string[]): never {
-  const strings = args.map(cstr);
-  const argv = new BigUint64Array(strings.length + 1);
-  strings.forEach((text, index) => {
-    argv[index] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(text));
-  });
-  c.fexecve(file.descriptor, argv, new BigUint64Array(1));
+  c.fexecve(file.descriptor, stringList(args), new BigUint64Array(1));
   throw new SystemError("fexecve", errno(), args[0]);
+}
+
+/** Addresses of strings, then a null, then the strings: one piece, so that none is freed before use. */
+function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
+  const texts = strings.map(cstr);
+  const table = 8 * (strings.length + 1);
+  const list = new Uint8Array(texts.reduce((size, text) => size + text.length, table));
+  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(list));
+  const view = new DataView(list.buffer);
+  let at = table;
+  texts.forEach((text, index) => {
+    view.setBigUint64(8 * index, BigInt(base) + BigInt(at), true);
+    list.set(text, at);
+    at += text.length;
+  });
+  return list;
 }
 
 /** Kernels before 6.3 do not know the flag that asks for an executable file, and need none. */
