@@ -1,0 +1,132 @@
+/**
+ * Network devices on spt: frame by frame over socket pairs, and real traffic over TAP interfaces.
+ */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { join } from "node:path";
+import { net } from "../../../tender/devices/net.ts";
+import { spawnImage } from "../../../tender/spt/start.ts";
+import { socketPair } from "../devices/socket_pair.ts";
+import { example, guest } from "../../guests.ts";
+import { Namespace, netnsTest, untilPrinted } from "../../netns.ts";
+import { execute, kill, ROOT } from "../../soloden.ts";
+import { imageWith, runWith } from "./device_guests.ts";
+
+const QUIT = new Uint8Array(15).fill("q".charCodeAt(0), 14);
+const MAC = "02:00:00:00:00:07";
+
+Deno.test("spt net: each frame comes back through an inherited descriptor", async () => {
+  using pair = socketPair();
+  const child = await spawnImage(await imageWith("net", { service: net.fd(pair.guest) }));
+  const printed = untilPrinted(child.stdout, "ready");
+  await printed;
+  for (let mark = 1; mark <= 20; mark++) {
+    const frame = Uint8Array.from({ length: 60 + mark }, (_, at) => at);
+    pair.send(frame);
+    let back: Uint8Array | undefined;
+    while ((back = pair.receive()) === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    deepEqual([back.length, back[0], back[6]], [60 + mark, 6, 0]);
+  }
+  pair.send(QUIT);
+  equal((await child.status).code, 0);
+  await child.stderr.cancel();
+});
+
+Deno.test("spt net: MAC and MTU are what the guest was given", async () => {
+  using pair = socketPair();
+  const service = net.fd(pair.guest, { mac: MAC, mtu: 9000 });
+  const { output, status } = await runWith("net_info", { service });
+  deepEqual([output, status], [`${MAC} 9000\nSUCCESS\n`, 0]);
+});
+
+Deno.test("spt net: a descriptor that is not open is refused in one line", async () => {
+  const main = join(ROOT, "main.ts");
+  const { status, stderr } = await execute(Deno.execPath(), [
+    ...["run", "-A", main, "run", "--net:service=@999", await guest("net", "spt")],
+  ]);
+  deepEqual([status, stderr], [1, "soloden: Could not use descriptor 999: Bad file descriptor\n"]);
+});
+
+/** Starts a guest, runs the test when it says so, and stops it. */
+async function whileRunning(
+  child: Deno.ChildProcess,
+  started: string,
+  test: () => Promise<void>,
+): Promise<void> {
+  try {
+    await untilPrinted(child.stdout, started);
+    await test();
+  } finally {
+    kill(child);
+    await child.status;
+    await child.stderr.cancel();
+  }
+}
+
+async function flood(space: Namespace, address: string, ...options: string[]): Promise<void> {
+  const { status, stdout } = await space.execute("ping", ["-q", ...options, address]);
+  equal(status, 0, stdout);
+  match(stdout, / 0% packet loss/);
+}
+
+netnsTest("spt net: a ping flood of 10,000 through a TAP, and none is lost", async (space) => {
+  space.addTap("tap0", { address: "10.0.0.1/24" });
+  const options = ["--mem=4", "--net:service=tap0", `--net-mac:service=${MAC}`];
+  const echo = await example("echo", "spt");
+  const child = space.soloden("run", ...options, echo, "--solo5:quiet", "10.0.0.2/24");
+  await whileRunning(child, "listening on 10.0.0.2/24\n", async () => {
+    await flood(space, "10.0.0.2", "-f", "-c", "10000");
+    await flood(space, "10.0.0.2", "-f", "-c", "100", "-s", "1472", "-M", "do");
+  });
+});
+
+netnsTest("spt net: a guest on two interfaces joins two networks", async (space) => {
+  using far = new Namespace();
+  space.addTap("near0", { address: "10.0.0.1/24" });
+  space.addTap("far0");
+  const options = ["--mem=4", "--net:left=near0", "--net:right=far0"];
+  const child = space.soloden("run", ...options, await guest("bridge", "spt"));
+  await whileRunning(child, "ready\n", async () => {
+    // Attached, an interface can be moved: from here on both can only talk through the guest.
+    space.ip("link", "set", "far0", "netns", far.name);
+    far.ip("address", "add", "10.0.0.2/24", "dev", "far0");
+    far.ip("link", "set", "far0", "up");
+    await flood(space, "10.0.0.2", "-f", "-c", "1000");
+    await flood(far, "10.0.0.1", "-f", "-c", "1000");
+  });
+});
+
+netnsTest("spt net: a packed guest attaches its interface, and checks it", async (space) => {
+  space.addTap("tap0", { mtu: 9000 });
+  const directory = Deno.makeTempDirSync();
+  try {
+    const packed = join(directory, "packed");
+    const options = ["--mem=4", "--net:service=tap0", `--net-mac:service=${MAC}`, "-o", packed];
+    const file = join(directory, "net_info.spt");
+    Deno.copyFileSync(await guest("net_info", "spt"), file);
+    const made = await space.execute(Deno.execPath(), [
+      ...["run", "-A", join(ROOT, "main.ts"), "pack", ...options, file, "--solo5:quiet"],
+    ]);
+    deepEqual(made, { status: 0, stdout: "", stderr: "" });
+    const started = () => space.execute(packed, []);
+    deepEqual(await started(), { status: 0, stdout: `${MAC} 9000\nSUCCESS\n`, stderr: "" });
+    const refused = (reason: string) => ({
+      status: 1,
+      stdout: "",
+      stderr: `soloden: net_info.spt: ${reason}\n`,
+    });
+    const attach = "cannot attach interface 'tap0' for device 'service'";
+    space.ip("link", "set", "tap0", "mtu", "1500");
+    deepEqual(
+      await started(),
+      refused("device 'service': the MTU of 'tap0' is no longer 9000 bytes"),
+    );
+    space.ip("link", "set", "tap0", "down");
+    deepEqual(await started(), refused(`${attach}: Network is down`));
+    space.ip("link", "delete", "tap0");
+    deepEqual(await started(), refused(`${attach}: No such device`));
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
