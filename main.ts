@@ -58,6 +58,11 @@ async function soloden(args: readonly string[]): Promise<void> {
       : await tender.packCommand(words);
     if (done) return;
   }
+  if (command === "--version" && words.length === 0) {
+    const { default: project } = await import("./deno.json", { with: { type: "json" } });
+    console.log(project.version);
+    return;
+  }
   const tool = WRAPPER_COMMANDS.find((name) => name === command);
   if (tool !== undefined) {
     const { runWrapper } = await import("./bindings/wrappers.ts");

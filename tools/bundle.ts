@@ -6,14 +6,15 @@
 import { basename, dirname } from "node:path";
 import { build, stop } from "esbuild";
 import { writeOutput } from "../elftool/files.ts";
-import { assets, lazyBuiltins, packages } from "./bundle_plugins.ts";
+import { assets, description, lazyBuiltins, packages } from "./bundle_plugins.ts";
 import { linkChunks, type Linked } from "./link_chunks.ts";
 import { BUNDLE, fromRoot } from "./paths.ts";
 
 const ENTRY = "tools/entry.ts";
 
-/** What should start at once: to run a spt guest; to print help and versions. */
+/** What should start at once: the entry and the version; to run a spt guest; to print help. */
 const GROUPS = [
+  [ENTRY, "deno.json"],
   ["tender/command.ts", "tender/spt/image.ts", "tender/spt/start.ts", "tender/host/exec.ts"],
   ["commands.ts"],
 ];
@@ -39,7 +40,7 @@ export async function bundle(): Promise<Linked> {
     define: { "import.meta.main": "false" },
     legalComments: "none",
     logLevel: "warning",
-    plugins: [assets(), lazyBuiltins(), packages()],
+    plugins: [assets(), description(), lazyBuiltins(), packages()],
   });
   await stop();
   const outputs = Object.entries(metafile.outputs);
@@ -50,7 +51,6 @@ export async function bundle(): Promise<Linked> {
   };
   return linkChunks({
     chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
-    entry: chunkOf(ENTRY),
     groups: GROUPS.map((sources) => sources.map(chunkOf)),
   });
 }

@@ -58,6 +58,19 @@ export function lazyBuiltins(): Plugin {
   };
 }
 
+/** Leaves of the project's description what the command says of itself. */
+export function description(): Plugin {
+  return {
+    name: "description",
+    setup(build) {
+      build.onLoad({ filter: /\/deno\.json$/ }, ({ path }) => {
+        const { version } = JSON.parse(Deno.readTextFileSync(path)) as { version: string };
+        return { contents: JSON.stringify({ version }), loader: "json" };
+      });
+    },
+  };
+}
+
 /**
  * Replaces the module that reads the guest side's files from the checkout by those files, and by the
  * bindings that are made of them, where this machine can.

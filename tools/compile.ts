@@ -35,9 +35,12 @@ export async function compile(path: string, method: Method): Promise<void> {
 
 async function compileWithDeno(path: string, program: Linked): Promise<void> {
   writeBundle(program);
-  const args = ["compile", "--allow-all", "--no-config", "--no-lock", "--output", path, BUNDLE];
+  // Where it fails, it removes what was there.
+  const beside = `${path}.new`;
+  const args = ["compile", "--allow-all", "--no-config", "--no-lock", "--output", beside, BUNDLE];
   const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
   if (!success) throw new Error("deno compile failed: try --method splice");
+  Deno.renameSync(beside, path);
 }
 
 function readMethod(): Method {

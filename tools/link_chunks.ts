@@ -10,10 +10,11 @@
 export interface Program {
   /** Modules as esbuild minifies them, by the names by which they import each other. */
   readonly chunks: ReadonlyMap<string, string>;
-  /** The name of the one to run. */
-  readonly entry: string;
-  /** Names of some that are needed together, to become one text; the texts come in this order. */
-  readonly groups?: readonly (readonly string[])[];
+  /**
+   * Names of some that are needed together. The very first is the one to run, and its group is there
+   * from the start; the others become a text each, in this order.
+   */
+  readonly groups: readonly (readonly string[])[];
 }
 
 /** A chunk, taken apart. */
@@ -47,7 +48,7 @@ const LOADER = "const made=[]," +
  *
  * @throws {SyntaxError} if a chunk imports or exports in a way that is not foreseen here
  */
-export function linkChunks({ chunks: sources, entry, groups = [] }: Program): Linked {
+export function linkChunks({ chunks: sources, groups }: Program): Linked {
   const chunks = new Map<string, Chunk>();
   const numbers = new Map<string, number>();
   const members: string[][] = [];
@@ -62,7 +63,6 @@ export function linkChunks({ chunks: sources, entry, groups = [] }: Program): Li
     for (const name of names) place(name, group);
     if (group.length > 0) members.push(group);
   };
-  placeAll([entry]);
   groups.forEach(placeAll);
   // The map grows while it is gone through.
   for (const name of numbers.keys()) {

@@ -54,7 +54,8 @@ Deno.test("bundle: a command evaluates its own text and no other", async () => {
     const run = (...args: string[]) => execute(Deno.execPath(), ["run", "-A", path, ...args]);
     const version = await run("--version");
     match(version.stdout, /^\d+\.\d+\.\d+\n$/);
-    equal(version.stderr, "text 2\n");
+    equal(version.stderr, "");
+    equal((await run("--help")).stderr, "text 2\n");
     const guestRun = await run("run", await guest("exit_code", "spt"), "5");
     equal(guestRun.status, 5);
     equal(guestRun.stderr, "text 1\n");

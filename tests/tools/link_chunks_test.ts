@@ -10,8 +10,7 @@ async function run(
   const asked: number[] = [];
   const { start, texts } = linkChunks({
     chunks: new Map(Object.entries(chunks)),
-    entry: "entry.js",
-    groups,
+    groups: [["entry.js"], ...groups],
   });
   (globalThis as { log?: unknown[] }).log = log;
   const program = (0, eval)(start) as (text: (n: number) => string) => Promise<unknown>;
@@ -68,7 +67,7 @@ Deno.test("link: names of chunks leave no trace", () => {
         ["entry.js", `import{a}from"./${name}.js";a();`],
         [`${name}.js`, `export{b as a};`.replace("export", "var b=()=>1;export")],
       ]),
-      entry: "entry.js",
+      groups: [["entry.js"]],
     }));
   equal(link("one-ABC"), link("another-XYZ"));
 });
@@ -76,6 +75,6 @@ Deno.test("link: names of chunks leave no trace", () => {
 Deno.test("link: an import or export of another kind is an error", () => {
   for (const odd of ["export default 1;", `import*as n from"x";`, "export*from'./a.js';"]) {
     const chunks = new Map([["entry.js", `var a=1;${odd}`]]);
-    throws(() => linkChunks({ chunks, entry: "entry.js" }), SyntaxError);
+    throws(() => linkChunks({ chunks, groups: [["entry.js"]] }), SyntaxError);
   }
 });
