@@ -61,7 +61,7 @@ Deno.test("command: too little memory is told with what is needed", async () => 
 Deno.test("command: too long a command line is refused", async () => {
   const path = await guest("args", "spt");
   const { status, stderr } = await soloden("run", path, "x".repeat(8192));
-  match(stderr, /^soloden: Guest command line is 8192 bytes, maximum 8191\n$/);
+  match(stderr, /^soloden: Guest command line too long \(max=8191 characters\)\n$/);
   equal(status, 1);
   equal((await soloden("run", path, "x".repeat(8191))).status, 0);
 });
