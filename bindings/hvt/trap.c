@@ -39,7 +39,7 @@ void trap_handle(unsigned vector, const struct hvt_trap_frame *frame) {
     field(&text, " rflags=", frame->rflags);
     if (vector == PAGE_FAULT)
         field(&text, "\nSolo5: trap: cr2=", frame->cr2);
-    text_string(&text, "\n");
+    text_string(&text, "\nSolo5: ABORT: Fatal trap\n");
     text_print(&text);
     halt(SOLO5_EXIT_ABORT, frame);
 }

@@ -13,6 +13,8 @@ INTERP_DECLARE
 _Noreturn void _start(const struct spt_boot_info *info);
 
 void _start(const struct spt_boot_info *info) {
+    /* A tender written in C leaves its own thread-local block behind, which is not ours to touch. */
+    solo5_set_tls_base(0);
     clock_init(info->epollfd, info->timerfd);
     const struct boot boot = {
         .target = "spt",
