@@ -13,7 +13,7 @@ INTERP_DECLARE
 _Noreturn void _start(const struct spt_boot_info *info);
 
 void _start(const struct spt_boot_info *info) {
-    /* A tender written in C leaves its own thread-local block behind, which is not ours to touch. */
+    /* A tender written in C leaves a thread-local block of its own behind. */
     solo5_set_tls_base(0);
     clock_init(info->epollfd, info->timerfd);
     const struct boot boot = {
