@@ -5,11 +5,12 @@
  * @module
  */
 import { i32, type Struct, struct, u32, u64, usize } from "./layout.ts";
+import { MEMORY } from "./solo5.ts";
 
 /** Guest memory is a multiple of this, in bytes. */
-export const MEMORY_STEP = 0x20_0000;
-/** Most guest memory, in bytes: what 4 page directories map. */
-export const MEMORY_MAX = 0x1_0000_0000;
+export const MEMORY_STEP = MEMORY.hvt.step;
+/** Most guest memory, in bytes. */
+export const MEMORY_MAX = MEMORY.hvt.max;
 
 /** Where the tender's structures lie in guest memory. */
 export const LAYOUT = {

@@ -24,3 +24,13 @@ export const PAGE_SIZE = 4096;
 
 /** The release of Solo5 whose contracts and programs this project stands in for. */
 export const SOLO5_VERSION = "0.12.1";
+
+/**
+ * Sizes of guest memory that a target can give, in bytes: multiples of a step up to a maximum. hvt's
+ * maximum is what its page directories map (section 2), spt's what surely lies below a Linux process's
+ * own mappings.
+ */
+export const MEMORY = {
+  hvt: { step: 0x20_0000, max: 0x1_0000_0000 },
+  spt: { step: PAGE_SIZE, max: 2 ** 46 },
+} as const;

@@ -63,14 +63,14 @@ function load({ file }: GuestRequest): Unikernel {
  * @param options `program`: what the line about a fault begins with; `soloden` if not given
  */
 export async function launch(guest: Guest, options: { program?: string } = {}): Promise<void> {
-  if (guest.unikernel.abi.target === "spt") await becomeGuest(guest);
+  if (guest.unikernel.abi.target === "spt") await becomeGuest(guest, options);
   else await runOnKvm(guest, options);
 }
 
-async function becomeGuest(guest: Guest): Promise<void> {
+async function becomeGuest(guest: Guest, options: { program?: string }): Promise<void> {
   const { compileImage } = await import("./spt/image.ts");
   const { becomeImage } = await import("./spt/start.ts");
-  await becomeImage(compileImage(guest, await prepare(guest, { keep: false })));
+  await becomeImage(compileImage(guest, await prepare(guest, { keep: false }), options));
 }
 
 /** Looks at the devices of a spt guest, where it has any. */

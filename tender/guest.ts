@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { MEMORY_MAX, MEMORY_STEP } from "../abi/hvt.ts";
 import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
 import { type Manifest, ManifestEntry, ManifestHeader } from "../abi/manifest.ts";
 import { ABI_VERSION, type Target } from "../abi/notes.ts";
-import { COMMAND_LINE_SIZE, LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
+import { COMMAND_LINE_SIZE, LOWEST_ADDRESS, MEMORY } from "../abi/solo5.ts";
 import { encodeManifest } from "../elftool/manifest.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
 import type { BoundDevice, Device, Properties } from "./devices/device.ts";
@@ -19,10 +18,12 @@ export interface Guest {
   readonly unikernel: Unikernel;
   /** Size of guest memory in bytes. */
   readonly memorySize: number;
-  /** The command line as the guest sees it, without its NUL. */
-  readonly commandLine: Uint8Array;
+  /** The command line as the guest sees it; as UTF-8 it fits, and there is no NUL in it. */
+  readonly commandLine: string;
   /** In the manifest's order: the device at index i has handle i + 1. */
   readonly devices: readonly BoundDevice[];
+  /** Whether it may execute its heap and stack; spt alone can tell. */
+  readonly executableHeap: boolean;
 }
 
 /** What a guest is given. */
@@ -33,16 +34,12 @@ export interface GuestOptions {
   readonly args?: readonly string[];
   /** Devices by the name that the manifest has for them; none if not given. */
   readonly devices?: ReadonlyMap<string, Device>;
+  /** Whether it may execute its heap and stack (spt); not if not given. */
+  readonly executableHeap?: boolean;
 }
 
 /** The targets that tenders of this project run. */
 export type TenderTarget = Extract<Target, keyof typeof ABI_VERSION>;
-
-/** Sizes of guest memory that a target can give, in bytes. spt's most is what lies below a Linux process's own mappings. */
-const MEMORY_LIMITS: Record<TenderTarget, { step: number; max: number }> = {
-  hvt: { step: MEMORY_STEP, max: MEMORY_MAX },
-  spt: { step: PAGE_SIZE, max: 2 ** 46 },
-};
 
 /**
  * Binds a unikernel to what it is given.
@@ -53,7 +50,7 @@ const MEMORY_LIMITS: Record<TenderTarget, { step: number; max: number }> = {
 export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestOptions): Guest {
   const { name, entry, kernelEnd, manifest } = unikernel;
   checkTarget(unikernel, target);
-  const memorySize = checkMemorySize(options.memorySize, MEMORY_LIMITS[target]);
+  const memorySize = checkMemorySize(options.memorySize, MEMORY[target]);
   if (kernelEnd > memorySize || entry >= memorySize) {
     throw new TenderError(
       "memory",
@@ -63,7 +60,8 @@ export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestO
     );
   }
   const devices = bindDevices(manifest, options.devices ?? new Map());
-  return { unikernel, memorySize, commandLine: commandLine(options.args ?? []), devices };
+  const { args = [], executableHeap = false } = options;
+  return { unikernel, memorySize, commandLine: commandLine(args), devices, executableHeap };
 }
 
 /**
@@ -150,9 +148,10 @@ export function bootArea(guest: Guest, options: BootAreaOptions): BootArea {
   const manifest = attachedManifest(guest, options.devices);
   const mft = alignUp(infoSize, 8);
   const cmdline = mft + manifest.length;
-  const bytes = new Uint8Array(cmdline + guest.commandLine.length + 1);
+  const text = new TextEncoder().encode(guest.commandLine);
+  const bytes = new Uint8Array(cmdline + text.length + 1);
   bytes.set(manifest, mft);
-  bytes.set(guest.commandLine, cmdline);
+  bytes.set(text, cmdline);
   return { mft: address + mft, cmdline: address + cmdline, bytes };
 }
 
@@ -170,18 +169,18 @@ function attachedManifest(guest: Guest, attached: readonly ManifestDevice[]): Ui
   return bytes;
 }
 
-function commandLine(args: readonly string[]): Uint8Array {
-  const encoded = new TextEncoder().encode(args.join(" "));
-  if (encoded.includes(0)) {
+function commandLine(args: readonly string[]): string {
+  const line = args.join(" ");
+  if (line.includes("\0")) {
     throw new TenderError("arguments", "Guest arguments must not contain NUL characters");
   }
-  if (encoded.length >= COMMAND_LINE_SIZE) {
+  if (new TextEncoder().encode(line).length >= COMMAND_LINE_SIZE) {
     throw new TenderError(
       "arguments",
       `Guest command line too long (max=${COMMAND_LINE_SIZE - 1} characters)`,
     );
   }
-  return encoded;
+  return line;
 }
 
 /** Rounds a size of guest memory down, and refuses one that leaves no room for any unikernel. */

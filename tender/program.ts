@@ -76,12 +76,11 @@ async function runUnikernel(
   checkTarget(unikernel, target);
   const { manifest } = unikernel;
   const { devices, executableHeap, ...asked } = await readOptions(options, { manifest, flags });
-  if (executableHeap) {
-    throw new TenderError("memory", "--x-exec-heap: a guest's heap is never executable here");
-  }
+  if (executableHeap) say(`${name}: WARNING: --x-exec-heap makes the guest's heap executable`);
   const memorySize = target === "hvt" ? adjusted(name, asked.memorySize) : asked.memorySize;
   checkAttached(manifest, devices);
-  await launch(bind(unikernel, target, { memorySize, args, devices }), { program: name });
+  const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
+  await launch(guest, { program: name });
 }
 
 /** A size of memory that hvt can give: down to its step, and at least one. Says so if it differs. */

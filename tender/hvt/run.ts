@@ -10,43 +10,49 @@ import { type Answer, type Context, type Ended, ended, type Wait } from "./answe
 import type { Exit } from "./exit.ts";
 import { faultOf } from "./faults.ts";
 import { hypercall, resumePoll } from "./hypercalls.ts";
-import type { Vcpu } from "./kvm.ts";
+import type { Calls, Cpu } from "./observer.ts";
 
-/** Why a step came back: the run is over, the guest waits, or the budget is spent. */
+/** Why a step came back: the run is over, the guest waits, or the budget is spent or a signal came. */
 export type Stop = Ended | Wait | { readonly kind: "budget" };
 
 const SPENT: Stop = { kind: "budget" };
 /** Width of a hypercall's `out`, in bytes. */
 const HYPERCALL_WIDTH = 4;
 
-/** A vCPU, as the loop uses it. */
-export type Cpu = Pick<Vcpu, "run" | "registers">;
+/** What answers hypercalls where nobody looks on. */
+export const CALLS: Calls = { hypercall, resumePoll };
 
 /** The run of one guest on one vCPU. */
 export class RunLoop {
   readonly #cpu: Cpu;
   readonly #context: Context;
+  readonly #calls: Calls;
   /** Argument block of the last hypercall. */
   #block = 0;
   /** What the guest waits for, or how it ended. */
   #stop: Answer;
 
-  constructor(cpu: Cpu, context: Context) {
+  /** `calls`: what answers hypercalls, if not the functions of that name. */
+  constructor(cpu: Cpu, context: Context, { calls = CALLS }: { calls?: Calls } = {}) {
     this.#cpu = cpu;
     this.#context = context;
+    this.#calls = calls;
   }
 
   /**
-   * Runs the guest until it ends, waits, or has left its CPU `budget` times. To step a guest that
-   * waits before its wait is over does no harm: it goes on waiting. One that has ended stays so.
+   * Runs the guest until it ends, waits, has left its CPU `budget` times, or a signal interrupts it:
+   * whoever steps may have been meant. To step a guest that waits before its wait is over does no
+   * harm: it goes on waiting. One that has ended stays so.
    */
   step(budget = Infinity): Stop {
     try {
       if (this.#stop?.kind === "wait") {
-        this.#stop = resumePoll(this.#context, this.#block, this.#stop);
+        this.#stop = this.#calls.resumePoll(this.#context, this.#block, this.#stop);
       }
       for (let left = budget; left > 0 && this.#stop === undefined; left--) {
-        this.#stop = this.#answer(this.#cpu.run());
+        const exit = this.#cpu.run();
+        if (exit.kind === "intr") break;
+        this.#stop = this.#answer(exit);
       }
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -55,11 +61,10 @@ export class RunLoop {
     return this.#stop ?? SPENT;
   }
 
-  #answer(exit: Exit): Answer {
-    if (exit.kind === "intr") return undefined;
+  #answer(exit: Exclude<Exit, { kind: "intr" }>): Answer {
     if (exit.kind === "io" && exit.out && exit.size === HYPERCALL_WIDTH && exit.count === 1) {
       this.#block = exit.value;
-      const answer = hypercall(exit.port - HYPERCALL_PORT, exit.value, this.#context);
+      const answer = this.#calls.hypercall(exit.port - HYPERCALL_PORT, exit.value, this.#context);
       if (answer !== null) return answer;
     }
     const { rip } = this.#cpu.registers();

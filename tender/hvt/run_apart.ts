@@ -5,6 +5,7 @@
  */
 import type { Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Observed } from "./observer.ts";
 import { createVm } from "./vm.ts";
 import { hostWorld, type World } from "./world.ts";
 
@@ -12,7 +13,7 @@ import { hostWorld, type World } from "./world.ts";
 const TURN = 1000;
 
 /** How to run a guest beside other work. */
-export interface RunVmOptions {
+export interface RunVmOptions extends Observed {
   /** Takes the console's output, as {@linkcode World.write} does; standard output if not given. */
   readonly console?: World["write"];
   /** Stops the guest; the run then rejects with the signal's reason. */
@@ -26,16 +27,20 @@ export interface RunVmOptions {
  * @throws {TenderError} if this host cannot run it, or does not have a device as asked
  */
 export async function runVm(guest: Guest, options: RunVmOptions = {}): Promise<Outcome> {
-  const { console: write, signal } = options;
+  const { console: write, signal, observers = [] } = options;
   signal?.throwIfAborted();
   using host = hostWorld(guest.devices);
-  using vm = createVm(guest, write === undefined ? host : { ...host, write });
+  const world = write === undefined ? host : { ...host, write };
+  using vm = createVm(guest, world, { observers });
   const wake = () => host.wake();
   signal?.addEventListener("abort", wake);
   try {
     for (;;) {
       const stop = vm.step(TURN);
-      if (stop.kind === "ended") return stop.outcome;
+      if (stop.kind === "ended") {
+        for (const observer of observers) observer.ended?.(stop.outcome, vm);
+        return stop.outcome;
+      }
       await (stop.kind === "wait" ? host.waitApart(stop.deadline) : othersTurn());
       signal?.throwIfAborted();
     }

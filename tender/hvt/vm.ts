@@ -9,23 +9,39 @@ import { guestMemory, type Mapping } from "../host/memory.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Context } from "./answer.ts";
 import { GuestView } from "./guest_view.ts";
 import type { Vcpu } from "./kvm.ts";
+import type { Registers } from "./kvm_abi.ts";
 import { compileMachine, type Machine } from "./machine.ts";
+import type { Cpu, EndedMachine, Observed, Observer } from "./observer.ts";
 import { openKvm } from "./open_kvm.ts";
-import { RunLoop, type Stop } from "./run.ts";
+import { CALLS, RunLoop, type Stop } from "./run.ts";
 import { type HostWorld, hostWorld, type World } from "./world.ts";
 
+/** What a virtual machine consists of. */
+interface Parts {
+  readonly machine: Machine;
+  readonly memory: Uint8Array;
+  readonly vcpu: Vcpu;
+  readonly loop: RunLoop;
+}
+
 /** A virtual machine with a guest in it. Belongs to the thread that made it. */
-export class VirtualMachine implements Disposable {
+export class VirtualMachine implements EndedMachine, Disposable {
   /** What it was made from. */
   readonly machine: Machine;
+  /** The guest's memory: what its segments do not let the host read faults. */
+  readonly memory: Uint8Array;
+  readonly #vcpu: Vcpu;
   readonly #loop: RunLoop;
   readonly #resources: DisposableStack;
 
-  /** Takes over `resources`, which hold what `loop` works with. */
-  constructor(machine: Machine, loop: RunLoop, resources: DisposableStack) {
+  /** Takes over `resources`, which hold what the parts work with. */
+  constructor({ machine, memory, vcpu, loop }: Parts, resources: DisposableStack) {
     this.machine = machine;
+    this.memory = memory;
+    this.#vcpu = vcpu;
     this.#loop = loop;
     this.#resources = resources;
   }
@@ -33,6 +49,11 @@ export class VirtualMachine implements Disposable {
   /** See {@linkcode RunLoop.step}. */
   step(budget?: number): Stop {
     return this.#loop.step(budget);
+  }
+
+  /** The vCPU's general registers. */
+  registers(): Registers {
+    return this.#vcpu.registers();
   }
 
   /** Gives everything back to the host. */
@@ -43,11 +64,15 @@ export class VirtualMachine implements Disposable {
 
 /**
  * Makes a virtual machine for a guest of the hvt target, ready to step. `world` has the guest's
- * devices, and stays the caller's.
+ * devices, and stays the caller's. Observers are told of the end by whoever steps.
  *
  * @throws {TenderError} if this host cannot run it, with the fix where there is one
  */
-export function createVm(guest: Guest, world: World): VirtualMachine {
+export function createVm(
+  guest: Guest,
+  world: World,
+  { observers = [] }: Observed = {},
+): VirtualMachine {
   checkArchitecture(guest);
   using resources = new DisposableStack();
   try {
@@ -64,8 +89,10 @@ export function createVm(guest: Guest, world: World): VirtualMachine {
     vcpu.setCpuid(system.supportedCpuid());
     setRegisters(vcpu, machine);
     const view = new GuestView(memory.bytes, machine.restrictions);
-    const loop = new RunLoop(vcpu, { guest: view, world, handles: netHandles(devices) });
-    return new VirtualMachine(machine, loop, resources.move());
+    const handles = netHandles(devices);
+    const loop = observedLoop(observers, { cpu: vcpu, context: { guest: view, world, handles } });
+    const parts = { machine, memory: memory.bytes, vcpu, loop };
+    return new VirtualMachine(parts, resources.move());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw new TenderError("host", `cannot make the virtual machine: ${error.message}`);
@@ -78,17 +105,38 @@ export function createVm(guest: Guest, world: World): VirtualMachine {
  * @param world has the guest's devices; if not given, the host's, opened for this run
  * @throws {TenderError} if this host cannot run it, or does not have a device as asked
  */
-export function runHvt(guest: Guest, world?: World & Pick<HostWorld, "wait">): Outcome {
+export function runHvt(
+  guest: Guest,
+  world?: World & Pick<HostWorld, "wait">,
+  { observers = [] }: Observed = {},
+): Outcome {
   if (world === undefined) {
     using own = hostWorld(guest.devices);
-    return runHvt(guest, own);
+    return runHvt(guest, own, { observers });
   }
-  using vm = createVm(guest, world);
+  using vm = createVm(guest, world, { observers });
   for (;;) {
     const stop = vm.step();
-    if (stop.kind === "ended") return stop.outcome;
     if (stop.kind === "wait") world.wait(stop.deadline);
+    if (stop.kind !== "ended") continue;
+    for (const observer of observers) observer.ended?.(stop.outcome, vm);
+    return stop.outcome;
   }
+}
+
+/** A run loop with observers between its parts. */
+function observedLoop(
+  observers: readonly Observer[],
+  { cpu, context }: { cpu: Cpu; context: Context },
+): RunLoop {
+  let calls = CALLS;
+  let { world } = context;
+  for (const observer of observers) {
+    cpu = observer.cpu?.(cpu) ?? cpu;
+    world = observer.world?.(world) ?? world;
+    calls = observer.calls?.(calls) ?? calls;
+  }
+  return new RunLoop(cpu, { ...context, world }, { calls });
 }
 
 /** The network devices, as a set of handles. */

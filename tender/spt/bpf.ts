@@ -49,10 +49,14 @@ export const MAX_INSTRUCTIONS = 4096;
 /** Longest jump of a test, in instructions. */
 export const TEST_REACH = 255;
 
-const LOAD_WORD_ABSOLUTE = 0x20;
-const JUMP_ALWAYS = 0x05;
-const RETURN = 0x06;
-const TEST_CODES: Record<Test, number> = { "==": 0x15, ">": 0x25, ">=": 0x35, "&": 0x45 };
+/** The kernel's codes of the instructions. */
+export const INSTRUCTION = {
+  /** Load of a word of `struct seccomp_data`. */
+  load: 0x20,
+  jump: 0x05,
+  ret: 0x06,
+  tests: { "==": 0x15, ">": 0x25, ">=": 0x35, "&": 0x45 } satisfies Record<Test, number>,
+} as const;
 
 /**
  * Assembles a program.
@@ -96,17 +100,17 @@ function encode(
   };
   switch (instruction.op) {
     case "load":
-      return { code: LOAD_WORD_ABSOLUTE, k: instruction.offset };
+      return { code: INSTRUCTION.load, k: instruction.offset };
     case "test":
       return {
-        code: TEST_CODES[instruction.test],
+        code: INSTRUCTION.tests[instruction.test],
         jt: reach(instruction.then),
         jf: reach(instruction.otherwise),
         k: instruction.value,
       };
     case "jump":
-      return { code: JUMP_ALWAYS, k: distance(instruction.to) };
+      return { code: INSTRUCTION.jump, k: distance(instruction.to) };
     case "return":
-      return { code: RETURN, k: instruction.action };
+      return { code: INSTRUCTION.ret, k: instruction.action };
   }
 }

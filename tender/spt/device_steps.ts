@@ -14,7 +14,8 @@ import {
   REQUEST,
   TUN_PATH,
 } from "../host/tap_abi.ts";
-import type { PlacedDevice } from "./devices.ts";
+import type { BlockProperties, NetProperties } from "../devices/device.ts";
+import type { ImageDevice } from "./devices.ts";
 import { type Data, data, PREVIOUS, scratch, type Step } from "./launch.ts";
 import { allow, atMost, equal, type Rule } from "./seccomp.ts";
 import {
@@ -28,51 +29,88 @@ import {
   SOCK_DGRAM,
 } from "./syscalls.ts";
 
-/** The steps after which a device's descriptor has its number, and is what was promised. */
-export function openSteps(device: PlacedDevice): Step[] {
-  switch (device.source.kind) {
-    case "file":
-      return fileSteps(device, device.source);
-    case "tap":
-      return tapSteps(device, device.source.interface);
-    case "inherited":
-      return inheritedSteps(device);
-  }
+/** What a device adds: see {@linkcode ImageDevice}. */
+export type DeviceLaunch = Pick<
+  ImageDevice,
+  "properties" | "source" | "inherited" | "open" | "rules"
+>;
+
+/** A file or block device, whose size has to be the capacity still when the image is launched. */
+export function fileLaunch(
+  name: string,
+  { path, writable, properties }: { path: string; writable: boolean; properties: BlockProperties },
+): DeviceLaunch {
+  const { capacity } = properties;
+  const purpose = `open '${path}' for device '${name}'`;
+  const complaint = `device '${name}': the size of '${path}' is no longer ${capacity} bytes`;
+  return {
+    properties,
+    source: `file ${path}`,
+    open: (fd) => [
+      { call: "open", args: [data(`${path}\0`), writable ? O_RDWR : O_RDONLY, 0], purpose },
+      { call: "dup2", args: [PREVIOUS, fd], purpose },
+      { call: "lseek", args: [fd, 0, SEEK_END], expect: { result: capacity, complaint } },
+    ],
+    rules: (fd) => blockRules(fd, properties),
+  };
 }
 
-/** The system calls by which a guest uses a device. */
-export function deviceRules({ fd, properties }: PlacedDevice): Rule[] {
-  if (properties.type === "NET_BASIC") {
-    return [allow("read", equal(0, fd)), allow("write", equal(0, fd))];
-  }
-  const { blockSize, capacity } = properties;
+/** A block device by a descriptor that the image's process has from its parent. */
+export function inheritedBlockLaunch(
+  name: string,
+  { fd: inherited, properties }: { fd: number; properties: BlockProperties },
+): DeviceLaunch {
+  const purpose = `use descriptor ${inherited} for device '${name}'`;
+  return {
+    properties,
+    source: `descriptor ${inherited}`,
+    inherited,
+    open: (fd) => [{ call: "fcntl", args: [fd, F_GETFD], purpose }],
+    rules: (fd) => blockRules(fd, properties),
+  };
+}
+
+/** A network device by a descriptor that the image's process has from its parent. */
+export function inheritedNetLaunch(
+  name: string,
+  { fd: inherited, properties }: { fd: number; properties: NetProperties },
+): DeviceLaunch {
+  const purpose = `use descriptor ${inherited} for device '${name}'`;
+  return {
+    properties,
+    source: `descriptor ${inherited}`,
+    inherited,
+    open: (fd) => [{ call: "fcntl", args: [fd, F_SETFL, O_NONBLOCK], purpose }],
+    rules: netRules,
+  };
+}
+
+/** A TAP interface, which has to be up and have the same MTU still when the image is launched. */
+export function tapLaunch(
+  name: string,
+  { tap, properties }: { tap: string; properties: NetProperties },
+): DeviceLaunch {
+  return {
+    properties,
+    source: `tap ${tap}`,
+    open: (fd) => tapSteps({ name, tap, fd, mtu: properties.mtu }),
+    rules: netRules,
+  };
+}
+
+function netRules(fd: number): Rule[] {
+  return [allow("read", equal(0, fd)), allow("write", equal(0, fd))];
+}
+
+function blockRules(fd: number, { blockSize, capacity }: BlockProperties): Rule[] {
   const conditions = [equal(0, fd), equal(2, blockSize), atMost(3, capacity - blockSize)];
   return [allow("pread64", ...conditions), allow("pwrite64", ...conditions)];
 }
 
-function fileSteps(
-  { name, fd, properties }: PlacedDevice,
-  { path, writable }: { path: string; writable: boolean },
-): Step[] {
-  const capacity = properties.type === "BLOCK_BASIC" ? properties.capacity : 0;
-  const purpose = `open '${path}' for device '${name}'`;
-  return [
-    { call: "open", args: [data(`${path}\0`), writable ? O_RDWR : O_RDONLY, 0], purpose },
-    { call: "dup2", args: [PREVIOUS, fd], purpose },
-    {
-      call: "lseek",
-      args: [fd, 0, SEEK_END],
-      expect: {
-        result: capacity,
-        complaint: `device '${name}': the size of '${path}' is no longer ${capacity} bytes`,
-      },
-    },
-  ];
-}
-
 /** A socket to ask about the interface has the device's number until the device is there. */
-function tapSteps({ name, fd, properties }: PlacedDevice, tap: string): Step[] {
-  const mtu = properties.type === "NET_BASIC" ? properties.mtu : 0;
+function tapSteps(
+  { name, tap, fd, mtu }: { name: string; tap: string; fd: number; mtu: number },
+): Step[] {
   const purpose = `attach interface '${tap}' for device '${name}'`;
   const flags = request(tap);
   const size = request(tap);
@@ -109,13 +147,6 @@ function tapSteps({ name, fd, properties }: PlacedDevice, tap: string): Step[] {
     { call: "dup2", args: [PREVIOUS, fd], purpose },
     control(request(tap, IFF_TAP | IFF_NO_PI), "TUNSETIFF"),
   ];
-}
-
-function inheritedSteps({ name, fd, properties }: PlacedDevice): Step[] {
-  const purpose = `use descriptor ${fd} for device '${name}'`;
-  return properties.type === "NET_BASIC"
-    ? [{ call: "fcntl", args: [fd, F_SETFL, O_NONBLOCK], purpose }]
-    : [{ call: "fcntl", args: [fd, F_GETFD], purpose }];
 }
 
 function request(tap: string, flags = 0): Data {

@@ -5,20 +5,20 @@
  * @module
  */
 import type { BoundDevice, Properties } from "../devices/device.ts";
+import type { Step } from "./launch.ts";
+import type { Rule } from "./seccomp.ts";
 
-/** Where a device's descriptor comes from when the image is launched. */
-export type Source =
-  /** A file or block device, whose size has to be the capacity still. */
-  | { readonly kind: "file"; readonly path: string; readonly writable: boolean }
-  /** A TAP interface, which has to be up and have the same MTU still. */
-  | { readonly kind: "tap"; readonly interface: string }
-  /** A descriptor that the image's process has from its parent, under the same number. */
-  | { readonly kind: "inherited"; readonly fd: number };
-
-/** A device of an image. */
+/** A device of an image. It brings what opens it, so that an image without devices needs none of that. */
 export interface ImageDevice extends Pick<BoundDevice, "handle" | "name"> {
   readonly properties: Properties;
-  readonly source: Source;
+  /** Where its descriptor comes from, for people. */
+  readonly source: string;
+  /** Its descriptor, where the image's process has it from its parent under the same number. */
+  readonly inherited?: number;
+  /** The steps after which descriptor `fd` is the device, and is what was promised. */
+  open(fd: number): readonly Step[];
+  /** The system calls by which the guest uses descriptor `fd`. */
+  rules(fd: number): readonly Rule[];
 }
 
 /** A device of an image with the number that its descriptor will have. */
@@ -39,7 +39,7 @@ const FIRST_FREE = 3;
 
 /** Gives every descriptor a number: inherited ones keep theirs, the others take what is free. */
 export function placeDescriptors(devices: readonly ImageDevice[]): Descriptors {
-  const taken = new Set(devices.flatMap(({ source }) => "fd" in source ? [source.fd] : []));
+  const taken = new Set(devices.map(({ inherited }) => inherited));
   let last = FIRST_FREE - 1;
   const next = (): number => {
     do last++; while (taken.has(last));
@@ -49,9 +49,6 @@ export function placeDescriptors(devices: readonly ImageDevice[]): Descriptors {
   return {
     epoll,
     timer,
-    devices: devices.map((device) => ({
-      ...device,
-      fd: "fd" in device.source ? device.source.fd : next(),
-    })),
+    devices: devices.map((device) => ({ ...device, fd: device.inherited ?? next() })),
   };
 }

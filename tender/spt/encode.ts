@@ -63,15 +63,14 @@ class Encoder {
 
   encode(code: Uint8Array): Encoded {
     const { steps, entry, name } = this.#program;
-    const reasons = Object.entries(REASONS);
     const reasonsAt = code.length + (steps.length + 1) * Record.size;
-    this.#constants.reserve(reasonsAt + (reasons.length + 1) * Reason.size);
+    this.#constants.reserve(reasonsAt + (REASONS.length + 1) * Reason.size);
     const records = [
       ...steps.map((step) => "call" in step ? this.#call(step, name) : this.#look(step, name)),
       { call: ENTER, a0: entry.address, a1: entry.stack, a2: entry.argument },
     ];
     const reasonRows = [
-      ...reasons.map(([errno, text]) => ({ errno: Number(errno), text: this.#text(`${text}\n`) })),
+      ...REASONS.map(([errno, text]) => ({ errno, text: this.#text(`${text}\n`) })),
       { errno: 0, text: this.#text("the kernel refuses\n") },
     ];
     // Every constant has its place by now.

@@ -7,7 +7,7 @@
 import type { Machine } from "../../abi/elf.ts";
 import type { PackNote } from "../../abi/pack.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
-import { BOOT_INFO, STACK_GAP } from "../../abi/spt.ts";
+import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import { type ImageDevice, placeDescriptors } from "./devices.ts";
@@ -35,10 +35,15 @@ const LAUNCH_WINDOW = 0x20_0000;
  * Compiles a guest.
  *
  * @param devices what `prepareDevices` made of the guest's devices; none if not given
+ * @param options `program`: what messages of a launch that fails begin with; `soloden` if not given
  * @throws {TenderError} "target" if this machine's launch program cannot be made yet, "device" if
  * the guest has devices that were not prepared
  */
-export function compileImage(guest: Guest, devices: readonly ImageDevice[] = []): ProcessImage {
+export function compileImage(
+  guest: Guest,
+  devices: readonly ImageDevice[] = [],
+  options: { program?: string } = {},
+): ProcessImage {
   const { unikernel, memorySize } = guest;
   const { machine, name, entry, abi } = unikernel;
   const linux = LINUX[machine];
@@ -58,12 +63,13 @@ export function compileImage(guest: Guest, devices: readonly ImageDevice[] = [])
   const launchPage = memorySize + PAGE_SIZE;
   const scratchPage = launchPage + LAUNCH_WINDOW;
   const program = launchProgram({
-    name: `soloden: ${baseName}`,
+    name: `${options.program ?? "soloden"}: ${baseName}`,
     linux,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
     descriptors,
     protections: memory.protections,
-    unmap: { start: scratchPage, end: linux.taskSize },
+    // Below guest memory there is something only where the parent's personality asks for it.
+    unmap: [{ start: 0, end: MEMORY_START }, { start: scratchPage, end: linux.taskSize }],
   });
   const { code, scratch } = encodeLaunch(program, {
     machine,
@@ -87,7 +93,7 @@ export function compileImage(guest: Guest, devices: readonly ImageDevice[] = [])
       abi: { target: "spt", version: abi.version },
       entry,
       memory: memorySize,
-      commandLine: new TextDecoder().decode(guest.commandLine),
+      commandLine: guest.commandLine,
       devices: devices.map(describeDevice),
     },
   };
@@ -103,7 +109,5 @@ function segment(
 }
 
 function describeDevice({ name, properties, source }: ImageDevice): PackNote["devices"][number] {
-  const { kind, ...where } = source;
-  const [value] = Object.values(where);
-  return { name, type: properties.type, source: `${kind} ${value}` };
+  return { name, type: properties.type, source };
 }

@@ -77,18 +77,18 @@ export function scratch(bytes: Uint8Array, pointers: Data["pointers"] = []): Dat
 }
 
 /** Reasons that a failing call can give by name, by `errno` (Linux); others are told as a refusal. */
-export const REASONS: Readonly<Record<number, string>> = {
-  1: "Operation not permitted",
-  2: "No such file or directory",
-  6: "No such device or address",
-  9: "Bad file descriptor",
-  12: "Cannot allocate memory",
-  13: "Permission denied",
-  16: "Device or resource busy",
-  19: "No such device",
-  22: "Invalid argument",
-  24: "Too many open files",
-  30: "Read-only file system",
-  38: "Function not implemented",
-  77: "File descriptor in bad state",
-};
+export const REASONS: readonly (readonly [errno: number, text: string])[] = [
+  [1, "Operation not permitted"],
+  [2, "No such file or directory"],
+  [6, "No such device or address"],
+  [9, "Bad file descriptor"],
+  [12, "Cannot allocate memory"],
+  [13, "Permission denied"],
+  [16, "Device or resource busy"],
+  [19, "No such device"],
+  [22, "Invalid argument"],
+  [24, "Too many open files"],
+  [30, "Read-only file system"],
+  [38, "Function not implemented"],
+  [77, "File descriptor in bad state"],
+];

@@ -32,6 +32,7 @@ export interface GuestMemory {
 }
 
 const DATA = { read: true, write: true, execute: false } as const;
+const EXECUTABLE_HEAP = { read: true, write: true, execute: true } as const;
 
 /** What a guest finds in its boot area besides its own. */
 export interface BootContent {
@@ -49,9 +50,11 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
   const pieces = [bootPiece(guest, content), ...guest.unikernel.segments.map(segmentPiece)];
   pieces.forEach((piece, index) => {
     const { start, end, data, read, write, execute } = piece;
+    const isLast = index === pieces.length - 1;
     const next = pieces[index + 1]?.start ?? guest.memorySize;
     const flags = { read, write, execute };
-    const isData = read && write;
+    const rest = isLast && guest.executableHeap ? EXECUTABLE_HEAP : DATA;
+    const isData = read && write && rest === DATA;
     segments.push({
       address: start,
       data,
@@ -67,7 +70,7 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
         address: zeros,
         data: new Uint8Array(),
         memorySize: next - zeros,
-        ...DATA,
+        ...rest,
       });
     }
   });

@@ -10,7 +10,14 @@ import { type NetDevice, randomMac } from "../devices/net.ts";
 import { TenderError } from "../error.ts";
 import { checkTap } from "../host/tap.ts";
 import { makeInheritable } from "../host/inherit.ts";
-import type { ImageDevice, Source } from "./devices.ts";
+import {
+  type DeviceLaunch,
+  fileLaunch,
+  inheritedBlockLaunch,
+  inheritedNetLaunch,
+  tapLaunch,
+} from "./device_steps.ts";
+import type { ImageDevice } from "./devices.ts";
 import { privateCopy } from "./private_copy.ts";
 
 /**
@@ -26,32 +33,36 @@ export function prepareDevices(
   return devices.map(({ handle, name, device }) => ({
     handle,
     name,
-    ...(device.type === "BLOCK_BASIC" ? prepareBlock(device, options) : prepareNet(device)),
+    ...(device.type === "BLOCK_BASIC"
+      ? prepareBlock(name, { device, ...options })
+      : prepareNet(name, device)),
   }));
 }
 
-type Prepared = Pick<ImageDevice, "properties" | "source">;
-
-function prepareBlock(device: BlockDevice, { keep }: { keep: boolean }): Prepared {
+function prepareBlock(
+  name: string,
+  { device, keep }: { device: BlockDevice; keep: boolean },
+): DeviceLaunch {
   const { path, blockSize, access } = device;
   if (keep && access === "overlay") {
     throw new TenderError("device", `${path}: an overlay is made anew for each run, not packed`);
   }
   const capacity = checkCapacity(device, sizeOf(path, { write: access === "rw" }));
-  const source: Source = access === "overlay"
-    ? { kind: "inherited", fd: privateCopy(path, capacity) }
-    : { kind: "file", path, writable: access === "rw" };
-  return { properties: { type: "BLOCK_BASIC", capacity, blockSize }, source };
+  const properties = { type: "BLOCK_BASIC", capacity, blockSize } as const;
+  return access === "overlay"
+    ? inheritedBlockLaunch(name, { fd: privateCopy(path, capacity), properties })
+    : fileLaunch(name, { path, writable: access === "rw", properties });
 }
 
-function prepareNet({ backing, mac = randomMac() }: NetDevice): Prepared {
+function prepareNet(name: string, { backing, mac = randomMac() }: NetDevice): DeviceLaunch {
   if (backing.kind === "descriptor") {
     const { fd, mtu } = backing;
     makeInheritable(fd);
-    return { properties: { type: "NET_BASIC", mac, mtu }, source: { kind: "inherited", fd } };
+    return inheritedNetLaunch(name, { fd, properties: { type: "NET_BASIC", mac, mtu } });
   }
-  const { mtu } = checkTap(backing.interface);
-  return { properties: { type: "NET_BASIC", mac, mtu }, source: { ...backing } };
+  const tap = backing.interface;
+  const { mtu } = checkTap(tap);
+  return tapLaunch(name, { tap, properties: { type: "NET_BASIC", mac, mtu } });
 }
 
 /** Where the end is, as `lseek` has it: that works for files and for block devices. */

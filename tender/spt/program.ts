@@ -6,7 +6,6 @@
  */
 import { EpollEventX86, TIMER_EVENT } from "../../abi/spt.ts";
 import { SockFilter } from "./bpf.ts";
-import { deviceRules, openSteps } from "./device_steps.ts";
 import { type Descriptors, STDOUT } from "./devices.ts";
 import { data, type Entry, type LaunchProgram, PREVIOUS, type Step } from "./launch.ts";
 import { baseRules, compileFilter } from "./seccomp.ts";
@@ -20,6 +19,7 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
+  RLIMIT_CORE,
   SECCOMP_SET_MODE_FILTER,
   SIGPIPE,
   TFD_NONBLOCK,
@@ -31,6 +31,9 @@ const LAST_DESCRIPTOR = 0xffff_ffff;
 /** Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (all 64-bit machines). */
 const KERNEL_SIGACTION_SIZE = 32;
 const KERNEL_SIGSET_SIZE = 8;
+
+/** The size of a core dump, soft and hard, that the kernel takes for none at all, file or pipe. */
+const NO_CORE = new Uint8Array(BigUint64Array.of(1n, 1n).buffer);
 
 /** A range of addresses. */
 export interface Range {
@@ -54,8 +57,8 @@ export interface Launch {
   readonly entry: Entry;
   readonly descriptors: Descriptors;
   readonly protections: readonly Protection[];
-  /** All that the kernel may have mapped for the process itself. */
-  readonly unmap: Range;
+  /** Where the kernel may have mapped something for the process itself. */
+  readonly unmap: readonly Range[];
 }
 
 /** Writes a guest's launch program. */
@@ -67,7 +70,7 @@ export function launchProgram(launch: Launch): LaunchProgram {
     steps: [
       ...processSteps(),
       ...waitSteps(descriptors),
-      ...descriptors.devices.flatMap(openSteps),
+      ...descriptors.devices.flatMap(({ open, fd }) => open(fd)),
       ...descriptors.devices.flatMap((device) =>
         device.properties.type === "NET_BASIC" ? [watch(descriptors, device)] : []
       ),
@@ -89,6 +92,8 @@ function processSteps(): Step[] {
       args: [SIGPIPE, byDefault, 0, KERNEL_SIGSET_SIZE],
       purpose: "reset signals",
     },
+    // A guest that crashes must not fill a disk. It fails where the limit is lower already.
+    { call: "prlimit64", args: [0, RLIMIT_CORE, data(NO_CORE), 0] },
   ];
 }
 
@@ -140,18 +145,21 @@ function protectStep({ start, end, read, write, execute }: Protection): Step {
 
 /** A failure may find the standard error closed here; it is said on the standard output then. */
 function confineSteps({ unmap, linux, descriptors }: Launch): Step[] {
-  const rules = [...descriptors.devices.flatMap(deviceRules), ...baseRules(descriptors)];
+  const rules = [
+    ...descriptors.devices.flatMap(({ rules, fd }) => rules(fd)),
+    ...baseRules(descriptors),
+  ];
   const filter = data(compileFilter(rules, linux));
   const header = new Uint8Array(16);
   new DataView(header.buffer).setUint16(0, filter.bytes.length / SockFilter.size, true);
   const program = data(header, [{ at: 8, to: filter }]);
   const inherited = descriptors.devices.some(({ fd }) => fd === STDERR);
   return [
-    {
+    ...unmap.map(({ start, end }): Step => ({
       call: "munmap",
-      args: [unmap.start, unmap.end - unmap.start],
+      args: [start, end - start],
       purpose: "unmap what is not the guest's",
-    },
+    })),
     { call: "prctl", args: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], purpose: "give up new privileges" },
     ...(inherited ? [] : [{ call: "close", args: [STDERR] } as const]),
     {

@@ -31,6 +31,7 @@ const X86_64 = {
   timerfd_create: 283,
   timerfd_settime: 286,
   epoll_create1: 291,
+  prlimit64: 302,
   seccomp: 317,
   close_range: 436,
 } as const;
@@ -40,6 +41,7 @@ export type SystemCall = keyof typeof X86_64;
 
 /** What differs from machine to machine. */
 export interface LinuxAbi {
+  readonly machine: Machine;
   readonly calls: Readonly<Record<SystemCall, number>>;
   /** `AUDIT_ARCH_…`: what a seccomp filter sees as `arch`. */
   readonly auditArch: number;
@@ -49,7 +51,12 @@ export interface LinuxAbi {
 
 /** Linux's ABI by machine; a machine that is not here cannot run spt unikernels yet. */
 export const LINUX: Partial<Record<Machine, LinuxAbi>> = {
-  x86_64: { calls: X86_64, auditArch: 0xc000_003e, taskSize: 0x7fff_ffff_f000 },
+  x86_64: {
+    machine: "x86_64",
+    calls: X86_64,
+    auditArch: 0xc000_003e,
+    taskSize: 0x7fff_ffff_f000,
+  },
 };
 
 export const SIGPIPE = 13;
@@ -71,4 +78,5 @@ export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
 export const PR_SET_NO_NEW_PRIVS = 38;
 export const SECCOMP_SET_MODE_FILTER = 1;
+export const RLIMIT_CORE = 4;
 export const ARCH_SET_FS = 0x1002;
