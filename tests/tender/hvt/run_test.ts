@@ -41,8 +41,10 @@ for (const [exit, reason, text] of FAULTS) {
   });
 }
 
-Deno.test("run: an interrupted KVM_RUN is run again", () => {
+Deno.test("run: a signal that interrupts KVM_RUN ends the step, and the next step goes on", () => {
   const { loop } = scripted([{ kind: "intr" }, { kind: "intr" }, call("halt")]);
+  assert.deepEqual(loop.step(), { kind: "budget" });
+  assert.deepEqual(loop.step(), { kind: "budget" });
   assert.deepEqual(outcomeOf(loop.step()), { kind: "exit", status: 0 });
 });
 
