@@ -157,15 +157,31 @@ const compileManifest = buildCommand({
   docs: { brief: "Compile a manifest to an object file or C source" },
 });
 
+interface InspectFlags {
+  readonly json?: boolean;
+  readonly seccomp?: boolean;
+}
+
 const inspect = buildCommand({
   loader: async () => {
     const { inspectFile } = await import("./elftool/command.ts");
-    return function (this: CommandContext, flags: { json?: boolean }, path: string) {
-      this.process.stdout.write(inspectFile(path, flags));
+    return async function (this: CommandContext, flags: InspectFlags, path: string) {
+      if (!flags.seccomp) return this.process.stdout.write(inspectFile(path, flags));
+      const { describeFilter } = await import("./tender/spt/packed_filter.ts");
+      const { readInput } = await import("./elftool/files.ts");
+      this.process.stdout.write(describeFilter(readInput(path), { name: path }));
     };
   },
   parameters: {
-    flags: { json: { kind: "boolean", optional: true, withNegated: false, brief: "Print JSON" } },
+    flags: {
+      json: { kind: "boolean", optional: true, withNegated: false, brief: "Print JSON" },
+      seccomp: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Print the system call filter of a packed executable",
+      },
+    },
     positional: {
       kind: "tuple",
       parameters: [argument("FILE", "A unikernel or a packed executable")],

@@ -30,7 +30,8 @@ async function build(
   source: string,
   { target, manifest }: { target: BuildTarget; manifest: string },
 ): Promise<string> {
-  const inputs = [source, join(DIRECTORY, "guest.h"), manifest].filter(exists);
+  const headers = ["guest.h", "hostile.h"].map((name) => join(DIRECTORY, name));
+  const inputs = [source, ...headers, manifest].filter(exists);
   const toolchain = findToolchain();
   const cacheDir = defaultCacheDir();
   const bindings = await buildBindings(target, { toolchain, cacheDir });
