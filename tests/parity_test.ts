@@ -1,0 +1,115 @@
+/**
+ * Every row of the parity table, run through the links that `install` made.
+ */
+import { equal, ok } from "node:assert/strict";
+import { basename, join } from "node:path";
+import { parseUnikernel } from "../elftool/unikernel.ts";
+import { guest } from "./guests.ts";
+import { elftoolRows, type Files, type Row, tenderRows, TOOLCHAIN_ROWS } from "./parity_table.ts";
+import { installed } from "./prefix.ts";
+import { execute } from "./soloden.ts";
+import { noKvm } from "./tender/hvt/kvm_available.ts";
+
+const TRIPLE = "x86_64-solo5-none-static";
+const prefix = await installed();
+const directory = join(prefix, "..");
+const programs = join(prefix, "bin");
+
+const manifest = (count: number) => {
+  const devices = Array.from({ length: count }, (_, i) => ({ name: `d${i}`, type: "NET_BASIC" }));
+  return JSON.stringify({ type: "solo5.manifest", version: 1, devices });
+};
+
+const CONTENTS = {
+  "disk": new Uint8Array(4 * 512),
+  "odd": new Uint8Array(513),
+  "empty": new Uint8Array(),
+  "manifest.json": manifest(2),
+  "many.json": manifest(64),
+  "configure.c": "int main(void) { return 0; }\n",
+  "main.c": `#include <limits.h>
+#include "solo5.h"
+int solo5_app_main(const struct solo5_start_info *info) { return info->heap_size > INT_MAX; }
+`,
+};
+for (const [name, content] of Object.entries(CONTENTS)) {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  Deno.writeFileSync(join(directory, name), bytes);
+}
+
+async function filesFor(target: "hvt" | "spt"): Promise<Files> {
+  const [args, net, block, heap, exit, other] = await Promise.all([
+    ...["args", "net", "block", "exec_heap", "exit_code"].map((name) => guest(name, target)),
+    guest("args", target === "hvt" ? "spt" : "hvt"),
+  ]) as [string, string, string, string, string, string];
+  const [disk, odd, empty] = ["disk", "odd", "empty"].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  return { args, net, block, heap, exit, other, disk, odd, empty };
+}
+
+function rowTest(program: string, row: Row): void {
+  const words = row.args.map((arg) => arg.length > 40 ? basename(arg).slice(0, 40) : arg);
+  const name = `${program} ${words.join(" ")} → ${row.status}`;
+  Deno.test(name, async () => {
+    const { status, stdout, stderr } = await execute(join(programs, program), row.args, {
+      cwd: directory,
+    });
+    const lines = stderr.split("\n");
+    row.says?.forEach((text, index) => {
+      const line = lines[index] ?? "";
+      ok(line.startsWith(`${program}: ${text}`), `says '${line}', not '${program}: ${text}'`);
+    });
+    if (row.usage) {
+      const line = lines[row.says?.length ?? 0] ?? "";
+      ok(line.startsWith(`usage: ${program} `), `says '${line}', not the usage`);
+    }
+    if (row.prints !== undefined) ok(stdout.includes(row.prints), `prints '${stdout}'`);
+    if (row.status !== 0) ok(stderr !== "" || row.runs, "says nothing");
+    equal(status, row.status, stderr);
+  });
+}
+
+for (const target of ["hvt", "spt"] as const) {
+  for (const row of tenderRows({ target, files: await filesFor(target) })) {
+    if (target === "spt" || noKvm === undefined || !row.runs) rowTest(`solo5-${target}`, row);
+    else console.log(`skipped: solo5-hvt ${row.args.join(" ").slice(0, 60)}: ${noKvm}`);
+  }
+}
+rowTest("solo5-hvt-debug", { args: ["--version"], status: 0 });
+rowTest("solo5-hvt-debug", { args: [], status: 1, says: ["Missing KERNEL operand"], usage: true });
+for (const row of elftoolRows(await filesFor("hvt"), directory)) rowTest("solo5-elftool", row);
+rowTest("solo5-elftool", { args: ["gen-manifest", "manifest.json", "manifest.c"], status: 0 });
+for (const { tool, ...row } of TOOLCHAIN_ROWS) rowTest(`${TRIPLE}-${tool}`, row);
+
+Deno.test("--version names the program, its version and its ABI", async () => {
+  for (const program of ["solo5-hvt", "solo5-hvt-debug", "solo5-spt"]) {
+    const { stdout, stderr } = await execute(join(programs, program), ["--version"]);
+    equal(stdout, "");
+    ok(/^solo5-[a-z-]+ tender, version v\d+\.\d+\.\d+.*\nABI version 2\n$/.test(stderr), stderr);
+    ok(stderr.startsWith(`${program} tender`));
+  }
+});
+
+Deno.test("too many devices are told with their limit", async () => {
+  const program = join(programs, "solo5-elftool");
+  const { stderr } = await execute(program, ["gen-manifest", "many.json", "-"], { cwd: directory });
+  ok(stderr.includes(".devices[]: too many entries, maximum 63"), stderr);
+});
+
+Deno.test("what the wrappers linked is what was asked for", async () => {
+  for (const [name, target] of [["main.hvt", "hvt"], ["main.spt", "spt"], ["linked.hvt", "hvt"]]) {
+    const { abi, manifest } = parseUnikernel(await Deno.readFile(join(directory, name!)), {
+      name: name!,
+    });
+    equal(abi.target, target);
+    equal(manifest.devices.length, 2);
+  }
+  for (const name of ["configure", "main.stub"]) {
+    const { status, stderr } = await execute("sh", ["-c", `./${name}`], { cwd: directory });
+    equal(status, 127, stderr);
+    equal((await execute(join(programs, "solo5-spt"), [name], { cwd: directory })).status, 1);
+  }
+});
