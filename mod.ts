@@ -2,39 +2,65 @@
  * Builds, inspects and runs Solo5 unikernels.
  *
  * A tender here is a function: {@linkcode parseUnikernel} makes a value of a file's bytes,
- * {@linkcode bind} gives it memory and a command line, and the result is compiled to a Linux process
- * image (spt) or to a virtual machine (hvt), which can be looked at, written or started.
+ * {@linkcode bind} gives it memory, a command line and devices, and {@linkcode run} runs the result to
+ * its end, whichever target it is for. In between stands what a tender is made of: a Linux process
+ * image (spt), which {@linkcode pack} writes, or a virtual machine (hvt).
  *
  * ```ts no-eval
- * import { bind, compileImage, parseUnikernel, spawnImage } from "./mod.ts";
+ * import { bind, describe, parseUnikernel, run } from "./mod.ts";
  *
  * const bytes = await Deno.readFile("hello.spt");
  * const unikernel = parseUnikernel(bytes, { name: "hello.spt" });
  * const guest = bind(unikernel, "spt", { memorySize: 32 * 1024 * 1024, args: ["hello"] });
- * const child = await spawnImage(compileImage(guest));
- * const { code, stdout } = await child.output();
+ * const outcome = await run(guest);
+ * if (outcome.kind !== "exit") console.error(describe(outcome));
  * ```
+ *
+ * To import this takes no permission; to run a guest takes `--allow-ffi`, and `--allow-run` for spt.
  *
  * @module
  */
-export type { Machine } from "./abi/elf.ts";
-export type { DeviceDeclaration, DeviceType, Manifest } from "./abi/manifest.ts";
-export type { Target } from "./abi/notes.ts";
+export { type Machine, MACHINES } from "./abi/elf.ts";
+export {
+  DEVICE_TYPES,
+  type DeviceDeclaration,
+  type DeviceType,
+  type Manifest,
+} from "./abi/manifest.ts";
+export { ABI_VERSION, type Target, TARGETS } from "./abi/notes.ts";
 export type { PackNote } from "./abi/pack.ts";
 
 export { ElfError, type ElfErrorCode } from "./elftool/error.ts";
-export { formatInspection, inspect, type Inspection } from "./elftool/inspect.ts";
+export {
+  type CommonInspection,
+  formatInspection,
+  inspect,
+  type InspectedSegment,
+  type InspectedSizes,
+  type Inspection,
+  type PackedInspection,
+  type UnikernelInspection,
+} from "./elftool/inspect.ts";
 export { manifestCSource } from "./elftool/manifest_c.ts";
 export { manifestObject } from "./elftool/manifest_object.ts";
 export { compileManifest } from "./elftool/manifest_source.ts";
-export { nearestSymbol, readSymbols } from "./elftool/symbols.ts";
-export { parseUnikernel, type Segment, type Unikernel } from "./elftool/unikernel.ts";
+export {
+  nearestSymbol,
+  readSymbols,
+  type SymbolEntry,
+  type SymbolKind,
+} from "./elftool/symbols.ts";
+export { type Abi, parseUnikernel, type Segment, type Unikernel } from "./elftool/unikernel.ts";
 
 export { build, type BuildOptions } from "./bindings/command.ts";
-export { ToolchainError } from "./bindings/error.ts";
+export { ToolchainError, type ToolchainErrorCode } from "./bindings/error.ts";
+export type { BuildTarget } from "./bindings/targets.ts";
 
+export { type Access, block, type BlockDevice } from "./tender/devices/block.ts";
+export type { BoundDevice, Device } from "./tender/devices/device.ts";
+export { type Backing, net, type NetDevice } from "./tender/devices/net.ts";
 export { TenderError, type TenderErrorCode } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
+export { pack } from "./tender/pack.ts";
 export { describe, type FaultReason, type Outcome, statusOf } from "./tender/outcome.ts";
-export { compileImage, type ProcessImage } from "./tender/spt/image.ts";
-export { encodeImage, spawnImage } from "./tender/spt/start.ts";
+export { run, type RunningGuest, type RunOptions, spawn } from "./tender/run.ts";

@@ -42,10 +42,12 @@ export type DeviceType = keyof typeof DEVICE_TYPES;
 export interface DeviceDeclaration {
   /** 1 to {@linkcode MAX_NAME} alphanumeric characters, unique in the manifest. */
   readonly name: string;
+  /** What it is. */
   readonly type: DeviceType;
 }
 
 /** A validated manifest. The device at index i has handle i + 1. */
 export interface Manifest {
+  /** At most {@linkcode MAX_DEVICES}. */
   readonly devices: readonly DeviceDeclaration[];
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import * as v from "valibot";
+import * as v from "npm:valibot@^1.5.0";
 import { DEVICE_NAME, DEVICE_NAME_RULE } from "./device_name.ts";
 import { DEVICE_TYPES, type DeviceType, MANIFEST_VERSION, MAX_DEVICES } from "./manifest.ts";
 

@@ -15,6 +15,7 @@ export const PACK_NOTE_TYPE = 0x4b434150;
 export interface PackNote {
   /** File name of the unikernel that was packed. */
   readonly unikernel: string;
+  /** What it was built for. */
   readonly abi: { readonly target: "spt"; readonly version: number };
   /** Entry point of the unikernel, which the launch program jumps to. */
   readonly entry: number;

@@ -18,9 +18,12 @@ export type ToolchainErrorCode =
  * what and where; what a compiler or linker had to say follows it.
  */
 export class ToolchainError extends Error {
+  /** The name of the class. */
   override readonly name = "ToolchainError";
+  /** What went wrong. */
   readonly code: ToolchainErrorCode;
 
+  /** An error with its whole message. */
   constructor(code: ToolchainErrorCode, message: string) {
     super(message);
     this.code = code;

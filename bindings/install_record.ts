@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import * as v from "valibot";
+import * as v from "npm:valibot@^1.5.0";
 import { digest } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { dirname, join, resolve } from "node:path";
-import * as v from "valibot";
+import * as v from "npm:valibot@^1.5.0";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";

@@ -20,9 +20,12 @@ export type ElfErrorCode =
  * the place and the rule.
  */
 export class ElfError extends Error {
+  /** The name of the class. */
   override readonly name = "ElfError";
+  /** What went wrong. */
   readonly code: ElfErrorCode;
 
+  /** An error with its whole message. */
   constructor(code: ElfErrorCode, message: string) {
     super(message);
     this.code = code;

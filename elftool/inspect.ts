@@ -12,6 +12,7 @@ import { type Abi, type Machine, parseUnikernel } from "./unikernel.ts";
 
 /** A segment that takes memory, whether or not it has content. */
 export interface InspectedSegment {
+  /** Where it begins. */
   readonly address: number;
   /** Content in bytes. */
   readonly fileSize: number;
@@ -36,29 +37,38 @@ export interface InspectedSizes {
 }
 
 /** What every file holds. */
-interface Common {
+export interface CommonInspection {
+  /** Name of the file. */
   readonly file: string;
+  /** For which it was built. */
   readonly machine: Machine;
+  /** The target, and the version of its contract. */
   readonly abi: Abi;
   /** Entry point of the unikernel. */
   readonly entry: number;
+  /** Ascending by address. */
   readonly segments: readonly InspectedSegment[];
+  /** Of the file and its segments. */
   readonly sizes: InspectedSizes;
 }
 
 /** A unikernel as a toolchain links it. */
-export interface UnikernelInspection extends Common {
+export interface UnikernelInspection extends CommonInspection {
+  /** Tells it from {@linkcode PackedInspection}. */
   readonly kind: "unikernel";
+  /** The devices that it declares. */
   readonly manifest: Manifest;
 }
 
 /** A unikernel that was packed into a Linux executable. */
-export interface PackedInspection extends Common {
+export interface PackedInspection extends CommonInspection {
+  /** Tells it from {@linkcode UnikernelInspection}. */
   readonly kind: "packed";
   /** File name of the unikernel that was packed. */
   readonly unikernel: string;
   /** Guest memory in bytes. */
   readonly memory: number;
+  /** What the guest gets as its command line. */
   readonly commandLine: string;
   /** The devices, and where the executable takes each from when it is started. */
   readonly devices: PackNote["devices"];
@@ -84,7 +94,7 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
   return { file: name, kind: "unikernel", machine, abi, entry, ...layout, manifest };
 }
 
-function inspectSegments(elf: ElfFile): Pick<Common, "segments" | "sizes"> {
+function inspectSegments(elf: ElfFile): Pick<CommonInspection, "segments" | "sizes"> {
   const segments = readPrograms(elf)
     .filter(({ type, memsz }) => type === SEGMENT_TYPES.LOAD && memsz > 0)
     .map(inspectSegment);

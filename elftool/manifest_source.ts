@@ -3,9 +3,14 @@
  *
  * @module
  */
-import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from "jsonc-parser";
-import type { Node, ParseError } from "jsonc-parser";
-import * as v from "valibot";
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  parseTree,
+  printParseErrorCode,
+} from "npm:jsonc-parser@^3.3.1";
+import type { Node, ParseError } from "npm:jsonc-parser@^3.3.1";
+import * as v from "npm:valibot@^1.5.0";
 import type { Manifest } from "../abi/manifest.ts";
 import { ManifestSchema } from "../abi/manifest_schema.ts";
 import { ElfError } from "./error.ts";

@@ -23,7 +23,9 @@ import { ElfError } from "./error.ts";
 
 /** Which contract a unikernel speaks. */
 export interface Abi {
+  /** For which it was built. */
   readonly target: Target;
+  /** Version of the contract that it speaks. */
   readonly version: number;
 }
 

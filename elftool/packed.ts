@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as v from "valibot";
+import * as v from "npm:valibot@^1.5.0";
 import { Nhdr, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignUp, viewOf } from "../abi/layout.ts";
 import { DEVICE_TYPES, type DeviceType } from "../abi/manifest.ts";

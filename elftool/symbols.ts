@@ -13,10 +13,13 @@ export type SymbolKind = "function" | "object" | "tls" | "other";
 
 /** A named address. */
 export interface SymbolEntry {
+  /** Where it begins. */
   readonly address: number;
   /** In bytes; 0 where it is not known. */
   readonly size: number;
+  /** As the compiler wrote it. */
   readonly name: string;
+  /** What it names. */
   readonly kind: SymbolKind;
 }
 

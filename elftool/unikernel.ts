@@ -26,9 +26,11 @@ export interface Segment {
   readonly start: number;
   /** End of that range: `address + p_memsz` aligned up to `p_align`; a multiple of the page size. */
   readonly end: number;
+  /** Whether the guest may read it. */
   readonly read: boolean;
-  /** Never together with `execute`. */
+  /** Whether the guest may write to it; never together with `execute`. */
   readonly write: boolean;
+  /** Whether the guest may execute it. */
   readonly execute: boolean;
 }
 
@@ -36,6 +38,7 @@ export interface Segment {
 export interface Unikernel {
   /** The file's name, for messages. */
   readonly name: string;
+  /** For which it was built. */
   readonly machine: Machine;
   /** Entry point. */
   readonly entry: number;
@@ -45,6 +48,7 @@ export interface Unikernel {
   readonly kernelEnd: number;
   /** For whom it was built; whether a tender speaks it is the tender's to say. */
   readonly abi: Abi;
+  /** The devices that it has to be given. */
   readonly manifest: Manifest;
 }
 

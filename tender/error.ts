@@ -17,9 +17,12 @@ export type TenderErrorCode =
 
 /** A unikernel that cannot be launched as asked. The message is complete: what, where, and what would be right. */
 export class TenderError extends Error {
+  /** The name of the class. */
   override readonly name = "TenderError";
+  /** What went wrong. */
   readonly code: TenderErrorCode;
 
+  /** An error with its whole message. */
   constructor(code: TenderErrorCode, message: string) {
     super(message);
     this.code = code;

@@ -15,6 +15,7 @@ import { TenderError } from "./error.ts";
 
 /** A unikernel with everything that it will be launched with. */
 export interface Guest {
+  /** What to launch. */
   readonly unikernel: Unikernel;
   /** Size of guest memory in bytes. */
   readonly memorySize: number;

@@ -47,7 +47,7 @@ export type Outcome =
 export const SIGPIPE = 13;
 
 /** What a shell adds to the number of the signal that ended a program. */
-const SIGNAL_STATUS = 128;
+export const SIGNAL_STATUS = 128;
 
 /** The exit status that stands for an outcome: the guest's own, 255 for an abort, 1 for a fault. */
 export function statusOf(outcome: Outcome): number {

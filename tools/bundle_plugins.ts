@@ -23,6 +23,11 @@ export function packages(): Plugin {
         if (kind === "entry-point") return null;
         return { path: packageEntry(fileURLToPath(import.meta.resolve(path))), sideEffects: false };
       });
+      // Modules of the library name the registry, since whoever imports them has another import map.
+      build.onResolve({ filter: /^npm:/ }, ({ path, ...options }) => {
+        const [, name] = /^npm:(.+)@[^@]*$/.exec(path)!;
+        return build.resolve(name!, options);
+      });
     },
   };
 }

@@ -13,10 +13,13 @@ export type Access = "rw" | "ro" | "overlay";
 
 /** A block device to attach. */
 export interface BlockDevice {
+  /** Tells it from other devices. */
   readonly type: "BLOCK_BASIC";
+  /** The file or block device of the host. */
   readonly path: string;
   /** In bytes: a power of two from 512 to {@linkcode MAX_BLOCK_SIZE}. */
   readonly blockSize: number;
+  /** What the guest's writes do. */
   readonly access: Access;
 }
 

@@ -13,7 +13,9 @@ export type Device = BlockDevice | NetDevice;
 export interface BoundDevice<D extends Device = Device> {
   /** Index of the manifest entry, 1 or more: what the guest calls it by. */
   readonly handle: number;
+  /** The name that the manifest has for it. */
   readonly name: string;
+  /** What is behind it. */
   readonly device: D;
 }
 

@@ -12,7 +12,9 @@ export type Backing =
 
 /** A network device to attach. */
 export interface NetDevice {
+  /** Tells it from other devices. */
   readonly type: "NET_BASIC";
+  /** Where its frames go. */
   readonly backing: Backing;
   /** 6 bytes; random if not given. */
   readonly mac?: Uint8Array;

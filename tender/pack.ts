@@ -1,0 +1,30 @@
+/**
+ * Packing: a spt guest and its launch as one Linux executable, for later and for elsewhere.
+ *
+ * @module
+ */
+import type { Guest } from "./guest.ts";
+import { TenderError } from "./error.ts";
+
+/**
+ * Packs a guest. Its executable opens the guest's devices itself when it is started, so their paths and
+ * interfaces have to be there then, as they are now.
+ *
+ * @returns the executable's bytes; it needs no interpreter and no library
+ * @throws {TenderError} "target" if the guest is not for spt, "device" if a device is not there or
+ * cannot be packed
+ */
+export async function pack(guest: Guest): Promise<Uint8Array> {
+  const { abi, name } = guest.unikernel;
+  if (abi.target !== "spt") {
+    throw new TenderError(
+      "target",
+      `${name}: only spt unikernels can be packed, this is for ${abi.target}`,
+    );
+  }
+  const { compileImage } = await import("./spt/image.ts");
+  const { encodeImage } = await import("./spt/start.ts");
+  if (guest.devices.length === 0) return encodeImage(compileImage(guest));
+  const { prepareDevices } = await import("./spt/prepare.ts");
+  return encodeImage(compileImage(guest, prepareDevices(guest.devices, { keep: true })));
+}

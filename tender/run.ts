@@ -1,0 +1,159 @@
+/**
+ * Running a guest from a program, the same for both targets: it goes on beside other work, and its end
+ * comes as a value. What this needs of the host is loaded when a guest is started.
+ *
+ * @module
+ */
+import type { Guest } from "./guest.ts";
+import { EXIT } from "../abi/solo5.ts";
+import { type Outcome, SIGNAL_STATUS } from "./outcome.ts";
+
+/** How to run a guest. */
+export interface RunOptions {
+  /**
+   * What becomes of the guest's console: `"inherit"` for this process's standard output, or a function
+   * that takes the bytes. `"inherit"` if not given.
+   */
+  readonly console?: "inherit" | ((output: Uint8Array) => void);
+  /** Kills the guest when it is aborted; the outcome then is signal 9, on hvt as well. */
+  readonly signal?: AbortSignal;
+}
+
+/** A guest that runs. */
+export interface RunningGuest extends AsyncDisposable {
+  /** What it prints; read it or cancel it. */
+  readonly console: ReadableStream<Uint8Array>;
+  /** How it ends. */
+  readonly outcome: Promise<Outcome>;
+  /** Kills it, if it has not ended. */
+  kill(): void;
+}
+
+/** How a guest ends that is killed. */
+const KILLED: Outcome = { kind: "signal", signal: 9 };
+
+/**
+ * Runs a guest to its end. A guest of spt is a process of its own; one of hvt computes on this thread,
+ * and holds nothing up while it waits.
+ *
+ * ```ts no-eval
+ * import { bind, describe, parseUnikernel, run } from "../mod.ts";
+ *
+ * const unikernel = parseUnikernel(await Deno.readFile("hello.hvt"), { name: "hello.hvt" });
+ * const outcome = await run(bind(unikernel, "hvt", { memorySize: 32 << 20 }));
+ * if (outcome.kind !== "exit") console.error(describe(outcome));
+ * ```
+ *
+ * @throws {TenderError} if this host cannot run it, or does not have a device as asked
+ * @throws {SystemError} if the host has no memory for it
+ */
+export async function run(guest: Guest, options: RunOptions = {}): Promise<Outcome> {
+  if (options.signal?.aborted) return KILLED;
+  return guest.unikernel.abi.target === "hvt"
+    ? await runMachine(guest, options)
+    : await runProcess(guest, options);
+}
+
+/**
+ * Starts a guest and comes back at once.
+ *
+ * @returns the guest; to dispose of it kills it. Where it cannot be started at all, its `outcome`
+ * rejects as {@linkcode run} does
+ */
+export function spawn(guest: Guest): RunningGuest {
+  const killer = new AbortController();
+  const output = new TransformStream<Uint8Array, Uint8Array>(
+    undefined,
+    undefined,
+    // What a guest printed is kept until it is read: it cannot be made to wait.
+    { highWaterMark: Infinity },
+  );
+  const writer = output.writable.getWriter();
+  const nobody = () => {};
+  writer.closed.catch(nobody);
+  const outcome = run(guest, {
+    console: (bytes) => void writer.write(bytes.slice()).catch(nobody),
+    signal: killer.signal,
+  }).finally(() => writer.close().catch(nobody));
+  // Whoever asks for it sees the error; nobody has to.
+  outcome.catch(nobody);
+  const kill = () => killer.abort();
+  return {
+    console: output.readable,
+    outcome,
+    kill,
+    [Symbol.asyncDispose]: () => {
+      kill();
+      return outcome.then(nobody, nobody);
+    },
+  };
+}
+
+async function runMachine(guest: Guest, { console, signal }: RunOptions): Promise<Outcome> {
+  const { runVm } = await import("./hvt/run_apart.ts");
+  const take = typeof console === "function"
+    ? (bytes: Uint8Array) => (console(bytes), true)
+    : undefined;
+  try {
+    return await runVm(guest, { console: take, signal });
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return KILLED;
+    throw error;
+  }
+}
+
+async function runProcess(guest: Guest, { console, signal }: RunOptions): Promise<Outcome> {
+  const child = await startProcess(guest, { stdout: console === undefined ? "inherit" : "piped" });
+  const kill = () => {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
+  signal?.addEventListener("abort", kill);
+  if (signal?.aborted) kill();
+  try {
+    const [status, complaint] = await Promise.all([
+      child.status,
+      new Response(child.stderr).text(),
+      typeof console === "function" ? child.stdout.pipeTo(sinkOf(console)) : undefined,
+    ]);
+    return processOutcome(status, complaint);
+  } finally {
+    signal?.removeEventListener("abort", kill);
+  }
+}
+
+async function startProcess(
+  guest: Guest,
+  options: { stdout: "inherit" | "piped" },
+): Promise<Deno.ChildProcess> {
+  const { compileImage } = await import("./spt/image.ts");
+  const { spawnImage } = await import("./spt/start.ts");
+  if (guest.devices.length === 0) return await spawnImage(compileImage(guest), options);
+  const { prepareDevices } = await import("./spt/prepare.ts");
+  const devices = prepareDevices(guest.devices, { keep: false });
+  try {
+    return await spawnImage(compileImage(guest, devices), options);
+  } finally {
+    const { closeDescriptor } = await import("./host/libc.ts");
+    for (const { inherited, properties } of devices) {
+      // The child has it. A network device's was, and stays, the caller's; a block device's is a copy.
+      if (inherited !== undefined && properties.type === "BLOCK_BASIC") closeDescriptor(inherited);
+    }
+  }
+}
+
+function sinkOf(take: (bytes: Uint8Array) => void): WritableStream<Uint8Array> {
+  return new WritableStream({ write: take });
+}
+
+/** What the end of a guest's process means. A guest has no standard error: what comes there is the launch's. */
+function processOutcome({ code, signal }: Deno.CommandStatus, complaint: string): Outcome {
+  if (signal !== null) return { kind: "signal", signal: code - SIGNAL_STATUS };
+  const message = complaint.trim();
+  if (message !== "") return { kind: "fault", reason: "host", message };
+  return code === EXIT.ABORT ? { kind: "abort", trap: 0 } : { kind: "exit", status: code };
+}
