@@ -4,13 +4,18 @@
  *
  * @module
  */
+import { devices } from "./devices.ts";
 import { hypercallCost } from "./hypercall.ts";
 import { formatTable, keepsLimit, ratioOf } from "./result.ts";
 import { startUp } from "./start_up.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "soloden-bench-" });
 try {
-  const figures = [...hypercallCost(), ...await startUp(directory)];
+  const figures = [
+    ...hypercallCost(),
+    ...await startUp(directory),
+    ...await devices(directory),
+  ];
   if (Deno.args.includes("--json")) {
     for (const figure of figures) {
       console.log(JSON.stringify({ ...figure, ratio: ratioOf(figure), ok: keepsLimit(figure) }));

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import type { Namespace } from "../netns.ts";
 import { execute } from "../soloden.ts";
 
 /** The middle one of some numbers. */
@@ -15,15 +16,18 @@ export function median(numbers: readonly number[]): number {
  * Times whole programs in turn, from spawn to exit.
  *
  * @param programs a command line each
+ * @param options `directory`: for scratch files; `net`: the network namespace to run them in
  * @returns the median of each, in microseconds
  */
 export async function timePrograms(
   programs: readonly (readonly string[])[],
-  options: { rounds: number; directory: string },
+  options: { rounds: number; directory: string; net?: Namespace },
 ): Promise<number[]> {
-  const spawn = await buildSpawn(options.directory);
-  const args = [`${options.rounds}`, ...programs.flatMap((program) => ["--", ...program])];
-  const { status, stdout, stderr } = await execute(spawn, args);
+  const { rounds, directory, net } = options;
+  const spawn = await buildSpawn(directory);
+  const args = [`${rounds}`, ...programs.flatMap((program) => ["--", ...program])];
+  const { status, stdout, stderr } =
+    await (net === undefined ? execute(spawn, args) : net.execute(spawn, args));
   if (status !== 0) throw new Error(stderr);
   return stdout.trim().split("\n").map((line) => median(line.split(" ").map(Number)) / 1000);
 }

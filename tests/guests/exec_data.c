@@ -1,6 +1,5 @@
 /*
- * exec_data.c: calls into data. spt forbids it; the hvt contract has no page without execution, so
- * there the call comes back.
+ * exec_data.c: calls into data, which no target lets it execute.
  */
 #include "guest.h"
 
