@@ -7,7 +7,7 @@
  */
 import type { DeviceType, Manifest } from "../abi/manifest.ts";
 import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
-import { block } from "./devices/block.ts";
+import { block, checkCapacity } from "./devices/block.ts";
 import type { Device } from "./devices/device.ts";
 import { type Backing, DEFAULT_MTU } from "./devices/net.ts";
 import { TenderError } from "./error.ts";
@@ -49,8 +49,15 @@ const DEVICE = /^--(net|net-mac|block|block-sector-size):([A-Za-z0-9]{1,67})=(.+
 interface Said {
   readonly backings: Map<string, Backing>;
   readonly macs: Map<string, Uint8Array>;
-  readonly paths: Map<string, string>;
+  readonly storages: Map<string, Storage>;
   readonly blockSizes: Map<string, number>;
+}
+
+/** A file or block device that is there. */
+interface Storage {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
 }
 
 /**
@@ -68,7 +75,7 @@ export async function readOptions(
   const said: Said = {
     backings: new Map(),
     macs: new Map(),
-    paths: new Map(),
+    storages: new Map(),
     blockSizes: new Map(),
   };
   let mebibytes = DEFAULT_MEMORY_MIB;
@@ -107,12 +114,7 @@ async function readDeviceOption(
   if (!manifest.devices.some((device) => device.name === name && device.type === type)) {
     throw invalid(word, `Resource not declared in manifest: '${name}'`);
   }
-  try {
-    await record(said, { word, option, name: name!, value: value! });
-  } catch (error) {
-    if (!(error instanceof TenderError) || error.code !== "device") throw error;
-    throw invalid(word, error.message);
-  }
+  await record(said, { word, option, name: name!, value: value! });
 }
 
 interface DeviceOption {
@@ -128,18 +130,39 @@ async function record(
 ): Promise<void> {
   switch (option) {
     case "net":
-      said.backings.set(name, await parseBacking(value));
+      said.backings.set(name, await orInvalid(word, () => parseBacking(value)));
       break;
     case "net-mac":
       said.macs.set(name, parseAddress(value) ?? raise(invalid(word)));
       break;
     case "block":
-      said.paths.set(name, value);
+      said.storages.set(name, { path: value, size: storageSize(value) });
       break;
     case "block-sector-size": {
-      const blockSize = leadingNumber(value) ?? raise(invalid(word));
-      said.blockSizes.set(name, block.file("", { blockSize }).blockSize);
+      const size = leadingNumber(value) ?? raise(invalid(word));
+      const { blockSize } = await orInvalid(word, () => block.file("", { blockSize: size }));
+      said.blockSizes.set(name, blockSize);
     }
+  }
+}
+
+/** What the action gives; where it finds something wrong with a device, that is wrong with the option. */
+async function orInvalid<T>(word: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw error instanceof TenderError ? invalid(word, error.message) : error;
+  }
+}
+
+/** The size of a file or block device that can be read and written. */
+function storageSize(path: string): number {
+  try {
+    using file = Deno.openSync(path, { read: true, write: true });
+    return file.seekSync(0, Deno.SeekMode.End);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
   }
 }
 
@@ -187,8 +210,11 @@ function makeDevices(said: Said): Map<string, Device> {
   for (const [name, backing] of said.backings) {
     devices.set(name, { type: "NET_BASIC", backing, mac: said.macs.get(name) });
   }
-  for (const [name, path] of said.paths) {
-    devices.set(name, block.file(path, { blockSize: said.blockSizes.get(name) }));
+  for (const [name, { path, size }] of said.storages) {
+    const device = block.file(path, { blockSize: said.blockSizes.get(name) });
+    // Solo5's tenders tell which device it is about, not which file.
+    checkCapacity({ ...device, path: name }, size);
+    devices.set(name, device);
   }
   return devices;
 }

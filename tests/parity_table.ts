@@ -113,21 +113,26 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     {
       args: [`--block:storage=${odd}`, block],
       status: 1,
-      says: [`${odd}: Backing storage size must be block aligned (512 bytes)`],
+      says: ["storage: Backing storage size must be block aligned (512 bytes)"],
     },
     {
-      args: [`--block:storage=${disk}`, "--block-sector-size:storage=4096", block],
+      args: [`--block:storage=${odd}`, "--block-sector-size:storage=1024", block],
       status: 1,
-      says: [`${disk}: Backing storage must be at least 1 block (4096 bytes) in size`],
+      says: ["storage: Backing storage "],
     },
     {
       args: [`--block:storage=${empty}`, block],
       status: 1,
-      says: [`${empty}: Backing storage must be at least 1 block (512 bytes) in size`],
+      says: ["storage: Backing storage must be at least 1 block (512 bytes) in size"],
     },
     { args: [`--block:storage=${disk}`, block], status: 0, prints: "SUCCESS", runs: true },
     {
-      args: ["--block:storage=/none", `--block:storage=${disk}`, block],
+      args: [`--block:storage=${disk}`, "--block:storage=/none", "--bogus", block],
+      status: 1,
+      says: ["Could not open block device: /none: No such file or directory"],
+    },
+    {
+      args: [`--block:storage=${empty}`, `--block:storage=${disk}`, block],
       status: 0,
       prints: "SUCCESS",
       runs: true,
