@@ -41,6 +41,8 @@ export async function runVm(guest: Guest, options: RunVmOptions = {}): Promise<O
         for (const observer of observers) observer.ended?.(stop.outcome, vm);
         return stop.outcome;
       }
+      // What the guest prints may have been the reason to stop it, and then nothing wakes it.
+      signal?.throwIfAborted();
       await (stop.kind === "wait" ? host.waitApart(stop.deadline) : othersTurn());
       signal?.throwIfAborted();
     }
