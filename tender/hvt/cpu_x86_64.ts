@@ -9,7 +9,7 @@ import type { KvmSegment, Registers, SpecialRegisters } from "./kvm_abi.ts";
 
 const CR0 = { PE: 1n << 0n, NE: 1n << 5n, WP: 1n << 16n, PG: 1n << 31n };
 const CR4 = { PAE: 1n << 5n, OSFXSR: 1n << 9n, OSXMMEXCPT: 1n << 10n };
-const EFER = { LME: 1n << 8n, LMA: 1n << 10n };
+const EFER = { LME: 1n << 8n, LMA: 1n << 10n, NXE: 1n << 11n };
 /** The one flag that is always set. */
 const RFLAGS_RESERVED = 2n;
 
@@ -62,8 +62,10 @@ export function entryRegisters(entry: number, memorySize: number): Partial<Regis
   };
 }
 
-/** The special registers with which every guest begins. */
-export function entrySpecialRegisters(): Partial<SpecialRegisters> {
+/** The special registers with which every guest begins; `noExecute`: its page tables say so of pages. */
+export function entrySpecialRegisters(
+  { noExecute }: { noExecute: boolean },
+): Partial<SpecialRegisters> {
   return {
     cs: CODE,
     ds: DATA,
@@ -78,7 +80,7 @@ export function entrySpecialRegisters(): Partial<SpecialRegisters> {
     cr0: CR0.PE | CR0.NE | CR0.WP | CR0.PG,
     cr3: BigInt(LAYOUT.pml4),
     cr4: CR4.PAE | CR4.OSFXSR | CR4.OSXMMEXCPT,
-    efer: EFER.LME | EFER.LMA,
+    efer: EFER.LME | EFER.LMA | (noExecute ? EFER.NXE : 0n),
   };
 }
 

@@ -9,12 +9,17 @@ import { check, closeDescriptor, ERRNO, errno, libc, SystemError } from "../host
 import { Mapping } from "../host/memory.ts";
 import { type Exit, FAULT, INTR, readExit } from "./exit.ts";
 import {
-  CPUID_ENTRY_SIZE,
+  CpuidEntry,
   CpuidHeader,
+  EXIT_REASON,
+  Fpu,
+  GuestDebug,
   MemoryRegion,
   type Registers,
   Regs,
   REQUEST,
+  Run,
+  SignalMask,
   type SpecialRegisters,
   Sregs,
 } from "./kvm_abi.ts";
@@ -28,6 +33,8 @@ const c = libc({
 export const KVM_PATH = "/dev/kvm";
 /** More CPUID entries than any kernel has. */
 const CPUID_MAX = 256;
+/** Most bytes of one `KVM_EXIT_MMIO`. */
+const MMIO_DATA_SIZE = 8;
 
 /** KVM itself: `/dev/kvm`. */
 export class System implements Disposable {
@@ -55,7 +62,7 @@ export class System implements Disposable {
 
   /** `KVM_GET_SUPPORTED_CPUID`, as {@linkcode Vcpu.setCpuid} takes it */
   supportedCpuid(): Uint8Array<ArrayBuffer> {
-    const cpuid = new Uint8Array(CpuidHeader.size + CPUID_MAX * CPUID_ENTRY_SIZE);
+    const cpuid = new Uint8Array(CpuidHeader.size + CPUID_MAX * CpuidEntry.size);
     CpuidHeader.write(viewOf(cpuid), 0, { nent: CPUID_MAX });
     callWith(this.#fd, "GET_SUPPORTED_CPUID", cpuid);
     return cpuid;
@@ -128,6 +135,62 @@ export class Vcpu implements Disposable {
   /** `KVM_SET_SREGS` */
   setSpecialRegisters(registers: SpecialRegisters): void {
     callWith(this.#fd, "SET_SREGS", Sregs.encode(registers));
+  }
+
+  /** `KVM_GET_FPU`: a `struct kvm_fpu` */
+  fpu(): Uint8Array<ArrayBuffer> {
+    const fpu = new Uint8Array(Fpu.size);
+    callWith(this.#fd, "GET_FPU", fpu);
+    return fpu;
+  }
+
+  /** `KVM_SET_FPU` */
+  setFpu(fpu: Uint8Array<ArrayBuffer>): void {
+    callWith(this.#fd, "SET_FPU", fpu);
+  }
+
+  /** `KVM_SET_GUEST_DEBUG` */
+  setGuestDebug(debug: Partial<ReturnType<typeof GuestDebug.read>>): void {
+    callWith(this.#fd, "SET_GUEST_DEBUG", GuestDebug.encode(debug));
+  }
+
+  /**
+   * `KVM_SET_SIGNAL_MASK`: no signal is blocked while the guest runs. One that the thread blocks ends
+   * {@linkcode run} and stays pending.
+   */
+  openToSignals(): void {
+    const len = SignalMask.sizes.sigset;
+    callWith(this.#fd, "SET_SIGNAL_MASK", SignalMask.encode({ len }));
+  }
+
+  /**
+   * Completes the instruction that the last exit was about, without going on to the next; otherwise
+   * the registers are those from before it.
+   *
+   * @returns the exit that this led to; an interrupted run if to none
+   */
+  complete(): Exit {
+    this.#view.setUint8(Run.offsets.immediateExit, 1);
+    try {
+      return this.run();
+    } finally {
+      this.#view.setUint8(Run.offsets.immediateExit, 0);
+    }
+  }
+
+  /** What the last exit says, if it was `KVM_EXIT_DEBUG`. */
+  debugExit(): { exception: number; dr6: bigint } | undefined {
+    const { exitReason, debugException, debugDr6 } = Run.offsets;
+    if (this.#view.getUint32(exitReason, true) !== EXIT_REASON.debug) return undefined;
+    return {
+      exception: this.#view.getUint32(debugException, true),
+      dr6: this.#view.getBigUint64(debugDr6, true),
+    };
+  }
+
+  /** The data of the last exit, if it was `KVM_EXIT_MMIO`: what was written, or is to be read. */
+  mmioData(): Uint8Array {
+    return this.#run.bytes.subarray(Run.offsets.mmioData, Run.offsets.mmioData + MMIO_DATA_SIZE);
   }
 
   /** `KVM_SET_CPUID2` */

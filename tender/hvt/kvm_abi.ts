@@ -100,10 +100,54 @@ export const Sregs = struct({
 /** Segment, control and table registers. */
 export type SpecialRegisters = ReturnType<typeof Sregs.read>;
 
+/** `struct kvm_fpu`: registers of the x87 unit and of SSE. */
+export const Fpu = struct({
+  fpr: bytes(8 * 16),
+  fcw: u16,
+  fsw: u16,
+  ftwx: u8,
+  lastOpcode: at(134, u16),
+  lastIp: u64,
+  lastDp: u64,
+  xmm: bytes(16 * 16),
+  mxcsr: u32,
+}, { size: 416 });
+
+/** `struct kvm_guest_debug`; the debug registers' addresses, then DR7. */
+export const GuestDebug = struct({
+  control: u32,
+  dr0: at(8, u64),
+  dr1: u64,
+  dr2: u64,
+  dr3: u64,
+  dr7: at(64, u64),
+});
+
+/** Bits of `kvm_guest_debug.control`. */
+export const GUESTDBG = {
+  enable: 1,
+  singleStep: 2,
+  softwareBreakpoints: 0x1_0000,
+  hardwareBreakpoints: 0x2_0000,
+} as const;
+
+/** `struct kvm_signal_mask` with the kernel's set of 64 signals behind it. */
+export const SignalMask = struct({ len: u32, sigset: at(4, bytes(8)) });
+/** Size of `struct kvm_signal_mask` without the set: what its request number holds. */
+const SIGNAL_MASK_HEADER = 4;
+
 /** `struct kvm_cpuid2` before its entries. */
 export const CpuidHeader = struct({ nent: u32, padding: u32 });
-/** Size of `struct kvm_cpuid_entry2` in bytes. */
-export const CPUID_ENTRY_SIZE = 40;
+/** `struct kvm_cpuid_entry2`: what the CPU says of itself on one page. */
+export const CpuidEntry = struct({
+  function: u32,
+  index: u32,
+  flags: u32,
+  eax: u32,
+  ebx: u32,
+  ecx: u32,
+  edx: u32,
+}, { size: 40 });
 
 /** `struct kvm_run`: the fields that each exit fills in lie in a union at 32. */
 export const Run = struct({
@@ -117,8 +161,13 @@ export const Run = struct({
   ioDataOffset: at(40, usize),
   /** `KVM_EXIT_MMIO` */
   mmioPhysAddr: at(32, u64),
+  mmioData: at(40, bytes(8)),
   mmioLen: at(48, u32),
   mmioIsWrite: at(52, u8),
+  /** `KVM_EXIT_DEBUG` */
+  debugException: at(32, u32),
+  debugPc: at(40, u64),
+  debugDr6: at(48, u64),
   /** `KVM_EXIT_FAIL_ENTRY` */
   failEntryReason: at(32, u64),
   /** `KVM_EXIT_INTERNAL_ERROR` */
@@ -131,6 +180,7 @@ export const Run = struct({
 export const EXIT_REASON = {
   exception: 1,
   io: 2,
+  debug: 4,
   hlt: 5,
   mmio: 6,
   shutdown: 8,
@@ -160,7 +210,11 @@ export const REQUEST = {
   SET_REGS: request(0x82, WRITE, Regs.size),
   GET_SREGS: request(0x83, READ, Sregs.size),
   SET_SREGS: request(0x84, WRITE, Sregs.size),
+  SET_SIGNAL_MASK: request(0x8b, WRITE, SIGNAL_MASK_HEADER),
+  GET_FPU: request(0x8c, READ, Fpu.size),
+  SET_FPU: request(0x8d, WRITE, Fpu.size),
   SET_CPUID2: request(0x90, WRITE, CpuidHeader.size),
+  SET_GUEST_DEBUG: request(0x9b, WRITE, GuestDebug.size),
   GET_TSC_KHZ: request(0xa3),
 } as const;
 

@@ -47,6 +47,8 @@ export interface Machine {
 export interface HostFacts {
   /** Frequency of its CPU's time stamp counter, in Hz. */
   readonly cycleFrequency: bigint;
+  /** Whether its CPU knows of pages that must not be executed. */
+  readonly noExecute: boolean;
   /** What its devices are like, in the manifest's order. */
   readonly devices: readonly Properties[];
 }
@@ -54,6 +56,9 @@ export interface HostFacts {
 /** Compiles a guest (of the hvt target) to a machine. */
 export function compileMachine(guest: Guest, host: HostFacts): Machine {
   const { unikernel, memorySize } = guest;
+  const { noExecute } = host;
+  const text = unikernel.segments.filter(({ execute }) => execute);
+  const tables = pageTables(memorySize, { executable: noExecute ? text : undefined });
   const protections = unikernel.segments.map(({ start, end, read, write, execute }) => ({
     start,
     end,
@@ -65,7 +70,7 @@ export function compileMachine(guest: Guest, host: HostFacts): Machine {
     memorySize,
     contents: [
       { address: LAYOUT.gdt, data: gdt() },
-      { address: LAYOUT.pml4, data: pageTables(memorySize) },
+      { address: LAYOUT.pml4, data: tables },
       { address: LAYOUT.bootInfo, data: boot(guest, host) },
       ...unikernel.segments.map(({ address, data }) => ({ address, data })),
     ],
@@ -76,7 +81,7 @@ export function compileMachine(guest: Guest, host: HostFacts): Machine {
       ...protections,
     ],
     registers: entryRegisters(unikernel.entry, memorySize),
-    specialRegisters: entrySpecialRegisters(),
+    specialRegisters: entrySpecialRegisters({ noExecute }),
   };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Outcome } from "../outcome.ts";
+import type { GuestView } from "./guest_view.ts";
 import type { hypercall, resumePoll } from "./hypercalls.ts";
 import type { Registers } from "./kvm_abi.ts";
 import type { Vcpu } from "./kvm.ts";
@@ -21,7 +22,8 @@ export interface Calls {
 
 /** A machine whose guest has ended. */
 export interface EndedMachine {
-  readonly memory: Uint8Array;
+  /** Its memory: to read what the guest could not read itself may fault. */
+  readonly memory: GuestView;
   registers(): Registers;
 }
 

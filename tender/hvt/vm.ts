@@ -10,6 +10,7 @@ import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Context } from "./answer.ts";
+import { hasNoExecute } from "./cpuid.ts";
 import { GuestView } from "./guest_view.ts";
 import type { Vcpu } from "./kvm.ts";
 import type { Registers } from "./kvm_abi.ts";
@@ -22,7 +23,7 @@ import { type HostWorld, hostWorld, type World } from "./world.ts";
 /** What a virtual machine consists of. */
 interface Parts {
   readonly machine: Machine;
-  readonly memory: Uint8Array;
+  readonly memory: GuestView;
   readonly vcpu: Vcpu;
   readonly loop: RunLoop;
 }
@@ -31,8 +32,8 @@ interface Parts {
 export class VirtualMachine implements EndedMachine, Disposable {
   /** What it was made from. */
   readonly machine: Machine;
-  /** The guest's memory: what its segments do not let the host read faults. */
-  readonly memory: Uint8Array;
+  /** See {@linkcode EndedMachine.memory}. */
+  readonly memory: GuestView;
   readonly #vcpu: Vcpu;
   readonly #loop: RunLoop;
   readonly #resources: DisposableStack;
@@ -83,16 +84,17 @@ export function createVm(
     const vcpu = resources.use(vm.createVcpu(0, system.vcpuMmapSize()));
     const { devices } = world;
     const cycleFrequency = BigInt(vcpu.tscKhz()) * 1000n;
-    const machine = compileMachine(guest, { cycleFrequency, devices });
+    const cpuid = system.supportedCpuid();
+    const noExecute = hasNoExecute(cpuid);
+    const machine = compileMachine(guest, { cycleFrequency, noExecute, devices });
     load(memory, machine);
     vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
-    vcpu.setCpuid(system.supportedCpuid());
+    vcpu.setCpuid(cpuid);
     setRegisters(vcpu, machine);
     const view = new GuestView(memory.bytes, machine.restrictions);
     const handles = netHandles(devices);
     const loop = observedLoop(observers, { cpu: vcpu, context: { guest: view, world, handles } });
-    const parts = { machine, memory: memory.bytes, vcpu, loop };
-    return new VirtualMachine(parts, resources.move());
+    return new VirtualMachine({ machine, memory: view, vcpu, loop }, resources.move());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw new TenderError("host", `cannot make the virtual machine: ${error.message}`);

@@ -1,6 +1,7 @@
 /*
  * hostile_call.c: for spt, makes the system call that is its command line, past all bindings: how
- * (s: syscall, i: int 0x80), the number, then up to six arguments. Says what it returned, if it did.
+ * (s: syscall, i: int 0x80), the number, then up to six arguments. Says what it returned, if it
+ * did.
  */
 #include "hostile.h"
 
@@ -26,6 +27,8 @@ int solo5_app_main(const struct solo5_start_info *info) {
                          : "D"(value[1]), "S"(value[2]), "d"(value[3]), "r"(r10), "r"(r8), "r"(r9)
                          : "rcx", "r11", "memory");
     }
-    print(result == 0 ? "returned 0\n" : result > -(uint64_t)4096 ? "returned an error\n" : "returned more\n");
+    print(result == 0                ? "returned 0\n"
+          : result > -(uint64_t)4096 ? "returned an error\n"
+                                     : "returned more\n");
     return SOLO5_EXIT_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /*
- * hostile_compat.c: for spt, goes to the 32-bit code segment that Linux keeps for compatibility, and
- * makes a system call from there: by int 0x80, or by syscall where the command line says so.
+ * hostile_compat.c: for spt, goes to the 32-bit code segment that Linux keeps for compatibility,
+ * and makes a system call from there: by int 0x80, or by syscall where the command line says so.
  */
 #include "guest.h"
 

@@ -1,6 +1,6 @@
 /*
- * hostile_table.c: for spt, changes the device table that the tender left in its own memory, then asks
- * for what the table says now: c more capacity, s another block size, f another descriptor.
+ * hostile_table.c: for spt, changes the device table that the tender left in its own memory, then
+ * asks for what the table says now: c more capacity, s another block size, f another descriptor.
  */
 #include "hostile.h"
 #include "spt_abi.h"

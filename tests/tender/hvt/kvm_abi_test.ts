@@ -16,7 +16,7 @@ const EXPECTED: Record<string, number> = {
     interruptBitmap: "interrupt_bitmap",
   }),
   ...structure("kvm_cpuid2", kvm.CpuidHeader, {}),
-  "sizeof(struct kvm_cpuid_entry2)": kvm.CPUID_ENTRY_SIZE,
+  "sizeof(struct kvm_cpuid_entry2)": kvm.CpuidEntry.size,
   ...members("kvm_run", kvm.Run.offsets, {
     immediateExit: "immediate_exit",
     exitReason: "exit_reason",

@@ -9,7 +9,7 @@ import { TenderError } from "../../../tender/error.ts";
 import { compileMachine, type Machine } from "../../../tender/hvt/machine.ts";
 import { CODE, DATA, MEMORY, tinyGuest } from "./tiny_guest.ts";
 
-const CPU = { cycleFrequency: 2_500_000_000n, devices: [] };
+const CPU = { cycleFrequency: 2_500_000_000n, noExecute: true, devices: [] };
 
 /** The machine's memory as loaded, up to and including the boot area. */
 function lowMemory(machine: Machine): Uint8Array {
@@ -31,7 +31,9 @@ Deno.test("machine: the CPU enters long mode as specified", () => {
   assert.equal(special.cr0, 0x8001_0021n);
   assert.equal(special.cr3, 0x2000n);
   assert.equal(special.cr4, 0x620n);
-  assert.equal(special.efer, 0x500n);
+  assert.equal(special.efer, 0xd00n);
+  const old = compileMachine(tinyGuest([0xf4]), { ...CPU, noExecute: false });
+  assert.equal(old.specialRegisters.efer, 0x500n);
   assert.deepEqual(special.gdt, { base: 0x1000n, limit: 23 });
 });
 
