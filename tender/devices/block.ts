@@ -29,25 +29,33 @@ export const DEFAULT_BLOCK_SIZE = 512;
 export const MAX_BLOCK_SIZE = 0x8000;
 
 /** Makes block devices. */
-export const block = {
+export const block: BlockMaker = { file: fileBlock };
+
+/** See {@linkcode block}. */
+export interface BlockMaker {
   /**
    * A file or block device of the host.
    *
    * @param options `blockSize`: in bytes, 512 if not given; `access`: `"rw"` if not given
    * @throws {TenderError} if the block size is none
    */
-  file(path: string, options: { blockSize?: number; access?: Access } = {}): BlockDevice {
-    const { blockSize = DEFAULT_BLOCK_SIZE, access = "rw" } = options;
-    const power = Number.isInteger(Math.log2(blockSize));
-    if (!power || blockSize < DEFAULT_BLOCK_SIZE || blockSize > MAX_BLOCK_SIZE) {
-      throw new TenderError(
-        "device",
-        `Block size must be a multiple of 2 greater than or equal 512, at most ${MAX_BLOCK_SIZE}: ${blockSize}`,
-      );
-    }
-    return { type: "BLOCK_BASIC", path, blockSize, access };
-  },
-} as const;
+  file(path: string, options?: { blockSize?: number; access?: Access }): BlockDevice;
+}
+
+function fileBlock(
+  path: string,
+  options: { blockSize?: number; access?: Access } = {},
+): BlockDevice {
+  const { blockSize = DEFAULT_BLOCK_SIZE, access = "rw" } = options;
+  const power = Number.isInteger(Math.log2(blockSize));
+  if (!power || blockSize < DEFAULT_BLOCK_SIZE || blockSize > MAX_BLOCK_SIZE) {
+    throw new TenderError(
+      "device",
+      `Block size must be a multiple of 2 greater than or equal 512, at most ${MAX_BLOCK_SIZE}: ${blockSize}`,
+    );
+  }
+  return { type: "BLOCK_BASIC", path, blockSize, access };
+}
 
 /**
  * Checks that storage of a size can be a block device.

@@ -27,36 +27,46 @@ const MAX_INTERFACE = 15;
 const MAC_SIZE = 6;
 
 /** Makes network devices. */
-export const net = {
+export const net: NetMaker = { tap: tapDevice, fd: descriptorDevice };
+
+/** See {@linkcode net}. */
+export interface NetMaker {
   /**
    * An existing TAP interface of the host.
    *
    * @param options `mac`: 6 bytes, or text like `02:00:00:00:00:01`; random if not given
    * @throws {TenderError} if the name or the address is none
    */
-  tap(name: string, options: { mac?: Uint8Array | string } = {}): NetDevice {
-    if (name.length === 0 || name.length > MAX_INTERFACE || /[\s/\0]/.test(name)) {
-      throw new TenderError("device", `Not an interface name: '${name}'`);
-    }
-    return { type: "NET_BASIC", backing: { kind: "tap", interface: name }, ...address(options) };
-  },
+  tap(name: string, options?: { mac?: Uint8Array | string }): NetDevice;
   /**
    * A descriptor that this process has open: a TAP device or a datagram socket.
    *
    * @param options `mac` as in `tap`; `mtu`: largest payload in bytes, 1500 if not given
    * @throws {TenderError} if the descriptor, the MTU or the address is none
    */
-  fd(fd: number, options: { mac?: Uint8Array | string; mtu?: number } = {}): NetDevice {
-    const { mtu = DEFAULT_MTU } = options;
-    if (!Number.isInteger(fd) || fd < 0 || fd === 1) {
-      throw new TenderError("device", `Not a descriptor for a network device: ${fd}`);
-    }
-    if (!Number.isInteger(mtu) || mtu < 68 || mtu > 0xffff) {
-      throw new TenderError("device", `MTU must be from 68 to 65535: ${mtu}`);
-    }
-    return { type: "NET_BASIC", backing: { kind: "descriptor", fd, mtu }, ...address(options) };
-  },
-} as const;
+  fd(fd: number, options?: { mac?: Uint8Array | string; mtu?: number }): NetDevice;
+}
+
+function tapDevice(name: string, options: { mac?: Uint8Array | string } = {}): NetDevice {
+  if (name.length === 0 || name.length > MAX_INTERFACE || /[\s/\0]/.test(name)) {
+    throw new TenderError("device", `Not an interface name: '${name}'`);
+  }
+  return { type: "NET_BASIC", backing: { kind: "tap", interface: name }, ...address(options) };
+}
+
+function descriptorDevice(
+  fd: number,
+  options: { mac?: Uint8Array | string; mtu?: number } = {},
+): NetDevice {
+  const { mtu = DEFAULT_MTU } = options;
+  if (!Number.isInteger(fd) || fd < 0 || fd === 1) {
+    throw new TenderError("device", `Not a descriptor for a network device: ${fd}`);
+  }
+  if (!Number.isInteger(mtu) || mtu < 68 || mtu > 0xffff) {
+    throw new TenderError("device", `MTU must be from 68 to 65535: ${mtu}`);
+  }
+  return { type: "NET_BASIC", backing: { kind: "descriptor", fd, mtu }, ...address(options) };
+}
 
 /**
  * Reads a MAC address.
