@@ -8,9 +8,13 @@ import {
   ACTION,
   assembleBpf,
   type Instruction,
-  type Label,
+  jump,
+  load,
+  ret,
   SECCOMP_DATA,
   TEST_REACH,
+  unless,
+  when,
 } from "./bpf.ts";
 import {
   ARCH_SET_FS,
@@ -71,19 +75,27 @@ export function compileFilter(
   rules: readonly Rule[],
   linux: LinuxAbi,
 ): Uint8Array<ArrayBuffer> {
-  return assembleBpf([
-    { op: "load", offset: SECCOMP_DATA.arch },
-    ...onlyIfEqual(linux.auditArch, KILL),
-    // No way from one call's rules leads to the next call's, so the number stays loaded throughout.
-    { op: "load", offset: SECCOMP_DATA.number },
-    ...[...groupByCall(rules)].flatMap(([call, conditions]) =>
-      ifEqual(linux.calls[call], [...conditions.flatMap(allowWhen), KILL])
-    ),
+  const program = [
+    load(SECCOMP_DATA.arch),
+    when("==", linux.auditArch, { skip: 1 }),
     KILL,
-  ]);
+    // No way from one call's rules leads to the next call's, so the number stays loaded throughout.
+    load(SECCOMP_DATA.number),
+  ];
+  for (const [call, conditions] of groupByCall(rules)) {
+    const body = [...conditions.flatMap(allowWhen), KILL];
+    if (body.length <= TEST_REACH) {
+      program.push(unless("==", linux.calls[call], { skip: body.length }));
+    } else {
+      program.push(when("==", linux.calls[call], { skip: 1 }), jump(body.length));
+    }
+    program.push(...body);
+  }
+  program.push(KILL);
+  return assembleBpf(program);
 }
 
-const KILL: Instruction = { op: "return", action: ACTION.killProcess };
+const KILL = ret(ACTION.killProcess);
 
 function groupByCall(rules: readonly Rule[]): Map<SystemCall, (readonly Condition[])[]> {
   const groups = new Map<SystemCall, (readonly Condition[])[]>();
@@ -95,53 +107,37 @@ function groupByCall(rules: readonly Rule[]): Map<SystemCall, (readonly Conditio
   return groups;
 }
 
-/** Runs `body` if the accumulator is `value`, else goes on behind it. */
-function ifEqual(value: number, body: readonly Instruction[]): Instruction[] {
-  const inside = Symbol("inside");
-  const behind = Symbol("behind");
-  const enter: Instruction[] = body.length <= TEST_REACH
-    ? [{ op: "test", test: "==", value, otherwise: behind }]
-    : [{ op: "test", test: "==", value, then: inside }, { op: "jump", to: behind }];
-  return [...enter, { op: "label", label: inside }, ...body, { op: "label", label: behind }];
-}
-
-/** Goes on if the accumulator is `value`, else runs `instruction`. */
-function onlyIfEqual(value: number, instruction: Instruction): Instruction[] {
-  const on = Symbol("on");
-  return [{ op: "test", test: "==", value, then: on }, instruction, { op: "label", label: on }];
-}
-
 /** Allows the call if all conditions hold, else goes on behind these instructions. */
 function allowWhen(conditions: readonly Condition[]): Instruction[] {
-  const otherwise = Symbol("next rule");
-  return [
-    ...conditions.flatMap((condition) => check(condition, otherwise)),
-    { op: "return", action: ACTION.allow },
-    { op: "label", label: otherwise },
-  ];
+  let rule = [ret(ACTION.allow)];
+  // From the last condition to the first: what comes behind a condition is what it has to skip.
+  for (const condition of conditions.toReversed()) {
+    rule = [...check(condition, rule.length), ...rule];
+  }
+  return rule;
 }
 
-/** Goes on if the condition holds, else to `otherwise`. The machine compares 32 bits at a time. */
-function check({ argument, is, value }: Condition, otherwise: Label): Instruction[] {
+/**
+ * Goes on if the condition holds, else skips what is behind: `rest` instructions. The machine compares
+ * 32 bits at a time.
+ */
+function check({ argument, is, value }: Condition, rest: number): Instruction[] {
   const low = SECCOMP_DATA.argument(argument);
-  const high = low + 4;
   const lowValue = Number(value & 0xffff_ffffn);
   const highValue = Number(value >> 32n);
   if (is === "==") {
     return [
-      { op: "load", offset: high },
-      { op: "test", test: "==", value: highValue, otherwise },
-      { op: "load", offset: low },
-      { op: "test", test: "==", value: lowValue, otherwise },
+      load(low + 4),
+      unless("==", highValue, { skip: rest + 2 }),
+      load(low),
+      unless("==", lowValue, { skip: rest }),
     ];
   }
-  const holds = Symbol("holds");
   return [
-    { op: "load", offset: high },
-    { op: "test", test: ">", value: highValue, then: otherwise },
-    { op: "test", test: "==", value: highValue, otherwise: holds },
-    { op: "load", offset: low },
-    { op: "test", test: ">", value: lowValue, then: otherwise },
-    { op: "label", label: holds },
+    load(low + 4),
+    when(">", highValue, { skip: rest + 3 }),
+    unless("==", highValue, { skip: 2 }),
+    load(low),
+    when(">", lowValue, { skip: rest }),
   ];
 }
