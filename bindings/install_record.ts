@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import * as v from "npm:valibot@^1.5.0";
+import { guarded } from "../elftool/files.ts";
 import { digest } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 
@@ -31,13 +32,15 @@ export type InstallRecord = v.InferOutput<typeof RecordSchema>;
  *
  * @returns undefined where nothing is installed
  * @throws {ToolchainError} "install" if it is not a record
+ * @throws {ElfError} "file" if it cannot be read
  */
 export function readRecord(prefix: string): InstallRecord | undefined {
   const path = join(prefix, RECORD_PATH);
+  const text = guarded(path, () => ifThere(() => Deno.readTextFileSync(path)));
+  if (text === undefined) return undefined;
   try {
-    return v.parse(RecordSchema, JSON.parse(Deno.readTextFileSync(path)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    return v.parse(RecordSchema, JSON.parse(text));
+  } catch {
     throw new ToolchainError("install", `${path}: not a record of an installation`);
   }
 }
@@ -51,17 +54,28 @@ export function recordText(record: InstallRecord): string {
  * What a path is: a digest of a file's content, or where a link leads.
  *
  * @returns undefined where there is nothing; "directory", "other" for what is neither file nor link
+ * @throws {ElfError} "file" if it cannot be read
  */
 export async function stateOf(path: string): Promise<string | undefined> {
+  const found = guarded(path, () => ifThere(() => look(path)));
+  return found instanceof Uint8Array ? await fileState(found) : found;
+}
+
+/** A file's content, or the state of what is none. */
+function look(path: string): Uint8Array | string {
+  const { isSymlink, isFile, isDirectory } = Deno.lstatSync(path);
+  if (isSymlink) return linkState(Deno.readLinkSync(path));
+  if (isFile) return Deno.readFileSync(path);
+  return isDirectory ? "directory" : "other";
+}
+
+/** What the action gives; undefined where its path leads to nothing. */
+function ifThere<T>(action: () => T): T | undefined {
   try {
-    const { isSymlink, isFile, isDirectory } = await Deno.lstat(path);
-    if (isSymlink) return linkState(await Deno.readLink(path));
-    if (isFile) return await fileState(await Deno.readFile(path));
-    return isDirectory ? "directory" : "other";
+    return action();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (error instanceof NotFound || error instanceof NotADirectory) return undefined;
     throw error;
   }
 }
