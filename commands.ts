@@ -17,18 +17,8 @@ import {
 } from "@stricli/core";
 import project from "./deno.json" with { type: "json" };
 import { errorText } from "./error_text.ts";
-
-const text = (value: string): string => value;
-
-/** An option with a value that may be left out. */
-const option = (brief: string) => ({ kind: "parsed", parse: text, optional: true, brief }) as const;
-
-/** An option that may be given again and again. */
-const options = (brief: string) =>
-  ({ kind: "parsed", parse: text, optional: true, variadic: true, brief }) as const;
-
-const argument = (placeholder: string, brief: string) =>
-  ({ parse: text, placeholder, brief }) as const;
+import { argument, flag, option, options, text } from "./command_options.ts";
+import { guestFlags, pack, runGuest } from "./guest_commands.ts";
 
 interface BuildFlags {
   readonly target?: ("hvt" | "spt")[];
@@ -70,77 +60,6 @@ const build = buildCommand({
   },
 });
 
-/** Options about a guest. A device's name is part of the option: `--net:NAME=tap0`. */
-const guestOptions = {
-  mem: option("--mem=MiB: guest memory (512)"),
-  net: options("--net:NAME=IFACE or @FD: TAP interface or open descriptor of network device NAME"),
-  "net-mac": options("--net-mac:NAME=MAC: address of network device NAME (random)"),
-  block: options(
-    "--block:NAME=PATH[,ro|,overlay]: storage of block device NAME; refuse writes, or drop them at exit",
-  ),
-  "block-sector-size": options("--block-sector-size:NAME=BYTES: block size of NAME (512)"),
-} as const;
-
-/** The options of {@linkcode guestOptions} as the scanner finds them. */
-type GuestFlags =
-  & { readonly mem?: string }
-  & Partial<Record<"net" | "net-mac" | "block" | "block-sector-size", string[]>>;
-
-/** A tender's options with an output. */
-type PackFlags = GuestFlags & { readonly output: string };
-
-const guestArguments = {
-  kind: "array",
-  minimum: 1,
-  parameter: argument("UNIKERNEL [ARGS…]", "Unikernel, then the arguments that it gets"),
-} as const;
-
-const GUEST_USAGE =
-  "[--mem=MiB] [--net:NAME=IFACE|@FD] [--net-mac:NAME=MAC] [--block:NAME=PATH[,ro|,overlay]] [--block-sector-size:NAME=BYTES] [--] UNIKERNEL [ARGS…]";
-
-/** The command line of a tender again, from what the scanner made of it. */
-function guestWords(flags: GuestFlags & { output?: string }, words: readonly string[]): string[] {
-  const { mem, output, ...devices } = flags;
-  return [
-    ...(mem === undefined ? [] : [`--mem=${mem}`]),
-    ...(output === undefined ? [] : [`--output=${output}`]),
-    ...Object.entries(devices).flatMap(([option, values]) =>
-      values.map((value) => `--${option}:${value}`)
-    ),
-    "--",
-    ...words,
-  ];
-}
-
-const runGuest = buildCommand({
-  loader: async () => {
-    const { runCommand } = await import("./tender/command.ts");
-    return async (flags: GuestFlags, ...words: string[]) => {
-      await runCommand(guestWords(flags, words));
-    };
-  },
-  parameters: { flags: guestOptions, positional: guestArguments },
-  docs: { brief: "Run a unikernel", customUsage: [GUEST_USAGE] },
-});
-
-const pack = buildCommand({
-  loader: async () => {
-    const { packCommand } = await import("./tender/command.ts");
-    return async (flags: PackFlags, ...words: string[]) => {
-      await packCommand(guestWords(flags, words));
-    };
-  },
-  parameters: {
-    flags: { ...guestOptions, output: { kind: "parsed", parse: text, brief: "What to write" } },
-    aliases: { o: "output" },
-    positional: guestArguments,
-  },
-  docs: {
-    brief: "Make one Linux executable of a spt unikernel and its launch",
-    customUsage: [`-o FILE ${GUEST_USAGE}`],
-  },
-});
-
 const compileManifest = buildCommand({
   loader: async () => {
     const { compileManifestFile } = await import("./elftool/command.ts");
@@ -159,13 +78,15 @@ const compileManifest = buildCommand({
 
 interface InspectFlags {
   readonly json?: boolean;
+  readonly symbols?: readonly string[];
   readonly seccomp?: boolean;
 }
 
 const inspect = buildCommand({
   loader: async () => {
-    const { inspectFile } = await import("./elftool/command.ts");
+    const { inspectFile, nameAddresses } = await import("./elftool/command.ts");
     return async function (this: CommandContext, flags: InspectFlags, path: string) {
+      if (flags.symbols) return this.process.stdout.write(nameAddresses(path, flags.symbols));
       if (!flags.seccomp) return this.process.stdout.write(inspectFile(path, flags));
       const { describeFilter } = await import("./tender/spt/packed_filter.ts");
       const { readInput } = await import("./elftool/files.ts");
@@ -174,20 +95,19 @@ const inspect = buildCommand({
   },
   parameters: {
     flags: {
-      json: { kind: "boolean", optional: true, withNegated: false, brief: "Print JSON" },
-      seccomp: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Print the system call filter of a packed executable",
-      },
+      json: flag("Print JSON"),
+      seccomp: flag("Print the system call filter of a packed executable"),
+      symbols: options("Name the functions and objects that addresses lie in"),
     },
     positional: {
       kind: "tuple",
       parameters: [argument("FILE", "A unikernel or a packed executable")],
     },
   },
-  docs: { brief: "Show a unikernel's ABI, manifest, segments and sizes" },
+  docs: {
+    brief: "Show a unikernel's ABI, manifest, segments and sizes",
+    customUsage: ["[--json | --seccomp] FILE", "--symbols ADDRESS… FILE"],
+  },
 });
 
 /** A tool of this machine; main.ts runs it, and reads nothing of its words. */
@@ -226,12 +146,7 @@ const install = buildCommand({
       program: option(
         "What the programs lead to: an executable, or a script for this runtime (this)",
       ),
-      force: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "Replace files that are not ours",
-      },
+      force: flag("Replace files that are not ours"),
     },
   },
   docs: { brief: "Install the programs and the toolchain under the names that Solo5 has for them" },
@@ -314,6 +229,7 @@ export async function runApplication(args: readonly string[]): Promise<boolean> 
 function normalise(args: readonly string[]): string[] {
   const [command, ...rest] = args;
   if (command === "build") return ["build", ...compilerFlags(rest)];
+  if (command === "inspect") return ["inspect", ...addressFlags(rest)];
   if (command === "run" || command === "pack") return [command, ...guestFlags(rest)];
   return [...args];
 }
@@ -325,23 +241,16 @@ function compilerFlags(args: readonly string[]): string[] {
   return [...args.slice(0, end), ...args.slice(end + 1).map((flag) => `--cc-flag=${flag}`)];
 }
 
-/**
- * What follows the unikernel is the guest's, and `--net:NAME=VALUE` is an option `net` with the value
- * `NAME=VALUE`.
- */
-function guestFlags(words: readonly string[]): string[] {
-  const result: string[] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    if (word === "--" || !word.startsWith("-")) {
-      return [...result, "--", ...words.slice(word === "--" ? i + 1 : i)];
-    }
-    const device = /^--([a-z-]+):(.*)$/s.exec(word);
-    if (device !== null) result.push(`--${device[1]}`, device[2]!);
-    else result.push(word);
-    if (word === "-o" || word === "--output") result.push(...words.slice(++i, i + 1));
-  }
-  return result;
+/** What stands between `--symbols` and the file are addresses, each of which is a value of the option. */
+function addressFlags(words: readonly string[]): string[] {
+  const at = words.indexOf("--symbols");
+  const addresses = at < 0 ? [] : words.slice(at + 1, -1);
+  if (addresses.length === 0) return [...words];
+  return [
+    ...words.slice(0, at),
+    ...addresses.flatMap((address) => ["--symbols", address]),
+    ...words.slice(-1),
+  ];
 }
 
 /** A stream as the scanner and the commands write to it. */

@@ -1,5 +1,5 @@
 /**
- * This room's commands: `manifest compile` and `inspect`.
+ * This room's commands: `manifest compile`, `inspect` and `inspect --symbols`.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import type { Machine } from "../abi/elf.ts";
 import { ElfError } from "./error.ts";
 import { readInput, writeOutput } from "./files.ts";
 import { formatInspection, inspect } from "./inspect.ts";
+import { readLocator } from "./locate.ts";
 import { manifestCSource } from "./manifest_c.ts";
 import { manifestObject } from "./manifest_object.ts";
 import { compileManifest } from "./manifest_source.ts";
@@ -52,6 +53,27 @@ export function compileManifestFile(
 export function inspectFile(path: string, options: { json?: boolean } = {}): string {
   const inspection = inspect(readInput(path), { name: path });
   return options.json ? `${JSON.stringify(inspection)}\n` : formatInspection(inspection);
+}
+
+/**
+ * Names addresses of a file.
+ *
+ * @param written addresses, hexadecimal with or without `0x`, as guests print them
+ * @returns a line for each: the address and `function+0x1c`, or `??` where the file names nothing
+ * @throws {ElfError} if the file cannot be read or is no executable, or "address" if one is none
+ */
+export function nameAddresses(path: string, written: readonly string[]): string {
+  const addresses = written.map(parseAddress);
+  const locator = readLocator(readInput(path), { name: path });
+  return addresses.map((address) => {
+    return `0x${address.toString(16)} ${locator.name(address) ?? "??"}\n`;
+  }).join("");
+}
+
+function parseAddress(written: string): number {
+  const digits = /^(?:0x)?([0-9a-f]{1,16})$/i.exec(written)?.[1];
+  if (digits !== undefined) return parseInt(digits, 16);
+  throw new ElfError("address", `${written}: not an address; expected hexadecimal digits`);
 }
 
 function formatOf(output: string): "c" | "object" {

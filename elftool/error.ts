@@ -13,6 +13,8 @@ export type ElfErrorCode =
   | "abi"
   | "manifest"
   | "manifest-source"
+  /** What was asked about is no address. */
+  | "address"
   | "file";
 
 /**

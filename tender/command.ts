@@ -18,14 +18,29 @@ import { type GuestRequest, parseArguments } from "./options.ts";
 export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
-  const unikernel = load(request);
+  const { file, observe } = request;
+  const bytes = readInput(file);
+  const unikernel = parseUnikernel(bytes, { name: file });
   const { target } = unikernel.abi;
-  if (target === "spt" || target === "hvt") await launch(bind(unikernel, target, request));
-  else {
-    const { file } = request;
+  if (target !== "spt" && target !== "hvt") {
     throw new TenderError("target", `${file}: is for the ${target} target; hvt and spt can be run`);
   }
+  const guest = bind(unikernel, target, request);
+  if (observe.length === 0 && target === "spt") await becomeGuest(guest, {});
+  else await runToBeSeen(guest, { bytes, observe });
   return true;
+}
+
+/** Runs a guest with all that a person may want to see of it. */
+async function runToBeSeen(
+  guest: Guest,
+  { bytes, observe }: { bytes: Uint8Array; observe: readonly string[] },
+): Promise<void> {
+  const { explainedRun } = await import("./hvt/observe/explained_run.ts");
+  const { statusOf } = await import("./outcome.ts");
+  const { outcome, message } = await explainedRun(guest, { bytes, observe });
+  if (message !== undefined) console.error(`soloden: ${message}`);
+  Deno.exitCode = statusOf(outcome);
 }
 
 /**
@@ -36,7 +51,7 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
  */
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
-  if (request?.output === undefined) return false;
+  if (request?.output === undefined || request.observe.length > 0) return false;
   const unikernel = load(request);
   const { target } = unikernel.abi;
   if (target !== "spt") {

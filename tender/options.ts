@@ -24,7 +24,12 @@ export interface GuestRequest {
   readonly args: readonly string[];
   /** Path of the output, for `pack`. */
   readonly output?: string;
+  /** Options that ask to see something of the run, as they were given; read where that is done. */
+  readonly observe: readonly string[];
 }
+
+/** Options of {@linkcode GuestRequest.observe}. */
+const OBSERVE = /^--(trace|trace-format=.*|trace=.+|stats|net-pcap:.*)$/s;
 
 /** What an option says of a device, before all of its options are known. */
 interface DeviceOptions {
@@ -43,6 +48,7 @@ interface DeviceOptions {
 export function parseArguments(words: readonly string[]): GuestRequest | undefined {
   const devices = new Map<string, DeviceOptions>();
   let memorySize = DEFAULT_MEMORY_MIB * MIB;
+  const observe: string[] = [];
   let output: string | undefined;
   let at = 0;
   for (; at < words.length; at++) {
@@ -62,13 +68,15 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
       output = words[++at];
     } else if (word.startsWith("--output=")) {
       output = word.slice("--output=".length);
+    } else if (OBSERVE.test(word)) {
+      observe.push(word);
     } else {
       return undefined;
     }
   }
   const [file, ...args] = words.slice(at);
   if (file === undefined) return undefined;
-  return { memorySize, devices: makeDevices(devices), file, args, output };
+  return { memorySize, devices: makeDevices(devices), file, args, output, observe };
 }
 
 /**

@@ -17,6 +17,7 @@ Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
     file: "x.hvt",
     args: ["--mem=1", "a b", "--"],
     output: undefined,
+    observe: [],
   });
 });
 
@@ -31,8 +32,19 @@ Deno.test("options: both ways to name an output", () => {
   }
 });
 
+Deno.test("options: what asks to see the run is kept as it is", () => {
+  const words = ["--trace", "--trace=x", "--trace-format=json", "--stats", "--net-pcap:a=b"];
+  const { observe, file, args } = parseArguments([...words, "--mem=1", "x.hvt", "--trace"])!;
+  assert.deepEqual([observe, file, args], [words, "x.hvt", ["--trace"]]);
+});
+
 Deno.test("options: no unikernel, or an option of something else, is left to others", () => {
-  for (const words of [[], ["--mem=1"], ["--"], ["--no-such", "x"], ["-o"], ["--net=x", "y"]]) {
+  for (
+    const words of [[], ["--mem=1"], ["--"], ["--no-such", "x"], ["-o"], ["--net=x", "y"], [
+      "--trace=",
+      "x",
+    ], ["--stats=1", "x"]]
+  ) {
     assert.equal(parseArguments(words), undefined, words.join(" "));
   }
 });

@@ -1,0 +1,119 @@
+/**
+ * The sub-commands that launch guests, `run` and `pack`, as help and mistakes need them: a command line
+ * without a mistake is read by the tender itself.
+ *
+ * @module
+ */
+import { buildCommand } from "@stricli/core";
+import { argument, flag, option, options, text } from "./command_options.ts";
+
+/** Options about a guest. A device's name is part of the option: `--net:NAME=tap0`. */
+const guestOptions = {
+  mem: option("--mem=MiB: guest memory (512)"),
+  net: options("--net:NAME=IFACE or @FD: TAP interface or open descriptor of network device NAME"),
+  "net-mac": options("--net-mac:NAME=MAC: address of network device NAME (random)"),
+  block: options(
+    "--block:NAME=PATH[,ro|,overlay]: storage of block device NAME; refuse writes, or drop them at exit",
+  ),
+  "block-sector-size": options("--block-sector-size:NAME=BYTES: block size of NAME (512)"),
+} as const;
+
+/** The options of {@linkcode guestOptions} as the scanner finds them. */
+type GuestFlags =
+  & { readonly mem?: string }
+  & Partial<Record<"net" | "net-mac" | "block" | "block-sector-size", string[]>>;
+
+/** A tender's options with an output. */
+type PackFlags = GuestFlags & { readonly output: string };
+
+const guestArguments = {
+  kind: "array",
+  minimum: 1,
+  parameter: argument("UNIKERNEL [ARGS…]", "Unikernel, then the arguments that it gets"),
+} as const;
+
+const GUEST_USAGE =
+  "[--mem=MiB] [--net:NAME=IFACE|@FD] [--net-mac:NAME=MAC] [--block:NAME=PATH[,ro|,overlay]] [--block-sector-size:NAME=BYTES] [--] UNIKERNEL [ARGS…]";
+
+/** Options that show something of a run. */
+const observing = {
+  trace: {
+    ...option("--trace[=FILE]: tell each hypercall, on standard error if there is no FILE (hvt)"),
+    inferEmpty: true,
+  },
+  "trace-format": option("--trace-format=json|text: a JSON object a line, or text (hvt)"),
+  "net-pcap": options("--net-pcap:NAME=FILE: keep the frames of network device NAME (hvt)"),
+  stats: flag("--stats: tell at the end what the guest did, and where the time went (hvt)"),
+} as const;
+
+/** A tender's options with those of {@linkcode observing}. */
+type RunFlags = GuestFlags & {
+  readonly trace?: string;
+  readonly "trace-format"?: string;
+  readonly "net-pcap"?: string[];
+  readonly stats?: boolean;
+};
+
+/** The command line of a tender again, from what the scanner made of it. */
+function guestWords(flags: RunFlags | PackFlags, words: readonly string[]): string[] {
+  const options = Object.entries(flags).flatMap(([option, value]) => {
+    if (Array.isArray(value)) return value.map((value) => `--${option}:${value}`);
+    return value === true || value === "" ? `--${option}` : `--${option}=${value}`;
+  });
+  return [...options, "--", ...words];
+}
+
+/** `run`. */
+export const runGuest = buildCommand({
+  loader: async () => {
+    const { runCommand } = await import("./tender/command.ts");
+    return async (flags: RunFlags, ...words: string[]) => {
+      await runCommand(guestWords(flags, words));
+    };
+  },
+  parameters: { flags: { ...guestOptions, ...observing }, positional: guestArguments },
+  docs: {
+    brief: "Run a unikernel",
+    customUsage: [
+      `[--trace[=FILE]] [--trace-format=json|text] [--net-pcap:NAME=FILE] [--stats] ${GUEST_USAGE}`,
+    ],
+  },
+});
+
+/** `pack`. */
+export const pack = buildCommand({
+  loader: async () => {
+    const { packCommand } = await import("./tender/command.ts");
+    return async (flags: PackFlags, ...words: string[]) => {
+      await packCommand(guestWords(flags, words));
+    };
+  },
+  parameters: {
+    flags: { ...guestOptions, output: { kind: "parsed", parse: text, brief: "What to write" } },
+    aliases: { o: "output" },
+    positional: guestArguments,
+  },
+  docs: {
+    brief: "Make one Linux executable of a spt unikernel and its launch",
+    customUsage: [`-o FILE ${GUEST_USAGE}`],
+  },
+});
+
+/**
+ * What follows the unikernel is the guest's, and `--net:NAME=VALUE` is an option `net` with the value
+ * `NAME=VALUE`.
+ */
+export function guestFlags(words: readonly string[]): string[] {
+  const result: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === "--" || !word.startsWith("-")) {
+      return [...result, "--", ...words.slice(word === "--" ? i + 1 : i)];
+    }
+    const device = /^--([a-z-]+):(.*)$/s.exec(word);
+    if (device !== null) result.push(`--${device[1]}`, device[2]!);
+    else result.push(word);
+    if (word === "-o" || word === "--output") result.push(...words.slice(++i, i + 1));
+  }
+  return result;
+}

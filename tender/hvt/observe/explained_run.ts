@@ -1,0 +1,51 @@
+/**
+ * A run for a person: with what they asked to see of it, and an ending that explains itself. What
+ * neither needs is not loaded.
+ *
+ * @module
+ */
+import type { Guest } from "../../guest.ts";
+import { describe, type Outcome } from "../../outcome.ts";
+import { runHvt } from "../vm.ts";
+import { observeEnding } from "./ending.ts";
+import type { ObservedRun } from "./run_observed.ts";
+
+/** How to run a guest for a person. */
+export interface ExplainedRun {
+  /** The unikernel's file, for its symbols. */
+  readonly bytes: Uint8Array;
+  /** As `GuestRequest.observe`. */
+  readonly observe: readonly string[];
+}
+
+/**
+ * Runs a guest to its end.
+ *
+ * @returns the outcome, and the line that tells a person of it
+ * @throws {TenderError} if this host cannot run it, does not have a device as asked, or an option is
+ * wrong
+ */
+export async function explainedRun(
+  guest: Guest,
+  { bytes, observe }: ExplainedRun,
+): Promise<{ outcome: Outcome; message: string | undefined }> {
+  const ending = observeEnding();
+  const observers = [ending];
+  const outcome = observe.length === 0
+    ? runHvt(guest, undefined, { observers })
+    : await runSeen(guest, { observe, observers });
+  const { remains } = ending;
+  if (remains === undefined) return { outcome, message: describe(outcome) };
+  const { explain } = await import("./explain.ts");
+  return { outcome, message: explain({ outcome, remains, unikernel: guest.unikernel, bytes }) };
+}
+
+async function runSeen(
+  guest: Guest,
+  { observe, observers }: Pick<ExplainedRun, "observe"> & Pick<ObservedRun, "observers">,
+): Promise<Outcome> {
+  const { readObservation } = await import("../../observation.ts");
+  const observation = readObservation(observe, guest);
+  const { runObserved } = await import("./run_observed.ts");
+  return await runObserved(guest, { observation, observers });
+}

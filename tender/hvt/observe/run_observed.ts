@@ -1,0 +1,73 @@
+/**
+ * Running a guest with what the command line asks to see of it.
+ *
+ * @module
+ */
+import type { Guest } from "../../guest.ts";
+import type { Observation } from "../../observation.ts";
+import type { Outcome } from "../../outcome.ts";
+import type { Observer } from "../observer.ts";
+import { runVm } from "../run_apart.ts";
+import { runHvt } from "../vm.ts";
+import { type OpenOutput, openOutput, type Output, STANDARD_ERROR } from "./output.ts";
+import { captureFrames } from "./pcap.ts";
+import { countRun, formatStats } from "./stats.ts";
+import { traceCalls } from "./trace.ts";
+import { TRACE_FORMATS } from "./trace_format.ts";
+
+/** Signals that end a run from outside, as a rule. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** What to see of a guest. */
+export interface ObservedRun {
+  readonly observation: Observation;
+  /** More that look on. */
+  readonly observers: readonly Observer[];
+}
+
+/**
+ * Runs a guest of the hvt target to its end, observed.
+ *
+ * @throws {TenderError} as {@linkcode runHvt} does, or if an output cannot be written
+ */
+export async function runObserved(
+  guest: Guest,
+  { observation, observers }: ObservedRun,
+): Promise<Outcome> {
+  using outputs = new DisposableStack();
+  const open = (path: string): OpenOutput => outputs.use(openOutput(path));
+  const { trace, captures, stats } = observation;
+  const all = [...observers];
+  if (trace !== undefined) {
+    all.push(tracer(trace.file === undefined ? STANDARD_ERROR : open(trace.file), trace.format));
+  }
+  if (captures.size > 0) {
+    const files = [...captures].map(([handle, path]) => [handle, open(path)] as const);
+    all.push(captureFrames(new Map(files)));
+  }
+  return stats ? await runCounted(guest, all) : runHvt(guest, undefined, { observers: all });
+}
+
+function tracer(output: Output, format: keyof typeof TRACE_FORMATS): Observer {
+  const line = TRACE_FORMATS[format];
+  const encoder = new TextEncoder();
+  return traceCalls((call) => output.write(encoder.encode(line(call))));
+}
+
+/** Prints statistics at the end, also where a signal is the end. */
+async function runCounted(guest: Guest, observers: readonly Observer[]): Promise<Outcome> {
+  const counter = countRun(guest.devices);
+  const stop = new AbortController();
+  const listeners = SIGNALS.map((signal) => [signal, () => stop.abort(signal)] as const);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  try {
+    return await runVm(guest, { signal: stop.signal, observers: [...observers, counter] });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    const signal = SIGNALS.indexOf(stop.signal.reason) === 0 ? 2 : 15;
+    return { kind: "signal", signal };
+  } finally {
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+    STANDARD_ERROR.write(new TextEncoder().encode(formatStats(counter.stats())));
+  }
+}

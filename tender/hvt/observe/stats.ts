@@ -1,0 +1,194 @@
+/**
+ * Statistics of a run: why the guest left its CPU and how often, what went through its devices, and
+ * where the time went.
+ *
+ * @module
+ */
+import { HYPERCALL, HYPERCALL_PORT } from "../../../abi/hvt.ts";
+import { RESULT } from "../../../abi/solo5.ts";
+import type { BoundDevice } from "../../devices/device.ts";
+import { monotonic } from "../../host/clock.ts";
+import type { Exit } from "../exit.ts";
+import type { Calls, Cpu, Observer } from "../observer.ts";
+import type { World } from "../world.ts";
+
+/** One direction of a device. */
+export interface Traffic {
+  /** Blocks, frames or writes that were done. */
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** What a device moved: `read` by the guest, and `written` by it. */
+export interface DeviceStats {
+  readonly name: string;
+  readonly unit: "block" | "frame";
+  readonly read: Traffic;
+  readonly written: Traffic;
+}
+
+/** Statistics of a run so far. Times are in nanoseconds. */
+export interface Stats {
+  /** How often the guest left its CPU, by hypercall or else by kind of exit. */
+  readonly exits: ReadonlyMap<string, number>;
+  readonly console: Traffic;
+  /** In the manifest's order. */
+  readonly devices: readonly DeviceStats[];
+  /** From the guest's first instruction on: the sum of the other three. */
+  readonly total: number;
+  /** In the guest, with KVM. */
+  readonly guest: number;
+  /** Answering. */
+  readonly tender: number;
+  /** While the guest waited. */
+  readonly waiting: number;
+}
+
+/** An observer that counts. */
+export interface StatsObserver extends Observer {
+  /** The statistics up to now. */
+  stats(): Stats;
+}
+
+const NAMES = new Map(
+  Object.entries(HYPERCALL).map(([name, number]) => [HYPERCALL_PORT + number, name]),
+);
+
+/**
+ * Makes an observer that counts.
+ *
+ * @param options `clock`: nanoseconds that never go back; the host's if not given
+ */
+export function countRun(
+  devices: readonly BoundDevice[],
+  { clock = monotonic }: { clock?: () => bigint } = {},
+): StatsObserver {
+  const exits = new Map<string, number>();
+  const traffic = deviceCounters(devices);
+  let begun: bigint | undefined;
+  let guest = 0n;
+  let waiting = 0n;
+  let waitBegun: bigint | undefined;
+
+  const cpu = (inner: Cpu): Cpu => ({
+    registers: () => inner.registers(),
+    run: () => {
+      const start = clock();
+      begun ??= start;
+      const exit = inner.run();
+      guest += clock() - start;
+      const kind = kindOf(exit);
+      exits.set(kind, (exits.get(kind) ?? 0) + 1);
+      return exit;
+    },
+  });
+
+  const calls = ({ hypercall, resumePoll }: Calls): Calls => ({
+    hypercall(number, block, context) {
+      const answer = hypercall(number, block, context);
+      if (answer?.kind === "wait") waitBegun = clock();
+      return answer;
+    },
+    resumePoll(context, block, wait) {
+      const answer = resumePoll(context, block, wait);
+      if (answer?.kind !== "wait") endWait();
+      return answer;
+    },
+  });
+
+  const endWait = () => {
+    if (waitBegun !== undefined) waiting += clock() - waitBegun;
+    waitBegun = undefined;
+  };
+
+  const stats = (): Stats => {
+    const now = clock();
+    const total = now - (begun ?? now);
+    const waited = waiting + (waitBegun === undefined ? 0n : now - waitBegun);
+    return {
+      exits,
+      console: traffic.console,
+      devices: traffic.devices,
+      total: Number(total),
+      guest: Number(guest),
+      tender: Number(total - guest - waited),
+      waiting: Number(waited),
+    };
+  };
+  return { cpu, calls, world: traffic.world, stats };
+}
+
+type Counter = { -readonly [Key in keyof Traffic]: Traffic[Key] };
+
+/** Counters of what passes between a guest and the world. */
+function deviceCounters(bound: readonly BoundDevice[]) {
+  const console: Counter = { count: 0, bytes: 0 };
+  const devices = bound.map(({ name, device }) => ({
+    name,
+    unit: device.type === "BLOCK_BASIC" ? "block" as const : "frame" as const,
+    read: { count: 0, bytes: 0 } as Counter,
+    written: { count: 0, bytes: 0 } as Counter,
+  }));
+  const count = (counter: Counter, bytes: number) => {
+    counter.count++;
+    counter.bytes += bytes;
+  };
+  // A handle that gets here is that of a device.
+  const of = (handle: number) => devices[handle - 1]!;
+  const world = (inner: World): World => ({
+    ...inner,
+    write(data) {
+      count(console, data.length);
+      return inner.write(data);
+    },
+    blockRead(handle, data, at) {
+      const result = inner.blockRead(handle, data, at);
+      if (result === RESULT.OK) count(of(handle).read, data.length);
+      return result;
+    },
+    blockWrite(handle, data, at) {
+      const result = inner.blockWrite(handle, data, at);
+      if (result === RESULT.OK) count(of(handle).written, data.length);
+      return result;
+    },
+    netRead(handle, data) {
+      const length = inner.netRead(handle, data);
+      if (length >= 0) count(of(handle).read, length);
+      return length;
+    },
+    netWrite(handle, data) {
+      const result = inner.netWrite(handle, data);
+      if (result === RESULT.OK) count(of(handle).written, data.length);
+      return result;
+    },
+  });
+  return { console, devices, world };
+}
+
+function kindOf(exit: Exit): string {
+  return exit.kind === "io" ? NAMES.get(exit.port) ?? "io" : exit.kind;
+}
+
+/** Statistics as lines of text, ending in a newline. */
+export function formatStats(stats: Stats): string {
+  const exits = [...stats.exits].sort((a, b) => b[1] - a[1]);
+  const count = exits.reduce((sum, [, number]) => sum + number, 0);
+  const lines = [
+    `time     ${milliseconds(stats.total)}: guest ${milliseconds(stats.guest)}, ` +
+    `tender ${milliseconds(stats.tender)}, waiting ${milliseconds(stats.waiting)}`,
+    `exits    ${count}: ${exits.map(([kind, number]) => `${kind} ${number}`).join(", ")}`,
+    `console  ${amount(stats.console, "write")}`,
+    ...stats.devices.map(({ name, unit, read, written }) =>
+      `${name.padEnd(7)}  read ${amount(read, unit)}; written ${amount(written, unit)}`
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function amount({ count, bytes }: Traffic, unit: string): string {
+  return `${bytes} bytes in ${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+function milliseconds(nanoseconds: number): string {
+  return `${(nanoseconds / 1e6).toFixed(3)} ms`;
+}
