@@ -4,11 +4,13 @@
  *
  * @module
  */
+import type { Mapping } from "../host/memory.ts";
 import type { Outcome } from "../outcome.ts";
 import type { GuestView } from "./guest_view.ts";
 import type { hypercall, resumePoll } from "./hypercalls.ts";
 import type { Registers } from "./kvm_abi.ts";
 import type { Vcpu } from "./kvm.ts";
+import type { Machine } from "./machine.ts";
 import type { World } from "./world.ts";
 
 /** A vCPU, as the run loop uses it. */
@@ -19,6 +21,17 @@ export interface Calls {
   readonly hypercall: typeof hypercall;
   readonly resumePoll: typeof resumePoll;
 }
+
+/** What a debugger takes hold of: a machine that is ready to run. */
+export interface WholeMachine {
+  readonly machine: Machine;
+  readonly vcpu: Vcpu;
+  /** The memory, protected as the segments say. */
+  readonly memory: Mapping;
+}
+
+/** Takes hold of a machine: gives the vCPU that the run loop uses, and the bytes that hypercalls use. */
+export type Attach = (machine: WholeMachine) => { cpu: Cpu; bytes: Uint8Array<ArrayBuffer> };
 
 /** A machine whose guest has ended. */
 export interface EndedMachine {
@@ -39,7 +52,12 @@ export interface Observer {
   ended?(outcome: Outcome, machine: EndedMachine): void;
 }
 
-/** What a run is watched by; the last stands closest to the guest. */
+/** What a run is watched by, and held by. */
 export interface Observed {
+  /** The last stands closest to the guest. */
   readonly observers?: readonly Observer[];
+  /** Confines this process, when all is made and before the guest's first instruction. */
+  readonly confine?: (needs: { vcpu: number }) => void;
+  /** A debugger, closer to the guest than any observer. */
+  readonly attach?: Attach;
 }

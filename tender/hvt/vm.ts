@@ -72,7 +72,7 @@ export class VirtualMachine implements EndedMachine, Disposable {
 export function createVm(
   guest: Guest,
   world: World,
-  { observers = [] }: Observed = {},
+  { observers = [], attach }: Observed = {},
 ): VirtualMachine {
   checkArchitecture(guest);
   using resources = new DisposableStack();
@@ -91,9 +91,10 @@ export function createVm(
     vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
     vcpu.setCpuid(cpuid);
     setRegisters(vcpu, machine);
-    const view = new GuestView(memory.bytes, machine.restrictions);
-    const handles = netHandles(devices);
-    const loop = observedLoop(observers, { cpu: vcpu, context: { guest: view, world, handles } });
+    const attached = attach?.({ machine, vcpu, memory });
+    const view = new GuestView(attached?.bytes ?? memory.bytes, machine.restrictions);
+    const context = { guest: view, world, handles: netHandles(devices) };
+    const loop = observedLoop(observers, { cpu: attached?.cpu ?? vcpu, context });
     return new VirtualMachine({ machine, memory: view, vcpu, loop }, resources.move());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;

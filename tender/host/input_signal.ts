@@ -1,0 +1,53 @@
+/**
+ * A signal for input that comes while this thread is in a long system call: it is blocked, so that it
+ * interrupts nothing but a call that asks for it (`KVM_SET_SIGNAL_MASK`), and runs no handler.
+ *
+ * @module
+ */
+import { check, libc } from "./libc.ts";
+
+const c = libc({
+  sigprocmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  sigtimedwait: { parameters: ["buffer", "usize", "buffer"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  fcntl_owner: { name: "fcntl", parameters: ["i32", "i32", "buffer"], result: "i32" },
+  gettid: { parameters: [], result: "i32" },
+});
+
+const SIGIO = 29;
+const SIG_BLOCK = 0;
+const SIG_UNBLOCK = 1;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_SETOWN_EX = 15;
+const F_OWNER_TID = 0;
+const O_ASYNC = 0o20000;
+/** Size of the C library's `sigset_t`, in bytes. */
+const SIGNAL_SET_SIZE = 128;
+
+/** The signal, blocked in this thread for as long as this exists. */
+export class InputSignal implements Disposable {
+  readonly #set = new Uint8Array(SIGNAL_SET_SIZE);
+
+  constructor() {
+    this.#set[(SIGIO - 1) >> 3] = 1 << ((SIGIO - 1) & 7);
+    check(c.sigprocmask(SIG_BLOCK, this.#set, null), "sigprocmask");
+  }
+
+  /** Lets input on a socket raise it. */
+  watch(fd: number): void {
+    check(c.fcntl_owner(fd, F_SETOWN_EX, Int32Array.of(F_OWNER_TID, c.gettid())), "fcntl");
+    const flags = check(c.fcntl(fd, F_GETFL, 0), "fcntl");
+    check(c.fcntl(fd, F_SETFL, flags | O_ASYNC), "fcntl");
+  }
+
+  /** Takes it back if it is pending; look at the input after this, not before. */
+  consume(): void {
+    c.sigtimedwait(this.#set, 0n, new BigInt64Array(2));
+  }
+
+  [Symbol.dispose](): void {
+    this.consume();
+    c.sigprocmask(SIG_UNBLOCK, this.#set, null);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Running a guest under gdb: listens, waits for gdb, and then runs the guest as gdb wants it.
+ *
+ * @module
+ */
+import { TenderError } from "../../error.ts";
+import type { Guest } from "../../guest.ts";
+import { openDescriptor } from "../../host/descriptor.ts";
+import { SystemError } from "../../host/libc.ts";
+import { Mapping } from "../../host/memory.ts";
+import type { Endpoint } from "../../host/socket.ts";
+import type { Outcome } from "../../outcome.ts";
+import type { Attach, Observer } from "../observer.ts";
+import { trapRegisters } from "../trap_registers.ts";
+import { createVm } from "../vm.ts";
+import { hostWorld } from "../world.ts";
+import { DebugCpu } from "./cpu.ts";
+import { Link } from "./link.ts";
+import { DebugMemory } from "./memory.ts";
+import { debug } from "./session.ts";
+import { MachineTarget } from "./target.ts";
+import { WatchedPages } from "./watched_pages.ts";
+
+/** How to run a guest under gdb. */
+export interface DebugOptions {
+  /** Where to listen. */
+  readonly endpoint: Endpoint;
+  /** Size of the thread-local variables below the thread pointer, in bytes. */
+  readonly tlsSize: number;
+  readonly observers?: readonly Observer[];
+  /** Is told the port once gdb can connect to it. */
+  listening(port: number): void;
+}
+
+/** A machine, taken apart for a debugger. */
+interface Seized {
+  readonly cpu: DebugCpu;
+  readonly memory: DebugMemory;
+}
+
+/**
+ * Runs a guest of the hvt target under gdb: nothing of it runs before gdb has connected and says so.
+ *
+ * @throws {TenderError} if this host cannot run it, or it cannot listen there
+ */
+export function debugHvt(guest: Guest, options: DebugOptions): Outcome {
+  const { endpoint, tlsSize, observers = [] } = options;
+  using resources = new DisposableStack();
+  const link = resources.use(listen(endpoint));
+  const world = resources.use(hostWorld(guest.devices));
+  let seized: Seized | undefined;
+  const attach: Attach = (machine) =>
+    (seized = seize(machine, resources)) && {
+      cpu: seized.cpu,
+      bytes: seized.memory.bytes,
+    };
+  const vm = resources.use(createVm(guest, world, { observers, attach }));
+  const { cpu, memory } = seized!;
+  const target = new MachineTarget({ cpu, memory, tlsSize, devices: guest.devices });
+  options.listening(link.port);
+  const outcome = debug({
+    link,
+    cpu,
+    target,
+    step: () => vm.step(1),
+    wait: ({ deadline, atMost }) => {
+      const soon = world.monotonic() + atMost;
+      world.wait(deadline < soon ? deadline : soon);
+    },
+    finalRegisters: (outcome) => {
+      const { rip, rflags, rsp } = trapRegisters(outcome, vm.memory) ?? {};
+      return rip === undefined ? {} : { rip, rflags, rsp };
+    },
+  });
+  for (const observer of observers) observer.ended?.(outcome, vm);
+  return outcome;
+}
+
+function seize(
+  { vcpu, memory: window, machine }: Parameters<Attach>[0],
+  resources: DisposableStack,
+): Seized {
+  // The same memory once more: writable where the guest's is not, and open where it is closed.
+  const file = openDescriptor(`/proc/self/fd/${window.fd}`);
+  const { bytes } = resources.use(new Mapping(file, machine.memorySize));
+  const memory = new DebugMemory(bytes);
+  const pages = new WatchedPages(machine, { window, bytes });
+  return { cpu: new DebugCpu({ vcpu, memory, pages }), memory };
+}
+
+function listen(endpoint: Endpoint): Link {
+  try {
+    return new Link(endpoint);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new TenderError("host", `cannot listen for gdb: ${error.message}`);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The line to a debugger: one connection at a time, packets in and out, and a look at it while the
+ * guest runs.
+ *
+ * @module
+ */
+import { InputSignal } from "../../host/input_signal.ts";
+import { type Connection, type Endpoint, Listener, waitReadable } from "../../host/socket.ts";
+import { encodePacket, PacketReader, type Received } from "./packet.ts";
+
+/** What came of a look at the line. */
+export type News = "nothing" | "interrupt" | "connected" | "disconnected";
+
+const ACKNOWLEDGE = Uint8Array.of(0x2b);
+const AGAIN = Uint8Array.of(0x2d);
+
+/** A place where a debugger can connect, and be gone, and connect again. */
+export class Link implements Disposable {
+  /** The port that it listens on. */
+  readonly port: number;
+  readonly #listener: Listener;
+  readonly #signal: InputSignal;
+  readonly #resources: DisposableStack;
+  #connection: Connection | undefined;
+  #reader = new PacketReader();
+  #waiting: Received[] = [];
+  #acknowledge = true;
+  /** The last reply, in case it is missed. */
+  #last: Uint8Array<ArrayBuffer> = new Uint8Array();
+
+  /** @throws {SystemError} if it cannot listen there */
+  constructor(endpoint: Endpoint) {
+    using resources = new DisposableStack();
+    this.#signal = resources.use(new InputSignal());
+    this.#listener = resources.use(new Listener(endpoint));
+    this.#signal.watch(this.#listener.fd);
+    this.port = this.#listener.port;
+    this.#resources = resources.move();
+  }
+
+  /** Whether there is a debugger. */
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Blocks until a debugger connects. */
+  connect(): void {
+    while (!this.#accept()) waitReadable(this.#listener.fd);
+  }
+
+  /** Blocks until there is a packet; undefined if the connection is over. */
+  receive(): string | undefined {
+    for (;;) {
+      const received = this.#waiting.shift();
+      if (received?.kind === "packet") {
+        if (this.#acknowledge) this.#connection?.send(ACKNOWLEDGE);
+        return received.content;
+      }
+      if (received?.kind === "damaged" && this.#acknowledge) this.#connection?.send(AGAIN);
+      if (received?.kind === "again") this.#connection?.send(this.#last);
+      if (received !== undefined) continue;
+      if (this.#connection === undefined) return undefined;
+      waitReadable(this.#connection.fd);
+      this.#read();
+    }
+  }
+
+  /** Sends a packet, if there is anybody. */
+  send(content: string): void {
+    this.#last = encodePacket(content);
+    this.#connection?.send(this.#last);
+  }
+
+  /** Stops acknowledging packets. */
+  trust(): void {
+    this.#acknowledge = false;
+  }
+
+  /** Looks at the line while the guest runs: packets make no sense then, and are dropped. */
+  look(): News {
+    this.#signal.consume();
+    if (this.#connection === undefined) return this.#accept() ? "connected" : "nothing";
+    this.#read();
+    if (this.#connection === undefined) return "disconnected";
+    const interrupted = this.#waiting.some(({ kind }) => kind === "interrupt");
+    this.#waiting = [];
+    return interrupted ? "interrupt" : "nothing";
+  }
+
+  /** Ends the connection; another debugger may come. */
+  hangUp(): void {
+    this.#connection?.[Symbol.dispose]();
+    this.#connection = undefined;
+    this.#waiting = [];
+  }
+
+  [Symbol.dispose](): void {
+    this.hangUp();
+    this.#resources.dispose();
+  }
+
+  #accept(): boolean {
+    this.#connection = this.#listener.accept();
+    if (this.#connection === undefined) return false;
+    this.#signal.watch(this.#connection.fd);
+    this.#reader = new PacketReader();
+    this.#acknowledge = true;
+    return true;
+  }
+
+  #read(): void {
+    const bytes = this.#connection?.receive();
+    if (bytes === undefined) this.hangUp();
+    else this.#waiting.push(...this.#reader.read(bytes));
+  }
+}
