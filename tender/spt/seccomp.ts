@@ -12,17 +12,12 @@ import {
   load,
   ret,
   SECCOMP_DATA,
+  type Test,
   TEST_REACH,
   unless,
   when,
 } from "./bpf.ts";
-import {
-  ARCH_SET_FS,
-  CLOCK_MONOTONIC,
-  CLOCK_REALTIME,
-  type LinuxAbi,
-  type SystemCall,
-} from "./syscalls.ts";
+import { ARCH_SET_FS, CLOCK_MONOTONIC, type LinuxAbi, type SystemCall } from "./syscalls.ts";
 
 /** A condition on one argument, compared as the unsigned 64-bit value that it is. */
 export interface Condition {
@@ -42,8 +37,8 @@ export interface Rule {
 export function baseRules(descriptors: { epoll: number; timer: number }): Rule[] {
   return [
     allow("write", equal(0, 1)),
-    allow("clock_gettime", equal(0, CLOCK_MONOTONIC)),
-    allow("clock_gettime", equal(0, CLOCK_REALTIME)),
+    // CLOCK_REALTIME is 0 and CLOCK_MONOTONIC is 1.
+    allow("clock_gettime", atMost(0, CLOCK_MONOTONIC)),
     allow("epoll_pwait", equal(0, descriptors.epoll)),
     allow("timerfd_settime", equal(0, descriptors.timer)),
     allow("arch_prctl", equal(0, ARCH_SET_FS)),
@@ -75,27 +70,51 @@ export function compileFilter(
   rules: readonly Rule[],
   linux: LinuxAbi,
 ): Uint8Array<ArrayBuffer> {
-  const program = [
+  const bodies = [...groupByCall(rules)]
+    .map(([call, conditions]): Body => ({
+      number: linux.calls[call],
+      code: conditions.flatMap(allowWhen),
+    }))
+    .sort((a, b) => a.number - b.number);
+  return assembleBpf([
     load(SECCOMP_DATA.arch),
     when("==", linux.auditArch, { skip: 1 }),
     KILL,
     // No way from one call's rules leads to the next call's, so the number stays loaded throughout.
     load(SECCOMP_DATA.number),
-  ];
-  for (const [call, conditions] of groupByCall(rules)) {
-    const body = [...conditions.flatMap(allowWhen), KILL];
-    if (body.length <= TEST_REACH) {
-      program.push(unless("==", linux.calls[call], { skip: body.length }));
-    } else {
-      program.push(when("==", linux.calls[call], { skip: 1 }), jump(body.length));
-    }
-    program.push(...body);
-  }
-  program.push(KILL);
-  return assembleBpf(program);
+    ...dispatch(bodies),
+  ]);
 }
 
 const KILL = ret(ACTION.killProcess);
+
+/** What decides about one system call. */
+interface Body {
+  readonly number: number;
+  /** Allows the call, or goes on behind. */
+  readonly code: readonly Instruction[];
+}
+
+/**
+ * Finds a call's body by halving, and kills if there is none. A shallow tree also makes for a quick
+ * start: the kernel tries a new filter with every number that there is.
+ */
+function dispatch(bodies: readonly Body[]): Instruction[] {
+  const [first] = bodies;
+  if (first === undefined) return [KILL];
+  if (bodies.length === 1) return [...skipUnless("==", first), ...first.code, KILL];
+  const middle = bodies.length >> 1;
+  const low = dispatch(bodies.slice(0, middle));
+  const high = dispatch(bodies.slice(middle));
+  return [...skipUnless(">=", { number: bodies[middle]!.number, code: high }), ...high, ...low];
+}
+
+/** Skips code unless the accumulator compares so with a number. */
+function skipUnless(test: Test, { number, code }: Body): Instruction[] {
+  const skip = code.length;
+  if (skip <= TEST_REACH) return [unless(test, number, { skip })];
+  return [when(test, number, { skip: 1 }), jump(skip)];
+}
 
 function groupByCall(rules: readonly Rule[]): Map<SystemCall, (readonly Condition[])[]> {
   const groups = new Map<SystemCall, (readonly Condition[])[]>();
