@@ -1,0 +1,44 @@
+/**
+ * What the command `new` does: writes a project that builds and runs at once.
+ *
+ * @module
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import { exists } from "./cache.ts";
+import { ToolchainError } from "./error.ts";
+import { type Language, makeProject } from "./templates/project.ts";
+
+/** What a project may be called, so that compilers and shells take it for a name. */
+const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
+
+/**
+ * Writes a project into a new directory.
+ *
+ * @param path of the directory; its last part is the project's name
+ * @param options `language`: `"c"` if not given
+ * @returns what to print
+ * @throws {ToolchainError} "source" if there is something of this name, or it is none for a project
+ */
+export function newProject(path: string, options: { language?: Language } = {}): string {
+  const name = basename(resolve(path));
+  if (!NAME.test(name)) {
+    throw new ToolchainError(
+      "source",
+      `${path}: '${name}' cannot name a project: a letter, then letters, digits, _ or -`,
+    );
+  }
+  if (exists(path)) throw new ToolchainError("source", `${path}: exists already`);
+  const { files, commands } = makeProject(name, options.language ?? "c");
+  try {
+    for (const [file, content] of files) {
+      Deno.mkdirSync(join(path, dirname(file)), { recursive: true });
+      Deno.writeTextFileSync(join(path, file), content, { createNew: true });
+    }
+  } catch (error) {
+    // A system's refusal, in its own words: no right to write here, no space.
+    const reason = (error as Error).message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
+    throw new ToolchainError("source", `${path}: ${reason}`);
+  }
+  const steps = [`cd ${path}`, ...commands].map((command) => `    ${command}\n`);
+  return `${path} is made; build it and run it:\n\n${steps.join("")}`;
+}

@@ -1,0 +1,38 @@
+/**
+ * A new project in C.
+ *
+ * @module
+ */
+import type { LanguagePart } from "./project.ts";
+
+/** One file, which `soloden build` compiles. */
+export function cProject(name: string): LanguagePart {
+  return {
+    files: { [`${name}.c`]: SOURCE.replaceAll("NAME", name) },
+    build: [`soloden build ${name}.c`],
+    ignored: [],
+  };
+}
+
+const SOURCE = `/*
+ * NAME.c: a unikernel. There is no libc; solo5.h is all there is of an operating system.
+ */
+#include "solo5.h"
+
+static void print(const char *text) {
+    size_t length = 0;
+    while (text[length] != '\\0')
+        length++;
+    solo5_console_write(text, length);
+}
+
+int solo5_app_main(const struct solo5_start_info *info) {
+    print("Hello from NAME!\\n");
+    if (info->cmdline[0] != '\\0') {
+        print("Arguments: ");
+        print(info->cmdline);
+        print("\\n");
+    }
+    return SOLO5_EXIT_SUCCESS;
+}
+`;

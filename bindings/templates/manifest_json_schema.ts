@@ -1,0 +1,47 @@
+/**
+ * The rules of `manifest.json` as a JSON Schema, for editors. That it agrees with the schema that
+ * counts is tested; JSON Schema cannot say that names are unique.
+ *
+ * @module
+ */
+import { DEVICE_NAME, DEVICE_NAME_RULE } from "../../abi/device_name.ts";
+import { DEVICE_TYPES, MANIFEST_VERSION, MAX_DEVICES } from "../../abi/manifest.ts";
+
+/** The schema, as a value for `JSON.stringify`. */
+export function manifestJsonSchema(): Record<string, unknown> {
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "Solo5 application manifest",
+    ...object({
+      type: { const: "solo5.manifest" },
+      version: { const: MANIFEST_VERSION },
+      devices: {
+        description: "The devices that the unikernel has to be given",
+        type: "array",
+        maxItems: MAX_DEVICES,
+        uniqueItems: true,
+        items: object({
+          name: {
+            description: `What the unikernel acquires it by: ${DEVICE_NAME_RULE}, unique`,
+            type: "string",
+            pattern: DEVICE_NAME.source,
+          },
+          type: {
+            description: "A block device or a network device",
+            enum: Object.keys(DEVICE_TYPES),
+          },
+        }),
+      },
+    }),
+  };
+}
+
+/** An object with these keys, all of them and no others. */
+function object(properties: Record<string, unknown>): Record<string, unknown> {
+  return {
+    type: "object",
+    required: Object.keys(properties),
+    additionalProperties: false,
+    properties,
+  };
+}

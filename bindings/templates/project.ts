@@ -1,0 +1,105 @@
+/**
+ * A new project: what `soloden new` writes, as names and texts. What is the same in every language is
+ * here, what is not is in a file for each.
+ *
+ * @module
+ */
+import { cProject } from "./c.ts";
+import { manifestJsonSchema } from "./manifest_json_schema.ts";
+import { rustProject } from "./rust.ts";
+import { zigProject } from "./zig.ts";
+
+/** A language that a project can be written in. */
+export type Language = "c" | "rust" | "zig";
+
+/** What a language adds to a project. */
+export interface LanguagePart {
+  /** Its files, by their paths in the project. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Commands that build `NAME.hvt` and `NAME.spt`. */
+  readonly build: readonly string[];
+  /** What its own tools leave behind, for `.gitignore`. */
+  readonly ignored: readonly string[];
+}
+
+const PARTS: Readonly<Record<Language, (name: string) => LanguagePart>> = {
+  c: cProject,
+  rust: rustProject,
+  zig: zigProject,
+};
+
+/** The languages. */
+export const LANGUAGES: readonly Language[] = Object.keys(PARTS) as Language[];
+
+/** A project before it is written. */
+export interface Project {
+  /** Contents by paths in the project's directory. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Commands that build it and run it, there. */
+  readonly commands: readonly string[];
+}
+
+/**
+ * Makes a project.
+ *
+ * @param name a letter, then letters, digits, `_` and `-`
+ */
+export function makeProject(name: string, language: Language): Project {
+  const part = PARTS[language](name);
+  const commands = [...part.build, `soloden run ${name}.spt`];
+  const files = new Map(Object.entries({
+    ...part.files,
+    "manifest.json": MANIFEST,
+    "manifest.schema.json": json(manifestJsonSchema()),
+    ".vscode/settings.json": json(EDITOR_SETTINGS),
+    "README.md": readme(name, commands),
+    ".gitignore": lines("*.hvt", "*.spt", "*.o", `/${name}`, ...part.ignored),
+  }));
+  return { files, commands };
+}
+
+const MANIFEST = `{
+  "type": "solo5.manifest",
+  "version": 1,
+  "devices": []
+}
+`;
+
+const EDITOR_SETTINGS = {
+  "json.schemas": [{ fileMatch: ["/manifest.json"], url: "./manifest.schema.json" }],
+};
+
+function readme(name: string, commands: readonly string[]): string {
+  return `# ${name}
+
+A unikernel for [Solo5](https://github.com/Solo5/solo5).
+
+Build it, and run it as a sandboxed process:
+
+${commands.map((command) => `    ${command}`).join("\n")}
+
+As a virtual machine on KVM, and as one executable that needs nothing else:
+
+    soloden run ${name}.hvt
+    soloden pack -o ${name} ${name}.spt
+
+What follows the unikernel's name are its own arguments. The banner at its start goes away with
+\`--solo5:quiet\` as the first of them.
+
+The devices that it has are those that \`manifest.json\` declares, for instance
+
+    { "name": "storage", "type": "BLOCK_BASIC" }
+    { "name": "service", "type": "NET_BASIC" }
+
+and each of them is given to it when it is run: \`--block:storage=disk.img --net:service=tap0\`.
+\`soloden doctor\` says what this machine can run.
+`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function lines(...all: string[]): string {
+  return all.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,69 @@
+/**
+ * The command `doctor`: what this host can build and run, and the fix for what it cannot.
+ *
+ * @module
+ */
+import { ToolchainError } from "../bindings/error.ts";
+import { findToolchain } from "../bindings/tools.ts";
+import type { Finding } from "../tender/doctor/finding.ts";
+import { examineMemory, examineTun } from "../tender/doctor/host.ts";
+import { examineKvm } from "../tender/doctor/kvm.ts";
+import { examineSpt } from "../tender/doctor/spt.ts";
+import { type Colour, painter } from "./paint.ts";
+
+/** Examines this host. */
+export async function examine(): Promise<Finding[]> {
+  return [
+    examineKvm(),
+    await examineSpt(),
+    examineTun(),
+    examineCompiler(),
+    examineMemory(),
+  ];
+}
+
+/** Examines whether unikernels can be built. */
+export function examineCompiler(
+  find: () => { version: string } = findToolchain,
+): Finding {
+  const subject = "compiler";
+  try {
+    return { subject, state: "ok", detail: find().version };
+  } catch (error) {
+    if (!(error instanceof ToolchainError)) throw error;
+    const fix = "sudo apt-get install gcc binutils";
+    return { subject, state: "fault", detail: error.message, fix };
+  }
+}
+
+/** Findings as a line of JSON. */
+export function findingsJson(findings: readonly Finding[]): string {
+  return `${JSON.stringify({ ok: isWell(findings), findings })}\n`;
+}
+
+/** Whether there is no fault. */
+export function isWell(findings: readonly Finding[]): boolean {
+  return findings.every(({ state }) => state !== "fault");
+}
+
+const COLOURS: Readonly<Record<Finding["state"], Colour>> = {
+  ok: "green",
+  warning: "yellow",
+  fault: "red",
+};
+
+/**
+ * Findings as text, two lines for one that can be mended.
+ *
+ * @param paint colours it
+ */
+export function formatFindings(
+  findings: readonly Finding[],
+  paint = painter(Deno.stdout),
+): string {
+  return findings.map(({ subject, state, detail, fix }) => {
+    const indent = " ".repeat(20);
+    const line = `${subject.padEnd(10)}${paint(state.padEnd(10), COLOURS[state])}${detail}\n`;
+    return fix === undefined ? line : `${line}${indent}try: ${fix}\n`;
+  }).join("");
+}
