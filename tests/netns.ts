@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { execute, type Result, ROOT } from "./soloden.ts";
+import assert from "node:assert/strict";
 import { join } from "node:path";
+import { execute, kill, type Result, ROOT } from "./soloden.ts";
 
 /** What these tests need from the machine: a program, and the Debian package that has it. */
 const NEEDS = { ip: "iproute2", ping: "iputils-ping" } as const;
@@ -106,6 +107,29 @@ export async function untilPrinted(
 
 async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
   while (!(await reader.read()).done);
+}
+
+/** Runs a test while a guest runs that was just started, from when it prints `started`, and stops it. */
+export async function whileRunning(
+  child: Deno.ChildProcess,
+  started: string,
+  test: () => Promise<void>,
+): Promise<void> {
+  try {
+    await untilPrinted(child.stdout, started);
+    await test();
+  } finally {
+    kill(child);
+    await child.status;
+    await child.stderr.cancel();
+  }
+}
+
+/** Pings an address from a namespace: all that is sent has to come back. */
+export async function ping(net: Namespace, address: string, ...options: string[]): Promise<void> {
+  const { status, stdout } = await net.execute("ping", ["-q", ...options, address]);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, / 0% packet loss/);
 }
 
 /** An `ip` that failed. */

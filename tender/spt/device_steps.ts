@@ -14,7 +14,7 @@ import {
   REQUEST,
   TUN_PATH,
 } from "../host/tap_abi.ts";
-import type { BlockProperties, NetProperties } from "../devices/device.ts";
+import type { BlockProperties, NetProperties, Properties } from "../devices/device.ts";
 import type { ImageDevice } from "./devices.ts";
 import { type Data, data, PREVIOUS, scratch, type Step } from "./launch.ts";
 import { allow, atMost, equal, type Rule } from "./seccomp.ts";
@@ -55,33 +55,21 @@ export function fileLaunch(
   };
 }
 
-/** A block device by a descriptor that the image's process has from its parent. */
-export function inheritedBlockLaunch(
+/** A device by a descriptor that the image's process has from its parent. */
+export function inheritedLaunch(
   name: string,
-  { fd: inherited, properties }: { fd: number; properties: BlockProperties },
+  { fd: inherited, properties }: { fd: number; properties: Properties },
 ): DeviceLaunch {
   const purpose = `use descriptor ${inherited} for device '${name}'`;
+  const isNet = properties.type === "NET_BASIC";
   return {
     properties,
     source: `descriptor ${inherited}`,
     inherited,
-    open: (fd) => [{ call: "fcntl", args: [fd, F_GETFD], purpose }],
-    rules: (fd) => blockRules(fd, properties),
-  };
-}
-
-/** A network device by a descriptor that the image's process has from its parent. */
-export function inheritedNetLaunch(
-  name: string,
-  { fd: inherited, properties }: { fd: number; properties: NetProperties },
-): DeviceLaunch {
-  const purpose = `use descriptor ${inherited} for device '${name}'`;
-  return {
-    properties,
-    source: `descriptor ${inherited}`,
-    inherited,
-    open: (fd) => [{ call: "fcntl", args: [fd, F_SETFL, O_NONBLOCK], purpose }],
-    rules: netRules,
+    open: (fd) => [
+      { call: "fcntl", args: isNet ? [fd, F_SETFL, O_NONBLOCK] : [fd, F_GETFD], purpose },
+    ],
+    rules: (fd) => isNet ? netRules(fd) : blockRules(fd, properties),
   };
 }
 

@@ -10,13 +10,7 @@ import { type NetDevice, randomMac } from "../devices/net.ts";
 import { TenderError } from "../error.ts";
 import { checkTap } from "../host/tap.ts";
 import { makeInheritable } from "../host/inherit.ts";
-import {
-  type DeviceLaunch,
-  fileLaunch,
-  inheritedBlockLaunch,
-  inheritedNetLaunch,
-  tapLaunch,
-} from "./device_steps.ts";
+import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevice } from "./devices.ts";
 import { privateCopy } from "./private_copy.ts";
 
@@ -50,7 +44,7 @@ function prepareBlock(
   const capacity = checkCapacity(device, sizeOf(path, { write: access === "rw" }));
   const properties = { type: "BLOCK_BASIC", capacity, blockSize } as const;
   return access === "overlay"
-    ? inheritedBlockLaunch(name, { fd: privateCopy(path, capacity), properties })
+    ? inheritedLaunch(name, { fd: privateCopy(path, capacity), properties })
     : fileLaunch(name, { path, writable: access === "rw", properties });
 }
 
@@ -58,7 +52,7 @@ function prepareNet(name: string, { backing, mac = randomMac() }: NetDevice): De
   if (backing.kind === "descriptor") {
     const { fd, mtu } = backing;
     makeInheritable(fd);
-    return inheritedNetLaunch(name, { fd, properties: { type: "NET_BASIC", mac, mtu } });
+    return inheritedLaunch(name, { fd, properties: { type: "NET_BASIC", mac, mtu } });
   }
   const tap = backing.interface;
   const { mtu } = checkTap(tap);

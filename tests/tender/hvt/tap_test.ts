@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { example, guest } from "../../guests.ts";
-import { Namespace, netnsTest, untilPrinted } from "../../netns.ts";
-import { kill, ROOT } from "../../soloden.ts";
+import { Namespace, netnsTest, ping, whileRunning } from "../../netns.ts";
+import { ROOT } from "../../soloden.ts";
 import { noKvm } from "./kvm_available.ts";
 
 const MAIN = join(ROOT, "main.ts");
@@ -15,29 +15,6 @@ function tapTest(name: string, test: (net: Namespace) => Promise<void>): void {
   if (noKvm === undefined) return netnsTest(name, test);
   console.log(`skipped: ${name}: ${noKvm}`);
   Deno.test({ name, ignore: true, fn: () => {} });
-}
-
-/** Starts a guest, runs the test when it says so, and stops it. */
-async function whileRunning(
-  child: Deno.ChildProcess,
-  started: string,
-  test: () => Promise<void>,
-): Promise<void> {
-  try {
-    await untilPrinted(child.stdout, started);
-    await test();
-  } finally {
-    kill(child);
-    await child.status;
-    await child.stderr.cancel();
-  }
-}
-
-/** Flood pings: all of them have to come back. */
-async function ping(net: Namespace, address: string, ...options: string[]): Promise<void> {
-  const { status, stdout } = await net.execute("ping", ["-q", ...options, address]);
-  assert.equal(status, 0, stdout);
-  assert.match(stdout, / 0% packet loss/);
 }
 
 tapTest("hvt tap: echo answers 200 pings, large ones, and UDP", async (net) => {
