@@ -108,6 +108,11 @@ export class Vcpu implements Disposable {
     this.#view = viewOf(this.#run.bytes);
   }
 
+  /** The descriptor that its calls go to. */
+  get descriptor(): number {
+    return this.#fd;
+  }
+
   /** `KVM_RUN`: runs the guest until it needs an answer. */
   run(): Exit {
     if (c.ioctl(this.#fd, REQUEST.RUN, 0n) === 0) return readExit(this.#view);

@@ -72,7 +72,7 @@ export class VirtualMachine implements EndedMachine, Disposable {
 export function createVm(
   guest: Guest,
   world: World,
-  { observers = [], attach }: Observed = {},
+  { observers = [], attach, confine }: Observed = {},
 ): VirtualMachine {
   checkArchitecture(guest);
   using resources = new DisposableStack();
@@ -95,6 +95,7 @@ export function createVm(
     const view = new GuestView(attached?.bytes ?? memory.bytes, machine.restrictions);
     const context = { guest: view, world, handles: netHandles(devices) };
     const loop = observedLoop(observers, { cpu: attached?.cpu ?? vcpu, context });
+    confine?.({ vcpu: vcpu.descriptor });
     return new VirtualMachine({ machine, memory: view, vcpu, loop }, resources.move());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
@@ -111,18 +112,18 @@ export function createVm(
 export function runHvt(
   guest: Guest,
   world?: World & Pick<HostWorld, "wait">,
-  { observers = [] }: Observed = {},
+  observed: Observed = {},
 ): Outcome {
   if (world === undefined) {
     using own = hostWorld(guest.devices);
-    return runHvt(guest, own, { observers });
+    return runHvt(guest, own, observed);
   }
-  using vm = createVm(guest, world, { observers });
+  using vm = createVm(guest, world, observed);
   for (;;) {
     const stop = vm.step();
     if (stop.kind === "wait") world.wait(stop.deadline);
     if (stop.kind !== "ended") continue;
-    for (const observer of observers) observer.ended?.(stop.outcome, vm);
+    for (const observer of observed.observers ?? []) observer.ended?.(stop.outcome, vm);
     return stop.outcome;
   }
 }
