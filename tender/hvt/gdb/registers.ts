@@ -145,7 +145,7 @@ function segmentBase(name: "fs" | "gs"): Register {
   return {
     name: `${name}_base`,
     size: 64,
-    type: "long",
+    type: "int64",
     get: ({ special }) => little(special[name].base, 64),
     set: ({ special }, bytes) => void (special[name].base = number(bytes)),
   };
