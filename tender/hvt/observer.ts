@@ -8,7 +8,7 @@ import type { Mapping } from "../host/memory.ts";
 import type { Outcome } from "../outcome.ts";
 import type { GuestView } from "./guest_view.ts";
 import type { hypercall, resumePoll } from "./hypercalls.ts";
-import type { Registers } from "./kvm_abi.ts";
+import type { Registers, SpecialRegisters } from "./kvm_abi.ts";
 import type { Vcpu } from "./kvm.ts";
 import type { Machine } from "./machine.ts";
 import type { World } from "./world.ts";
@@ -37,7 +37,10 @@ export type Attach = (machine: WholeMachine) => { cpu: Cpu; bytes: Uint8Array<Ar
 export interface EndedMachine {
   /** Its memory: to read what the guest could not read itself may fault. */
   readonly memory: GuestView;
+  /** The descriptor of the file that its memory is, which can be read everywhere. */
+  readonly memoryDescriptor: number;
   registers(): Registers;
+  specialRegisters(): SpecialRegisters;
 }
 
 /** Looks on while a guest runs. */

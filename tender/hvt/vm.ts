@@ -13,7 +13,7 @@ import type { Context } from "./answer.ts";
 import { hasNoExecute } from "./cpuid.ts";
 import { GuestView } from "./guest_view.ts";
 import type { Vcpu } from "./kvm.ts";
-import type { Registers } from "./kvm_abi.ts";
+import type { Registers, SpecialRegisters } from "./kvm_abi.ts";
 import { compileMachine, type Machine } from "./machine.ts";
 import type { Cpu, EndedMachine, Observed, Observer } from "./observer.ts";
 import { openKvm } from "./open_kvm.ts";
@@ -24,6 +24,7 @@ import { type HostWorld, hostWorld, type World } from "./world.ts";
 interface Parts {
   readonly machine: Machine;
   readonly memory: GuestView;
+  readonly memoryDescriptor: number;
   readonly vcpu: Vcpu;
   readonly loop: RunLoop;
 }
@@ -34,14 +35,18 @@ export class VirtualMachine implements EndedMachine, Disposable {
   readonly machine: Machine;
   /** See {@linkcode EndedMachine.memory}. */
   readonly memory: GuestView;
+  /** See {@linkcode EndedMachine.memoryDescriptor}. */
+  readonly memoryDescriptor: number;
   readonly #vcpu: Vcpu;
   readonly #loop: RunLoop;
   readonly #resources: DisposableStack;
 
   /** Takes over `resources`, which hold what the parts work with. */
-  constructor({ machine, memory, vcpu, loop }: Parts, resources: DisposableStack) {
+  constructor(parts: Parts, resources: DisposableStack) {
+    const { machine, memory, memoryDescriptor, vcpu, loop } = parts;
     this.machine = machine;
     this.memory = memory;
+    this.memoryDescriptor = memoryDescriptor;
     this.#vcpu = vcpu;
     this.#loop = loop;
     this.#resources = resources;
@@ -55,6 +60,11 @@ export class VirtualMachine implements EndedMachine, Disposable {
   /** The vCPU's general registers. */
   registers(): Registers {
     return this.#vcpu.registers();
+  }
+
+  /** Its special registers. */
+  specialRegisters(): SpecialRegisters {
+    return this.#vcpu.specialRegisters();
   }
 
   /** Gives everything back to the host. */
@@ -96,7 +106,8 @@ export function createVm(
     const context = { guest: view, world, handles: netHandles(devices) };
     const loop = observedLoop(observers, { cpu: attached?.cpu ?? vcpu, context });
     confine?.({ vcpu: vcpu.descriptor });
-    return new VirtualMachine({ machine, memory: view, vcpu, loop }, resources.move());
+    const parts = { machine, memory: view, memoryDescriptor: memory.fd, vcpu, loop };
+    return new VirtualMachine(parts, resources.move());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw new TenderError("host", `cannot make the virtual machine: ${error.message}`);

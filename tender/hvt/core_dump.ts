@@ -1,0 +1,95 @@
+/**
+ * A guest that broke as a core file: its registers, at the trap where there was one, and its memory.
+ * Source: spec/solo5-abi.md, section 6.
+ *
+ * @module
+ */
+import { CORE_NOTE_NAME, NT_PRSTATUS, Prstatus } from "../../abi/prstatus.ts";
+import { coreHead } from "../../elftool/core_writer.ts";
+import { guarded } from "../../elftool/files.ts";
+import { contentRanges } from "../host/sparse.ts";
+import type { Outcome } from "../outcome.ts";
+import type { EndedMachine, Observer } from "./observer.ts";
+import { trapRegisters } from "./trap_registers.ts";
+
+/** Signals of Linux: what gdb says that the guest was ended by. */
+const SIGNAL = { ABRT: 6, SEGV: 11 };
+const NO_CALL = 0xffff_ffff_ffff_ffffn;
+/** How much is copied at once, in bytes. */
+const CHUNK = 0x10_0000;
+
+/**
+ * Makes an observer that writes a core file when the guest aborts or breaks: `core.solo5-hvt.PID` in a
+ * directory, readable for this user, as sparse as the guest's memory. Takes no file's place.
+ *
+ * @param say is told what came of it
+ */
+export function dumpCore(directory: string, say: (message: string) => void): Observer {
+  return {
+    ended(outcome, machine) {
+      if (outcome.kind !== "abort" && outcome.kind !== "fault") return;
+      const path = `${directory}/core.solo5-hvt.${Deno.pid}`;
+      try {
+        guarded(path, () => writeCore(path, { outcome, machine }));
+        say(`core dumped: ${path}`);
+      } catch (error) {
+        say(`cannot dump core: ${(error as Error).message}`);
+      }
+    },
+  };
+}
+
+function writeCore(
+  path: string,
+  { outcome, machine }: { outcome: Outcome; machine: EndedMachine },
+): void {
+  const desc = Prstatus.encode(status(outcome, machine));
+  const note = { name: CORE_NOTE_NAME, type: NT_PRSTATUS, desc };
+  const memorySize = machine.memory.bytes.length;
+  const head = coreHead({ machine: "x86_64", note, memorySize });
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  writeAt(file, 0, head);
+  // Through its descriptor: what the guest may not read, this process's mapping cannot either.
+  using memory = Deno.openSync(`/proc/self/fd/${machine.memoryDescriptor}`, { read: true });
+  const chunk = new Uint8Array(CHUNK);
+  for (const { start, end } of contentRanges(machine.memoryDescriptor)) {
+    memory.seekSync(start, Deno.SeekMode.Start);
+    for (let at = start; at < end;) {
+      const count = memory.readSync(chunk.subarray(0, Math.min(CHUNK, end - at)));
+      if (count === null) break;
+      writeAt(file, head.length + at, chunk.subarray(0, count));
+      at += count;
+    }
+  }
+  file.truncateSync(head.length + memorySize);
+}
+
+function status(
+  outcome: Outcome,
+  machine: EndedMachine,
+): Partial<ReturnType<typeof Prstatus.read>> {
+  const special = machine.specialRegisters();
+  const trap = trapRegisters(outcome, machine.memory);
+  const signal = outcome.kind === "abort" && trap === undefined ? SIGNAL.ABRT : SIGNAL.SEGV;
+  return {
+    ...machine.registers(),
+    cs: BigInt(special.cs.selector),
+    ss: BigInt(special.ss.selector),
+    ...trap,
+    signal,
+    currentSignal: signal,
+    pid: Deno.pid,
+    origRax: NO_CALL,
+    fsBase: special.fs.base,
+    gsBase: special.gs.base,
+    ds: BigInt(special.ds.selector),
+    es: BigInt(special.es.selector),
+    fs: BigInt(special.fs.selector),
+    gs: BigInt(special.gs.selector),
+  };
+}
+
+function writeAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): void {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
