@@ -10,6 +10,7 @@ import {
   buildRouteMap,
   type CommandContext,
   help,
+  type RouteMap,
   run,
   type StricliProcess,
   text_en,
@@ -18,6 +19,7 @@ import {
 import project from "./deno.json" with { type: "json" };
 import { errorText } from "./error_text.ts";
 import { argument, flag, option, options, text } from "./command_options.ts";
+import { complete, completions, doctor, newCommand } from "./commands/first_steps.ts";
 import { guestFlags, pack, runGuest } from "./guest_commands.ts";
 
 interface BuildFlags {
@@ -173,45 +175,51 @@ const texts: Partial<ApplicationText> = {
   noCommandRegisteredForInput: (args) => `soloden: ${text_en.noCommandRegisteredForInput(args)}`,
 };
 
-const application = buildApplication(
-  buildRouteMap({
-    routes: {
-      build,
-      run: runGuest,
-      pack,
-      manifest: buildRouteMap({
-        routes: { compile: compileManifest },
-        docs: { brief: "Work with application manifests" },
-      }),
-      inspect,
-      cc: wrapper("Compile and link for unikernels (-z solo5-abi=hvt|spt|stub)"),
-      ld: wrapper("Link for unikernels (-z solo5-abi=hvt|spt|stub)"),
-      objcopy: wrapper("Copy object files"),
-      install,
-      uninstall,
+/** The table itself: every sub-command by its name. */
+export const routes: RouteMap<CommandContext> = buildRouteMap({
+  routes: {
+    new: newCommand,
+    build,
+    run: runGuest,
+    pack,
+    manifest: buildRouteMap({
+      routes: { compile: compileManifest },
+      docs: { brief: "Work with application manifests" },
+    }),
+    inspect,
+    cc: wrapper("Compile and link for unikernels (-z solo5-abi=hvt|spt|stub)"),
+    ld: wrapper("Link for unikernels (-z solo5-abi=hvt|spt|stub)"),
+    objcopy: wrapper("Copy object files"),
+    install,
+    uninstall,
+    doctor,
+    completions,
+    complete,
+  },
+  docs: {
+    brief: "Build, run and host Solo5 unikernels",
+    hideRoute: { complete: true },
+  },
+});
+
+const application = buildApplication(routes, {
+  name: "soloden",
+  scanner: { allowArgumentEscapeSequence: true },
+  localization: { text: { ...text_en, ...texts } },
+}, {
+  help: help({
+    brief: "Print this and exit",
+    formatting: {
+      useAliasInUsageLine: true,
+      onlyRequiredInUsageLine: false,
+      caseStyle: "original",
     },
-    docs: { brief: "Build, run and host Solo5 unikernels" },
   }),
-  {
-    name: "soloden",
-    scanner: { allowArgumentEscapeSequence: true },
-    localization: { text: { ...text_en, ...texts } },
-  },
-  {
-    help: help({
-      brief: "Print this and exit",
-      formatting: {
-        useAliasInUsageLine: true,
-        onlyRequiredInUsageLine: false,
-        caseStyle: "original",
-      },
-    }),
-    version: version({
-      brief: "Print the version and exit",
-      info: { currentVersion: project.version },
-    }),
-  },
-);
+  version: version({
+    brief: "Print the version and exit",
+    info: { currentVersion: project.version },
+  }),
+});
 
 /**
  * Runs the command.

@@ -1,0 +1,107 @@
+/**
+ * The sub-commands of the first minute: `new`, `doctor`, `completions`.
+ *
+ * @module
+ */
+import { buildCommand, type Command, type CommandContext } from "@stricli/core";
+import { argument, flag } from "../command_options.ts";
+
+/** The languages and shells are repeated here, since what knows them is loaded on use. */
+interface NewFlags {
+  readonly lang?: "c" | "rust" | "zig";
+}
+
+/** `soloden new` */
+export const newCommand = buildCommand({
+  loader: async () => {
+    const { newProject } = await import("../bindings/new_project.ts");
+    return function (this: CommandContext, { lang }: NewFlags, path: string) {
+      this.process.stdout.write(newProject(path, { language: lang }));
+    };
+  },
+  parameters: {
+    flags: {
+      lang: {
+        kind: "enum",
+        values: ["c", "rust", "zig"],
+        optional: true,
+        brief: "Language of its source (c)",
+      },
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [argument("NAME", "Name of the project and of its directory")],
+    },
+  },
+  docs: {
+    brief: "Make a project that builds and runs",
+    customUsage: ["[--lang=c|rust|zig] NAME"],
+  },
+});
+
+/** `soloden doctor` */
+export const doctor = buildCommand({
+  loader: async () => {
+    const { examine, findingsJson, formatFindings, isWell } = await import("./doctor.ts");
+    return async function (this: CommandContext, { json }: { json?: boolean }) {
+      const findings = await examine();
+      this.process.stdout.write(json ? findingsJson(findings) : formatFindings(findings));
+      if (!isWell(findings)) Deno.exitCode = 1;
+    };
+  },
+  parameters: { flags: { json: flag("Print JSON") } },
+  docs: {
+    brief: "Say what this host can build and run, and what mends it where it cannot",
+    customUsage: ["[--json]"],
+  },
+});
+
+/** `soloden completions` */
+export const completions = buildCommand({
+  loader: async () => {
+    const { completionScript } = await import("./completions.ts");
+    return function (
+      this: CommandContext,
+      _: Record<never, never>,
+      shell: "bash" | "zsh" | "fish",
+    ) {
+      this.process.stdout.write(completionScript(shell));
+    };
+  },
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        parse: parseShell,
+        placeholder: "SHELL",
+        brief: "bash, zsh or fish",
+      }],
+    },
+  },
+  docs: {
+    brief: "Print a completion script for a shell",
+    customUsage: ["bash|zsh|fish"],
+  },
+});
+
+function parseShell(word: string): "bash" | "zsh" | "fish" {
+  if (word === "bash" || word === "zsh" || word === "fish") return word;
+  throw new SyntaxError(`no completions for ${word}; there are for bash, zsh and fish`);
+}
+
+/** `soloden complete`, which completion scripts ask. */
+export const complete: Command<CommandContext> = buildCommand({
+  loader: async () => {
+    const { answer } = await import("./completions.ts");
+    // The table that it is about, which it is part of itself.
+    const { routes } = await import("../commands.ts");
+    return function (this: CommandContext, _: Record<never, never>, ...words: string[]) {
+      this.process.stdout.write(answer(routes, words));
+    };
+  },
+  parameters: {
+    flags: {},
+    positional: { kind: "array", parameter: argument("WORD", "Of the line, see the scripts") },
+  },
+  docs: { brief: "Propose words to a completion script" },
+});

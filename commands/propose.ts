@@ -1,0 +1,139 @@
+/**
+ * What may come next on a command line: the same proposals for every shell.
+ *
+ * @module
+ */
+import { entriesOf, type Entry, type Option, type Routes } from "./table.ts";
+import {
+  devicesOf,
+  directoriesIn,
+  filesIn,
+  type Proposal,
+  tapInterfaces,
+} from "./propose_values.ts";
+
+export type { Proposal };
+
+/** A command line with a cursor in it. */
+export interface Line {
+  /** The words up to the cursor, without the program's name; the last one is to be completed. */
+  readonly before: readonly string[];
+  /** All other words, wherever they are. */
+  readonly others: readonly string[];
+}
+
+/** Files that an argument or an option is about, by what stands for it in the table. */
+const FILES: Readonly<Record<string, RegExp>> = {
+  SOURCE: /\.(c|cc|cpp|cxx|S|s|o|a)$/,
+  MANIFEST: /\.json$/,
+  manifest: /\.json$/,
+  UNIKERNEL: /\.(hvt|spt)$/,
+};
+
+/** Values that options often have. */
+const USUAL: Readonly<Record<string, readonly string[]>> = {
+  mem: ["32", "64", "128", "256", "512", "1024"],
+  "block-sector-size": ["512", "4096"],
+};
+
+/** Options about a device, by its type. */
+const DEVICE_OPTIONS: Readonly<Record<string, string>> = {
+  net: "NET_BASIC",
+  "net-mac": "NET_BASIC",
+  "net-pcap": "NET_BASIC",
+  block: "BLOCK_BASIC",
+  "block-sector-size": "BLOCK_BASIC",
+};
+
+/** Proposes what to put in place of the last word before the cursor; all begin as it does. */
+export function propose(routes: Routes, line: Line): Proposal[] {
+  const { before } = line;
+  const current = before.at(-1) ?? "";
+  const typed = before.slice(0, -1);
+  const entries = entriesOf(routes);
+  const entry = entries.find(({ path }) => path.every((word, index) => typed[index] === word));
+  const proposals = entry === undefined
+    ? proposeCommands(entries, typed)
+    : proposeWords(entry, { ...line, before: [...typed.slice(entry.path.length), current] });
+  return proposals.filter(({ text }) => text.startsWith(current));
+}
+
+/** The next words of the commands that begin with what is typed. */
+function proposeCommands(entries: readonly Entry[], typed: readonly string[]): Proposal[] {
+  const proposals = new Map<string, string>();
+  for (const { path, brief } of entries) {
+    const next = path[typed.length];
+    if (next === undefined || typed.some((word, index) => path[index] !== word)) continue;
+    proposals.set(next, path.length === typed.length + 1 ? brief : "");
+  }
+  if (typed.length === 0) proposals.set("--version", "Print the version and exit");
+  proposals.set("--help", "Print help and exit");
+  return Array.from(proposals, ([text, brief]) => ({ text, brief }));
+}
+
+function proposeWords(entry: Entry, line: Line): Proposal[] {
+  const current = line.before.at(-1)!;
+  const typed = line.before.slice(0, -1);
+  const waiting = optionOf(entry, typed.at(-1));
+  const launches = entry.argument?.startsWith("UNIKERNEL") === true;
+  if (waiting?.takesValue && !typed.includes("--")) return proposeValues(waiting, { current });
+  const isGuests = launches &&
+    typed.some((word, index) => isArgument(entry, typed, { word, index }));
+  if (isGuests) return filesIn(current);
+  if (!current.startsWith("-") || typed.includes("--")) return proposeArguments(entry, current);
+  const assigned = /^--([a-z-]+)(?::([^=]*))?(=)?/.exec(current);
+  const option = entry.options.find(({ name }) => name === assigned?.[1]);
+  if (option !== undefined && current.includes("=")) {
+    return proposeValues(option, { current, prefix: current.slice(0, current.indexOf("=") + 1) });
+  }
+  if (option !== undefined && current.includes(":")) return proposeDevices(option, line);
+  return proposeOptions(entry);
+}
+
+/** The option that a word is, in its long or short form and without a value. */
+function optionOf(entry: Entry, word: string | undefined): Option | undefined {
+  return entry.options.find(({ name, short }) => word === `--${name}` || word === `-${short}`);
+}
+
+/** Whether a word is neither an option nor the value of one. */
+function isArgument(
+  entry: Entry,
+  words: readonly string[],
+  { word, index }: { word: string; index: number },
+): boolean {
+  return !word.startsWith("-") && optionOf(entry, words[index - 1])?.takesValue !== true;
+}
+
+function proposeOptions({ options }: Entry): Proposal[] {
+  const proposals = options.map(({ form, name, brief }) => {
+    const mark = /^--[a-z-]+([:=]?)/.exec(form)?.[1] ?? "";
+    return { text: `--${name}${mark}`, brief };
+  });
+  return [...proposals, { text: "--help", brief: "Print help and exit" }];
+}
+
+/** `--net:NAME=` for each name that the manifest of a unikernel has. */
+function proposeDevices({ name }: Option, { others, before }: Line): Proposal[] {
+  const words = [...before.slice(0, -1), ...others].filter((word) => !word.startsWith("-"));
+  return devicesOf(words).filter(({ type }) => type === DEVICE_OPTIONS[name])
+    .map((device) => ({ text: `--${name}:${device.name}=`, brief: device.type }));
+}
+
+function proposeValues(
+  { name, values }: Option,
+  { current, prefix = "" }: { current: string; prefix?: string },
+): Proposal[] {
+  const begun = current.slice(prefix.length);
+  const plain = [...values, ...USUAL[name] ?? [], ...(name === "net" ? tapInterfaces() : [])];
+  if (plain.length > 0) return plain.map((text) => ({ text: `${prefix}${text}`, brief: "" }));
+  if (name === "net" || name === "net-mac") return [];
+  const found = name === "prefix" ? directoriesIn(begun) : filesIn(begun, FILES[name]);
+  return found.map((file) => ({ ...file, text: `${prefix}${file.text}` }));
+}
+
+function proposeArguments({ argument = "", path }: Entry, current: string): Proposal[] {
+  if (argument === "SHELL") return ["bash", "zsh", "fish"].map((text) => ({ text, brief: "" }));
+  if (argument === "NAME") return [];
+  const kind = path[0] === "pack" ? /\.spt$/ : FILES[argument.split(" ")[0]!];
+  return filesIn(current, kind);
+}
