@@ -6,6 +6,7 @@
  */
 import { TenderError } from "./error.ts";
 import type { Guest } from "./guest.ts";
+import type { Endpoint } from "./host/socket.ts";
 
 /** What to show of a run. */
 export interface Observation {
@@ -15,7 +16,14 @@ export interface Observation {
   readonly captures: ReadonlyMap<number, string>;
   /** Statistics at the end. */
   readonly stats: boolean;
+  /** Where to wait for gdb, before the guest runs. */
+  readonly gdb?: Endpoint;
+  /** Directory for a core file, if the guest breaks. */
+  readonly coreDirectory?: string;
 }
+
+/** Where gdb is expected if nothing else is said: on this host alone. */
+const GDB_ENDPOINT: Endpoint = { address: [127, 0, 0, 1], port: 1234 };
 
 /**
  * Reads the options that ask to see something of a guest.
@@ -29,11 +37,15 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
   const captures = new Map<number, string>();
   let traced = false;
   let stats = false;
+  let gdb: Endpoint | undefined;
+  let coreDirectory: string | undefined;
   let file: string | undefined;
   let format: "text" | "json" = "text";
   for (const word of words) {
     const [, name, value = ""] = /^--([a-z-]+)(?:[=:](.*))?$/s.exec(word)!;
     if (name === "stats") stats = true;
+    else if (name === "gdb") gdb = readEndpoint(value);
+    else if (name === "dumpcore") coreDirectory = value;
     else if (name === "net-pcap") captures.set(...readCapture(word, { value, guest }));
     else {
       traced = true;
@@ -41,7 +53,29 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
       else if (value !== "") file = value;
     }
   }
-  return { trace: traced ? { file, format } : undefined, captures, stats };
+  if (stats && gdb !== undefined) {
+    throw new TenderError("option", "--stats: not with --gdb, where time is the debugger's");
+  }
+  return { trace: traced ? { file, format } : undefined, captures, stats, gdb, coreDirectory };
+}
+
+/**
+ * Reads where to wait for gdb.
+ *
+ * @param written `PORT` or `ADDRESS:PORT`, or empty for what is usual; port 0 is any that is free
+ * @throws {TenderError} "option"
+ */
+export function readEndpoint(written: string): Endpoint {
+  if (written === "") return GDB_ENDPOINT;
+  const [, given, digits] = /^(?:([0-9.]+):)?([0-9]{1,5})$/.exec(written) ?? [];
+  const address = given?.split(".").map(Number) ?? GDB_ENDPOINT.address;
+  const port = Number(digits);
+  const right = address.length === 4 && address.every((part) => part < 256) && port < 0x1_0000;
+  if (right) return { address, port };
+  throw new TenderError(
+    "option",
+    `--gdb=${written}: expected PORT or ADDRESS:PORT, as 127.0.0.1:1234`,
+  );
 }
 
 function readFormat(value: string): "text" | "json" {
@@ -63,6 +97,10 @@ function readCapture(
 }
 
 function notHere(word: string): TenderError {
+  if (word.startsWith("--dumpcore")) {
+    const rule = "the kernel dumps a core where its limits allow: ulimit -c unlimited";
+    return new TenderError("option", `--dumpcore: not on spt, where ${rule}`);
+  }
   const option = /^--[a-z-]+/.exec(word)![0];
   return new TenderError(
     "option",

@@ -26,10 +26,15 @@ export interface GuestRequest {
   readonly output?: string;
   /** Options that ask to see something of the run, as they were given; read where that is done. */
   readonly observe: readonly string[];
+  /** Options about how the guest is held in, likewise. */
+  readonly hold: readonly string[];
 }
 
 /** Options of {@linkcode GuestRequest.observe}. */
-const OBSERVE = /^--(trace|trace-format=.*|trace=.+|stats|net-pcap:.*)$/s;
+const OBSERVE = /^--(trace|trace-format=.*|trace=.+|stats|net-pcap:.*|gdb|gdb=.+|dumpcore=.+)$/s;
+
+/** Options of {@linkcode GuestRequest.hold}. */
+const HOLD = /^--(no-confine|(timeout|cpu-time|console-rate)=.*)$/s;
 
 /** What an option says of a device, before all of its options are known. */
 interface DeviceOptions {
@@ -49,6 +54,7 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
   const devices = new Map<string, DeviceOptions>();
   let memorySize = DEFAULT_MEMORY_MIB * MIB;
   const observe: string[] = [];
+  const hold: string[] = [];
   let output: string | undefined;
   let at = 0;
   for (; at < words.length; at++) {
@@ -70,13 +76,15 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
       output = word.slice("--output=".length);
     } else if (OBSERVE.test(word)) {
       observe.push(word);
+    } else if (HOLD.test(word)) {
+      hold.push(word);
     } else {
       return undefined;
     }
   }
   const [file, ...args] = words.slice(at);
   if (file === undefined) return undefined;
-  return { memorySize, devices: makeDevices(devices), file, args, output, observe };
+  return { memorySize, devices: makeDevices(devices), file, args, output, observe, hold };
 }
 
 /**

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { SEGMENT_TYPES } from "../../../abi/elf.ts";
+import { alignUp } from "../../../abi/layout.ts";
+import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
 import { TenderError } from "../../error.ts";
 import type { Guest } from "../../guest.ts";
 import { openDescriptor } from "../../host/descriptor.ts";
@@ -25,11 +28,11 @@ import { WatchedPages } from "./watched_pages.ts";
 export interface DebugOptions {
   /** Where to listen. */
   readonly endpoint: Endpoint;
-  /** Size of the thread-local variables below the thread pointer, in bytes. */
-  readonly tlsSize: number;
+  /** The unikernel's file. */
+  readonly bytes: Uint8Array;
   readonly observers?: readonly Observer[];
-  /** Is told the port once gdb can connect to it. */
-  listening(port: number): void;
+  /** Is told how to connect, once gdb can. */
+  say(message: string): void;
 }
 
 /** A machine, taken apart for a debugger. */
@@ -44,7 +47,9 @@ interface Seized {
  * @throws {TenderError} if this host cannot run it, or it cannot listen there
  */
 export function debugHvt(guest: Guest, options: DebugOptions): Outcome {
-  const { endpoint, tlsSize, observers = [] } = options;
+  const { endpoint, bytes, observers = [], say } = options;
+  const { name } = guest.unikernel;
+  const tlsSize = threadLocalSize(bytes, name);
   using resources = new DisposableStack();
   const link = resources.use(listen(endpoint));
   const world = resources.use(hostWorld(guest.devices));
@@ -57,7 +62,8 @@ export function debugHvt(guest: Guest, options: DebugOptions): Outcome {
   const vm = resources.use(createVm(guest, world, { observers, attach }));
   const { cpu, memory } = seized!;
   const target = new MachineTarget({ cpu, memory, tlsSize, devices: guest.devices });
-  options.listening(link.port);
+  const place = `${endpoint.address.join(".")}:${link.port}`;
+  say(`waiting for gdb: gdb ${name} -ex 'target remote ${place}'`);
   const outcome = debug({
     link,
     cpu,
@@ -86,6 +92,13 @@ function seize(
   const memory = new DebugMemory(bytes);
   const pages = new WatchedPages(machine, { window, bytes });
   return { cpu: new DebugCpu({ vcpu, memory, pages }), memory };
+}
+
+/** Size of the thread-local variables below the thread pointer, in bytes. */
+function threadLocalSize(bytes: Uint8Array, name: string): number {
+  const { TLS } = SEGMENT_TYPES;
+  const segment = readPrograms(readElf(bytes, { name })).find(({ type }) => type === TLS);
+  return segment === undefined ? 0 : alignUp(segment.memsz, Math.max(segment.align, 1));
 }
 
 function listen(endpoint: Endpoint): Link {

@@ -33,7 +33,7 @@ export async function explainedRun(
   const observers = [ending];
   const outcome = observe.length === 0
     ? runHvt(guest, undefined, { observers })
-    : await runSeen(guest, { observe, observers });
+    : await runSeen(guest, { bytes, observe, observers });
   const { remains } = ending;
   if (remains === undefined) return { outcome, message: describe(outcome) };
   const { explain } = await import("./explain.ts");
@@ -42,10 +42,10 @@ export async function explainedRun(
 
 async function runSeen(
   guest: Guest,
-  { observe, observers }: Pick<ExplainedRun, "observe"> & Pick<ObservedRun, "observers">,
+  { bytes, observe, observers }: ExplainedRun & Pick<ObservedRun, "observers">,
 ): Promise<Outcome> {
   const { readObservation } = await import("../../observation.ts");
   const observation = readObservation(observe, guest);
   const { runObserved } = await import("./run_observed.ts");
-  return await runObserved(guest, { observation, observers });
+  return await runObserved(guest, { observation, observers, bytes });
 }

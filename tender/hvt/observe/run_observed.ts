@@ -23,6 +23,8 @@ export interface ObservedRun {
   readonly observation: Observation;
   /** More that look on. */
   readonly observers: readonly Observer[];
+  /** The unikernel's file, for a debugger. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -32,11 +34,11 @@ export interface ObservedRun {
  */
 export async function runObserved(
   guest: Guest,
-  { observation, observers }: ObservedRun,
+  { observation, observers, bytes }: ObservedRun,
 ): Promise<Outcome> {
   using outputs = new DisposableStack();
   const open = (path: string): OpenOutput => outputs.use(openOutput(path));
-  const { trace, captures, stats } = observation;
+  const { trace, captures, stats, gdb, coreDirectory } = observation;
   const all = [...observers];
   if (trace !== undefined) {
     all.push(tracer(trace.file === undefined ? STANDARD_ERROR : open(trace.file), trace.format));
@@ -45,7 +47,19 @@ export async function runObserved(
     const files = [...captures].map(([handle, path]) => [handle, open(path)] as const);
     all.push(captureFrames(new Map(files)));
   }
+  if (coreDirectory !== undefined) {
+    const { dumpCore } = await import("../core_dump.ts");
+    all.push(dumpCore(coreDirectory, say));
+  }
+  if (gdb !== undefined) {
+    const { debugHvt } = await import("../gdb/debug.ts");
+    return debugHvt(guest, { endpoint: gdb, bytes, observers: all, say });
+  }
   return stats ? await runCounted(guest, all) : runHvt(guest, undefined, { observers: all });
+}
+
+function say(message: string): void {
+  console.error(`soloden: ${message}`);
 }
 
 function tracer(output: Output, format: keyof typeof TRACE_FORMATS): Observer {
