@@ -1,0 +1,155 @@
+/**
+ * Completions, as each shell asks for them; a shell that is not installed is skipped.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { answer } from "../../commands/completions.ts";
+import { propose } from "../../commands/propose.ts";
+import { entriesOf } from "../../commands/table.ts";
+import { routes } from "../../commands.ts";
+import { example, guest } from "../guests.ts";
+import { execute, ROOT, soloden } from "../soloden.ts";
+
+/** What may come next after some words, of which the last has begun. */
+function next(...before: string[]): string[] {
+  return propose(routes, { before, others: [] }).map(({ text }) => text);
+}
+
+Deno.test("completions: every command that help shows, and no other", () => {
+  const commands = next("").filter((word) => !word.startsWith("-"));
+  deepEqual(new Set(commands), new Set(entriesOf(routes).map(({ path }) => path[0])));
+  ok(!commands.includes("complete"));
+  deepEqual(next("un"), ["uninstall"]);
+  deepEqual(next("manifest", "c"), ["compile"]);
+  deepEqual(next("nonsense", ""), ["--help"]);
+});
+
+Deno.test("completions: options, with what follows them", () => {
+  deepEqual(next("run", "--block"), ["--block:", "--block-sector-size:"]);
+  deepEqual(next("inspect", "--js"), ["--json"]);
+  deepEqual(next("build", "-t", ""), ["hvt", "spt"]);
+  deepEqual(next("build", "--target=s"), ["--target=spt"]);
+  deepEqual(next("new", "--lang=r"), ["--lang=rust"]);
+  deepEqual(next("completions", "z"), ["zsh"]);
+  deepEqual(next("run", "--block-sector-size:x=5"), ["--block-sector-size:x=512"]);
+});
+
+Deno.test("completions: names come from the manifest of the unikernel, wherever it is on the line", async () => {
+  const disk = await example("disk", "spt");
+  const names = (...before: string[]) =>
+    propose(routes, { before, others: [disk] }).map(({ text }) => text);
+  deepEqual(names("run", "--block:"), ["--block:storage="]);
+  deepEqual(names("run", "--block:s"), ["--block:storage="]);
+  deepEqual(names("run", "--net:"), []);
+});
+
+/** A directory with some files in it, for the time of a test. */
+async function withFiles(files: string[], use: (directory: string) => void | Promise<void>) {
+  const directory = Deno.makeTempDirSync();
+  try {
+    for (const file of files) Deno.writeTextFileSync(join(directory, file), "");
+    await use(directory);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+Deno.test("completions: files of the kind that is wanted, and all where there is none", async () => {
+  await withFiles(["a.spt", "a.hvt", "a.c", ".hidden", "disk"], (directory) => {
+    const files = (...before: string[]) => {
+      const path = join(directory, before.pop()!);
+      return next(...before, path).map((file) => file.slice(directory.length + 1));
+    };
+    Deno.mkdirSync(join(directory, "b"));
+    deepEqual(files("run", "/").map((file) => file.replace(/^\//, "")), ["b/", "a.hvt", "a.spt"]);
+    deepEqual(files("pack", "a"), ["a.spt"]);
+    deepEqual(files("build", "a"), ["a.c"]);
+    deepEqual(files("inspect", "d"), ["disk"]);
+    deepEqual(files("run", "a.spt", "a"), ["a.c", "a.hvt", "a.spt"], "the guest's own arguments");
+    deepEqual(next("run", `--block:x=${directory}/di`), [`--block:x=${directory}/disk`]);
+  });
+});
+
+Deno.test("completions: whatever is on the line, proposals go on with the last word", () => {
+  const word = fc.oneof(
+    fc.constantFrom("run", "pack", "manifest", "compile", "-o", "--", "--net:", "--mem=", "-", ""),
+    fc.string({ maxLength: 6 }),
+  );
+  fc.assert(fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (before) => {
+    ok(next(...before).every((text) => text.startsWith(before.at(-1)!)));
+    equal(typeof answer(routes, [`${before.length}`, ...before]), "string");
+  }));
+});
+
+/** Why a shell cannot be tested here; undefined if it can. */
+function missing(shell: string): string | undefined {
+  try {
+    return new Deno.Command(shell, { args: ["-c", "true"] }).outputSync().success
+      ? undefined
+      : `${shell} does not run`;
+  } catch {
+    return `${shell} is not installed (apt-get install ${shell})`;
+  }
+}
+
+/** A test with a shell, in a directory where `soloden` is a program and `disk.spt` a unikernel. */
+function shellTest(shell: "bash" | "zsh" | "fish", name: string, script: string, expected: RegExp) {
+  const reason = missing(shell);
+  if (reason !== undefined) console.log(`skipped: completions: ${shell}: ${reason}`);
+  Deno.test({
+    name: `completions: ${shell}: ${name}`,
+    ignore: reason !== undefined,
+    fn: () =>
+      withFiles([], async (directory) => {
+        Deno.copyFileSync(await example("disk", "spt"), join(directory, "disk.spt"));
+        Deno.copyFileSync(await guest("args", "spt"), join(directory, "my args.spt"));
+        const command = `exec ${Deno.execPath()} run -A --no-check ${join(ROOT, "main.ts")} "$@"`;
+        const program = join(directory, "soloden");
+        Deno.writeTextFileSync(program, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+        const { stdout } = await soloden("completions", shell);
+        Deno.writeTextFileSync(join(directory, "script"), stdout);
+        const env = { PATH: `${directory}:${Deno.env.get("PATH")}`, HOME: directory };
+        const result = await execute(shell, ["-c", script], { cwd: directory, env });
+        match(result.stdout, expected);
+        equal(result.stderr, "");
+      }),
+  });
+}
+
+/** What bash would put in place of the last word that it sees: it breaks words at : and =. */
+function bashScript(line: string, cursor = line.length): string {
+  return `. ./script
+    COMP_LINE='${line}' COMP_POINT=${cursor} COMP_WORDS=(unused) COMP_CWORD=0
+    _soloden
+    printf '[%s]' "\${COMPREPLY[@]}"`;
+}
+
+shellTest("bash", "commands", bashScript("soloden comp"), /^\[completions\]$/);
+shellTest("bash", "names of devices", bashScript("soloden run --block:"), /^\[storage=\]$/);
+shellTest("bash", "files", bashScript("soloden run --block:storage=disk"), /^\[disk\.spt\]$/);
+shellTest("bash", "spaces", bashScript("soloden run my"), /^\[my\\ args\.spt\]$/);
+shellTest("bash", "an empty word", bashScript("soloden manifest "), /^\[compile\]/);
+shellTest("bash", "before a unikernel", bashScript("soloden run --net: disk.spt", 18), /^\[\]$/);
+
+/** What zsh adds, where its line editor does not run: the builtin that takes it is replaced. */
+function zshScript(...words: string[]): string {
+  const quoted = ["soloden", ...words].map((word) => `'${word}'`).join(" ");
+  return `compdef() { }; compadd() { printf '[%s]' "$@" }
+    . ./script
+    words=(${quoted}) CURRENT=${words.length + 1} PREFIX='${words.at(-1)}'
+    _soloden`;
+}
+
+shellTest("zsh", "commands", zshScript("comp"), /^\[--\]\[completions\]$/);
+shellTest(
+  "zsh",
+  "names of devices",
+  zshScript("run", "--block:"),
+  /^\[-S\]\[\]\[--\]\[--block:storage=\]$/,
+);
+
+const fishScript = (line: string) => `source script; complete -C '${line}'`;
+shellTest("fish", "commands", fishScript("soloden comp"), /^completions\tPrint a completion/);
+shellTest("fish", "names", fishScript("soloden run --block:"), /^--block:storage=\tBLOCK_BASIC\n$/);
+shellTest("fish", "files", fishScript("soloden run d"), /^disk\.spt/);
