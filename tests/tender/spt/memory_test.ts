@@ -1,0 +1,97 @@
+/**
+ * A guest's memory as segments of an executable: whatever the unikernel's own segments are, together
+ * they are all of guest memory, with every byte where it belongs.
+ */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { PAGE_SIZE } from "../../../abi/solo5.ts";
+import { MEMORY_START } from "../../../abi/spt.ts";
+import type { Segment } from "../../../elftool/unikernel.ts";
+import { bind, type Guest } from "../../../tender/guest.ts";
+import { guestMemory } from "../../../tender/spt/memory.ts";
+
+const BASE = 0x10_0000;
+const MEMORY = 0x40_0000;
+
+/** A segment by its place after the one before, its sizes and its protection. */
+const piece = fc.record({
+  gap: fc.integer({ min: 0, max: 2 }),
+  offset: fc.integer({ min: 0, max: PAGE_SIZE - 1 }),
+  fileSize: fc.integer({ min: 1, max: 3 * PAGE_SIZE }),
+  zeros: fc.integer({ min: 0, max: 3 * PAGE_SIZE }),
+  protection: fc.constantFrom("r--", "r-x", "rw-", "--x"),
+});
+
+function segmentsOf(pieces: readonly (typeof piece extends fc.Arbitrary<infer T> ? T : never)[]) {
+  let end = BASE;
+  return pieces.map(({ gap, offset, fileSize, zeros, protection }, index): Segment => {
+    const start = end + gap * PAGE_SIZE;
+    const address = start + offset;
+    end = Math.ceil((address + fileSize + zeros) / PAGE_SIZE) * PAGE_SIZE;
+    return {
+      address,
+      data: new Uint8Array(fileSize).fill(index + 1),
+      start,
+      end,
+      read: protection.includes("r"),
+      write: protection.includes("w"),
+      execute: protection.includes("x"),
+    };
+  });
+}
+
+function guestOf(segments: readonly Segment[]): Guest {
+  return bind(
+    {
+      name: "made-up.spt",
+      machine: "x86_64",
+      entry: BASE,
+      segments,
+      kernelEnd: segments.at(-1)?.end ?? BASE,
+      abi: { target: "spt", version: 2 },
+      manifest: { devices: [] },
+    },
+    "spt",
+    { memorySize: MEMORY },
+  );
+}
+
+Deno.test("property: the segments of an image are all of guest memory, byte for byte", () => {
+  fc.assert(fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+    const own = segmentsOf(pieces);
+    const { segments, protections } = guestMemory(guestOf(own), {
+      epoll: 3,
+      timer: 4,
+      devices: [],
+    });
+
+    // No hole, no overlap, whole pages.
+    let end = MEMORY_START;
+    for (const { address, data, memorySize } of segments) {
+      equal(address, end);
+      ok(data.length <= memorySize && data.length % PAGE_SIZE === 0);
+      end = address + memorySize;
+    }
+    equal(end, MEMORY);
+
+    const memory = new Uint8Array(MEMORY);
+    for (const { address, data } of segments) memory.set(data, address);
+    const expected = new Uint8Array(MEMORY);
+    for (const { address, data } of own) expected.set(data, address);
+    deepEqual(memory.subarray(BASE), expected.subarray(BASE));
+
+    // Every page has its segment's protection, from its mapping or from what is protected after it.
+    for (const { start, end, ...segment } of own) {
+      for (let page = start; page < end; page += PAGE_SIZE) {
+        const contains = (range: { start: number; end: number }) =>
+          range.start <= page && page < range.end;
+        const { read, write, execute } = protections.findLast(contains) ??
+          segments.find(({ address, memorySize }) =>
+            contains({ start: address, end: address + memorySize })
+          )!;
+        const { read: r, write: w, execute: x } = segment;
+        deepEqual([read, write, execute], [r, w, x], `page 0x${page.toString(16)}`);
+      }
+    }
+  }));
+});
