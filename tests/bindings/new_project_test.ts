@@ -1,0 +1,153 @@
+/**
+ * New projects: each is made, built by the commands that its README names, and run.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import * as v from "valibot";
+import { ManifestSchema } from "../../abi/manifest_schema.ts";
+import { manifestJsonSchema } from "../../bindings/templates/manifest_json_schema.ts";
+import { type Language, LANGUAGES } from "../../bindings/templates/project.ts";
+import { execute, ROOT, soloden } from "../soloden.ts";
+
+async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = Deno.makeTempDirSync();
+  try {
+    await use(directory);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** What a language's projects are built with, besides a C compiler. */
+const NEEDS: Readonly<Record<Language, string | undefined>> = {
+  c: undefined,
+  rust: "cargo",
+  zig: "zig",
+};
+
+function missing(program: string | undefined): string | undefined {
+  if (program === undefined) return undefined;
+  const found = new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).outputSync();
+  return found.success ? undefined : `${program} is not installed`;
+}
+
+/** The commands in a README's first block, without the program's name where it is ours. */
+function firstBlock(readme: string): string[] {
+  return /(?:^ {4}.*\n)+/m.exec(readme)![0].trim().split("\n").map((line) => line.trim());
+}
+
+for (const language of LANGUAGES) {
+  const reason = missing(NEEDS[language]);
+  if (reason !== undefined) console.log(`skipped: a new project in ${language}: ${reason}`);
+  Deno.test({
+    name: `new: a project in ${language} builds and runs as its README says`,
+    ignore: reason !== undefined,
+    fn: () =>
+      inDirectory(async (directory) => {
+        const path = join(directory, "first-try");
+        const made = await soloden("new", `--lang=${language}`, path);
+        deepEqual([made.status, made.stderr], [0, ""]);
+        const readme = Deno.readTextFileSync(join(path, "README.md"));
+        const commands = firstBlock(readme);
+        const said = firstBlock(made.stdout);
+        deepEqual(said, [`cd ${path}`, ...commands]);
+        const shell = `soloden() { ${Deno.execPath()} run -A ${join(ROOT, "main.ts")} "$@"; }
+          export CARGO_NET_OFFLINE=true
+          set -e; ${commands.join("; ")} there; git init -q; git status --short -uall`;
+        const { status, stdout, stderr } = await execute("sh", ["-c", shell], { cwd: path });
+        equal(status, 0, stderr);
+        match(stdout, /^Hello from first-try!\nArguments: there$/m);
+        ok(!/\.(hvt|spt|o|a)$/m.test(stdout), `git sees what was built: ${stdout}`);
+        const inspected = await soloden("inspect", "--json", join(path, "first-try.hvt"));
+        equal(JSON.parse(inspected.stdout).abi.target, "hvt");
+      }),
+  });
+}
+
+Deno.test("new: what exists stays, and a name has to be one", async () => {
+  await inDirectory(async (directory) => {
+    const existing = await soloden("new", directory);
+    match(
+      existing.stderr,
+      /^soloden: [^\n]*: (exists already|'[^\n]*' cannot name a project.*)\n$/,
+    );
+    equal(existing.status, 1);
+    Deno.mkdirSync(join(directory, "here"));
+    match((await soloden("new", join(directory, "here"))).stderr, /here: exists already\n$/);
+    match((await soloden("new", join(directory, "1st"))).stderr, /'1st' cannot name a project/);
+    match(
+      (await soloden("new", "/proc/nowhere/x")).stderr,
+      /^soloden: \/proc\/nowhere\/x: No such/,
+    );
+    deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["here"]);
+  });
+});
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Whether a value is as a JSON Schema says, as far as ours says anything. */
+function accepts(schema: JsonSchema, value: unknown): boolean {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const properties = schema.properties as Record<string, JsonSchema> | undefined;
+  const items = schema.items as JsonSchema | undefined;
+  const types: Record<string, boolean> = {
+    object: isObject,
+    array: Array.isArray(value),
+    string: typeof value === "string",
+  };
+  if (schema.type !== undefined && !types[schema.type as string]) return false;
+  if (schema.const !== undefined && schema.const !== value) return false;
+  if (schema.enum !== undefined && !(schema.enum as unknown[]).includes(value)) return false;
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern as string).test(value as string)) {
+    return false;
+  }
+  if (schema.maxItems !== undefined && (value as unknown[]).length > (schema.maxItems as number)) {
+    return false;
+  }
+  if (items !== undefined && !(value as unknown[]).every((item) => accepts(items, item))) {
+    return false;
+  }
+  if (properties === undefined) return true;
+  const keys = Object.keys(value as Record<string, unknown>);
+  return keys.every((key) => Object.hasOwn(properties, key)) &&
+    (schema.required as string[]).every((key) => keys.includes(key)) &&
+    keys.every((key) => accepts(properties[key]!, (value as Record<string, unknown>)[key]));
+}
+
+/** Objects that are right or nearly so: keys may be missing, and there may be one more. */
+function nearly(keys: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> {
+  const right = fc.record(keys);
+  const wrong = fc.record({ ...keys, more: fc.constant(1) }, { requiredKeys: [] });
+  return fc.oneof({ weight: 8, arbitrary: right }, wrong, fc.jsonValue());
+}
+
+/** Mostly what is given, else anything. */
+function mostly(...values: unknown[]): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...values) }, fc.jsonValue());
+}
+
+Deno.test("new: editors hold a manifest to the rules that count", () => {
+  const device = nearly({
+    name: fc.oneof(fc.string(), fc.stringMatching(/^[a-z0-9]{1,70}$/)),
+    type: mostly("NET_BASIC", "BLOCK_BASIC"),
+  });
+  const manifest = nearly({
+    type: mostly("solo5.manifest"),
+    version: mostly(1),
+    devices: fc.uniqueArray(device, { maxLength: 70, size: "max", selector: nameOf }),
+  });
+  const schema = manifestJsonSchema();
+  let valid = 0;
+  fc.assert(fc.property(manifest, (value) => {
+    const { success } = v.safeParse(ManifestSchema, value);
+    if (success) valid++;
+    equal(accepts(schema, value), success);
+  }));
+  ok(valid > 0, "some were manifests");
+});
+
+/** What devices must not share, which JSON Schema cannot tell. */
+function nameOf(device: unknown): unknown {
+  return (device as { name?: unknown } | null)?.name ?? device;
+}
