@@ -8,7 +8,13 @@ import { basename, dirname, join } from "node:path";
 import { SOLO5_VERSION } from "../abi/solo5.ts";
 import { readAssets } from "./assets.ts";
 import { cached, defaultCacheDir, digest } from "./cache.ts";
-import { type BindingsTarget, LINKER_SCRIPT, TARGET_RULES, WRAPPER_FLAGS } from "./targets.ts";
+import {
+  type BindingsTarget,
+  DRIVER_LINK_FLAGS,
+  LINKER_SCRIPT,
+  TARGET_RULES,
+  WRAPPER_FLAGS,
+} from "./targets.ts";
 import { buildBindings, findToolchain, type Toolchain } from "./toolchain.ts";
 
 /** What build systems call the machine that unikernels are for. */
@@ -107,7 +113,7 @@ Version: ${SOLO5_VERSION}
 Cflags: ${
     WRAPPER_FLAGS.join(" ")
   } -isystem \${prefix}/${SYSROOT.languageHeaders} -I\${prefix}/${SYSROOT.headers}
-Libs: -nostdlib -static -no-pie -T \${prefix}/${SYSROOT.script(target)} \${prefix}/${
+Libs: ${DRIVER_LINK_FLAGS.join(" ")} -T \${prefix}/${SYSROOT.script(target)} \${prefix}/${
     SYSROOT.object(target)
   }
 `;

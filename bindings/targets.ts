@@ -94,7 +94,9 @@ export function bindingsFlags(source: string): string[] {
     "-std=c11",
     "-mno-red-zone",
     "-mgeneral-regs-only",
+    // Debuggers find callers by this; it takes no room in a guest's memory.
     "-fno-asynchronous-unwind-tables",
+    "-g1",
     ...protector,
   ];
 }
@@ -105,13 +107,21 @@ export const PUBLIC_SYMBOLS = ["solo5_*", "_start", "__stack_chk_guard", "__stac
 /** For the linker, whatever it links. */
 export const LINK_MACHINE = ["-m", "elf_x86_64"];
 
-/** For the linker, to make a unikernel. */
-export const LINK_FLAGS: readonly string[] = [
-  ...LINK_MACHINE,
-  "-static",
+const IMAGE_FLAGS = [
   "--build-id=none",
   "-z",
   `max-page-size=${PAGE_SIZE}`,
   "-z",
   "noexecstack",
+];
+
+/** For the linker, to make a unikernel. */
+export const LINK_FLAGS: readonly string[] = [...LINK_MACHINE, "-static", ...IMAGE_FLAGS];
+
+/** For the compiler, to have it link one. */
+export const DRIVER_LINK_FLAGS: readonly string[] = [
+  "-nostdlib",
+  "-static",
+  "-no-pie",
+  `-Wl,${IMAGE_FLAGS.join(",")}`,
 ];

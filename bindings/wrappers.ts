@@ -6,11 +6,10 @@
  */
 import { dirname, join, resolve } from "node:path";
 import * as v from "npm:valibot@^1.5.0";
-import { PAGE_SIZE } from "../abi/solo5.ts";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 import { BINDINGS_TARGETS, cachedSysroot, SYSROOT, type Tools } from "./sysroot.ts";
-import { LINK_MACHINE, WRAPPER_FLAGS } from "./targets.ts";
+import { DRIVER_LINK_FLAGS, LINK_FLAGS, WRAPPER_FLAGS } from "./targets.ts";
 
 /** What a wrapper stands for. */
 export type WrapperTool = keyof Tools;
@@ -62,7 +61,7 @@ export function wrapperCommand(
   const { target, rest } = takeTarget(args);
   if (tool === "ld") {
     const bindings = target === undefined ? [] : linkInputs(prefix, target);
-    return [...tools.ld, ...LINK_MACHINE, "-nostdlib", "-static", ...LINK, ...bindings, ...rest];
+    return [...tools.ld, ...LINK_FLAGS, "-nostdlib", ...bindings, ...rest];
   }
   if (rest.length === 0) throw new ToolchainError("source", "No input files");
   // A compiler that is asked about itself must not get anything to link.
@@ -79,11 +78,8 @@ export function wrapperCommand(
   ];
   if (rest.some((word) => NO_LINK.has(word))) return [...compile, ...rest];
   const bindings = linkInputs(prefix, target ?? "stub");
-  return [...compile, "-nostdlib", "-static", "-no-pie", ...CC_LINK, ...bindings, ...rest];
+  return [...compile, ...DRIVER_LINK_FLAGS, ...bindings, ...rest];
 }
-
-const LINK = ["--build-id=none", "-z", `max-page-size=${PAGE_SIZE}`, "-z", "noexecstack"];
-const CC_LINK = [`-Wl,${LINK.join(",")}`];
 
 /** Takes `-z solo5-abi=TARGET` out of the arguments; of several, the last one counts. */
 function takeTarget(args: readonly string[]): { target?: string; rest: string[] } {

@@ -69,3 +69,19 @@ Deno.test({
   },
 });
 if (missing !== undefined) console.log(`skipped: a Makefile project: there is no ${missing}`);
+
+Deno.test("pkg-config tells how to compile and link without the wrappers", async () => {
+  const script = `
+    command -v pkg-config > /dev/null || exit 77
+    flags=$(pkg-config --cflags --libs solo5-bindings-spt) || exit
+    printf '#include "solo5.h"\nint solo5_app_main(const struct solo5_start_info *i)' > one.c
+    printf '{ return i->cmdline[0]; }' >> one.c
+    echo '{"type": "solo5.manifest", "version": 1, "devices": []}' > one.json
+    solo5-elftool gen-manifest one.json one_manifest.c &&
+    cc one.c one_manifest.c $flags -o one.spt && exec solo5-spt one.spt A`;
+  const PKG_CONFIG_PATH = join(prefix, "lib/pkgconfig");
+  const cwd = join(prefix, "..");
+  const result = await execute("sh", ["-c", script], { cwd, env: { PATH, PKG_CONFIG_PATH } });
+  if (result.status === 77) return console.log("skipped: there is no pkg-config");
+  deepEqual([result.status, result.stderr], ["A".charCodeAt(0), ""]);
+});
