@@ -1,0 +1,104 @@
+/**
+ * The doctor: what it finds on hosts that are made up, and on this one.
+ */
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { ToolchainError } from "../../bindings/error.ts";
+import { examineCompiler, formatFindings, isWell } from "../../commands/doctor.ts";
+import type { Finding } from "../../tender/doctor/finding.ts";
+import { examineMemory, examineTun } from "../../tender/doctor/host.ts";
+import { examineKvm, type KvmProbe } from "../../tender/doctor/kvm.ts";
+import { examineSpt } from "../../tender/doctor/spt.ts";
+import { TenderError } from "../../tender/error.ts";
+import { ERRNO, SystemError } from "../../tender/host/libc.ts";
+import type { Outcome } from "../../tender/outcome.ts";
+import { soloden } from "../soloden.ts";
+import { noKvm } from "../tender/hvt/kvm_available.ts";
+
+const refusing = (errno: number) => () => {
+  throw new SystemError("open", errno, "/dev/it");
+};
+
+/** A host with a KVM, but for what a test says. */
+function kvm(host: Partial<KvmProbe> = {}): Finding {
+  return examineKvm({ open: () => {}, measure: () => 1e9, vendor: () => "GenuineIntel", ...host });
+}
+
+Deno.test("doctor: kvm is there, slow, or not there", () => {
+  equal(kvm().state, "ok");
+  const slow = kvm({ measure: () => 4e5 });
+  equal(slow.state, "warning");
+  match(slow.detail, /emulates them: 0\.40 million/);
+  const absent = kvm({ open: refusing(ERRNO.ENOENT) });
+  deepEqual([absent.state, absent.fix], ["fault", "sudo modprobe kvm_intel"]);
+  const amd = kvm({ open: refusing(ERRNO.ENODEV), vendor: () => "AuthenticAMD" });
+  equal(amd.fix, "sudo modprobe kvm_amd");
+  match(kvm({ open: refusing(ERRNO.EACCES) }).fix!, /usermod -aG kvm/);
+  const broken = kvm({
+    measure: () => {
+      throw new TenderError("host", "a guest does not run");
+    },
+  });
+  deepEqual([broken.state, broken.detail], ["fault", "a guest does not run"]);
+  ok(broken.fix !== undefined);
+});
+
+Deno.test("doctor: a fault of its own is none of the host's", () => {
+  const open = () => {
+    throw new RangeError("ours");
+  };
+  throws(() => kvm({ open }), RangeError);
+});
+
+Deno.test("doctor: a filter that does not hold is a fault, as is a guest that cannot be launched", async () => {
+  const answers = (...outcomes: Outcome[]) => examineSpt(() => Promise.resolve(outcomes.shift()!));
+  const exit = { kind: "exit", status: 0 } as const;
+  equal((await answers(exit, { kind: "signal", signal: 31 })).state, "ok");
+  match((await answers(exit, exit)).detail, /a forbidden system call went through/);
+  const message = "soloden: probe: cannot install the filter: Invalid argument";
+  match((await answers({ kind: "fault", reason: "host", message })).detail, /cannot install/);
+  const refused = await examineSpt(refusing(ERRNO.EACCES));
+  deepEqual([refused.state, refused.fix], ["fault", "sudo sysctl vm.memfd_noexec=0"]);
+});
+
+Deno.test("doctor: tun, the compiler and memory, each with its fix", () => {
+  equal(examineTun(() => {}).state, "ok");
+  equal(examineTun(refusing(ERRNO.ENOENT)).fix, "sudo modprobe tun");
+  match(examineTun(refusing(ERRNO.EACCES)).fix!, /chmod/);
+  const compiler = examineCompiler(() => {
+    throw new ToolchainError("no-tool", "a C compiler is missing");
+  });
+  deepEqual([compiler.state, compiler.fix], ["fault", "sudo apt-get install gcc binutils"]);
+  equal(examineMemory(2 ** 30).state, "ok");
+  const small = examineMemory(100 * 2 ** 20);
+  deepEqual([small.state, small.detail.split(" ")[0]], ["warning", "100"]);
+});
+
+Deno.test("doctor: what can be mended has a line that says how; only faults are bad", () => {
+  const findings: Finding[] = [
+    { subject: "kvm", state: "warning", detail: "slow" },
+    { subject: "tun", state: "fault", detail: "none", fix: "get one" },
+  ];
+  const text = formatFindings(findings, (word) => word);
+  match(text, /^kvm +warning +slow\ntun +fault +none\n +try: get one\n$/);
+  equal(isWell(findings), false);
+  equal(isWell(findings.slice(0, 1)), true);
+});
+
+Deno.test("doctor: this host", async () => {
+  const { status, stdout, stderr } = await soloden("doctor", "--json");
+  equal(stderr, "");
+  const { ok: well, findings } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
+  deepEqual(findings.map(({ subject }) => subject), [
+    "kvm",
+    "seccomp",
+    "tun",
+    "compiler",
+    "memory",
+  ]);
+  const state = (subject: string) => findings.find((finding) => finding.subject === subject)!.state;
+  equal(state("seccomp"), "ok");
+  equal(state("compiler"), "ok");
+  equal(state("kvm") === "fault", noKvm !== undefined);
+  ok(findings.every(({ state, fix }) => state !== "fault" || fix !== undefined));
+  equal(status, well ? 0 : 1);
+});
