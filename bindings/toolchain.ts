@@ -102,8 +102,13 @@ async function compileBindings(
   const { sources } = TARGET_RULES[target];
   const objects = await Promise.all(sources.map(async (source, index) => {
     const object = join(scratch, `${index}.o`);
-    const flags = [...bindingsFlags(source), ...includes(toolchain, ".")];
-    // From inside, by relative names: where the cache is shall not show.
+    // From inside, by relative names: where the cache and the compiler are shall not show.
+    const flags = [
+      ...bindingsFlags(source),
+      ...includes(toolchain, "."),
+      `-ffile-prefix-map=${assets}=solo5`,
+      `-ffile-prefix-map=${toolchain.headers}=include`,
+    ];
     await compile(toolchain, source, { flags, output: object, cwd: assets });
     return object;
   }));
