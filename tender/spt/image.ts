@@ -67,6 +67,7 @@ export function compileImage(
     linux,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
     descriptors,
+    tail: memory.tail,
     protections: memory.protections,
     // Below guest memory there is something only where the parent's personality asks for it.
     unmap: [{ start: 0, end: MEMORY_START }, { start: scratchPage, end: linux.taskSize }],

@@ -24,10 +24,15 @@ export interface ImageSegment {
   readonly execute: boolean;
 }
 
-/** A guest's memory: what to map, and what to protect after that. */
+/** A guest's memory: what an executable brings, what to map besides, and what to protect after that. */
 export interface GuestMemory {
-  /** Ascending; together they cover all of guest memory. */
+  /** Ascending, without holes, from the start of guest memory on. */
   readonly segments: readonly ImageSegment[];
+  /**
+   * The zeros behind the segments, up to the end of memory: most of it. The launch maps them, as an
+   * executable that asks for more than there is would be killed without a word.
+   */
+  readonly tail: Protection;
   readonly protections: readonly Protection[];
 }
 
@@ -74,7 +79,15 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
       });
     }
   });
-  return { segments, protections };
+  return { ...splitTail(segments), protections };
+}
+
+function splitTail(all: readonly ImageSegment[]): Pick<GuestMemory, "segments" | "tail"> {
+  const last = all.at(-1)!;
+  const { address, data, memorySize, read, write, execute } = last;
+  const tail = { start: address + data.length, end: address + memorySize, read, write, execute };
+  const kept = data.length === 0 ? [] : [{ ...last, memorySize: data.length }];
+  return { segments: [...all.slice(0, -1), ...kept], tail };
 }
 
 /** The same bytes, followed by zeros up to a whole number of pages. */

@@ -15,6 +15,8 @@ import {
   EPOLLIN,
   F_GETFD,
   type LinuxAbi,
+  MAP_NEW_ZEROS,
+  NO_DESCRIPTOR,
   PR_SET_NO_NEW_PRIVS,
   PROT_EXEC,
   PROT_READ,
@@ -56,6 +58,8 @@ export interface Launch {
   readonly linux: LinuxAbi;
   readonly entry: Entry;
   readonly descriptors: Descriptors;
+  /** The part of guest memory that is not mapped yet; may be empty. */
+  readonly tail: Protection;
   readonly protections: readonly Protection[];
   /** Where the kernel may have mapped something for the process itself. */
   readonly unmap: readonly Range[];
@@ -69,6 +73,7 @@ export function launchProgram(launch: Launch): LaunchProgram {
     entry: launch.entry,
     steps: [
       ...processSteps(),
+      ...mapSteps(launch.tail),
       ...waitSteps(descriptors),
       ...descriptors.devices.flatMap(({ open, fd }) => open(fd)),
       ...descriptors.devices.flatMap((device) =>
@@ -95,6 +100,16 @@ function processSteps(): Step[] {
     // A guest that crashes must not fill a disk. It fails where the limit is lower already.
     { call: "prlimit64", args: [0, RLIMIT_CORE, data(NO_CORE), 0] },
   ];
+}
+
+function mapSteps(tail: Protection): Step[] {
+  const size = tail.end - tail.start;
+  if (size === 0) return [];
+  return [{
+    call: "mmap",
+    args: [tail.start, size, protectionFlags(tail), MAP_NEW_ZEROS, NO_DESCRIPTOR, 0],
+    purpose: `map ${size} bytes of guest memory`,
+  }];
 }
 
 /** Each new descriptor is given its number, whichever one was free. */
@@ -138,9 +153,13 @@ function keptDescriptors({ epoll, timer, devices }: Descriptors): number[] {
   return [...all].sort((a, b) => a - b);
 }
 
-function protectStep({ start, end, read, write, execute }: Protection): Step {
-  const flags = (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
-  return { call: "mprotect", args: [start, end - start, flags], purpose: "protect guest memory" };
+function protectStep(range: Protection): Step {
+  const args = [range.start, range.end - range.start, protectionFlags(range)];
+  return { call: "mprotect", args, purpose: "protect guest memory" };
+}
+
+function protectionFlags({ read, write, execute }: Protection): number {
+  return (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
 }
 
 /** A failure may find the standard error closed here; it is said on the standard output then. */

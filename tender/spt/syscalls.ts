@@ -13,6 +13,7 @@ const X86_64 = {
   open: 2,
   close: 3,
   lseek: 8,
+  mmap: 9,
   mprotect: 10,
   munmap: 11,
   rt_sigaction: 13,
@@ -73,6 +74,10 @@ export const CLOCK_MONOTONIC = 1;
 export const TFD_NONBLOCK = 0o4000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLLIN = 1;
+/** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_FIXED_NOREPLACE`. */
+export const MAP_NEW_ZEROS = 0x10_0022;
+/** Stands for no file in `mmap`, as the 32-bit −1 that it is. */
+export const NO_DESCRIPTOR = 0xffff_ffff;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;

@@ -144,6 +144,11 @@ const FAILURES: readonly [what: string, script: string, message: RegExp][] = [
     /^soloden: args.spt: cannot find the standard output: Bad file descriptor\n$/,
   ],
   [
+    "no memory to be had",
+    "ulimit -v 20000; exec $0",
+    /^soloden: args.spt: cannot map \d+ bytes of guest memory: Cannot allocate memory\n$/,
+  ],
+  [
     "no descriptor to be had",
     "ulimit -n 3; exec $0",
     /^soloden: args.spt: cannot create the epoll set: Too many open files\n$/,
