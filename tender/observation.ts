@@ -101,6 +101,10 @@ function notHere(word: string): TenderError {
     const rule = "the kernel dumps a core where its limits allow: ulimit -c unlimited";
     return new TenderError("option", `--dumpcore: not on spt, where ${rule}`);
   }
+  if (word.startsWith("--gdb=")) {
+    const rule = "gdb runs the guest itself: --gdb without an address";
+    return new TenderError("option", `${word}: not on spt, where ${rule}`);
+  }
   const option = /^--[a-z-]+/.exec(word)![0];
   return new TenderError(
     "option",
