@@ -1,0 +1,35 @@
+/**
+ * A guest of spt under the host's own gdb: it is a Linux program like any other, whose symbols are in
+ * the unikernel's file.
+ *
+ * @module
+ */
+import { TenderError } from "../error.ts";
+import { memoryFile } from "../host/exec.ts";
+import type { ProcessImage } from "./image.ts";
+import { encodeImage } from "./start.ts";
+
+/**
+ * Starts gdb with the guest in it, not yet running, and waits until gdb ends.
+ *
+ * @param symbols path of the unikernel
+ * @returns gdb's exit status
+ * @throws {TenderError} "host" if there is no gdb
+ */
+export async function debugImage(image: ProcessImage, symbols: string): Promise<number> {
+  const file = memoryFile(image.note.unikernel, encodeImage(image));
+  // Ctrl-C is for gdb and its guest, which share this terminal.
+  const ignore = () => {};
+  Deno.addSignalListener("SIGINT", ignore);
+  try {
+    // Without a shell in between, the first program that gdb starts is the guest.
+    const args = ["-q", "-iex", "set startup-with-shell off", "-s", symbols, "-e", file.path];
+    return (await new Deno.Command("gdb", { args }).spawn().status).code;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new TenderError("host", "gdb: not found; install the package gdb");
+  } finally {
+    Deno.removeSignalListener("SIGINT", ignore);
+    file.close();
+  }
+}
