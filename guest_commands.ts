@@ -46,12 +46,24 @@ const observing = {
   stats: flag("--stats: tell at the end what the guest did, and where the time went (hvt)"),
 } as const;
 
-/** A tender's options with those of {@linkcode observing}. */
+/** Options that hold a guest in. */
+const holding = {
+  timeout: option("--timeout=SECONDS: end the guest after this time, with status 124"),
+  "cpu-time": option("--cpu-time=SECONDS: end it after this time on a processor, with status 124"),
+  "console-rate": option("--console-rate=BYTES: end it if it prints more than this in a second"),
+  "no-confine": flag("--no-confine: let the tender keep its rights while the guest runs (hvt)"),
+} as const;
+
+/** A tender's options with those of {@linkcode observing} and {@linkcode holding}. */
 type RunFlags = GuestFlags & {
   readonly trace?: string;
   readonly "trace-format"?: string;
   readonly "net-pcap"?: string[];
   readonly stats?: boolean;
+  readonly timeout?: string;
+  readonly "cpu-time"?: string;
+  readonly "console-rate"?: string;
+  readonly "no-confine"?: boolean;
 };
 
 /** The command line of a tender again, from what the scanner made of it. */
@@ -71,7 +83,7 @@ export const runGuest = buildCommand({
       await runCommand(guestWords(flags, words));
     };
   },
-  parameters: { flags: { ...guestOptions, ...observing }, positional: guestArguments },
+  parameters: { flags: { ...guestOptions, ...observing, ...holding }, positional: guestArguments },
   docs: {
     brief: "Run a unikernel",
     customUsage: [

@@ -18,7 +18,7 @@ import { type GuestRequest, parseArguments } from "./options.ts";
 export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
-  const { file, observe } = request;
+  const { file, observe, hold } = request;
   const bytes = readInput(file);
   const unikernel = parseUnikernel(bytes, { name: file });
   const { target } = unikernel.abi;
@@ -26,19 +26,45 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
     throw new TenderError("target", `${file}: is for the ${target} target; hvt and spt can be run`);
   }
   const guest = bind(unikernel, target, request);
-  if (observe.length === 0 && target === "spt") await becomeGuest(guest, {});
-  else await runToBeSeen(guest, { bytes, observe });
+  if (target === "spt" && observe.includes("--gdb")) await runInGdb(guest, file);
+  else if (target === "hvt" || observe.length > 0) {
+    await runToBeSeen(guest, { bytes, observe, hold });
+  } else if (hold.length > 0) await runToBeHeld(guest, hold);
+  else await becomeGuest(guest, {});
   return true;
+}
+
+/** Starts gdb with a guest of spt in it. */
+async function runInGdb(guest: Guest, symbols: string): Promise<void> {
+  const { compileImage } = await import("./spt/image.ts");
+  const { debugImage } = await import("./spt/debug.ts");
+  const image = compileImage(guest, await prepare(guest, { keep: false }));
+  Deno.exitCode = await debugImage(image, symbols);
+}
+
+/** Runs a guest of spt as a child of this process, which sees to its limits. */
+async function runToBeHeld(guest: Guest, hold: readonly string[]): Promise<void> {
+  const { readHolding } = await import("./holding.ts");
+  const { limits, confined } = readHolding(hold);
+  if (!confined) {
+    throw new TenderError("option", "--no-confine: not on spt, whose guests are always confined");
+  }
+  const { runHeld } = await import("./run_held.ts");
+  const { describe, statusOf } = await import("./outcome.ts");
+  const outcome = await runHeld(guest, limits);
+  const message = describe(outcome);
+  if (message !== undefined) console.error(`soloden: ${message}`);
+  Deno.exitCode = statusOf(outcome);
 }
 
 /** Runs a guest with all that a person may want to see of it. */
 async function runToBeSeen(
   guest: Guest,
-  { bytes, observe }: { bytes: Uint8Array; observe: readonly string[] },
+  words: { bytes: Uint8Array; observe: readonly string[]; hold: readonly string[] },
 ): Promise<void> {
   const { explainedRun } = await import("./hvt/observe/explained_run.ts");
   const { statusOf } = await import("./outcome.ts");
-  const { outcome, message } = await explainedRun(guest, { bytes, observe });
+  const { outcome, message } = await explainedRun(guest, words);
   if (message !== undefined) console.error(`soloden: ${message}`);
   Deno.exitCode = statusOf(outcome);
 }
@@ -51,7 +77,9 @@ async function runToBeSeen(
  */
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
-  if (request?.output === undefined || request.observe.length > 0) return false;
+  if (request?.output === undefined || request.observe.length + request.hold.length > 0) {
+    return false;
+  }
   const unikernel = load(request);
   const { target } = unikernel.abi;
   if (target !== "spt") {
@@ -101,7 +129,10 @@ async function runOnKvm(
 ): Promise<void> {
   const { runHvt } = await import("./hvt/vm.ts");
   const { describe, statusOf } = await import("./outcome.ts");
-  const outcome = runHvt(guest);
+  const { confine } = await import("./hvt/confine.ts");
+  const outcome = runHvt(guest, undefined, {
+    confine: ({ descriptor }) => void confine({ vcpu: descriptor }),
+  });
   const message = describe(outcome);
   if (message !== undefined) console.error(`${program}: ${message}`);
   Deno.exitCode = statusOf(outcome);

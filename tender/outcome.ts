@@ -40,8 +40,8 @@ export type Outcome =
   }
   /** A signal ended it. */
   | { readonly kind: "signal"; readonly signal: number }
-  /** It used up what it was given; `limit` names of what. */
-  | { readonly kind: "limit"; readonly limit: string };
+  /** It used up what it was given; `limit` says how much of what that was. */
+  | { readonly kind: "limit"; readonly resource: "time" | "console"; readonly limit: string };
 
 /** Linux's number of the signal of a pipe that nobody reads. */
 export const SIGPIPE = 13;
@@ -49,7 +49,10 @@ export const SIGPIPE = 13;
 /** What a shell adds to the number of the signal that ended a program. */
 export const SIGNAL_STATUS = 128;
 
-/** The exit status that stands for an outcome: the guest's own, 255 for an abort, 1 for a fault. */
+/** The status of a program that was stopped because its time was over, as timeout(1) has it. */
+const TIMEOUT_STATUS = 124;
+
+/** The exit status that stands for an outcome: the guest's own, 255 for an abort, 124 at the end of its time, else 1. */
 export function statusOf(outcome: Outcome): number {
   switch (outcome.kind) {
     case "exit":
@@ -58,8 +61,9 @@ export function statusOf(outcome: Outcome): number {
       return EXIT.ABORT;
     case "signal":
       return SIGNAL_STATUS + outcome.signal;
-    case "fault":
     case "limit":
+      return outcome.resource === "time" ? TIMEOUT_STATUS : EXIT.FAILURE;
+    case "fault":
       return EXIT.FAILURE;
   }
 }

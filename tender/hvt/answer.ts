@@ -31,6 +31,17 @@ export interface Wait {
 /** What keeps a guest from going on after a hypercall; undefined when nothing does. */
 export type Answer = Ended | Wait | undefined;
 
+/** Thrown by what stands between the parts of a run, to end it there. */
+export class RunEnded extends Error {
+  override readonly name = "RunEnded";
+  readonly outcome: Outcome;
+
+  constructor(outcome: Outcome) {
+    super(`the run ended: ${outcome.kind}`);
+    this.outcome = outcome;
+  }
+}
+
 /** Does a hypercall's work; its argument block lies at `block`, where the guest may use it. */
 export type Handler = (context: Context, block: number) => Answer;
 

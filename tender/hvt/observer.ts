@@ -60,7 +60,7 @@ export interface Observed {
   /** The last stands closest to the guest. */
   readonly observers?: readonly Observer[];
   /** Confines this process, when all is made and before the guest's first instruction. */
-  readonly confine?: (needs: { vcpu: number }) => void;
+  readonly confine?: (vcpu: Vcpu) => void;
   /** A debugger, closer to the guest than any observer. */
   readonly attach?: Attach;
 }

@@ -6,7 +6,7 @@
  */
 import { HYPERCALL_PORT } from "../../abi/hvt.ts";
 import { SystemError } from "../host/libc.ts";
-import { type Answer, type Context, type Ended, ended, type Wait } from "./answer.ts";
+import { type Answer, type Context, type Ended, ended, RunEnded, type Wait } from "./answer.ts";
 import type { Exit } from "./exit.ts";
 import { faultOf } from "./faults.ts";
 import { hypercall, resumePoll } from "./hypercalls.ts";
@@ -55,8 +55,10 @@ export class RunLoop {
         this.#stop = this.#answer(exit);
       }
     } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.#stop = ended({ kind: "fault", reason: "host", message: error.message });
+      if (error instanceof RunEnded) this.#stop = ended(error.outcome);
+      else if (error instanceof SystemError) {
+        this.#stop = ended({ kind: "fault", reason: "host", message: error.message });
+      } else throw error;
     }
     return this.#stop ?? SPENT;
   }

@@ -8,7 +8,8 @@ const CASES: readonly [Outcome, number, string | undefined][] = [
   [{ kind: "fault", reason: "mmio", message: "what happened" }, 1, "what happened"],
   [{ kind: "signal", signal: 11 }, 139, "ended by signal 11"],
   [{ kind: "signal", signal: 13 }, 141, undefined],
-  [{ kind: "limit", limit: "2 s" }, 1, "stopped at its limit of 2 s"],
+  [{ kind: "limit", resource: "time", limit: "2 s" }, 124, "stopped at its limit of 2 s"],
+  [{ kind: "limit", resource: "console", limit: "9 bytes" }, 1, "stopped at its limit of 9 bytes"],
 ];
 
 for (const [outcome, status, text] of CASES) {

@@ -8,6 +8,7 @@ import type { Guest } from "../../guest.ts";
 import { describe, type Outcome } from "../../outcome.ts";
 import { runHvt } from "../vm.ts";
 import { observeEnding } from "./ending.ts";
+import { holdMachine } from "./hold_machine.ts";
 import type { ObservedRun } from "./run_observed.ts";
 
 /** How to run a guest for a person. */
@@ -16,6 +17,8 @@ export interface ExplainedRun {
   readonly bytes: Uint8Array;
   /** As `GuestRequest.observe`. */
   readonly observe: readonly string[];
+  /** As `GuestRequest.hold`. */
+  readonly hold: readonly string[];
 }
 
 /**
@@ -27,25 +30,28 @@ export interface ExplainedRun {
  */
 export async function explainedRun(
   guest: Guest,
-  { bytes, observe }: ExplainedRun,
+  { bytes, observe, hold }: ExplainedRun,
 ): Promise<{ outcome: Outcome; message: string | undefined }> {
   const ending = observeEnding();
-  const observers = [ending];
+  // Once it is confined, this process can load nothing more.
+  const { explain } = await import("./explain.ts");
+  using held = await holdMachine(hold);
+  const { confine } = held;
+  const observers = [ending, ...held.observers];
   const outcome = observe.length === 0
-    ? runHvt(guest, undefined, { observers })
-    : await runSeen(guest, { bytes, observe, observers });
+    ? runHvt(guest, undefined, { observers, confine })
+    : await runSeen(guest, { bytes, observe, observers, confine });
   const { remains } = ending;
   if (remains === undefined) return { outcome, message: describe(outcome) };
-  const { explain } = await import("./explain.ts");
   return { outcome, message: explain({ outcome, remains, unikernel: guest.unikernel, bytes }) };
 }
 
 async function runSeen(
   guest: Guest,
-  { bytes, observe, observers }: ExplainedRun & Pick<ObservedRun, "observers">,
+  { observe, ...parts }: Pick<ExplainedRun, "observe"> & Omit<ObservedRun, "observation">,
 ): Promise<Outcome> {
   const { readObservation } = await import("../../observation.ts");
   const observation = readObservation(observe, guest);
   const { runObserved } = await import("./run_observed.ts");
-  return await runObserved(guest, { observation, observers, bytes });
+  return await runObserved(guest, { observation, ...parts });
 }

@@ -6,7 +6,7 @@
 import type { Guest } from "../../guest.ts";
 import type { Observation } from "../../observation.ts";
 import type { Outcome } from "../../outcome.ts";
-import type { Observer } from "../observer.ts";
+import type { Observed, Observer } from "../observer.ts";
 import { runVm } from "../run_apart.ts";
 import { runHvt } from "../vm.ts";
 import { type OpenOutput, openOutput, type Output, STANDARD_ERROR } from "./output.ts";
@@ -23,6 +23,8 @@ export interface ObservedRun {
   readonly observation: Observation;
   /** More that look on. */
   readonly observers: readonly Observer[];
+  /** See {@linkcode Observed.confine}. Not done where files or sockets are to be opened later. */
+  readonly confine?: Observed["confine"];
   /** The unikernel's file, for a debugger. */
   readonly bytes: Uint8Array;
 }
@@ -34,7 +36,7 @@ export interface ObservedRun {
  */
 export async function runObserved(
   guest: Guest,
-  { observation, observers, bytes }: ObservedRun,
+  { observation, observers, confine, bytes }: ObservedRun,
 ): Promise<Outcome> {
   using outputs = new DisposableStack();
   const open = (path: string): OpenOutput => outputs.use(openOutput(path));
@@ -47,6 +49,8 @@ export async function runObserved(
     const files = [...captures].map(([handle, path]) => [handle, open(path)] as const);
     all.push(captureFrames(new Map(files)));
   }
+  const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
+  if (opening !== "") say(`${opening}: the tender is not confined, and the guest has no limits`);
   if (coreDirectory !== undefined) {
     const { dumpCore } = await import("../core_dump.ts");
     all.push(dumpCore(coreDirectory, say));
@@ -55,7 +59,8 @@ export async function runObserved(
     const { debugHvt } = await import("../gdb/debug.ts");
     return debugHvt(guest, { endpoint: gdb, bytes, observers: all, say });
   }
-  return stats ? await runCounted(guest, all) : runHvt(guest, undefined, { observers: all });
+  const observed = { observers: all, confine: opening === "" ? confine : undefined };
+  return stats ? await runCounted(guest, observed) : runHvt(guest, undefined, observed);
 }
 
 function say(message: string): void {
@@ -69,13 +74,14 @@ function tracer(output: Output, format: keyof typeof TRACE_FORMATS): Observer {
 }
 
 /** Prints statistics at the end, also where a signal is the end. */
-async function runCounted(guest: Guest, observers: readonly Observer[]): Promise<Outcome> {
+async function runCounted(guest: Guest, observed: Observed): Promise<Outcome> {
   const counter = countRun(guest.devices);
   const stop = new AbortController();
   const listeners = SIGNALS.map((signal) => [signal, () => stop.abort(signal)] as const);
   for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   try {
-    return await runVm(guest, { signal: stop.signal, observers: [...observers, counter] });
+    const observers = [...observed.observers ?? [], counter];
+    return await runVm(guest, { ...observed, signal: stop.signal, observers });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     const signal = SIGNALS.indexOf(stop.signal.reason) === 0 ? 2 : 15;

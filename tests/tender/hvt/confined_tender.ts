@@ -38,10 +38,10 @@ world.write = () => {
   return true;
 };
 const outcome = runHvt(guest, world, {
-  confine: (needs) => {
-    vcpu = needs.vcpu;
+  confine: ({ descriptor }) => {
+    vcpu = descriptor;
     const start = performance.now();
-    confine(needs);
+    confine({ vcpu });
     cost = performance.now() - start;
     confined = true;
   },

@@ -1,0 +1,98 @@
+/**
+ * How `run` holds a guest in: the options, read. Only a run that is given one of them loads this.
+ *
+ * @module
+ */
+import { TenderError } from "./error.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What a guest may use before it is stopped; without bound where nothing is given. */
+export interface Limits {
+  /** Time from its start, in milliseconds. */
+  readonly timeout?: number;
+  /** Time of the processor, in milliseconds; whole seconds, which is what Linux counts. */
+  readonly cpuTime?: number;
+  /** Console output in bytes, in any one second from the start on. */
+  readonly consoleRate?: number;
+}
+
+/** How a guest is held. */
+export interface Holding {
+  readonly limits: Limits;
+  /** Whether the tender gives up what it does not need before the guest runs. */
+  readonly confined: boolean;
+}
+
+/** What a command holds a guest by if it is told nothing. */
+export const HELD: Holding = { limits: {}, confined: true };
+
+/**
+ * Reads the options that say how to hold a guest.
+ *
+ * @param words as `GuestRequest.hold` has them
+ * @throws {TenderError} "option" for a value that is none
+ */
+export function readHolding(words: readonly string[]): Holding {
+  const limits: { -readonly [name in keyof Limits]: Limits[name] } = {};
+  let confined = true;
+  for (const word of words) {
+    const [, name, value = ""] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word)!;
+    if (name === "no-confine") confined = false;
+    else if (name === "timeout") limits.timeout = 1000 * readSeconds(word, value);
+    else if (name === "cpu-time") limits.cpuTime = 1000 * Math.ceil(readSeconds(word, value));
+    else limits.consoleRate = readRate(word, value);
+  }
+  return { limits, confined };
+}
+
+/** The outcome of a guest that was stopped at a limit. */
+export function limitReached(name: keyof Limits, limits: Limits): Outcome {
+  switch (name) {
+    case "timeout":
+      return { kind: "limit", resource: "time", limit: seconds(limits.timeout!) };
+    case "cpuTime": {
+      const limit = `${seconds(limits.cpuTime!)} of processor time`;
+      return { kind: "limit", resource: "time", limit };
+    }
+    case "consoleRate": {
+      const limit = `${limits.consoleRate} bytes a second on its console`;
+      return { kind: "limit", resource: "console", limit };
+    }
+  }
+}
+
+/** Counts console output by the second. */
+export class ConsoleMeter {
+  readonly #rate: number;
+  #second = 0;
+  #bytes = 0;
+
+  constructor(limits: Limits) {
+    this.#rate = limits.consoleRate ?? Infinity;
+  }
+
+  /** How many of so many bytes, printed at a moment (in milliseconds), are within the limit. */
+  take(bytes: number, moment: number): number {
+    const second = Math.floor(moment / 1000);
+    if (second !== this.#second) [this.#second, this.#bytes] = [second, 0];
+    const taken = Math.min(bytes, this.#rate - this.#bytes);
+    this.#bytes += taken;
+    return taken;
+  }
+}
+
+function readSeconds(word: string, value: string): number {
+  const number = /^\d{1,9}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
+  if (number > 0) return number;
+  throw new TenderError("option", `${word}: expected a number of seconds, more than 0`);
+}
+
+function readRate(word: string, value: string): number {
+  if (/^\d{1,12}$/.test(value)) return Number(value);
+  throw new TenderError("option", `${word}: expected a number of bytes a second`);
+}
+
+function seconds(milliseconds: number): string {
+  const number = milliseconds / 1000;
+  return `${number} second${number === 1 ? "" : "s"}`;
+}

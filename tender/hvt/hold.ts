@@ -1,0 +1,80 @@
+/**
+ * Holds a guest of hvt to its limits from within its run: an alarm interrupts it on its CPU, its waits
+ * end no later than its time, and its console is counted.
+ *
+ * @module
+ */
+import { Alarms } from "../host/alarm.ts";
+import { monotonic } from "../host/clock.ts";
+import { ConsoleMeter, limitReached, type Limits } from "../holding.ts";
+import { type Answer, ended, RunEnded } from "./answer.ts";
+import type { Vcpu } from "./kvm.ts";
+import type { Observer } from "./observer.ts";
+
+const MILLISECOND = 1_000_000n;
+
+/** Limits in force. */
+export interface Hold extends Observer, Disposable {
+  /** Starts the time; to be called on the guest's thread, before its first instruction. */
+  start(vcpu: Pick<Vcpu, "openToSignals">): void;
+}
+
+/** Makes what holds a guest to its limits. */
+export function holdTo(limits: Limits): Hold {
+  const { timeout, cpuTime } = limits;
+  const meter = new ConsoleMeter(limits);
+  let alarms: Alarms | undefined;
+  let begin = 0n;
+  let end: bigint | undefined;
+  const late = () => end !== undefined && monotonic() >= end;
+  /** A wait, no longer than there is time; or the end, where there is none left. */
+  const within = (answer: Answer): Answer => {
+    if (answer?.kind !== "wait" || end === undefined) return answer;
+    if (late()) return ended(limitReached("timeout", limits));
+    return { ...answer, deadline: answer.deadline < end ? answer.deadline : end };
+  };
+  return {
+    start(vcpu) {
+      begin = monotonic();
+      if (timeout === undefined && cpuTime === undefined) return;
+      vcpu.openToSignals();
+      alarms = new Alarms();
+      if (timeout !== undefined) {
+        end = begin + BigInt(Math.ceil(timeout)) * MILLISECOND;
+        alarms.set("monotonic", timeout);
+      }
+      if (cpuTime !== undefined) alarms.set("threadTime", cpuTime);
+    },
+    cpu: (cpu) => ({
+      registers: () => cpu.registers(),
+      run() {
+        const exit = cpu.run();
+        if (exit.kind !== "intr") return exit;
+        // Nothing else interrupts this thread: the alarm that went off is the one or the other.
+        if (late()) throw new RunEnded(limitReached("timeout", limits));
+        if (cpuTime !== undefined) throw new RunEnded(limitReached("cpuTime", limits));
+        return exit;
+      },
+    }),
+    calls: (calls) => ({
+      hypercall(number, block, context) {
+        const answer = calls.hypercall(number, block, context);
+        return answer === null ? null : within(answer);
+      },
+      // The end of the time ends a wait before its own deadline would be looked at.
+      resumePoll: (context, block, wait) =>
+        late() ? within(wait) : within(calls.resumePoll(context, block, wait)),
+    }),
+    world: (world) => ({
+      ...world,
+      write(data) {
+        const moment = Number((monotonic() - begin) / MILLISECOND);
+        const taken = meter.take(data.length, moment);
+        if (taken === data.length) return world.write(data);
+        world.write(data.subarray(0, taken));
+        throw new RunEnded(limitReached("consoleRate", limits));
+      },
+    }),
+    [Symbol.dispose]: () => alarms?.[Symbol.dispose](),
+  };
+}
