@@ -32,8 +32,10 @@ interface BuildFlags {
 const build = buildCommand({
   loader: async () => {
     const { build } = await import("./bindings/command.ts");
+    const { withProgress } = await import("./commands/progress.ts");
     return async (flags: BuildFlags, ...sources: string[]) => {
-      await build({ ...flags, sources, targets: flags.target, ccFlags: flags["cc-flag"] });
+      const { target: targets, "cc-flag": ccFlags } = flags;
+      await withProgress((progress) => build({ ...flags, sources, targets, ccFlags, progress }));
     };
   },
   parameters: {
@@ -138,8 +140,13 @@ interface InstallFlags {
 const install = buildCommand({
   loader: async () => {
     const { installCommand } = await import("./bindings/command.ts");
+    const { withProgress } = await import("./commands/progress.ts");
     return async function (this: CommandContext, flags: InstallFlags) {
-      this.process.stdout.write(await installCommand(flags));
+      const said = await withProgress((report) => {
+        report({ what: "the toolchain" });
+        return installCommand(flags);
+      });
+      this.process.stdout.write(said);
     };
   },
   parameters: {

@@ -26,6 +26,8 @@ export interface BuildOptions {
   readonly output?: string;
   /** Flags for the compiler, after the project's own. */
   readonly ccFlags?: readonly string[];
+  /** Is told what is built next, and how much is done, from 0 to 1. */
+  readonly progress?: (progress: { what: string; part: number }) => void;
 }
 
 /**
@@ -42,7 +44,9 @@ export async function build(options: BuildOptions): Promise<string[]> {
   const name = output ?? basename(first, extname(first));
   const toolchain = findToolchain();
   const written: string[] = [];
-  for (const target of new Set(targets)) {
+  const wanted = new Set(targets);
+  for (const target of wanted) {
+    options.progress?.({ what: `${name} for ${target}`, part: written.length / wanted.size });
     const path = targets.length === 1 && /\.(hvt|spt)$/.test(name) ? name : `${name}.${target}`;
     await buildUnikernel(sources, { target, output: path, manifest, ccFlags, toolchain });
     written.push(path);

@@ -43,8 +43,12 @@ export const newCommand = buildCommand({
 export const doctor = buildCommand({
   loader: async () => {
     const { examine, findingsJson, formatFindings, isWell } = await import("./doctor.ts");
+    const { withProgress } = await import("./progress.ts");
     return async function (this: CommandContext, { json }: { json?: boolean }) {
-      const findings = await examine();
+      const findings = await withProgress((report) => {
+        report({ what: "this host" });
+        return examine();
+      });
       this.process.stdout.write(json ? findingsJson(findings) : formatFindings(findings));
       if (!isWell(findings)) Deno.exitCode = 1;
     };

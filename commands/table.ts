@@ -64,8 +64,11 @@ function entryOf(command: Command<CommandContext>, path: readonly string[]): Ent
     options: Object.entries(flags).filter(([, { hidden }]) => !hidden).map(([name, flag]) => {
       const short = shorts.get(name);
       const described = describeOption(name, flag);
-      const values = flag.kind === "enum" ? [...flag.values] : valuesIn(described.form);
-      return { name, short, values, ...described };
+      if (flag.kind !== "enum") {
+        return { name, short, values: valuesIn(described.form), ...described };
+      }
+      const values = [...flag.values];
+      return { name, short, ...described, values, form: `--${name}=${values.join("|")}` };
     }),
     argument: parameter?.placeholder,
   };

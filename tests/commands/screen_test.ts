@@ -1,0 +1,83 @@
+/**
+ * Progress and colour: on a terminal, and nowhere else.
+ */
+import { equal, match, ok, rejects } from "node:assert/strict";
+import { hasColour, painter } from "../../commands/paint.ts";
+import { withProgress } from "../../commands/progress.ts";
+import { execute, ROOT } from "../soloden.ts";
+
+/** A screen that keeps what is written to it. */
+function fakeScreen(terminal = true) {
+  const decoder = new TextDecoder();
+  return {
+    text: "",
+    isTerminal: () => terminal,
+    writeSync(data: Uint8Array) {
+      this.text += decoder.decode(data);
+      return data.length;
+    },
+  };
+}
+
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+Deno.test("progress: a bar while something takes long, and nothing of it is left", async () => {
+  const screen = fakeScreen();
+  const result = await withProgress(async (report) => {
+    report({ what: "the first half", part: 0 });
+    await pause(60);
+    report({ what: "the second half", part: 0.5 });
+    await pause(60);
+    return 7;
+  }, { screen, patience: 20 });
+  equal(result, 7);
+  match(screen.text, /\[-{24}\] the first half, 0\.\d s\r/);
+  match(screen.text, /\[#{12}-{12}\] the second half, 0\.\d s\r/);
+  ok(screen.text.endsWith("\x1b[K"));
+});
+
+Deno.test("progress: nothing for what is done at once, and nothing where there is no terminal", async () => {
+  const quick = fakeScreen();
+  await withProgress(() => Promise.resolve(), { screen: quick });
+  equal(quick.text, "");
+  const pipe = fakeScreen(false);
+  await withProgress(() => pause(60), { screen: pipe, patience: 20 });
+  equal(pipe.text, "");
+});
+
+Deno.test("progress: what fails fails, and the line is cleared", async () => {
+  const screen = fakeScreen();
+  const work = () => pause(60).then(() => Promise.reject(new Error("no")));
+  await rejects(withProgress(work, { screen, patience: 20 }), /no/);
+  ok(screen.text.endsWith("\x1b[K"));
+});
+
+Deno.test("colour: only on a terminal", () => {
+  equal(hasColour({ isTerminal: () => false }), false);
+  equal(painter({ isTerminal: () => false })("ok", "green"), "ok");
+});
+
+const noScript = await execute("sh", ["-c", "command -v script"]).then(({ status }) =>
+  status !== 0
+);
+if (noScript) console.log("skipped: colour on a terminal: script is not installed (util-linux)");
+
+/** What `doctor` prints on a terminal. */
+async function onTerminal(env: Record<string, string>): Promise<string> {
+  const command = `${Deno.execPath()} run -A --no-check main.ts doctor`;
+  const { stdout } = await execute("script", ["-qec", command, "/dev/null"], {
+    cwd: ROOT,
+    env: { TERM: "xterm", NO_COLOR: "", ...env },
+  });
+  return stdout;
+}
+
+Deno.test({
+  name: "colour: on a real terminal, but not with NO_COLOR",
+  ignore: noScript,
+  async fn() {
+    ok((await onTerminal({})).includes("\x1b[32mok"));
+    const plain = (await onTerminal({ NO_COLOR: "1" })).replaceAll("\x1b[K", "");
+    ok(!plain.includes("\x1b") && plain.includes("ok"), plain);
+  },
+});
