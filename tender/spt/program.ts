@@ -21,7 +21,6 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
-  RLIMIT_CORE,
   SECCOMP_SET_MODE_FILTER,
   SIGPIPE,
   TFD_NONBLOCK,
@@ -33,9 +32,6 @@ const LAST_DESCRIPTOR = 0xffff_ffff;
 /** Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (all 64-bit machines). */
 const KERNEL_SIGACTION_SIZE = 32;
 const KERNEL_SIGSET_SIZE = 8;
-
-/** The size of a core dump, soft and hard, that the kernel takes for none at all, file or pipe. */
-const NO_CORE = new Uint8Array(BigUint64Array.of(1n, 1n).buffer);
 
 /** A range of addresses. */
 export interface Range {
@@ -97,8 +93,6 @@ function processSteps(): Step[] {
       args: [SIGPIPE, byDefault, 0, KERNEL_SIGSET_SIZE],
       purpose: "reset signals",
     },
-    // A guest that crashes must not fill a disk. It fails where the limit is lower already.
-    { call: "prlimit64", args: [0, RLIMIT_CORE, data(NO_CORE), 0] },
   ];
 }
 

@@ -32,7 +32,6 @@ const X86_64 = {
   timerfd_create: 283,
   timerfd_settime: 286,
   epoll_create1: 291,
-  prlimit64: 302,
   seccomp: 317,
   close_range: 436,
 } as const;
@@ -83,5 +82,4 @@ export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
 export const PR_SET_NO_NEW_PRIVS = 38;
 export const SECCOMP_SET_MODE_FILTER = 1;
-export const RLIMIT_CORE = 4;
 export const ARCH_SET_FS = 0x1002;
