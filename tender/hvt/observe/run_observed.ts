@@ -7,16 +7,12 @@ import type { Guest } from "../../guest.ts";
 import type { Observation } from "../../observation.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { Observed, Observer } from "../observer.ts";
-import { runVm } from "../run_apart.ts";
 import { runHvt } from "../vm.ts";
 import { type OpenOutput, openOutput, type Output, STANDARD_ERROR } from "./output.ts";
 import { captureFrames } from "./pcap.ts";
 import { countRun, formatStats } from "./stats.ts";
 import { traceCalls } from "./trace.ts";
 import { TRACE_FORMATS } from "./trace_format.ts";
-
-/** Signals that end a run from outside, as a rule. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** What to see of a guest. */
 export interface ObservedRun {
@@ -60,7 +56,7 @@ export async function runObserved(
     return debugHvt(guest, { endpoint: gdb, bytes, observers: all, say });
   }
   const observed = { observers: all, confine: opening === "" ? confine : undefined };
-  return stats ? await runCounted(guest, observed) : runHvt(guest, undefined, observed);
+  return stats ? runCounted(guest, observed) : runHvt(guest, undefined, observed);
 }
 
 function say(message: string): void {
@@ -73,21 +69,18 @@ function tracer(output: Output, format: keyof typeof TRACE_FORMATS): Observer {
   return traceCalls((call) => output.write(encoder.encode(line(call))));
 }
 
-/** Prints statistics at the end, also where a signal is the end. */
-async function runCounted(guest: Guest, observed: Observed): Promise<Outcome> {
+/**
+ * Prints statistics at the end. A signal that ends this process ends them, too: to listen for one would
+ * take system calls that a confined tender does not have.
+ */
+function runCounted(guest: Guest, observed: Observed): Outcome {
   const counter = countRun(guest.devices);
-  const stop = new AbortController();
-  const listeners = SIGNALS.map((signal) => [signal, () => stop.abort(signal)] as const);
-  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   try {
-    const observers = [...observed.observers ?? [], counter];
-    return await runVm(guest, { ...observed, signal: stop.signal, observers });
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    const signal = SIGNALS.indexOf(stop.signal.reason) === 0 ? 2 : 15;
-    return { kind: "signal", signal };
+    return runHvt(guest, undefined, {
+      ...observed,
+      observers: [...observed.observers ?? [], counter],
+    });
   } finally {
-    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
     STANDARD_ERROR.write(new TextEncoder().encode(formatStats(counter.stats())));
   }
 }
