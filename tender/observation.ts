@@ -99,7 +99,7 @@ function readCapture(
 function notHere(word: string): TenderError {
   if (word.startsWith("--dumpcore")) {
     const rule = "the kernel dumps a core where its limits allow: ulimit -c unlimited";
-    return new TenderError("option", `--dumpcore: not on spt, where ${rule}`);
+    return new TenderError("option", `--dumpcore=DIR: not on spt, where ${rule}`);
   }
   if (word.startsWith("--gdb=")) {
     const rule = "gdb runs the guest itself: --gdb without an address";
