@@ -1,0 +1,114 @@
+/**
+ * The guide, done as it says: every file that it shows is written, every command executed, in its order
+ * and in one directory, and what they print is compared with what it shows.
+ *
+ * A block of commands that says `kvm` or `net` is skipped where this host has no such thing.
+ */
+import { equal, ok } from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { Namespace, noNetns } from "./netns.ts";
+import { execute, type Result, ROOT } from "./soloden.ts";
+import { noKvm } from "./tender/hvt/kvm_available.ts";
+
+/** A fenced block: what its first line says, and its text. */
+interface Block {
+  readonly kind: string;
+  readonly text: string;
+}
+
+function blocksOf(markdown: string): Block[] {
+  return Array.from(
+    markdown.matchAll(/^```([^\n]*)\n(.*?)^```$/gms),
+    ([, kind, text]) => ({ kind: kind!, text: text! }),
+  );
+}
+
+/** A command, and the lines that it prints. */
+interface Step {
+  readonly command: string;
+  readonly expected: readonly string[];
+}
+
+function stepsOf(text: string): Step[] {
+  return text.split(/^\$ /m).slice(1).map((step) => {
+    const [command, ...expected] = step.trimEnd().split("\n");
+    return { command: command!, expected };
+  });
+}
+
+/** Whether a line is as shown, `…` being anything. */
+function isAsShown(line: string, shown: string): boolean {
+  const parts = shown.split("…").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(line);
+}
+
+/** Finds the shown lines among the printed ones, in order; what is left out may be nothing, too. */
+function compare({ command, expected }: Step, { stdout, stderr }: Result): void {
+  const printed = `${stdout}${stderr}`.split("\n");
+  let at = 0;
+  for (const shown of expected.filter((shown) => shown !== "…")) {
+    while (at < printed.length && !isAsShown(printed[at]!, shown)) at++;
+    ok(at++ < printed.length, `${command}\ndoes not print: ${shown}\nbut: ${printed.join("\n")}`);
+  }
+  if (expected.length === 0) return;
+  const exact = !expected.some((shown) => shown.includes("…") || shown.endsWith(":"));
+  if (exact) equal(printed.filter((line) => line !== "").length, expected.length, command);
+}
+
+/** Why a block of a kind cannot be executed here. */
+const MISSING: Readonly<Record<string, string | undefined>> = {
+  kvm: noKvm,
+  net: noNetns,
+};
+
+/** A directory with the programs that the guide takes for granted, and a checkout at `soloden`. */
+function prepare(directory: string): Record<string, string> {
+  const programs = join(directory, "programs");
+  Deno.mkdirSync(programs);
+  const write = (name: string, command: string) =>
+    Deno.writeTextFileSync(join(programs, name), `#!/bin/sh\nexec ${command}\n`, { mode: 0o755 });
+  write("soloden", `"${Deno.execPath()}" run -A --no-check "${ROOT}/main.ts" "$@"`);
+  write("deno", `"${Deno.execPath()}" "$@"`);
+  write("sudo", `"$@"`);
+  const here = join(directory, "here");
+  Deno.mkdirSync(here);
+  Deno.symlinkSync(ROOT, join(here, "soloden"));
+  return { PATH: `${programs}:${Deno.env.get("PATH")}`, NO_COLOR: "1", LC_ALL: "C" };
+}
+
+Deno.test("guide: every command and every program in it, in its order", async (test) => {
+  const directory = Deno.makeTempDirSync();
+  using net = noNetns === undefined ? new Namespace() : undefined;
+  try {
+    const env = prepare(directory);
+    const home = join(directory, "here");
+    let cwd = home;
+    const run = (command: string) => {
+      const shell = ["sh", "-c", command] as const;
+      const options = { cwd, env };
+      return net === undefined
+        ? execute(shell[0], shell.slice(1), options)
+        : execute("ip", ["netns", "exec", net.name, ...shell], options);
+    };
+    for (const { kind, text } of blocksOf(Deno.readTextFileSync(join(ROOT, "docs/guide.md")))) {
+      const [language, rest = ""] = kind.split(" ");
+      if (language !== "console") {
+        const file = join(home, rest.replace(/^file=/, ""));
+        Deno.mkdirSync(dirname(file), { recursive: true });
+        Deno.writeTextFileSync(file, text);
+        continue;
+      }
+      const reason = MISSING[rest];
+      if (reason !== undefined) {
+        console.log(`skipped: guide: ${text.split("\n")[0]}: ${reason}`);
+        continue;
+      }
+      for (const step of stepsOf(text)) {
+        if (step.command.startsWith("cd ")) cwd = join(cwd, step.command.slice(3));
+        else await test.step(step.command, async () => compare(step, await run(step.command)));
+      }
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
