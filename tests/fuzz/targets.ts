@@ -1,0 +1,20 @@
+/**
+ * All that is fuzzed.
+ *
+ * @module
+ */
+import type { FuzzTarget } from "./target.ts";
+import { elf, manifest, manifestSource } from "./targets/files.ts";
+import { hypercalls } from "./targets/hypercalls.ts";
+import { packets } from "./targets/packets.ts";
+import { words } from "./targets/words.ts";
+
+/** By name, in the order in which they are run. */
+export const TARGETS: readonly FuzzTarget[] = [
+  elf,
+  manifest,
+  manifestSource,
+  hypercalls,
+  words,
+  packets,
+];

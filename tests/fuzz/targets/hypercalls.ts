@@ -1,0 +1,106 @@
+/**
+ * Fuzzing hypercalls: a guest that writes anything anywhere in its memory, then makes any exit. What it
+ * may not write must stay as it was, and the world must be asked for nothing outside of its memory.
+ *
+ * @module
+ */
+import { ok } from "node:assert/strict";
+import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
+import { RESULT } from "../../../abi/solo5.ts";
+import type { Exit } from "../../../tender/hvt/exit.ts";
+import { GuestView } from "../../../tender/hvt/guest_view.ts";
+import { RunLoop } from "../../../tender/hvt/run.ts";
+import type { World } from "../../../tender/hvt/world.ts";
+import type { FuzzTarget } from "../target.ts";
+
+const MEMORY = 0x20_0000;
+/** Where the input lies: in memory that is the guest's to write. */
+const INPUT = 0x15_0000;
+const CLOSED = { start: 0, end: 0x1_0000, read: false, write: false };
+const TEXT = { start: 0x10_0000, end: 0x10_1000, read: true, write: false };
+const DEVICES: World["devices"] = [
+  { type: "BLOCK_BASIC", capacity: 8192, blockSize: 512 },
+  { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 },
+];
+const bytes = new Uint8Array(MEMORY);
+
+/** A word of exit (port offset, low 4 bits), where its block lies, then the memory at {@linkcode INPUT}. */
+export const hypercalls: FuzzTarget = {
+  name: "hypercalls",
+  seeds: () => [1, 2, 3, 4, 5, 6, 7, 8].map(seed),
+  run(input) {
+    bytes.fill(0, INPUT, INPUT + input.length);
+    bytes.set(input.subarray(8, 8 + 4096), INPUT);
+    const head = new DataView(Uint8Array.from({ length: 8 }, (_, i) => input[i] ?? 0).buffer);
+    const exit: Exit = {
+      kind: "io",
+      out: true,
+      port: HYPERCALL_PORT + (head.getUint8(0) & 15),
+      size: 4,
+      count: 1,
+      value: head.getUint32(4, true),
+    };
+    const cpu = { run: () => exit, registers: () => ({ rip: 0n }) as never };
+    const guest = new GuestView(bytes, [CLOSED, TEXT]);
+    const loop = new RunLoop(cpu, { guest, world, handles: 0b100n });
+    for (let step = 0; step < 2; step++) loop.step(1);
+    const changed = (byte: number) => byte !== 0;
+    ok(!bytes.subarray(TEXT.start, TEXT.end).some(changed), "the text was written to");
+    ok(!bytes.subarray(0, 64).some(changed), "closed memory was written to");
+  },
+};
+
+function seed(number: number): Uint8Array {
+  const input = new Uint8Array(8 + 64);
+  const view = new DataView(input.buffer);
+  view.setUint8(0, number);
+  view.setUint32(4, INPUT, true);
+  const handle = number === 6 || number === 7 ? 2n : 1n;
+  const block = [2, 3, 8].includes(number) ? [INPUT, 32] : [handle, 0, INPUT + 512, 512];
+  block.forEach((word, index) => view.setBigUint64(8 + 8 * index, BigInt(word), true));
+  return input;
+}
+
+/** Whether a piece of memory that the world is given is the guest's to use so. */
+function within(data: Uint8Array, access: "read" | "write"): void {
+  ok(data.buffer === bytes.buffer, "memory that is not the guest's");
+  const end = data.byteOffset + data.length;
+  ok(end <= MEMORY, "memory beyond the guest's");
+  for (const range of [CLOSED, TEXT]) {
+    const inside = data.length > 0 && data.byteOffset < range.end && end > range.start;
+    ok(!inside || range[access], `memory that the guest may not ${access}`);
+  }
+}
+
+function wholeBlock(handle: number, data: Uint8Array, offset: number): void {
+  ok(handle === 1 && data.length === 512, "not one block of the block device");
+  ok(offset >= 0 && offset % 512 === 0 && offset + 512 <= 8192, "a block that is not there");
+}
+
+const world: World = {
+  devices: DEVICES,
+  wallClock: () => 0n,
+  monotonic: () => 0n,
+  write: (data) => (within(data, "read"), true),
+  ready: () => 0n,
+  blockRead(handle, data, { offset }) {
+    within(data, "write");
+    wholeBlock(handle, data, offset);
+    return RESULT.OK;
+  },
+  blockWrite(handle, data, { offset }) {
+    within(data, "read");
+    wholeBlock(handle, data, offset);
+    return RESULT.OK;
+  },
+  netRead(handle, data) {
+    within(data, "write");
+    ok(handle === 2, "not the network device");
+    return data.length;
+  },
+  netWrite(handle, data) {
+    within(data, "read");
+    ok(handle === 2, "not the network device");
+    return RESULT.OK;
+  },
+};
