@@ -75,11 +75,15 @@ export function countRun(
     run: () => {
       const start = clock();
       begun ??= start;
-      const exit = inner.run();
-      guest += clock() - start;
-      const kind = kindOf(exit);
-      exits.set(kind, (exits.get(kind) ?? 0) + 1);
-      return exit;
+      try {
+        const exit = inner.run();
+        const kind = kindOf(exit);
+        exits.set(kind, (exits.get(kind) ?? 0) + 1);
+        return exit;
+      } finally {
+        // Also where a limit ends the run in here.
+        guest += clock() - start;
+      }
     },
   });
 
