@@ -6,14 +6,18 @@
  * its end, whichever target it is for. In between stands what a tender is made of: a Linux process
  * image (spt), which {@linkcode pack} writes, or a virtual machine (hvt).
  *
- * ```ts no-eval
- * import { bind, describe, parseUnikernel, run } from "./mod.ts";
+ * ```ts
+ * import { bind, build, describe, parseUnikernel, run } from "./mod.ts";
  *
- * const bytes = await Deno.readFile("hello.spt");
- * const unikernel = parseUnikernel(bytes, { name: "hello.spt" });
- * const guest = bind(unikernel, "spt", { memorySize: 32 * 1024 * 1024, args: ["hello"] });
- * const outcome = await run(guest);
- * if (outcome.kind !== "exit") console.error(describe(outcome));
+ * const output = await Deno.makeTempFile({ suffix: ".spt" });
+ * await build({ sources: ["examples/hello/hello.c"], targets: ["spt"], output });
+ * const unikernel = parseUnikernel(await Deno.readFile(output), { name: "hello.spt" });
+ * await Deno.remove(output);
+ * const guest = bind(unikernel, "spt", { memorySize: 32 * 1024 * 1024, args: ["one", "two"] });
+ * let said = "";
+ * const outcome = await run(guest, { console: (bytes) => said += new TextDecoder().decode(bytes) });
+ * if (outcome.kind !== "exit") throw new Error(describe(outcome));
+ * if (!said.includes("Command line: 'one two'")) throw new Error(said);
  * ```
  *
  * To import this takes no permission; to run a guest takes `--allow-ffi`, and `--allow-run` for spt.

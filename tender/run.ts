@@ -36,14 +36,6 @@ const KILLED: Outcome = { kind: "signal", signal: 9 };
  * Runs a guest to its end. A guest of spt is a process of its own; one of hvt computes on this thread,
  * and holds nothing up while it waits.
  *
- * ```ts no-eval
- * import { bind, describe, parseUnikernel, run } from "../mod.ts";
- *
- * const unikernel = parseUnikernel(await Deno.readFile("hello.hvt"), { name: "hello.hvt" });
- * const outcome = await run(bind(unikernel, "hvt", { memorySize: 32 << 20 }));
- * if (outcome.kind !== "exit") console.error(describe(outcome));
- * ```
- *
  * @throws {TenderError} if this host cannot run it, or does not have a device as asked
  * @throws {SystemError} if the host has no memory for it
  */
