@@ -8,6 +8,7 @@ import { ElfError } from "./error.ts";
 import { readInput, writeOutput } from "./files.ts";
 import { formatInspection, inspect } from "./inspect.ts";
 import { readLocator } from "./locate.ts";
+import { sourceLines } from "./source_lines.ts";
 import { manifestCSource } from "./manifest_c.ts";
 import { manifestObject } from "./manifest_object.ts";
 import { compileManifest } from "./manifest_source.ts";
@@ -59,14 +60,17 @@ export function inspectFile(path: string, options: { json?: boolean } = {}): str
  * Names addresses of a file.
  *
  * @param written addresses, hexadecimal with or without `0x`, as guests print them
- * @returns a line for each: the address and `function+0x1c`, or `??` where the file names nothing
+ * @returns a line for each: the address and `function+0x1c`, or `??` where the file names nothing;
+ * the source line where there is debugging information
  * @throws {ElfError} if the file cannot be read or is no executable, or "address" if one is none
  */
 export function nameAddresses(path: string, written: readonly string[]): string {
   const addresses = written.map(parseAddress);
   const locator = readLocator(readInput(path), { name: path });
-  return addresses.map((address) => {
-    return `0x${address.toString(16)} ${locator.name(address) ?? "??"}\n`;
+  const lines = sourceLines(path, addresses);
+  return addresses.map((address, index) => {
+    const line = lines[index] === undefined ? "" : ` ${lines[index]}`;
+    return `0x${address.toString(16)} ${locator.name(address) ?? "??"}${line}\n`;
   }).join("");
 }
 

@@ -5,11 +5,11 @@
  */
 import { ElfError } from "../../../elftool/error.ts";
 import { type Locator, readLocator } from "../../../elftool/locate.ts";
+import { sourceLines } from "../../../elftool/source_lines.ts";
 import type { Unikernel } from "../../../elftool/unikernel.ts";
 import { describe, type Outcome } from "../../outcome.ts";
 import { findCallers } from "./callers.ts";
 import type { Remains, Trap } from "./ending.ts";
-import { sourceLines } from "./source_lines.ts";
 
 /** A guest that crashed. */
 export interface Crash {

@@ -17,7 +17,7 @@ export function sourceLines(path: string, addresses: readonly number[]): (string
     const { stdout } = new Deno.Command("addr2line", { args, stderr: "null" }).outputSync();
     output = new TextDecoder().decode(stdout);
   } catch {
-    // There is none; names have to do.
+    // There is none, or this process may not start it; names have to do.
   }
   const lines = output.split("\n");
   return addresses.map((_, index) =>

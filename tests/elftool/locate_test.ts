@@ -1,0 +1,69 @@
+/**
+ * Addresses by name.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readLocator } from "../../elftool/locate.ts";
+import { readSymbols } from "../../elftool/symbols.ts";
+import { guest } from "../guests.ts";
+import { soloden } from "../soloden.ts";
+import { MINIMAL, outputOf, withFiles } from "../bindings/scratch.ts";
+
+Deno.test("locate: an address is told by its symbol, none outside of the segments", async () => {
+  const name = await guest("abort", "hvt");
+  const bytes = Deno.readFileSync(name);
+  const locator = readLocator(bytes, { name });
+  const main = readSymbols(bytes).find(({ name }) => name === "solo5_app_main")!;
+  assert.equal(locator.name(main.address), "solo5_app_main");
+  assert.equal(locator.name(main.address + 4), "solo5_app_main+0x4");
+  assert.equal(locator.functionStart(main.address + 4), main.address);
+  assert.equal(locator.name(0x1000), undefined);
+  assert.equal(locator.name(2 ** 40), undefined);
+});
+
+Deno.test("inspect --symbols: a line an address, with or without 0x", async () => {
+  const path = await guest("abort", "spt");
+  const { address } = readSymbols(Deno.readFileSync(path))
+    .find(({ name }) => name === "solo5_app_main")!;
+  const digits = (address + 1).toString(16);
+  const { status, stdout } = await soloden(
+    "inspect",
+    "--symbols",
+    digits,
+    `0x${digits}`,
+    "0",
+    path,
+  );
+  const line = `0x${digits} solo5_app_main+0x1\n`;
+  assert.deepEqual([status, stdout], [0, `${line}${line}0x0 ??\n`]);
+});
+
+Deno.test("inspect --symbols: what is no address gets one line and status 1", async () => {
+  const path = await guest("abort", "spt");
+  const { status, stdout, stderr } = await soloden("inspect", "--symbols", "main", path);
+  const line = "soloden: main: not an address; expected hexadecimal digits\n";
+  assert.deepEqual([status, stdout, stderr], [1, "", line]);
+});
+
+/** Why source lines cannot be tested; undefined if they can. */
+const missing = outputOf("addr2line", "--version") === undefined
+  ? "addr2line is missing (apt-get install binutils)"
+  : undefined;
+if (missing !== undefined) console.log(`skipped: inspect --symbols: source lines: ${missing}`);
+
+Deno.test({
+  name: "inspect --symbols: with the source line, where there is debugging information",
+  ignore: missing !== undefined,
+  fn: () =>
+    withFiles({ "app.c": MINIMAL }, async (dir) => {
+      const output = join(dir, "app");
+      const source = join(dir, "app.c");
+      const built = await soloden("build", "-t", "spt", "-o", output, source, "--", "-g");
+      assert.equal(built.status, 0, built.stderr);
+      const path = `${output}.spt`;
+      const { address } = readSymbols(Deno.readFileSync(path))
+        .find(({ name }) => name === "solo5_app_main")!;
+      const { stdout } = await soloden("inspect", "--symbols", address.toString(16), path);
+      assert.match(stdout, /^0x\w+ solo5_app_main [^\n]*app\.c:2\n$/);
+    }),
+});

@@ -1,0 +1,101 @@
+/**
+ * Captures: as tcpdump reads them.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { RESULT } from "../../../../abi/solo5.ts";
+import { captureFrames } from "../../../../tender/hvt/observe/pcap.ts";
+import { example } from "../../../guests.ts";
+import { type Namespace, netnsTest, untilPrinted } from "../../../netns.ts";
+import { execute, kill } from "../../../soloden.ts";
+import { outputOf, withFiles } from "../../../bindings/scratch.ts";
+import { noKvm } from "../kvm_available.ts";
+import { fakeWorld } from "../tiny_guest.ts";
+
+const FILE_HEADER = 24;
+const RECORD_HEADER = 16;
+const REPLY = "icmp[icmptype] = icmp-echoreply";
+
+Deno.test("pcap: frames that passed are kept whole, with their time; others are not", () => {
+  const pieces: Uint8Array[] = [];
+  const keep = { write: (bytes: Uint8Array) => void pieces.push(bytes.slice()) };
+  const inner = fakeWorld();
+  const world = captureFrames(new Map([[2, keep]])).world!(inner);
+  const [header] = pieces;
+  const fields = new DataView(header!.buffer);
+  assert.deepEqual([header!.length, fields.getUint32(0, true)], [FILE_HEADER, 0xa1b2_3c4d]);
+  assert.deepEqual([fields.getUint16(4, true), fields.getUint16(6, true)], [2, 4]);
+  assert.equal(fields.getUint32(20, true), 1);
+
+  const frame = Uint8Array.from({ length: 100 }, (_, at) => at);
+  assert.equal(world.netWrite(2, frame), RESULT.EUNSPEC);
+  assert.equal(world.netRead(2, frame), -RESULT.EUNSPEC);
+  assert.equal(pieces.length, 1);
+  inner.netRead = () => 60;
+  inner.netWrite = () => RESULT.OK;
+  world.netRead(1, frame);
+  assert.equal(pieces.length, 1);
+  const before = Math.floor(Date.now() / 1000);
+  world.netRead(2, frame);
+  world.netWrite(2, frame);
+  const [, read, written] = pieces;
+  const record = new DataView(read!.buffer);
+  const seconds = record.getUint32(0, true);
+  assert.ok(seconds >= before && seconds <= before + 10, `${seconds}`);
+  assert.ok(record.getUint32(4, true) < 1e9);
+  assert.deepEqual([record.getUint32(8, true), record.getUint32(12, true)], [60, 60]);
+  assert.deepEqual(read!.subarray(RECORD_HEADER), frame.subarray(0, 60));
+  assert.deepEqual(written!.subarray(RECORD_HEADER), frame);
+});
+
+/** Why a capture of a real interface cannot be tested; undefined if it can. */
+const missing = noKvm ??
+  (outputOf("tcpdump", "--version") === undefined
+    ? "tcpdump is missing (apt-get install tcpdump)"
+    : undefined);
+
+function captureTest(name: string, test: (net: Namespace) => Promise<void>): void {
+  if (missing === undefined) return netnsTest(name, test);
+  console.log(`skipped: ${name}: ${missing}`);
+  Deno.test({ name, ignore: true, fn: () => {} });
+}
+
+captureTest(
+  "pcap: tcpdump reads a ping through echo, though the run was killed",
+  (net) =>
+    withFiles({}, async (dir) => {
+      const COUNT = 5;
+      const capture = join(dir, "echo.pcap");
+      net.addTap("tap0", { address: "10.0.0.1/24" });
+      const device = ["--net:service=tap0", "--net-mac:service=02:00:00:00:00:07"];
+      const options = ["--mem=4", ...device, `--net-pcap:service=${capture}`];
+      const echo = await example("echo", "hvt");
+      const read = async (filter: string) => {
+        const { status, stdout, stderr } = await execute("tcpdump", ["-enr", capture, filter]);
+        assert.equal(status, 0, stderr);
+        return stdout.split("\n").filter((line) => line !== "");
+      };
+      const child = net.soloden("run", ...options, echo, "--solo5:quiet", "10.0.0.2/24");
+      try {
+        await untilPrinted(child.stdout, "echo: listening");
+        const words = ["-q", "-c", `${COUNT}`, "-i", "0.01", "10.0.0.2"];
+        const { status, stdout } = await net.execute("ping", words);
+        assert.equal(status, 0, stdout);
+        // A frame is kept when it has been sent: the host may have the last reply before the file has.
+        for (let tries = 0; tries < 100 && (await read(REPLY)).length < COUNT; tries++);
+      } finally {
+        kill(child);
+        await child.status;
+        await child.stderr.cancel();
+      }
+      const requests = await read("icmp[icmptype] = icmp-echo");
+      const replies = await read(REPLY);
+      assert.deepEqual([requests.length, replies.length], [COUNT, COUNT]);
+      for (const line of requests) {
+        assert.match(line, /> 02:00:00:00:00:07.* 10\.0\.0\.1 > 10\.0\.0\.2: /);
+      }
+      for (const line of replies) {
+        assert.match(line, / 02:00:00:00:00:07 >.* 10\.0\.0\.2 > 10\.0\.0\.1: /);
+      }
+    }),
+);

@@ -1,0 +1,26 @@
+/**
+ * Options that ask to see something of a run: mistakes in them get one line and status 1.
+ */
+import assert from "node:assert/strict";
+import { guest } from "../guests.ts";
+import { soloden } from "../soloden.ts";
+
+const MISTAKES: readonly [target: "hvt" | "spt", option: string, line: RegExp][] = [
+  ["hvt", "--trace-format=xml", /^soloden: --trace-format=xml: expected text or json\n$/],
+  ["hvt", "--net-pcap:eth0=x", /^soloden: --net-pcap:eth0=x: there is no network device 'eth0'\n$/],
+  ["hvt", "--net-pcap:eth0", /^soloden: --net-pcap:eth0: expected --net-pcap:NAME=FILE\n$/],
+  ["hvt", "--trace=/nowhere/x", /^soloden: \/nowhere\/x: No such file or directory\n$/],
+  ["spt", "--trace", /^soloden: --trace: not on spt, [^\n]*\n$/],
+  ["spt", "--trace-format=json", /^soloden: --trace-format: not on spt, [^\n]*\n$/],
+  ["spt", "--net-pcap:eth0=x", /^soloden: --net-pcap: not on spt, [^\n]*\n$/],
+  ["spt", "--stats", /^soloden: --stats: not on spt, [^\n]*\n$/],
+];
+
+for (const [target, option, line] of MISTAKES) {
+  Deno.test(`observation: ${option} on ${target} gets one line and status 1`, async () => {
+    const path = await guest("quiet", target);
+    const { status, stdout, stderr } = await soloden("run", "--mem=4", option, path);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, line);
+  });
+}
