@@ -66,5 +66,6 @@ export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devic
 export { TenderError, type TenderErrorCode } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/pack.ts";
+export type { Limits } from "./tender/holding.ts";
 export { describe, type FaultReason, type Outcome, statusOf } from "./tender/outcome.ts";
 export { run, type RunningGuest, type RunOptions, spawn } from "./tender/run.ts";

@@ -6,6 +6,7 @@
  */
 import type { Guest } from "./guest.ts";
 import { EXIT } from "../abi/solo5.ts";
+import type { Limits } from "./holding.ts";
 import { type Outcome, SIGNAL_STATUS } from "./outcome.ts";
 
 /** How to run a guest. */
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly console?: "inherit" | ((output: Uint8Array) => void);
   /** Kills the guest when it is aborted; the outcome then is signal 9, on hvt as well. */
   readonly signal?: AbortSignal;
+  /** What the guest may use; the outcome then is "limit". Without bound if not given. */
+  readonly limits?: Limits;
 }
 
 /** A guest that runs. */
@@ -81,21 +84,34 @@ export function spawn(guest: Guest): RunningGuest {
   };
 }
 
-async function runMachine(guest: Guest, { console, signal }: RunOptions): Promise<Outcome> {
+async function runMachine(
+  guest: Guest,
+  { console, signal, limits }: RunOptions,
+): Promise<Outcome> {
   const { runVm } = await import("./hvt/run_apart.ts");
+  using hold = limits && (await import("./hvt/hold.ts")).holdTo(limits);
   const take = typeof console === "function"
     ? (bytes: Uint8Array) => (console(bytes), true)
     : undefined;
   try {
-    return await runVm(guest, { console: take, signal });
+    return await runVm(guest, {
+      console: take,
+      signal,
+      observers: hold && [hold],
+      confine: (vcpu) => hold?.start(vcpu),
+    });
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return KILLED;
     throw error;
   }
 }
 
-async function runProcess(guest: Guest, { console, signal }: RunOptions): Promise<Outcome> {
-  const child = await startProcess(guest, { stdout: console === undefined ? "inherit" : "piped" });
+async function runProcess(
+  guest: Guest,
+  { console, signal, limits }: RunOptions,
+): Promise<Outcome> {
+  const piped = typeof console === "function" || limits?.consoleRate !== undefined;
+  const child = await startProcess(guest, { stdout: piped ? "piped" : "inherit" });
   const kill = () => {
     try {
       child.kill("SIGKILL");
@@ -106,13 +122,18 @@ async function runProcess(guest: Guest, { console, signal }: RunOptions): Promis
   };
   signal?.addEventListener("abort", kill);
   if (signal?.aborted) kill();
+  using held = limits &&
+    new (await import("./process_limits.ts")).ProcessLimits(limits, { pid: child.pid, kill });
   try {
+    const given = typeof console === "function" ? console : undefined;
+    const take = held?.console(given) ?? given;
     const [status, complaint] = await Promise.all([
       child.status,
       new Response(child.stderr).text(),
-      typeof console === "function" ? child.stdout.pipeTo(sinkOf(console)) : undefined,
+      piped && take !== undefined ? child.stdout.pipeTo(sinkOf(take)) : undefined,
     ]);
-    return processOutcome(status, complaint);
+    const outcome = processOutcome(status, complaint);
+    return held?.outcome(outcome) ?? outcome;
   } finally {
     signal?.removeEventListener("abort", kill);
   }

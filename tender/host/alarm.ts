@@ -16,6 +16,15 @@ const CLOCKS = { monotonic: 1, threadTime: 3 } as const;
 /** Sizes of the C library's `sigset_t` and `struct sigevent`, in bytes. */
 const SIGNAL_SET_SIZE = 128;
 const SIGNAL_EVENT_SIZE = 64;
+/** An alarm goes on at this rate, in nanoseconds: one may be taken for another's. */
+const AGAIN = 10_000_000n;
+const SECOND = 1_000_000_000n;
+
+const SIGNAL_SET = new Uint8Array(SIGNAL_SET_SIZE);
+SIGNAL_SET[(SIGALRM - 1) >> 3] = 1 << ((SIGALRM - 1) & 7);
+
+/** How many have alarms: while there is one, the signal stays blocked. */
+let users = 0;
 
 /** Alarms of this thread, for as long as this exists. */
 export class Alarms implements Disposable {
@@ -27,35 +36,34 @@ export class Alarms implements Disposable {
     timer_delete: { parameters: ["usize"], result: "i32" },
     gettid: { parameters: [], result: "i32" },
   });
-  readonly #set = new Uint8Array(SIGNAL_SET_SIZE);
   readonly #timers: bigint[] = [];
 
   constructor() {
-    this.#set[(SIGALRM - 1) >> 3] = 1 << ((SIGALRM - 1) & 7);
-    check(this.#calls.sigprocmask(SIG_BLOCK, this.#set, null), "sigprocmask");
+    check(this.#calls.sigprocmask(SIG_BLOCK, SIGNAL_SET, null), "sigprocmask");
+    users++;
   }
 
-  /** Sets an alarm, so many milliseconds of a clock from now. */
-  set(clock: keyof typeof CLOCKS, milliseconds: number): void {
+  /** Sets an alarm, so many nanoseconds of a clock from now. */
+  set(clock: keyof typeof CLOCKS, nanoseconds: bigint): void {
     const event = new Int32Array(SIGNAL_EVENT_SIZE / 4);
     event.set([SIGALRM, SIGEV_THREAD_ID, this.#calls.gettid()], 2);
     const id = new BigUint64Array(1);
     check(this.#calls.timer_create(CLOCKS[clock], event, id), "timer_create");
     this.#timers.push(id[0]!);
-    const nanoseconds = BigInt(Math.ceil(milliseconds * 1e6));
-    const moment = BigInt64Array.of(
-      0n,
-      0n,
-      nanoseconds / 1_000_000_000n,
-      nanoseconds % 1_000_000_000n,
-    );
+    const moment = BigInt64Array.of(0n, AGAIN, nanoseconds / SECOND, nanoseconds % SECOND);
     check(this.#calls.timer_settime(id[0]!, 0, moment, 0n), "timer_settime");
   }
 
-  /** Turns off those that have not gone off, and forgets those that have. */
+  /** Takes an alarm back that has gone off; look at the clock after this, not before. */
+  consume(): void {
+    this.#calls.sigtimedwait(SIGNAL_SET, 0n, new BigInt64Array(2));
+  }
+
+  /** Turns all of them off. */
   [Symbol.dispose](): void {
     for (const timer of this.#timers) this.#calls.timer_delete(timer);
-    this.#calls.sigtimedwait(this.#set, 0n, new BigInt64Array(2));
-    this.#calls.sigprocmask(SIG_UNBLOCK, this.#set, null);
+    if (--users > 0) return;
+    this.consume();
+    this.#calls.sigprocmask(SIG_UNBLOCK, SIGNAL_SET, null);
   }
 }

@@ -9,6 +9,7 @@ const c = libc({ clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }
 
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
+const CLOCK_THREAD_CPUTIME_ID = 3;
 const NANOSECONDS = 1_000_000_000n;
 
 const now = new BigInt64Array(2);
@@ -21,6 +22,11 @@ export function realtime(): bigint {
 /** Nanoseconds of a clock that never goes back; its origin means nothing. */
 export function monotonic(): bigint {
   return read(CLOCK_MONOTONIC);
+}
+
+/** Nanoseconds of processor time that this thread has used. */
+export function threadTime(): bigint {
+  return read(CLOCK_THREAD_CPUTIME_ID);
 }
 
 function read(clock: number): bigint {

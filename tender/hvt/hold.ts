@@ -5,7 +5,7 @@
  * @module
  */
 import { Alarms } from "../host/alarm.ts";
-import { monotonic } from "../host/clock.ts";
+import { monotonic, threadTime } from "../host/clock.ts";
 import { ConsoleMeter, limitReached, type Limits } from "../holding.ts";
 import { type Answer, ended, RunEnded } from "./answer.ts";
 import type { Vcpu } from "./kvm.ts";
@@ -19,13 +19,17 @@ export interface Hold extends Observer, Disposable {
   start(vcpu: Pick<Vcpu, "openToSignals">): void;
 }
 
-/** Makes what holds a guest to its limits. */
+/**
+ * Makes what holds a guest to its limits. Processor time is that of the thread, from the guest's start
+ * on.
+ */
 export function holdTo(limits: Limits): Hold {
   const { timeout, cpuTime } = limits;
   const meter = new ConsoleMeter(limits);
   let alarms: Alarms | undefined;
   let begin = 0n;
   let end: bigint | undefined;
+  let endOfProcessor: bigint | undefined;
   const late = () => end !== undefined && monotonic() >= end;
   /** A wait, no longer than there is time; or the end, where there is none left. */
   const within = (answer: Answer): Answer => {
@@ -40,19 +44,26 @@ export function holdTo(limits: Limits): Hold {
       vcpu.openToSignals();
       alarms = new Alarms();
       if (timeout !== undefined) {
-        end = begin + BigInt(Math.ceil(timeout)) * MILLISECOND;
-        alarms.set("monotonic", timeout);
+        const nanoseconds = BigInt(Math.ceil(timeout)) * MILLISECOND;
+        end = begin + nanoseconds;
+        alarms.set("monotonic", nanoseconds);
       }
-      if (cpuTime !== undefined) alarms.set("threadTime", cpuTime);
+      if (cpuTime !== undefined) {
+        const nanoseconds = BigInt(Math.ceil(cpuTime)) * MILLISECOND;
+        endOfProcessor = threadTime() + nanoseconds;
+        alarms.set("threadTime", nanoseconds);
+      }
     },
     cpu: (cpu) => ({
       registers: () => cpu.registers(),
       run() {
         const exit = cpu.run();
         if (exit.kind !== "intr") return exit;
-        // Nothing else interrupts this thread: the alarm that went off is the one or the other.
+        alarms?.consume();
         if (late()) throw new RunEnded(limitReached("timeout", limits));
-        if (cpuTime !== undefined) throw new RunEnded(limitReached("cpuTime", limits));
+        if (endOfProcessor !== undefined && threadTime() >= endOfProcessor) {
+          throw new RunEnded(limitReached("cpuTime", limits));
+        }
         return exit;
       },
     }),

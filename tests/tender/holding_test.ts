@@ -4,7 +4,10 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { join } from "node:path";
 import type { BuildTarget } from "../../bindings/targets.ts";
-import { ConsoleMeter, readHolding } from "../../tender/holding.ts";
+import { parseUnikernel } from "../../elftool/unikernel.ts";
+import { bind } from "../../tender/guest.ts";
+import { run } from "../../tender/run.ts";
+import { ConsoleMeter, type Limits, readHolding } from "../../tender/holding.ts";
 import { guest } from "../guests.ts";
 import { kill, ROOT, soloden } from "../soloden.ts";
 import { kvmTest } from "./hvt/kvm_available.ts";
@@ -104,3 +107,28 @@ kvmTest("hvt: while the guest runs, every thread of the tender is confined", asy
     await child.status;
   }
 });
+
+for (const target of ["spt", "hvt"] as const) {
+  limitTest(target, `${target}: the library holds guests to limits, several at once`, async () => {
+    const file = await guest("spin", target);
+    const unikernel = parseUnikernel(Deno.readFileSync(file), { name: "spin" });
+    const start = (how: string, limits: Limits) => {
+      const args = ["--solo5:quiet", how];
+      const bound = bind(unikernel, target, { memorySize: 4 << 20, args });
+      return run(bound, { limits, console: () => {} });
+    };
+    const outcomes = await Promise.all([
+      start("w", { timeout: 300 }),
+      start("c", { timeout: 200 }),
+      start("w", { timeout: 100, cpuTime: 50_000 }),
+      start("p", { consoleRate: 500, timeout: 60_000 }),
+    ]);
+    const limits = outcomes.map((outcome) => outcome.kind === "limit" ? outcome.limit : outcome);
+    deepEqual(limits, [
+      "0.3 seconds",
+      "0.2 seconds",
+      "0.1 seconds",
+      "500 bytes a second on its console",
+    ]);
+  });
+}
