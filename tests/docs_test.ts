@@ -1,11 +1,14 @@
 /**
- * The guide, done as it says: every file that it shows is written, every command executed, in its order
- * and in one directory, and what they print is compared with what it shows.
+ * The guides, done as they say: every file that they show is written, every command executed, in its order
+ * and in one directory, and what they print is compared with what is shown.
  *
- * A block of commands that says `kvm` or `net` is skipped where this host has no such thing.
+ * A block of commands that says `kvm`, `net` or `capture` is skipped where this host has no such thing.
  */
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { outputOf } from "./bindings/scratch.ts";
+import { entriesOf } from "../commands/table.ts";
+import { routes } from "../commands.ts";
 import { Namespace, noNetns } from "./netns.ts";
 import { execute, type Result, ROOT } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
@@ -59,7 +62,13 @@ function compare({ command, expected }: Step, { stdout, stderr }: Result): void 
 const MISSING: Readonly<Record<string, string | undefined>> = {
   kvm: noKvm,
   net: noNetns,
+  capture: noKvm ?? noNetns ?? noTcpdump(),
 };
+
+function noTcpdump(): string | undefined {
+  const missing = outputOf("tcpdump", "--version") === undefined;
+  return missing ? "tcpdump is missing (apt-get install tcpdump)" : undefined;
+}
 
 /** A directory with the programs that the guide takes for granted, and a checkout at `soloden`. */
 function prepare(directory: string): Record<string, string> {
@@ -76,7 +85,12 @@ function prepare(directory: string): Record<string, string> {
   return { PATH: `${programs}:${Deno.env.get("PATH")}`, NO_COLOR: "1", LC_ALL: "C" };
 }
 
-Deno.test("guide: every command and every program in it, in its order", async (test) => {
+for (const name of ["guide", "observing"]) {
+  Deno.test(`${name}: every command and every program in it, in its order`, (test) =>
+    follow(name, test));
+}
+
+async function follow(name: string, test: Deno.TestContext): Promise<void> {
   const directory = Deno.makeTempDirSync();
   using net = noNetns === undefined ? new Namespace() : undefined;
   try {
@@ -90,7 +104,7 @@ Deno.test("guide: every command and every program in it, in its order", async (t
         ? execute(shell[0], shell.slice(1), options)
         : execute("ip", ["netns", "exec", net.name, ...shell], options);
     };
-    for (const { kind, text } of blocksOf(Deno.readTextFileSync(join(ROOT, "docs/guide.md")))) {
+    for (const { kind, text } of blocksOf(Deno.readTextFileSync(join(ROOT, `docs/${name}.md`)))) {
       const [language, rest = ""] = kind.split(" ");
       if (language !== "console") {
         const file = join(home, rest.replace(/^file=/, ""));
@@ -100,7 +114,7 @@ Deno.test("guide: every command and every program in it, in its order", async (t
       }
       const reason = MISSING[rest];
       if (reason !== undefined) {
-        console.log(`skipped: guide: ${text.split("\n")[0]}: ${reason}`);
+        console.log(`skipped: ${name}: ${text.split("\n")[0]}: ${reason}`);
         continue;
       }
       for (const step of stepsOf(text)) {
@@ -111,4 +125,11 @@ Deno.test("guide: every command and every program in it, in its order", async (t
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
+}
+
+Deno.test("readme: every command is in its list", () => {
+  const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
+  const listed = Array.from(readme.matchAll(/^ {4}soloden ([a-z|]+)/gm), ([, names]) => names!);
+  const names = listed.flatMap((names) => names.split("|"));
+  deepEqual(new Set(names), new Set(entriesOf(routes).map(({ path }) => path[0])));
 });
