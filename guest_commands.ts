@@ -69,6 +69,7 @@ type RunFlags = GuestFlags & {
 /** The command line of a tender again, from what the scanner made of it. */
 function guestWords(flags: RunFlags | PackFlags, words: readonly string[]): string[] {
   const options = Object.entries(flags).flatMap(([option, value]) => {
+    if (value === undefined) return [];
     if (Array.isArray(value)) return value.map((value) => `--${option}:${value}`);
     return value === true || value === "" ? `--${option}` : `--${option}=${value}`;
   });

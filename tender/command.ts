@@ -81,6 +81,9 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
     return false;
   }
   const unikernel = load(request);
+  if (isSameFile(request.file, request.output)) {
+    throw new TenderError("option", `${request.output}: is the unikernel itself, which is kept`);
+  }
   const { target } = unikernel.abi;
   if (target !== "spt") {
     throw new TenderError(
@@ -94,6 +97,14 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
   const image = compileImage(guest, await prepare(guest, { keep: true }));
   writeOutput(request.output, encodeImage(image), { mode: 0o777 });
   return true;
+}
+
+function isSameFile(path: string, other: string): boolean {
+  try {
+    return Deno.realPathSync(path) === Deno.realPathSync(other);
+  } catch {
+    return false;
+  }
 }
 
 function load({ file }: GuestRequest): Unikernel {

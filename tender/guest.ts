@@ -100,6 +100,7 @@ function bindDevices(
       );
     }
   }
+  checkDescriptors(given);
   const missing = manifest.devices.filter(({ name }) => !given.has(name));
   if (missing.length > 0) {
     throw new TenderError(
@@ -114,6 +115,19 @@ function bindDevices(
     name,
     device: given.get(name)!,
   }));
+}
+
+function checkDescriptors(given: ReadonlyMap<string, Device>): void {
+  const taken = new Map<number, string>();
+  for (const [name, device] of given) {
+    if (device.type !== "NET_BASIC" || device.backing.kind !== "descriptor") continue;
+    const { fd } = device.backing;
+    const other = taken.get(fd);
+    if (other !== undefined) {
+      throw new TenderError("device", `Descriptor ${fd} is given to both '${other}' and '${name}'`);
+    }
+    taken.set(fd, name);
+  }
 }
 
 /** The boot area of a guest: what lies behind its boot info, and where. */

@@ -36,6 +36,9 @@ const OBSERVE = /^--(trace|trace-format=.*|trace=.+|stats|net-pcap:.*|gdb|gdb=.+
 /** Options of {@linkcode GuestRequest.hold}. */
 const HOLD = /^--(no-confine|(timeout|cpu-time|console-rate)=.*)$/s;
 
+/** How an option about a device begins, whatever follows. */
+const DEVICE_OPTION = /^--(net|net-mac|block|block-sector-size)([:=]|$)/;
+
 /** What an option says of a device, before all of its options are known. */
 interface DeviceOptions {
   net?: string;
@@ -68,6 +71,8 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
     if (device !== null) {
       const [, option, name, value] = device;
       addOption(devices, { option: option as keyof DeviceOptions, name: name!, value: value! });
+    } else if (DEVICE_OPTION.test(word)) {
+      throw new TenderError("device", `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`);
     } else if (word.startsWith("--mem=")) {
       memorySize = parseMemory(word.slice("--mem=".length));
     } else if (word === "-o" && at + 1 < words.length) {

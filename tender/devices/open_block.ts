@@ -12,6 +12,7 @@ import { readAt, sizeOf, writeAt } from "../host/transfer.ts";
 import { type BlockDevice, checkCapacity } from "./block.ts";
 import type { BlockProperties } from "./device.ts";
 import type { Result } from "./result.ts";
+import { checkStorage } from "./storage.ts";
 
 /** An open block device. Requests are for one block, aligned and within the capacity: the caller checks. */
 export interface OpenBlock extends Disposable {
@@ -74,6 +75,7 @@ function overlay(
 }
 
 function openStorage({ path, access }: BlockDevice): number {
+  checkStorage(path);
   try {
     return openDescriptor(path, { readOnly: access !== "rw" });
   } catch (error) {

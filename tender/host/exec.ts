@@ -7,6 +7,8 @@ import { check, closeDescriptor, cstr, ERRNO, errno, libc, SystemError } from ".
 
 const MFD_CLOEXEC = 1;
 const MFD_EXEC = 0x10;
+/** Characters that fit into the name of a file in memory (249 bytes), however they are encoded. */
+const LONGEST_NAME = 62;
 
 const c = libc({
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
@@ -74,7 +76,8 @@ function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
 }
 
 /** Kernels before 6.3 do not know the flag that asks for an executable file, and need none. */
-function createExecutable(name: string): number {
+function createExecutable(path: string): number {
+  const name = path.slice(0, LONGEST_NAME);
   const descriptor = c.memfd_create(cstr(name), MFD_CLOEXEC | MFD_EXEC);
   if (descriptor >= 0 || errno() !== ERRNO.EINVAL) return check(descriptor, "memfd_create", name);
   return check(c.memfd_create(cstr(name), MFD_CLOEXEC), "memfd_create", name);

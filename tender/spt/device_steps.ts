@@ -20,7 +20,6 @@ import { type Data, data, PREVIOUS, scratch, type Step } from "./launch.ts";
 import { allow, atMost, equal, type Rule } from "./seccomp.ts";
 import {
   AF_INET,
-  F_GETFD,
   F_SETFL,
   O_NONBLOCK,
   O_RDONLY,
@@ -42,12 +41,14 @@ export function fileLaunch(
 ): DeviceLaunch {
   const { capacity } = properties;
   const purpose = `open '${path}' for device '${name}'`;
+  // What has become a pipe must not be waited for: it has no size, and is refused for that.
+  const mode = (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK;
   const complaint = `device '${name}': the size of '${path}' is no longer ${capacity} bytes`;
   return {
     properties,
     source: `file ${path}`,
     open: (fd) => [
-      { call: "open", args: [data(`${path}\0`), writable ? O_RDWR : O_RDONLY, 0], purpose },
+      { call: "open", args: [data(`${path}\0`), mode, 0], purpose },
       { call: "dup2", args: [PREVIOUS, fd], purpose },
       { call: "lseek", args: [fd, 0, SEEK_END], expect: { result: capacity, complaint } },
     ],
@@ -66,9 +67,7 @@ export function inheritedLaunch(
     properties,
     source: `descriptor ${inherited}`,
     inherited,
-    open: (fd) => [
-      { call: "fcntl", args: isNet ? [fd, F_SETFL, O_NONBLOCK] : [fd, F_GETFD], purpose },
-    ],
+    open: (fd) => isNet ? [{ call: "fcntl", args: [fd, F_SETFL, O_NONBLOCK], purpose }] : [],
     rules: (fd) => isNet ? netRules(fd) : blockRules(fd, properties),
   };
 }

@@ -7,6 +7,7 @@
 import { type BlockDevice, checkCapacity } from "../devices/block.ts";
 import type { BoundDevice } from "../devices/device.ts";
 import { type NetDevice, randomMac } from "../devices/net.ts";
+import { checkStorage } from "../devices/storage.ts";
 import { TenderError } from "../error.ts";
 import { checkTap } from "../host/tap.ts";
 import { makeInheritable } from "../host/inherit.ts";
@@ -29,7 +30,7 @@ export function prepareDevices(
     name,
     ...(device.type === "BLOCK_BASIC"
       ? prepareBlock(name, { device, ...options })
-      : prepareNet(name, device)),
+      : prepareNet(name, { device, ...options })),
   }));
 }
 
@@ -45,13 +46,26 @@ function prepareBlock(
   const properties = { type: "BLOCK_BASIC", capacity, blockSize } as const;
   return access === "overlay"
     ? inheritedLaunch(name, { fd: privateCopy(path, capacity), properties })
-    : fileLaunch(name, { path, writable: access === "rw", properties });
+    // What is kept may be started from anywhere.
+    : fileLaunch(name, {
+      path: keep ? absolute(path) : path,
+      writable: access === "rw",
+      properties,
+    });
 }
 
-function prepareNet(name: string, { backing, mac = randomMac() }: NetDevice): DeviceLaunch {
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+}
+
+function prepareNet(
+  name: string,
+  { device, keep }: { device: NetDevice; keep: boolean },
+): DeviceLaunch {
+  const { backing, mac = randomMac() } = device;
   if (backing.kind === "descriptor") {
     const { fd, mtu } = backing;
-    makeInheritable(fd);
+    if (!keep) makeInheritable(fd);
     return inheritedLaunch(name, { fd, properties: { type: "NET_BASIC", mac, mtu } });
   }
   const tap = backing.interface;
@@ -61,6 +75,7 @@ function prepareNet(name: string, { backing, mac = randomMac() }: NetDevice): De
 
 /** Where the end is, as `lseek` has it: that works for files and for block devices. */
 function sizeOf(path: string, options: { write: boolean }): number {
+  checkStorage(path);
   try {
     using file = Deno.openSync(path, { read: true, ...options });
     return file.seekSync(0, Deno.SeekMode.End);

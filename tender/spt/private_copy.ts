@@ -47,9 +47,11 @@ export function privateCopy(path: string, size: number): number {
 /** Start of the data from `at` on; undefined if there is none. */
 function nextData(fd: number, at: number): number | undefined {
   const start = Number(c.lseek(fd, BigInt(at), SEEK_DATA));
-  // Block devices know of no holes.
-  if (start < 0) return errno() === ERRNO.EINVAL ? at : undefined;
-  return start;
+  if (start >= 0) return start;
+  // Block devices know of no holes: there, all is data.
+  if (errno() === ERRNO.EINVAL) return at;
+  if (errno() === ERRNO.ENXIO) return undefined;
+  throw new SystemError("lseek", errno());
 }
 
 function nextHole(fd: number, at: number, size: number): number {

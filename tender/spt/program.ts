@@ -22,6 +22,7 @@ import {
   PROT_READ,
   PROT_WRITE,
   SECCOMP_SET_MODE_FILTER,
+  SIG_SETMASK,
   SIGPIPE,
   TFD_NONBLOCK,
 } from "./syscalls.ts";
@@ -68,7 +69,7 @@ export function launchProgram(launch: Launch): LaunchProgram {
     name: launch.name,
     entry: launch.entry,
     steps: [
-      ...processSteps(),
+      ...processSteps(descriptors),
       ...mapSteps(launch.tail),
       ...waitSteps(descriptors),
       ...descriptors.devices.flatMap(({ open, fd }) => open(fd)),
@@ -82,7 +83,8 @@ export function launchProgram(launch: Launch): LaunchProgram {
   };
 }
 
-function processSteps(): Step[] {
+function processSteps({ devices }: Descriptors): Step[] {
+  const nothing = data(new Uint8Array(KERNEL_SIGSET_SIZE));
   const byDefault = data(new Uint8Array(KERNEL_SIGACTION_SIZE));
   return [
     // Were it closed, the next descriptor to be opened would become the guest's console.
@@ -93,6 +95,18 @@ function processSteps(): Step[] {
       args: [SIGPIPE, byDefault, 0, KERNEL_SIGSET_SIZE],
       purpose: "reset signals",
     },
+    // Nor may a mask that a parent left keep it, or whoever wants to end a guest, from doing so.
+    {
+      call: "rt_sigprocmask",
+      args: [SIG_SETMASK, nothing, 0, KERNEL_SIGSET_SIZE],
+      purpose: "unblock signals",
+    },
+    // Before anything is opened, which might get the number of one that should be there and is not.
+    ...devices.flatMap(({ inherited, name }): Step[] => {
+      if (inherited === undefined) return [];
+      const purpose = `use descriptor ${inherited} for device '${name}'`;
+      return [{ call: "fcntl", args: [inherited, F_GETFD], purpose }];
+    }),
   ];
 }
 

@@ -17,6 +17,7 @@ const X86_64 = {
   mprotect: 10,
   munmap: 11,
   rt_sigaction: 13,
+  rt_sigprocmask: 14,
   ioctl: 16,
   pread64: 17,
   pwrite64: 18,
@@ -60,6 +61,7 @@ export const LINUX: Partial<Record<Machine, LinuxAbi>> = {
 };
 
 export const SIGPIPE = 13;
+export const SIG_SETMASK = 2;
 export const F_GETFD = 1;
 export const F_SETFL = 4;
 export const O_RDONLY = 0;

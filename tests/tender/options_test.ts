@@ -41,12 +41,21 @@ Deno.test("options: what asks to see the run is kept as it is", () => {
 
 Deno.test("options: no unikernel, or an option of something else, is left to others", () => {
   for (
-    const words of [[], ["--mem=1"], ["--"], ["--no-such", "x"], ["-o"], ["--net=x", "y"], [
+    const words of [[], ["--mem=1"], ["--"], ["--no-such", "x"], ["-o"], [
       "--trace=",
       "x",
     ], ["--stats=1", "x"]]
   ) {
     assert.equal(parseArguments(words), undefined, words.join(" "));
+  }
+});
+
+Deno.test("options: one about a device that names none, or gives it nothing, says how it is written", () => {
+  for (const word of ["--net=x", "--net:a", "--block", "--net-mac:a", "--block-sector-size:"]) {
+    assert.throws(() => parseArguments([word, "x"]), {
+      name: "TenderError",
+      message: `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`,
+    });
   }
 });
 

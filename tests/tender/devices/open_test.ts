@@ -172,9 +172,9 @@ const REFUSED: readonly (readonly [string, Device, RegExp])[] = [
   ],
   ["a directory", block.file("/"), /^Could not open block device: \/: Is a directory$/],
   [
-    "storage of no size",
+    "storage that is no storage",
     block.file("/dev/null"),
-    /^\/dev\/null: Backing storage must be at least 1 block/,
+    /^Could not open block device: \/dev\/null: Is neither a file nor a block device$/,
   ],
   [
     "an interface that is not there",

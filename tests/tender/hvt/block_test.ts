@@ -2,12 +2,16 @@
  * Block devices on hvt, from the guest's call down to the file.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { BlockIo, Halt } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import { type Access, block } from "../../../tender/devices/block.ts";
 import { runHvt } from "../../../tender/hvt/vm.ts";
 import { describe } from "../../../tender/outcome.ts";
 import { contentAfter } from "../devices/block_model.ts";
+import { guest } from "../../guests.ts";
+import { untilPrinted } from "../../netns.ts";
+import { kill, ROOT } from "../../soloden.ts";
 import { runWith, withImage } from "./device_guests.ts";
 import { kvmTest } from "./kvm_available.ts";
 import { asm, CODE, DATA, MEMORY, tinyGuest } from "./tiny_guest.ts";
@@ -76,6 +80,40 @@ for (const [access, result, byte] of WRITES) {
         assert.equal(output, `write ${result}\nread 0\nbyte ${byte}\nSUCCESS\n`);
         const [first] = await Deno.readFile(path);
         assert.equal(first, (access === "rw" ? "9" : "1").charCodeAt(0));
+      }),
+  );
+}
+
+for (const access of ["rw", "overlay"] as const) {
+  kvmTest(
+    `hvt block: killed at random moments, no block of a device that is ${access} is torn`,
+    () =>
+      withImage(16 * 4096, async (path) => {
+        const file = await guest("block_stamp", "hvt");
+        const options = [
+          `--block:storage=${path},${access}`.replace(",rw", ""),
+          "--block-sector-size:storage=4096",
+        ];
+        for (let run = 0; run < 5; run++) {
+          const child = new Deno.Command(Deno.execPath(), {
+            args: ["run", "-A", join(ROOT, "main.ts"), "run", "--mem=4", ...options, file],
+            stdout: "piped",
+            stderr: "null",
+          }).spawn();
+          // Its banner says that it runs.
+          await untilPrinted(child.stdout, "Solo5:");
+          await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 60));
+          kill(child);
+          await child.status;
+          const content = Deno.readFileSync(path);
+          assert.equal(content.length, 16 * 4096);
+          for (let at = 0; at < content.length; at += 4096) {
+            const words = new BigUint64Array(content.buffer, at, 512);
+            assert.ok(words.every((word) => word === words[0]), `block at ${at} is torn`);
+          }
+        }
+        const touched = Deno.readFileSync(path).some((byte) => byte !== 0);
+        assert.equal(touched, access === "rw");
       }),
   );
 }

@@ -7,6 +7,8 @@ import { RESULT } from "../../../abi/solo5.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { contentAfter } from "../devices/block_model.ts";
 import { withImage } from "../hvt/device_guests.ts";
+import { guest } from "../../guests.ts";
+import { execute, soloden } from "../../soloden.ts";
 import { imageWith, runWith } from "./device_guests.ts";
 
 const SIGSYS = 128 + 31;
@@ -99,6 +101,38 @@ Deno.test("spt block: killed at 50 random moments, every block is old or new, an
       }
     }
     ok(Deno.readFileSync(path).some((byte) => byte !== 0), "the guest never wrote");
+  }));
+
+Deno.test("spt block: killed at random moments, an overlay leaves its base bit-identical", () =>
+  withImage(64 * 4096, async (path) => {
+    const base = Uint8Array.from({ length: 64 * 4096 }, (_, at) => at % 251);
+    Deno.writeFileSync(path, base);
+    const storage = block.file(path, { blockSize: 4096, access: "overlay" });
+    for (let run = 0; run < 10; run++) {
+      const image = await imageWith("block_stamp", { storage });
+      const child = await spawnImage(image, { stdout: "null" });
+      await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 10));
+      child.kill("SIGKILL");
+      await child.stderr.cancel();
+      await child.status;
+    }
+    deepEqual(Deno.readFileSync(path), base);
+  }));
+
+Deno.test("spt block: what is no storage is refused at once, when packed and when started", () =>
+  withImage(512, async (path) => {
+    const pipe = `${path}.pipe`;
+    equal((await execute("mkfifo", [pipe])).status, 0);
+    const packed = `${path}.packed`;
+    const file = await guest("block_refused", "spt");
+    const pack = (storage: string) =>
+      soloden("pack", "-o", packed, `--block:storage=${storage},ro`, file);
+    match((await pack(pipe)).stderr, /Is neither a file nor a block device\n$/);
+    equal((await pack(path)).status, 0);
+    Deno.renameSync(pipe, path);
+    const { status, stderr } = await execute(packed, []);
+    match(stderr, /the size of '.*' is no longer 512 bytes\n$/);
+    equal(status, 1);
   }));
 
 Deno.test("spt block: storage that cannot be a device is refused in one line", async () => {

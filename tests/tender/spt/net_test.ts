@@ -1,14 +1,14 @@
 /**
  * Network devices on spt: frame by frame over socket pairs, and real traffic over TAP interfaces.
  */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { net } from "../../../tender/devices/net.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { socketPair } from "../devices/socket_pair.ts";
 import { example, guest } from "../../guests.ts";
 import { Namespace, netnsTest, ping, untilPrinted, whileRunning } from "../../netns.ts";
-import { execute, ROOT } from "../../soloden.ts";
+import { execute, ROOT, soloden } from "../../soloden.ts";
 import { imageWith, runWith } from "./device_guests.ts";
 
 const QUIT = new Uint8Array(15).fill("q".charCodeAt(0), 14);
@@ -46,6 +46,22 @@ Deno.test("spt net: a descriptor that is not open is refused in one line", async
     ...["run", "-A", main, "run", "--net:service=@999", await guest("net", "spt")],
   ]);
   deepEqual([status, stderr], [1, "soloden: Could not use descriptor 999: Bad file descriptor\n"]);
+});
+
+Deno.test("spt net: a packed guest does not take another descriptor for one that is missing", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const packed = join(directory, "packed");
+    for (const fd of [3, 4, 5]) {
+      const file = await guest("net", "spt");
+      equal((await soloden("pack", "-o", packed, `--net:service=@${fd}`, file)).status, 0);
+      const { status, stderr } = await execute(packed, []);
+      match(stderr, /: cannot use descriptor \d for device 'service': Bad file descriptor\n$/);
+      equal(status, 1);
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
 });
 
 netnsTest("spt net: a ping flood of 10,000 through a TAP, and none is lost", async (space) => {

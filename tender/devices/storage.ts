@@ -1,0 +1,25 @@
+/**
+ * What may be a block device's storage, before it is opened: to open some other kinds of file would
+ * wait for ever, or succeed and mean nothing.
+ *
+ * @module
+ */
+import { TenderError } from "../error.ts";
+
+/**
+ * Checks that a path leads to a file or to a block device of the host.
+ *
+ * @throws {TenderError} "device" naming the path and what it is instead
+ */
+export function checkStorage(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
+  }
+  if (info.isFile || info.isBlockDevice) return;
+  const kind = info.isDirectory ? "Is a directory" : "Is neither a file nor a block device";
+  throw new TenderError("device", `Could not open block device: ${path}: ${kind}`);
+}
