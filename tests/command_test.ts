@@ -2,12 +2,17 @@
  * The command's own manners: help everywhere, one line and status 1 for every mistake.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
+import { entriesOf } from "../commands/table.ts";
+import { routes } from "../commands.ts";
 import { guest } from "./guests.ts";
 import { soloden } from "./soloden.ts";
 
-const COMMANDS = [[], ["build"], ["run"], ["pack"], ["manifest"], ["manifest", "compile"], [
-  "inspect",
-]];
+/** Every command whose words are its own; those of a wrapped tool are the tool's. */
+const COMMANDS = [
+  [],
+  ["manifest"],
+  ...entriesOf(routes).filter(({ argument }) => argument !== "ARGS").map(({ path }) => path),
+];
 
 for (const command of COMMANDS) {
   Deno.test(`command: help of '${["soloden", ...command].join(" ")}'`, async () => {
