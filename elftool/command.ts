@@ -65,18 +65,20 @@ export function inspectFile(path: string, options: { json?: boolean } = {}): str
  * @throws {ElfError} if the file cannot be read or is no executable, or "address" if one is none
  */
 export function nameAddresses(path: string, written: readonly string[]): string {
-  const addresses = written.map(parseAddress);
+  const digits = written.map(addressDigits);
+  // A file has no addresses that a double does not hold exactly.
+  const addresses = digits.map((digits) => parseInt(digits, 16));
   const locator = readLocator(readInput(path), { name: path });
   const lines = sourceLines(path, addresses);
   return addresses.map((address, index) => {
     const line = lines[index] === undefined ? "" : ` ${lines[index]}`;
-    return `0x${address.toString(16)} ${locator.name(address) ?? "??"}${line}\n`;
+    return `0x${digits[index]} ${locator.name(address) ?? "??"}${line}\n`;
   }).join("");
 }
 
-function parseAddress(written: string): number {
+function addressDigits(written: string): string {
   const digits = /^(?:0x)?([0-9a-f]{1,16})$/i.exec(written)?.[1];
-  if (digits !== undefined) return parseInt(digits, 16);
+  if (digits !== undefined) return digits.toLowerCase();
   throw new ElfError("address", `${written}: not an address; expected hexadecimal digits`);
 }
 

@@ -15,6 +15,11 @@ export interface Locator {
   functionStart(address: number): number | undefined;
 }
 
+/** Text from a file that nobody vouches for, with nothing in it that a terminal obeys. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, "?");
+}
+
 /**
  * Reads what names a file has for its addresses.
  *
@@ -41,5 +46,6 @@ export function readLocator(bytes: Uint8Array, options: { name: string }): Locat
 function nameOf(symbols: readonly SymbolEntry[], address: number): string | undefined {
   const symbol = nearestSymbol(symbols, address);
   if (symbol === undefined) return undefined;
-  return symbol.offset === 0 ? symbol.name : `${symbol.name}+${hex(symbol.offset)}`;
+  const name = printable(symbol.name);
+  return symbol.offset === 0 ? name : `${name}+${hex(symbol.offset)}`;
 }

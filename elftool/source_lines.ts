@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from "./locate.ts";
 
 /**
  * Asks for the source lines of addresses.
@@ -19,7 +20,7 @@ export function sourceLines(path: string, addresses: readonly number[]): (string
   } catch {
     // There is none, or this process may not start it; names have to do.
   }
-  const lines = output.split("\n");
+  const lines = output.split("\n").map(printable);
   return addresses.map((_, index) =>
     /^(?:\.\/)*([^?].*:[1-9][0-9]*)/.exec(lines[index] ?? "")?.[1]
   );

@@ -21,6 +21,18 @@ Deno.test("locate: an address is told by its symbol, none outside of the segment
   assert.equal(locator.name(2 ** 40), undefined);
 });
 
+Deno.test("locate: what a terminal obeys does not come out of a file", async () => {
+  const name = await guest("abort", "hvt");
+  const bytes = Deno.readFileSync(name);
+  const main = readSymbols(bytes).find(({ name }) => name === "solo5_app_main")!;
+  const text = new TextEncoder().encode("solo5_app_main\0");
+  for (let at = 0; at < bytes.length; at++) {
+    const here = text.every((byte, index) => bytes[at + index] === byte);
+    if (here) bytes.set([0x1b, 0x5b, 0x9b, 0x0a], at);
+  }
+  assert.equal(readLocator(bytes, { name }).name(main.address), "?[??5_app_main");
+});
+
 Deno.test("inspect --symbols: a line an address, with or without 0x", async () => {
   const path = await guest("abort", "spt");
   const { address } = readSymbols(Deno.readFileSync(path))
