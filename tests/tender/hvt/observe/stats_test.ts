@@ -34,16 +34,19 @@ function addsUp({ total, guest, tender, waiting }: Stats): void {
 Deno.test("stats: exits by hypercall, bytes by device; what failed is not counted", () => {
   const counter = countRun(DEVICES, { clock: steppingClock(10) });
   const world = fakeWorld(PROPERTIES);
-  const names = ["puts", "block_write", "block_read", "net_read", "net_read", "net_write"] as const;
+  const blocks = ["block_write", "block_write", "block_read"] as const;
+  const frames = ["net_read", "net_write", "net_read", "net_write"] as const;
+  const names = ["puts", ...blocks, ...frames] as const;
   const exits = [...names.map((name) => call(name)), call("halt", BLOCK + 64)];
   const { loop, view } = observedScript(counter, { exits, world });
   Puts.write(view, BLOCK, { data: 0x18_0000, len: 5 });
   loop.step(1);
-  world.blockWrite = () => RESULT.OK;
   BlockIo.write(view, BLOCK, { handle: 1n, offset: 512n, data: 0x18_0000, len: 512 });
+  loop.step(1);
+  world.blockWrite = () => RESULT.OK;
   loop.step(2);
   NetIo.write(view, BLOCK, { handle: 2n, data: 0x18_0000, len: 2000 });
-  loop.step(1);
+  loop.step(2);
   world.netRead = () => 60;
   loop.step(1);
   world.netWrite = () => RESULT.OK;
@@ -57,6 +60,8 @@ Deno.test("stats: exits by hypercall, bytes by device; what failed is not counte
   ]);
   assert.equal(stats.exits.get("net_read"), 2);
   assert.equal([...stats.exits.values()].reduce((sum, count) => sum + count), exits.length);
+  // The clock is read before and after each stay in the guest.
+  assert.equal(stats.guest, 10 * exits.length);
   addsUp(stats);
 });
 
