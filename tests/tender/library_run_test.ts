@@ -93,14 +93,12 @@ Deno.test("library: an overlay leaves neither a change nor a descriptor behind",
   try {
     const before = new Uint8Array(512 * 64).fill(7);
     Deno.writeFileSync(path, before);
-    const devices = new Map([["storage", block.file(path, { access: "overlay" })]]);
-    const writing = await load("block", "spt", { devices });
-    const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
-    // The first run loads what later ones use.
-    equal((await run(writing, { console: () => {} })).kind, "exit");
-    const descriptors = open();
-    for (let i = 0; i < 3; i++) await run(writing, { console: () => {} });
-    equal(open(), descriptors);
+    const program = join(import.meta.dirname!, "four_overlays.ts");
+    const args = ["run", "-A", program, await guest("block", "spt"), path];
+    const { stdout, stderr } = await execute(Deno.execPath(), args);
+    equal(stderr, "");
+    const { first, last } = JSON.parse(stdout);
+    equal(last, first);
     deepEqual(Deno.readFileSync(path), before);
   } finally {
     Deno.removeSync(path);

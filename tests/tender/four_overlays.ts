@@ -1,0 +1,31 @@
+/**
+ * Runs a spt guest on an overlay four times, and prints how many descriptors this process had after
+ * the first and after the last. A program of its own, for `library_run_test.ts`: test files share one
+ * process, and its descriptors.
+ *
+ *     four_overlays UNIKERNEL STORAGE
+ *
+ * @module
+ */
+import { parseUnikernel } from "../../elftool/unikernel.ts";
+import { block } from "../../tender/devices/block.ts";
+import { bind } from "../../tender/guest.ts";
+import { run } from "../../tender/run.ts";
+
+const [file, storage] = Deno.args;
+const guest = bind(parseUnikernel(Deno.readFileSync(file!), { name: file! }), "spt", {
+  memorySize: 4 << 20,
+  devices: new Map([["storage", block.file(storage!, { access: "overlay" })]]),
+});
+
+async function once(): Promise<number> {
+  const outcome = await run(guest, { console: () => {} });
+  if (outcome.kind !== "exit" || outcome.status !== 0) throw new Error(JSON.stringify(outcome));
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+// The first run loads what later ones use.
+const first = await once();
+await once();
+await once();
+console.log(JSON.stringify({ first, last: await once() }));
