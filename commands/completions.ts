@@ -12,9 +12,6 @@ import type { Routes } from "./table.ts";
 /** A shell that completes. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** The shells. */
-export const SHELLS: readonly Shell[] = ["bash", "zsh", "fish"];
-
 /** Bash ends words at : and =, which are in the middle of ours, and replaces from there on. */
 const BASH = `# soloden: completions for bash. Use: source <(soloden completions bash)
 _soloden() {

@@ -4,18 +4,15 @@
  * @module
  */
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
+import type { Language } from "../bindings/templates/project.ts";
 import { argument, flag } from "../command_options.ts";
-
-/** The languages and shells are repeated here, since what knows them is loaded on use. */
-interface NewFlags {
-  readonly lang?: "c" | "rust" | "zig";
-}
+import type { Shell } from "./completions.ts";
 
 /** `soloden new` */
 export const newCommand = buildCommand({
   loader: async () => {
     const { newProject } = await import("../bindings/new_project.ts");
-    return function (this: CommandContext, { lang }: NewFlags, path: string) {
+    return function (this: CommandContext, { lang }: { lang?: Language }, path: string) {
       this.process.stdout.write(newProject(path, { language: lang }));
     };
   },
@@ -88,7 +85,7 @@ export const completions = buildCommand({
   },
 });
 
-function parseShell(word: string): "bash" | "zsh" | "fish" {
+function parseShell(word: string): Shell {
   if (word === "bash" || word === "zsh" || word === "fish") return word;
   throw new SyntaxError(`no completions for ${word}; there are for bash, zsh and fish`);
 }
