@@ -44,6 +44,11 @@ const observing = {
   "trace-format": option("--trace-format=json|text: a JSON object a line, or text (hvt)"),
   "net-pcap": options("--net-pcap:NAME=FILE: keep the frames of network device NAME (hvt)"),
   stats: flag("--stats: tell at the end what the guest did, and where the time went (hvt)"),
+  gdb: {
+    ...option("--gdb[=[ADDRESS:]PORT]: wait for gdb, at 127.0.0.1:1234 (hvt); start gdb (spt)"),
+    inferEmpty: true,
+  },
+  dumpcore: option("--dumpcore=DIR: leave a core file in DIR if the guest breaks (hvt)"),
 } as const;
 
 /** Options that hold a guest in. */
@@ -60,6 +65,8 @@ type RunFlags = GuestFlags & {
   readonly "trace-format"?: string;
   readonly "net-pcap"?: string[];
   readonly stats?: boolean;
+  readonly gdb?: string;
+  readonly dumpcore?: string;
   readonly timeout?: string;
   readonly "cpu-time"?: string;
   readonly "console-rate"?: string;
@@ -88,7 +95,7 @@ export const runGuest = buildCommand({
   docs: {
     brief: "Run a unikernel",
     customUsage: [
-      `[--trace[=FILE]] [--trace-format=json|text] [--net-pcap:NAME=FILE] [--stats] ${GUEST_USAGE}`,
+      `[--trace[=FILE]] [--trace-format=json|text] [--net-pcap:NAME=FILE] [--stats] [--gdb[=[ADDRESS:]PORT]] [--dumpcore=DIR] ${GUEST_USAGE}`,
     ],
   },
 });

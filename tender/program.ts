@@ -9,12 +9,13 @@ import { alignDown } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { ABI_VERSION } from "../abi/notes.ts";
 import { SOLO5_VERSION } from "../abi/solo5.ts";
+import { readInput } from "../elftool/files.ts";
 import { loadExecutable } from "../elftool/program_input.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
 import { launch } from "./command.ts";
 import type { Device } from "./devices/device.ts";
 import { TenderError } from "./error.ts";
-import { bind, checkTarget, type TenderTarget } from "./guest.ts";
+import { bind, checkTarget, type Guest, type TenderTarget } from "./guest.ts";
 import { readOptions, splitWords } from "./program_options.ts";
 
 /** A program by its name. */
@@ -75,12 +76,40 @@ async function runUnikernel(
   const unikernel = loadExecutable(file, parseUnikernel);
   checkTarget(unikernel, target);
   const { manifest } = unikernel;
-  const { devices, executableHeap, ...asked } = await readOptions(options, { manifest, flags });
+  const { observe, others } = splitDebugging(name, options);
+  const { devices, executableHeap, ...asked } = await readOptions(others, { manifest, flags });
   if (executableHeap) say(`${name}: WARNING: --x-exec-heap makes the guest's heap executable`);
   const memorySize = target === "hvt" ? adjusted(name, asked.memorySize) : asked.memorySize;
   checkAttached(manifest, devices);
   const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
-  await launch(guest, { program: name });
+  if (observe.length === 0) await launch(guest, { program: name });
+  else await debugUnikernel(name, { guest, file, observe });
+}
+
+/** The options of the tender that debugs, as `run` has them; and the others. */
+function splitDebugging(
+  name: TenderProgramName,
+  options: readonly string[],
+): { observe: readonly string[]; others: readonly string[] } {
+  if (name !== "solo5-hvt-debug") return { observe: [], others: options };
+  const is = (word: string) => /^--(gdb|gdb-port=[0-9]+|dumpcore=.+)$/s.test(word);
+  const port = options.findLast((word) => word.startsWith("--gdb-port="))?.split("=")[1];
+  const observe = options.filter((word) => word.startsWith("--dumpcore=") && is(word));
+  if (options.includes("--gdb")) observe.push(port === undefined ? "--gdb" : `--gdb=${port}`);
+  return { observe, others: options.filter((word) => !is(word)) };
+}
+
+/** Runs a guest under gdb, or with a core file where it breaks. */
+async function debugUnikernel(
+  name: TenderProgramName,
+  { guest, file, observe }: { guest: Guest; file: string; observe: readonly string[] },
+): Promise<void> {
+  const { explainedRun } = await import("./hvt/observe/explained_run.ts");
+  const { statusOf } = await import("./outcome.ts");
+  const bytes = readInput(file);
+  const { outcome, message } = await explainedRun(guest, { bytes, observe, hold: [] });
+  if (message !== undefined) say(`${name}: ${message}`);
+  Deno.exitCode = statusOf(outcome);
 }
 
 /** A size of memory that hvt can give: down to its step, and at least one. Says so if it differs. */
@@ -108,6 +137,12 @@ function usage(name: TenderProgramName): string {
   const heap = PROGRAMS[name].flags.includes("--x-exec-heap")
     ? "\n  --x-exec-heap                      let the guest execute its heap (dangerous)"
     : "";
+  const debugging = name === "solo5-hvt-debug"
+    ? `
+  --gdb                              wait for gdb before the guest runs
+  --gdb-port=1234                    port to wait on, on this host alone
+  --dumpcore=DIR                     leave a core file in DIR if the guest breaks`
+    : "";
   return `usage: ${name} [OPTIONS] [--] KERNEL [ARGS]
 Runs the unikernel in the file KERNEL, which gets ARGS as its command line.
 Options:
@@ -115,7 +150,7 @@ Options:
   --net:NAME=IFACE | @FD             attach TAP interface IFACE, or open descriptor FD, as network NAME
   --net-mac:NAME=HWADDR              hardware address of network NAME
   --block:NAME=PATH                  attach file or block device PATH as storage NAME
-  --block-sector-size:NAME=SECTORSIZE  block size of storage NAME in bytes (512)${heap}
+  --block-sector-size:NAME=SECTORSIZE  block size of storage NAME in bytes (512)${heap}${debugging}
   --help                             print this
   --version                          print the version`;
 }
