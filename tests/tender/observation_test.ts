@@ -4,12 +4,14 @@
 import assert from "node:assert/strict";
 import { guest } from "../guests.ts";
 import { soloden } from "../soloden.ts";
+import { kvmTest } from "./hvt/kvm_available.ts";
 
 const MISTAKES: readonly [target: "hvt" | "spt", option: string, line: RegExp][] = [
   ["hvt", "--trace-format=xml", /^soloden: --trace-format=xml: expected text or json\n$/],
   ["hvt", "--net-pcap:eth0=x", /^soloden: --net-pcap:eth0=x: there is no network device 'eth0'\n$/],
   ["hvt", "--net-pcap:eth0", /^soloden: --net-pcap:eth0: expected --net-pcap:NAME=FILE\n$/],
   ["hvt", "--trace=/nowhere/x", /^soloden: \/nowhere\/x: No such file or directory\n$/],
+  ["hvt", "--trace=.", /^soloden: \.: Is a directory\n$/],
   ["spt", "--trace", /^soloden: --trace: not on spt, [^\n]*\n$/],
   ["spt", "--trace-format=json", /^soloden: --trace-format: not on spt, [^\n]*\n$/],
   ["spt", "--net-pcap:eth0=x", /^soloden: --net-pcap: not on spt, [^\n]*\n$/],
@@ -24,3 +26,9 @@ for (const [target, option, line] of MISTAKES) {
     assert.match(stderr, line);
   });
 }
+
+kvmTest("observation: a file that takes no more ends the run with one line", async () => {
+  const path = await guest("quiet", "hvt");
+  const { status, stderr } = await soloden("run", "--mem=4", "--trace=/dev/full", path);
+  assert.deepEqual([status, stderr], [1, "soloden: /dev/full: No space left on device\n"]);
+});

@@ -42,7 +42,8 @@ const REPORT_SIZE = 1024;
 export function observeEnding(): EndingObserver {
   return {
     ended(outcome, machine) {
-      if (outcome.kind === "abort" || outcome.kind === "fault") {
+      // Where the guest stood says nothing of a host that failed.
+      if (outcome.kind === "abort" || outcome.kind === "fault" && outcome.reason !== "host") {
         this.remains = remainsOf(outcome, machine);
       }
     },

@@ -5,9 +5,11 @@
  * @module
  */
 import { TenderError } from "../../error.ts";
+import { RunEnded } from "../answer.ts";
 
 /** Takes bytes. */
 export interface Output {
+  /** @throws {RunEnded} if they cannot be written */
   write(bytes: Uint8Array): void;
 }
 
@@ -17,22 +19,50 @@ export type OpenOutput = Output & Disposable;
 /**
  * Opens a file for writing, made or emptied.
  *
- * @throws {TenderError} "option" with the path and what the system says
+ * @param options `header`: what it begins with
+ * @throws {TenderError} "host" with the path and what the system says
  */
-export function openOutput(path: string): OpenOutput {
+export function openOutput(path: string, options: { header?: Uint8Array } = {}): OpenOutput {
   try {
     const file = Deno.openSync(path, { write: true, create: true, truncate: true });
-    return { write: (bytes) => writeAll(file, bytes), [Symbol.dispose]: () => file.close() };
+    if (options.header !== undefined) writeAll(file, options.header);
+    return outputTo(file, { name: path, close: () => file.close() });
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const reason = error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
-    throw new TenderError("option", `${path}: ${reason}`);
+    throw new TenderError("host", reasonOf(error, path));
   }
 }
 
 /** Standard error, which stays open. */
-export const STANDARD_ERROR: Output = { write: (bytes) => writeAll(Deno.stderr, bytes) };
+export const STANDARD_ERROR: Output = outputTo(Deno.stderr, { name: "standard error" });
 
-function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+/** Something that takes some of what it is given. */
+interface Writer {
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** An output that ends the run when it takes no more. */
+function outputTo(
+  writer: Writer,
+  { name, close = () => {} }: { name: string; close?: () => void },
+): OpenOutput {
+  return {
+    write(bytes) {
+      try {
+        writeAll(writer, bytes);
+      } catch (error) {
+        throw new RunEnded({ kind: "fault", reason: "host", message: reasonOf(error, name) });
+      }
+    },
+    [Symbol.dispose]: close,
+  };
+}
+
+function writeAll(to: Writer, bytes: Uint8Array): void {
   for (let rest = bytes; rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
+}
+
+/** What the system says, without the call and the path that Deno appends. */
+function reasonOf(error: unknown, name: string): string {
+  if (!(error instanceof Error)) throw error;
+  return `${name}: ${error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "")}`;
 }

@@ -27,21 +27,22 @@ const LINKTYPE_ETHERNET = 1;
 const FRAME_MAX = 0x4_0000;
 const NANOSECONDS = 1_000_000_000n;
 
+/** What a capture begins with. */
+export const CAPTURE_HEADER: Uint8Array = FileHeader.encode({
+  magic: MAGIC_NANOSECONDS,
+  major: 2,
+  minor: 4,
+  frameMax: FRAME_MAX,
+  linkType: LINKTYPE_ETHERNET,
+});
+
 /**
  * Makes an observer that writes down the frames which a guest reads and sends, each as it passes, so
  * that a run which is killed leaves a whole file.
  *
- * @param captures outputs by the device's handle
+ * @param captures outputs by the device's handle, which begin with {@linkcode CAPTURE_HEADER}
  */
 export function captureFrames(captures: ReadonlyMap<number, Output>): Observer {
-  const header = FileHeader.encode({
-    magic: MAGIC_NANOSECONDS,
-    major: 2,
-    minor: 4,
-    frameMax: FRAME_MAX,
-    linkType: LINKTYPE_ETHERNET,
-  });
-  for (const output of captures.values()) output.write(header);
   const capture = (handle: number, frame: Uint8Array) => captures.get(handle)?.write(record(frame));
   return {
     world: (world) => ({

@@ -9,7 +9,7 @@ import type { Outcome } from "../../outcome.ts";
 import type { Observed, Observer } from "../observer.ts";
 import { runHvt } from "../vm.ts";
 import { type OpenOutput, openOutput, type Output, STANDARD_ERROR } from "./output.ts";
-import { captureFrames } from "./pcap.ts";
+import { CAPTURE_HEADER, captureFrames } from "./pcap.ts";
 import { countRun, formatStats } from "./stats.ts";
 import { traceCalls } from "./trace.ts";
 import { TRACE_FORMATS } from "./trace_format.ts";
@@ -35,14 +35,17 @@ export async function runObserved(
   { observation, observers, confine, bytes }: ObservedRun,
 ): Promise<Outcome> {
   using outputs = new DisposableStack();
-  const open = (path: string): OpenOutput => outputs.use(openOutput(path));
+  const open = (path: string, header?: Uint8Array): OpenOutput =>
+    outputs.use(openOutput(path, { header }));
   const { trace, captures, stats, gdb, coreDirectory } = observation;
   const all = [...observers];
   if (trace !== undefined) {
     all.push(tracer(trace.file === undefined ? STANDARD_ERROR : open(trace.file), trace.format));
   }
   if (captures.size > 0) {
-    const files = [...captures].map(([handle, path]) => [handle, open(path)] as const);
+    const files = [...captures].map(([handle, path]) =>
+      [handle, open(path, CAPTURE_HEADER)] as const
+    );
     all.push(captureFrames(new Map(files)));
   }
   const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
@@ -81,6 +84,6 @@ function runCounted(guest: Guest, observed: Observed): Outcome {
       observers: [...observed.observers ?? [], counter],
     });
   } finally {
-    STANDARD_ERROR.write(new TextEncoder().encode(formatStats(counter.stats())));
+    console.error(formatStats(counter.stats()).trimEnd());
   }
 }
