@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execute, ROOT } from "../../../soloden.ts";
 import { attach, buildDebug, gdbTest, startDebugged } from "./harness.ts";
 
 /** What gdb says of a guest that ended with status 0. */
@@ -144,3 +145,17 @@ for (const [name, signal, frames, expected] of BROKEN) {
     assert.equal((await guest.ended).status, expected);
   });
 }
+
+gdbTest("gdb: solo5-hvt-debug has the options that scripts know", async (directory) => {
+  const file = await buildDebug("abort", { target: "hvt", directory });
+  const program = (...words: string[]) =>
+    execute(Deno.execPath(), [
+      ...["run", "-A", `${ROOT}/main.ts`, "--called-as=solo5-hvt-debug", "--mem=8", ...words, file],
+    ]);
+  const dumped = await program(`--dumpcore=${directory}`, "--gdb-port=1");
+  assert.equal(dumped.status, 255);
+  assert.match(dumped.stderr, /core dumped: /);
+  const refused = await program("--gdb", "--gdb-port=99999");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /--gdb=99999: expected PORT/);
+});
