@@ -1,5 +1,5 @@
 /**
- * Core files: what stands before the memory in one that holds a single run of it.
+ * Core files of one thread and one piece of memory: all that stands before the memory.
  *
  * @module
  */

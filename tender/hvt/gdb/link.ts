@@ -51,14 +51,13 @@ export class Link implements Disposable {
   /** Blocks until there is a packet; undefined if the connection is over. */
   receive(): string | undefined {
     for (;;) {
-      const received = this.#waiting.shift();
-      if (received?.kind === "packet") {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        if (next.kind === "again") this.#connection?.send(this.#last);
+        if (next.kind === "damaged" && this.#acknowledge) this.#connection?.send(AGAIN);
+        if (next.kind !== "packet") continue;
         if (this.#acknowledge) this.#connection?.send(ACKNOWLEDGE);
-        return received.content;
+        return next.content;
       }
-      if (received?.kind === "damaged" && this.#acknowledge) this.#connection?.send(AGAIN);
-      if (received?.kind === "again") this.#connection?.send(this.#last);
-      if (received !== undefined) continue;
       if (this.#connection === undefined) return undefined;
       waitReadable(this.#connection.fd);
       this.#read();

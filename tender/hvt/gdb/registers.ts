@@ -6,8 +6,7 @@
  * @module
  */
 import { viewOf } from "../../../abi/layout.ts";
-import type { Registers, SpecialRegisters } from "../kvm_abi.ts";
-import { Fpu } from "../kvm_abi.ts";
+import { Fpu, type Registers, type SpecialRegisters } from "../kvm_abi.ts";
 
 /** All that a vCPU's registers hold, changed in place. */
 export interface CpuState {
