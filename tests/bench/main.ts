@@ -6,7 +6,7 @@
  */
 import { devices } from "./devices.ts";
 import { hypercallCost } from "./hypercall.ts";
-import { formatTable, keepsLimit, ratioOf } from "./result.ts";
+import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "soloden-bench-" });
@@ -18,7 +18,7 @@ try {
   ];
   if (Deno.args.includes("--json")) {
     for (const figure of figures) {
-      console.log(JSON.stringify({ ...figure, ratio: ratioOf(figure), ok: keepsLimit(figure) }));
+      console.log(JSON.stringify({ ...figure, ok: keepsLimit(figure) }));
     }
   } else {
     console.log(formatTable(figures));

@@ -17,19 +17,29 @@ export function median(numbers: readonly number[]): number {
  *
  * @param programs a command line each
  * @param options `directory`: for scratch files; `net`: the network namespace to run them in
- * @returns the median of each, in microseconds
+ * @returns the times of each, in microseconds, in the order of the rounds
  */
 export async function timePrograms(
   programs: readonly (readonly string[])[],
   options: { rounds: number; directory: string; net?: Namespace },
-): Promise<number[]> {
+): Promise<number[][]> {
   const { rounds, directory, net } = options;
   const spawn = await buildSpawn(directory);
   const args = [`${rounds}`, ...programs.flatMap((program) => ["--", ...program])];
   const { status, stdout, stderr } =
     await (net === undefined ? execute(spawn, args) : net.execute(spawn, args));
   if (status !== 0) throw new Error(stderr);
-  return stdout.trim().split("\n").map((line) => median(line.split(" ").map(Number)) / 1000);
+  return stdout.trim().split("\n").map((line) =>
+    line.split(" ").map((time) => Number(time) / 1000)
+  );
+}
+
+/**
+ * How long one subject takes in terms of another: the median of the rounds' own ratios, as what slows
+ * the machine down for a while slows both.
+ */
+export function pairedRatio(times: readonly number[], baseline: readonly number[]): number {
+  return median(times.map((time, round) => time / baseline[round]!));
 }
 
 /** Compiles a C program of this directory for the host; returns its path. */

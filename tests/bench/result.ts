@@ -12,21 +12,22 @@ export interface Figure {
   readonly value: number;
   readonly unit: "µs" | "ms" | "ns" | "/s" | "bytes";
   /** What it was measured against, alternating, in the same run. */
-  readonly baseline?: { readonly name: string; readonly value: number };
+  readonly baseline?: {
+    readonly name: string;
+    /** Median, in the figure's unit. */
+    readonly value: number;
+    /** The figure in terms of this: the median of the rounds' ratios. */
+    readonly ratio: number;
+  };
   /** The most (or least) that the ratio, or the value where there is no baseline, may be. */
   readonly limit?: { readonly atMost: number } | { readonly atLeast: number };
-}
-
-/** A figure's ratio to its baseline. */
-export function ratioOf({ value, baseline }: Figure): number | undefined {
-  return baseline === undefined ? undefined : value / baseline.value;
 }
 
 /** Whether a figure keeps its limit; one without a limit does. */
 export function keepsLimit(figure: Figure): boolean {
   const { limit } = figure;
   if (limit === undefined) return true;
-  const judged = ratioOf(figure) ?? figure.value;
+  const judged = figure.baseline?.ratio ?? figure.value;
   return "atMost" in limit ? judged <= limit.atMost : judged >= limit.atLeast;
 }
 
@@ -38,7 +39,7 @@ export function formatTable(figures: readonly Figure[]): string {
     return [
       name,
       `${value >= 1000 ? Math.round(value) : number} ${unit}`,
-      baseline === undefined ? "" : `${ratioOf(figure)!.toFixed(2)} × ${baseline.name}`,
+      baseline === undefined ? "" : `${baseline.ratio.toFixed(2)} × ${baseline.name}`,
       limit === undefined
         ? ""
         : "atMost" in limit

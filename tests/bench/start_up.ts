@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { compile } from "../../tools/compile.ts";
-import { buildHostProgram, timePrograms } from "./measure.ts";
+import { buildHostProgram, median, pairedRatio, timePrograms } from "./measure.ts";
 import type { Figure } from "./result.ts";
 
 /** Measures start-up; `directory` is for scratch files. */
@@ -25,9 +25,12 @@ async function packed(
   hello: string,
   { directory, empty }: { directory: string; empty: string },
 ): Promise<Figure[]> {
-  const [base, value] = await timePrograms([[empty], [hello]], { rounds: 1000, directory });
-  const baseline = { name: "an empty static executable", value: base! };
-  return [{ name: "packed hello", value: value!, unit: "µs", baseline, limit: { atMost: 2.5 } }];
+  const [base, times] = await timePrograms([[empty], [hello]], { rounds: 1000, directory });
+  return [against(times!, {
+    name: "packed hello",
+    baseline: { name: "an empty static executable", times: base! },
+    limit: { atMost: 2.5 },
+  })];
 }
 
 async function command(hello: string, directory: string): Promise<Figure[]> {
@@ -42,16 +45,25 @@ async function command(hello: string, directory: string): Promise<Figure[]> {
     names.push("soloden run hello.hvt --solo5:quiet");
     programs.push([program, "run", "--mem=2", `${hello}.hvt`, "--solo5:quiet"]);
   }
-  const [base, ...values] = await timePrograms(programs, { rounds: 40, directory });
-  const baseline = { name: "an empty Deno script", value: base! };
+  const [base, ...all] = await timePrograms(programs, { rounds: 40, directory });
+  const baseline = { name: "an empty Deno script", times: base! };
   const limits = [{ atMost: 1.5 }, { atMost: 1.2 }, undefined];
-  return names.map((name, index) => ({
+  return names.map((name, index) => against(all[index]!, { name, baseline, limit: limits[index] }));
+}
+
+interface Comparison extends Pick<Figure, "name" | "limit"> {
+  readonly baseline: { readonly name: string; readonly times: readonly number[] };
+}
+
+function against(times: readonly number[], { name, baseline, limit }: Comparison): Figure {
+  const ratio = pairedRatio(times, baseline.times);
+  return {
     name,
-    value: values[index]!,
+    value: median(times),
     unit: "µs",
-    baseline,
-    limit: limits[index],
-  }));
+    baseline: { name: baseline.name, value: median(baseline.times), ratio },
+    limit,
+  };
 }
 
 async function must(args: string[]): Promise<void> {
