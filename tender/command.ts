@@ -38,7 +38,7 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
 async function runInGdb(guest: Guest, symbols: string): Promise<void> {
   const { compileImage } = await import("./spt/image.ts");
   const { debugImage } = await import("./spt/debug.ts");
-  const image = compileImage(guest, await prepare(guest, { keep: false }));
+  const image = compileImage(guest, await prepare(guest));
   Deno.exitCode = await debugImage(image, symbols);
 }
 
@@ -85,17 +85,10 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
     throw new TenderError("option", `${request.output}: is the unikernel itself, which is kept`);
   }
   const { target } = unikernel.abi;
-  if (target !== "spt") {
-    throw new TenderError(
-      "target",
-      `${request.file}: only spt unikernels can be packed, this is for ${target}`,
-    );
-  }
-  const { compileImage } = await import("./spt/image.ts");
-  const { encodeImage } = await import("./spt/start.ts");
-  const guest = bind(unikernel, "spt", request);
-  const image = compileImage(guest, await prepare(guest, { keep: true }));
-  writeOutput(request.output, encodeImage(image), { mode: 0o777 });
+  const { pack } = await import("./pack.ts");
+  // What cannot be packed is refused there; bound as what it is, it gets that far.
+  const guest = bind(unikernel, target === "hvt" ? "hvt" : "spt", request);
+  writeOutput(request.output, await pack(guest), { mode: 0o777 });
   return true;
 }
 
@@ -124,14 +117,14 @@ export async function launch(guest: Guest, options: { program?: string } = {}): 
 async function becomeGuest(guest: Guest, options: { program?: string }): Promise<void> {
   const { compileImage } = await import("./spt/image.ts");
   const { becomeImage } = await import("./spt/start.ts");
-  await becomeImage(compileImage(guest, await prepare(guest, { keep: false }), options));
+  await becomeImage(compileImage(guest, await prepare(guest), options));
 }
 
 /** Looks at the devices of a spt guest, where it has any. */
-async function prepare(guest: Guest, options: { keep: boolean }) {
+async function prepare(guest: Guest) {
   if (guest.devices.length === 0) return [];
   const { prepareDevices } = await import("./spt/prepare.ts");
-  return prepareDevices(guest.devices, options);
+  return prepareDevices(guest.devices, { keep: false });
 }
 
 async function runOnKvm(

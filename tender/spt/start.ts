@@ -5,25 +5,31 @@
  */
 import { PACK_NOTE_NAME, PACK_NOTE_TYPE } from "../../abi/pack.ts";
 import { writeExecutable } from "../../elftool/elf_writer.ts";
+import type { Note } from "../../elftool/notes.ts";
 import type { ProcessImage } from "./image.ts";
 
 /**
  * A process image as a Linux executable.
  *
+ * @param options `note`: whether it says what it holds, as what is kept should; true if not given
  * @returns the file's bytes; it needs no interpreter and no library
  */
-export function encodeImage(image: ProcessImage): Uint8Array {
+export function encodeImage(
+  image: ProcessImage,
+  { note = true }: { note?: boolean } = {},
+): Uint8Array {
   return writeExecutable({
     machine: image.machine,
     entry: image.entry,
     segments: image.segments,
     stack: "non-executable",
-    notes: [{
-      name: PACK_NOTE_NAME,
-      type: PACK_NOTE_TYPE,
-      desc: new TextEncoder().encode(JSON.stringify(image.note)),
-    }],
+    notes: note ? [packNote(image)] : [],
   });
+}
+
+function packNote({ note }: ProcessImage): Note {
+  const desc = new TextEncoder().encode(JSON.stringify(note));
+  return { name: PACK_NOTE_NAME, type: PACK_NOTE_TYPE, desc };
 }
 
 /**
@@ -34,7 +40,7 @@ export function encodeImage(image: ProcessImage): Uint8Array {
 export async function becomeImage(image: ProcessImage): Promise<never> {
   const { become, memoryFile } = await import("../host/exec.ts");
   const { unikernel } = image.note;
-  return become(memoryFile(unikernel, encodeImage(image)), [unikernel]);
+  return become(memoryFile(unikernel, encodeImage(image, { note: false })), [unikernel]);
 }
 
 /**
@@ -48,7 +54,7 @@ export async function spawnImage(
   options: { stdout?: "piped" | "inherit" | "null" } = {},
 ): Promise<Deno.ChildProcess> {
   const { memoryFile } = await import("../host/exec.ts");
-  const file = memoryFile(image.note.unikernel, encodeImage(image));
+  const file = memoryFile(image.note.unikernel, encodeImage(image, { note: false }));
   try {
     return new Deno.Command(file.path, {
       clearEnv: true,
