@@ -10,11 +10,34 @@ const MFD_EXEC = 0x10;
 /** Characters that fit into the name of a file in memory (249 bytes), however they are encoded. */
 const LONGEST_NAME = 62;
 
-const c = libc({
-  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  fexecve: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+const AT_EMPTY_PATH = 0x1000;
+
+/** Numbers of the system calls by machine (the kernel's `asm/unistd.h`). */
+const NUMBERS = {
+  x86_64: { write: 1, memfd_create: 319, execveat: 322 },
+  aarch64: { write: 64, memfd_create: 279, execveat: 281 },
+}[Deno.build.arch];
+
+// One binding for three calls: each one more is start-up time that a run would wait for.
+const { syscall } = libc({
+  syscall: { parameters: ["i64", "u64", "u64", "u64", "u64", "u64"], result: "i64" },
 });
+
+type Argument = number | Uint8Array<ArrayBuffer>;
+
+/** Makes a system call; bytes are passed by their address. */
+function call(name: keyof typeof NUMBERS, args: readonly Argument[]): number {
+  const [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n] = args.map((arg) =>
+    typeof arg === "number" ? BigInt(arg) : addressOf(arg)
+  );
+  const result = Number(syscall(BigInt(NUMBERS[name]), a, b, c, d, e));
+  // Named once more, so that what the addresses point to lives until here.
+  return args.length === 0 ? -1 : result;
+}
+
+function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+}
 
 /** An executable without a file. */
 export interface MemoryFile {
@@ -34,8 +57,8 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
   const descriptor = createExecutable(name);
   try {
     for (let rest = bytes; rest.length > 0;) {
-      const written = c.write(descriptor, rest as Uint8Array<ArrayBuffer>, BigInt(rest.length));
-      rest = rest.subarray(check(Number(written), "write", name));
+      const written = call("write", [descriptor, rest as Uint8Array<ArrayBuffer>, rest.length]);
+      rest = rest.subarray(check(written, "write", name));
     }
   } catch (error) {
     closeDescriptor(descriptor);
@@ -55,8 +78,9 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
  * @throws {SystemError} if the kernel refuses; otherwise it does not return
  */
 export function become(file: MemoryFile, args: readonly string[]): never {
-  c.fexecve(file.descriptor, stringList(args), new BigUint64Array(1));
-  throw new SystemError("fexecve", errno(), args[0]);
+  const environment = stringList([]);
+  call("execveat", [file.descriptor, cstr(""), stringList(args), environment, AT_EMPTY_PATH]);
+  throw new SystemError("execveat", errno(), args[0]);
 }
 
 /** Addresses of strings, then a null, then the strings: one piece, so that none is freed before use. */
@@ -64,11 +88,11 @@ function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
   const texts = strings.map(cstr);
   const table = 8 * (strings.length + 1);
   const list = new Uint8Array(texts.reduce((size, text) => size + text.length, table));
-  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(list));
+  const base = addressOf(list);
   const view = new DataView(list.buffer);
   let at = table;
   texts.forEach((text, index) => {
-    view.setBigUint64(8 * index, BigInt(base) + BigInt(at), true);
+    view.setBigUint64(8 * index, base + BigInt(at), true);
     list.set(text, at);
     at += text.length;
   });
@@ -78,7 +102,7 @@ function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
 /** Kernels before 6.3 do not know the flag that asks for an executable file, and need none. */
 function createExecutable(path: string): number {
   const name = path.slice(0, LONGEST_NAME);
-  const descriptor = c.memfd_create(cstr(name), MFD_CLOEXEC | MFD_EXEC);
+  const descriptor = call("memfd_create", [cstr(name), MFD_CLOEXEC | MFD_EXEC]);
   if (descriptor >= 0 || errno() !== ERRNO.EINVAL) return check(descriptor, "memfd_create", name);
-  return check(c.memfd_create(cstr(name), MFD_CLOEXEC), "memfd_create", name);
+  return check(call("memfd_create", [cstr(name), MFD_CLOEXEC]), "memfd_create", name);
 }
