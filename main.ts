@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { errorText } from "./error_text.ts";
+import { errorText } from "./commands/error_text.ts";
 
 /** Commands whose words are a tender's, which reads them itself. */
 const TENDER_COMMANDS = ["run", "pack"];
@@ -30,7 +30,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const program = SOLO5_PROGRAM.test(name) ? name : "soloden";
   try {
     if (program === "soloden") return await soloden(words);
-    const { runProgram } = await import("./programs.ts");
+    const { runProgram } = await import("./commands/programs.ts");
     const status = await runProgram(words, { name, calledAs });
     if (status !== undefined) Deno.exitCode = status;
   } catch (error) {
@@ -69,7 +69,7 @@ async function soloden(args: readonly string[]): Promise<void> {
     Deno.exitCode = await runWrapper(words, { tool });
     return;
   }
-  const { runApplication } = await import("./commands.ts");
+  const { runApplication } = await import("./commands/application.ts");
   if (!await runApplication(args)) Deno.exitCode = 1;
 }
 

@@ -5,7 +5,7 @@
  */
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
 import type { Language } from "../bindings/templates/project.ts";
-import { argument, flag } from "../command_options.ts";
+import { argument, flag } from "./options.ts";
 import type { Shell } from "./completions.ts";
 
 /** `soloden new` */
@@ -95,7 +95,7 @@ export const complete: Command<CommandContext> = buildCommand({
   loader: async () => {
     const { answer } = await import("./completions.ts");
     // The table that it is about, which it is part of itself.
-    const { routes } = await import("../commands.ts");
+    const { routes } = await import("./application.ts");
     return function (this: CommandContext, _: Record<never, never>, ...words: string[]) {
       this.process.stdout.write(answer(routes, words));
     };

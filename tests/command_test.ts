@@ -3,7 +3,7 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { entriesOf } from "../commands/table.ts";
-import { routes } from "../commands.ts";
+import { routes } from "../commands/application.ts";
 import { guest } from "./guests.ts";
 import { soloden } from "./soloden.ts";
 

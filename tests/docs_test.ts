@@ -8,7 +8,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { outputOf } from "./bindings/scratch.ts";
 import { entriesOf } from "../commands/table.ts";
-import { routes } from "../commands.ts";
+import { routes } from "../commands/application.ts";
 import { Namespace, noNetns } from "./netns.ts";
 import { execute, type Result, ROOT } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";

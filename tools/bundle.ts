@@ -16,7 +16,7 @@ const ENTRY = "tools/entry.ts";
 const GROUPS = [
   [ENTRY, "deno.json"],
   ["tender/command.ts", "tender/spt/image.ts", "tender/spt/start.ts", "tender/host/exec.ts"],
-  ["commands.ts"],
+  ["commands/application.ts"],
 ];
 
 /**

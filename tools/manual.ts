@@ -4,7 +4,7 @@
  * @module
  */
 import { manualPage } from "../commands/manual.ts";
-import { routes } from "../commands.ts";
+import { routes } from "../commands/application.ts";
 import project from "../deno.json" with { type: "json" };
 import { writeOutput } from "../elftool/files.ts";
 import { fromRoot } from "./paths.ts";

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { answer } from "../../commands/completions.ts";
 import { propose } from "../../commands/propose.ts";
 import { entriesOf } from "../../commands/table.ts";
-import { routes } from "../../commands.ts";
+import { routes } from "../../commands/application.ts";
 import { example, guest } from "../guests.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
 

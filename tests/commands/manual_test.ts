@@ -3,7 +3,7 @@
  */
 import { equal, match, ok } from "node:assert/strict";
 import { entriesOf } from "../../commands/table.ts";
-import { routes } from "../../commands.ts";
+import { routes } from "../../commands/application.ts";
 import { currentManual, MANUAL } from "../../tools/manual.ts";
 import { execute } from "../soloden.ts";
 

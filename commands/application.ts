@@ -16,11 +16,11 @@ import {
   text_en,
   version,
 } from "@stricli/core";
-import project from "./deno.json" with { type: "json" };
+import project from "../deno.json" with { type: "json" };
 import { errorText } from "./error_text.ts";
-import { argument, flag, option, options, text } from "./command_options.ts";
-import { complete, completions, doctor, newCommand } from "./commands/first_steps.ts";
-import { guestFlags, pack, runGuest } from "./guest_commands.ts";
+import { argument, flag, option, options, text } from "./options.ts";
+import { complete, completions, doctor, newCommand } from "./first_steps.ts";
+import { guestFlags, pack, runGuest } from "./guests.ts";
 
 interface BuildFlags {
   readonly target?: ("hvt" | "spt")[];
@@ -31,8 +31,8 @@ interface BuildFlags {
 
 const build = buildCommand({
   loader: async () => {
-    const { build } = await import("./bindings/command.ts");
-    const { withProgress } = await import("./commands/progress.ts");
+    const { build } = await import("../bindings/command.ts");
+    const { withProgress } = await import("./progress.ts");
     return async (flags: BuildFlags, ...sources: string[]) => {
       const { target: targets, "cc-flag": ccFlags } = flags;
       await withProgress((progress) => build({ ...flags, sources, targets, ccFlags, progress }));
@@ -66,7 +66,7 @@ const build = buildCommand({
 
 const compileManifest = buildCommand({
   loader: async () => {
-    const { compileManifestFile } = await import("./elftool/command.ts");
+    const { compileManifestFile } = await import("../elftool/command.ts");
     return (flags: { output: string }, input: string) => compileManifestFile(input, flags.output);
   },
   parameters: {
@@ -88,12 +88,12 @@ interface InspectFlags {
 
 const inspect = buildCommand({
   loader: async () => {
-    const { inspectFile, nameAddresses } = await import("./elftool/command.ts");
+    const { inspectFile, nameAddresses } = await import("../elftool/command.ts");
     return async function (this: CommandContext, flags: InspectFlags, path: string) {
       if (flags.symbols) return this.process.stdout.write(nameAddresses(path, flags.symbols));
       if (!flags.seccomp) return this.process.stdout.write(inspectFile(path, flags));
-      const { describeFilter } = await import("./tender/spt/packed_filter.ts");
-      const { readInput } = await import("./elftool/files.ts");
+      const { describeFilter } = await import("../tender/spt/packed_filter.ts");
+      const { readInput } = await import("../elftool/files.ts");
       this.process.stdout.write(describeFilter(readInput(path), { name: path }));
     };
   },
@@ -139,8 +139,8 @@ interface InstallFlags {
 
 const install = buildCommand({
   loader: async () => {
-    const { installCommand } = await import("./bindings/command.ts");
-    const { withProgress } = await import("./commands/progress.ts");
+    const { installCommand } = await import("../bindings/command.ts");
+    const { withProgress } = await import("./progress.ts");
     return async function (this: CommandContext, flags: InstallFlags) {
       const said = await withProgress((report) => {
         report({ what: "the toolchain" });
@@ -163,7 +163,7 @@ const install = buildCommand({
 
 const uninstall = buildCommand({
   loader: async () => {
-    const { uninstallCommand } = await import("./bindings/command.ts");
+    const { uninstallCommand } = await import("../bindings/command.ts");
     return async function (this: CommandContext, flags: { prefix: string }) {
       this.process.stdout.write(await uninstallCommand(flags));
     };

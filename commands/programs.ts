@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TenderProgramName } from "./tender/program.ts";
+import type { TenderProgramName } from "../tender/program.ts";
 
 /** A toolchain wrapper's name: the machine that it is for, and the tool that it wraps. */
 const WRAPPER = /^(\w+)-solo5-none-static-(cc|ld|objcopy)$/;
@@ -19,18 +19,18 @@ export async function runProgram(
   { name, calledAs }: { name: string; calledAs: string },
 ): Promise<number | undefined> {
   if (name === "solo5-elftool") {
-    const { elftoolProgram } = await import("./elftool/program.ts");
+    const { elftoolProgram } = await import("../elftool/program.ts");
     return await elftoolProgram(words);
   }
   const [, machine, tool] = WRAPPER.exec(name) ?? [];
   if (tool === undefined) {
-    const { tenderProgram } = await import("./tender/program.ts");
+    const { tenderProgram } = await import("../tender/program.ts");
     return await tenderProgram(name as TenderProgramName, words);
   }
-  const { ToolchainError } = await import("./bindings/error.ts");
+  const { ToolchainError } = await import("../bindings/error.ts");
   if (machine !== "x86_64") {
     throw new ToolchainError("no-tool", `there are bindings for x86_64 alone, none for ${machine}`);
   }
-  const { runWrapper } = await import("./bindings/wrappers.ts");
+  const { runWrapper } = await import("../bindings/wrappers.ts");
   return await runWrapper(words, { tool: tool as "cc" | "ld" | "objcopy", calledAs });
 }

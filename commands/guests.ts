@@ -5,7 +5,7 @@
  * @module
  */
 import { buildCommand } from "@stricli/core";
-import { argument, flag, option, options, text } from "./command_options.ts";
+import { argument, flag, option, options, text } from "./options.ts";
 
 /** Options about a guest. A device's name is part of the option: `--net:NAME=tap0`. */
 const guestOptions = {
@@ -86,7 +86,7 @@ function guestWords(flags: RunFlags | PackFlags, words: readonly string[]): stri
 /** `run`. */
 export const runGuest = buildCommand({
   loader: async () => {
-    const { runCommand } = await import("./tender/command.ts");
+    const { runCommand } = await import("../tender/command.ts");
     return async (flags: RunFlags, ...words: string[]) => {
       await runCommand(guestWords(flags, words));
     };
@@ -103,7 +103,7 @@ export const runGuest = buildCommand({
 /** `pack`. */
 export const pack = buildCommand({
   loader: async () => {
-    const { packCommand } = await import("./tender/command.ts");
+    const { packCommand } = await import("../tender/command.ts");
     return async (flags: PackFlags, ...words: string[]) => {
       await packCommand(guestWords(flags, words));
     };
