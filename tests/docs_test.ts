@@ -85,6 +85,15 @@ function prepare(directory: string): Record<string, string> {
   return { PATH: `${programs}:${Deno.env.get("PATH")}`, NO_COLOR: "1", LC_ALL: "C" };
 }
 
+/** What the library's programs need from the package registry, which a network namespace cuts off. */
+async function fetchPackages(home: string): Promise<void> {
+  const program = join(home, "fetched.ts");
+  Deno.writeTextFileSync(program, `import "./soloden/mod.ts";\n`);
+  const { status, stderr } = await execute(Deno.execPath(), ["cache", program]);
+  equal(status, 0, stderr);
+  Deno.removeSync(program);
+}
+
 for (const name of ["guide", "observing"]) {
   Deno.test(`${name}: every command and every program in it, in its order`, (test) =>
     follow(name, test));
@@ -96,6 +105,7 @@ async function follow(name: string, test: Deno.TestContext): Promise<void> {
   try {
     const env = prepare(directory);
     const home = join(directory, "here");
+    await fetchPackages(home);
     let cwd = home;
     const run = (command: string) => {
       const shell = ["sh", "-c", command] as const;

@@ -28,8 +28,10 @@ const NEEDS: Readonly<Record<Language, string | undefined>> = {
 
 function missing(program: string | undefined): string | undefined {
   if (program === undefined) return undefined;
-  const found = new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).outputSync();
-  return found.success ? undefined : `${program} is not installed`;
+  // One that is there may still be a stand-in that has nothing to run.
+  const args = ["-c", `${program} --version || ${program} version`];
+  const found = new Deno.Command("sh", { args }).outputSync();
+  return found.success ? undefined : `${program} is not installed, or not set up`;
 }
 
 /** The commands in a README's first block, without the program's name where it is ours. */
