@@ -40,3 +40,13 @@ export function socketPair(): SocketPair {
     [Symbol.dispose]: () => [guest, test].forEach(closeDescriptor),
   };
 }
+
+/** Waits until the guest has sent a frame. */
+export async function nextFrame(pair: SocketPair): Promise<Uint8Array> {
+  for (let tries = 0; tries < 5000; tries++) {
+    const received = pair.receive();
+    if (received !== undefined) return received;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error("no frame came");
+}

@@ -8,7 +8,7 @@ import type { Device } from "../../../tender/devices/device.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { runVm } from "../../../tender/hvt/run_apart.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
-import { type SocketPair, socketPair } from "../devices/socket_pair.ts";
+import { nextFrame, type SocketPair, socketPair } from "../devices/socket_pair.ts";
 import { collector, loadWith, runWith } from "./device_guests.ts";
 import { kvmTest } from "./kvm_available.ts";
 
@@ -18,16 +18,6 @@ const QUIT = new Uint8Array(15).fill("q".charCodeAt(0), 14);
 /** A frame to somebody from somebody, `size` bytes with its header, ending with `mark`. */
 function frame(size: number, mark: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, at) => at === size - 1 ? mark : at);
-}
-
-/** Waits until the guest has sent a frame. */
-async function nextFrame(pair: SocketPair): Promise<Uint8Array> {
-  for (let tries = 0; tries < 5000; tries++) {
-    const received = pair.receive();
-    if (received !== undefined) return received;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error("no frame came");
 }
 
 /** Starts a guest beside the test. */

@@ -3,9 +3,11 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { block } from "../../../tender/devices/block.ts";
+import type { Device } from "../../../tender/devices/device.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
-import { socketPair } from "../devices/socket_pair.ts";
+import { nextFrame, type SocketPair, socketPair } from "../devices/socket_pair.ts";
 import { example, guest } from "../../guests.ts";
 import { Namespace, netnsTest, ping, untilPrinted, whileRunning } from "../../netns.ts";
 import { execute, ROOT, soloden } from "../../soloden.ts";
@@ -22,10 +24,7 @@ Deno.test("spt net: each frame comes back through an inherited descriptor", asyn
   for (let mark = 1; mark <= 20; mark++) {
     const frame = Uint8Array.from({ length: 60 + mark }, (_, at) => at);
     pair.send(frame);
-    let back: Uint8Array | undefined;
-    while ((back = pair.receive()) === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    const back = await nextFrame(pair);
     deepEqual([back.length, back[0], back[6]], [60 + mark, 6, 0]);
   }
   pair.send(QUIT);
@@ -38,6 +37,35 @@ Deno.test("spt net: MAC and MTU are what the guest was given", async () => {
   const service = net.fd(pair.guest, { mac: MAC, mtu: 9000 });
   const { output, status } = await runWith("net_info", { service });
   deepEqual([output, status], [`${MAC} 9000\nSUCCESS\n`, 0]);
+});
+
+Deno.test("spt: 63 devices at once, each of them its own", async () => {
+  const directory = Deno.makeTempDirSync();
+  using cables = new DisposableStack();
+  const pairs = new Map<number, SocketPair>();
+  const devices: Record<string, Device> = {};
+  for (let handle = 1; handle <= 63; handle++) {
+    const name = String(handle).padStart(2, "0");
+    if (handle % 2 === 1) {
+      pairs.set(handle, cables.use(socketPair()));
+      devices[name] = net.fd(pairs.get(handle)!.guest);
+    } else {
+      Deno.writeFileSync(join(directory, name), new Uint8Array(512));
+      devices[name] = block.file(join(directory, name));
+    }
+  }
+  const child = await spawnImage(await imageWith("devices63", devices), { stdout: "null" });
+  for (const [handle, pair] of pairs) {
+    pair.send(new Uint8Array(60).fill(handle));
+    equal((await nextFrame(pair)).at(-1), handle);
+  }
+  equal((await child.status).code, 0);
+  await child.stderr.cancel();
+  for (let handle = 2; handle <= 62; handle += 2) {
+    const [first] = Deno.readFileSync(join(directory, String(handle).padStart(2, "0")));
+    equal(first, handle);
+  }
+  Deno.removeSync(directory, { recursive: true });
 });
 
 Deno.test("spt net: a descriptor that is not open is refused in one line", async () => {
