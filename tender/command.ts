@@ -84,11 +84,9 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
   if (isSameFile(request.file, request.output)) {
     throw new TenderError("option", `${request.output}: is the unikernel itself, which is kept`);
   }
-  const { target } = unikernel.abi;
-  const { pack } = await import("./pack.ts");
-  // What cannot be packed is refused there; bound as what it is, it gets that far.
-  const guest = bind(unikernel, target === "hvt" ? "hvt" : "spt", request);
-  writeOutput(request.output, await pack(guest), { mode: 0o777 });
+  const { checkPackable, pack } = await import("./pack.ts");
+  checkPackable(unikernel);
+  writeOutput(request.output, await pack(bind(unikernel, "spt", request)), { mode: 0o777 });
   return true;
 }
 

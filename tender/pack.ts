@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Unikernel } from "../elftool/unikernel.ts";
 import type { Guest } from "./guest.ts";
 import { TenderError } from "./error.ts";
 
@@ -15,16 +16,23 @@ import { TenderError } from "./error.ts";
  * cannot be packed
  */
 export async function pack(guest: Guest): Promise<Uint8Array> {
-  const { abi, name } = guest.unikernel;
-  if (abi.target !== "spt") {
-    throw new TenderError(
-      "target",
-      `${name}: only spt unikernels can be packed, this is for ${abi.target}`,
-    );
-  }
+  checkPackable(guest.unikernel);
   const { compileImage } = await import("./spt/image.ts");
   const { encodeImage } = await import("./spt/start.ts");
   if (guest.devices.length === 0) return encodeImage(compileImage(guest));
   const { prepareDevices } = await import("./spt/prepare.ts");
   return encodeImage(compileImage(guest, prepareDevices(guest.devices, { keep: true })));
+}
+
+/**
+ * Checks that a unikernel is for the target that can be packed.
+ *
+ * @throws {TenderError} "target"
+ */
+export function checkPackable({ abi, name }: Unikernel): void {
+  if (abi.target === "spt") return;
+  throw new TenderError(
+    "target",
+    `${name}: only spt unikernels can be packed, this is for ${abi.target}`,
+  );
 }

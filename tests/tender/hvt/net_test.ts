@@ -2,13 +2,12 @@
  * Network devices on hvt, frame by frame over socket pairs, which need no rights.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { block } from "../../../tender/devices/block.ts";
 import type { Device } from "../../../tender/devices/device.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { runVm } from "../../../tender/hvt/run_apart.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
-import { nextFrame, type SocketPair, socketPair } from "../devices/socket_pair.ts";
+import { AllHandles } from "../devices/all_handles.ts";
+import { nextFrame, socketPair } from "../devices/socket_pair.ts";
 import { collector, loadWith, runWith } from "./device_guests.ts";
 import { kvmTest } from "./kvm_available.ts";
 
@@ -68,31 +67,11 @@ kvmTest("hvt net: the guest sees the MAC and an MTU of 9000, and sends a frame o
 });
 
 kvmTest("hvt: 63 devices at once, each of them its own", async () => {
-  const directory = await Deno.makeTempDir();
-  using cables = new DisposableStack();
-  const pairs = new Map<number, SocketPair>();
-  const devices: Record<string, Device> = {};
-  for (let handle = 1; handle <= 63; handle++) {
-    const name = String(handle).padStart(2, "0");
-    if (handle % 2 === 1) {
-      pairs.set(handle, cables.use(socketPair()));
-      devices[name] = net.fd(pairs.get(handle)!.guest);
-    } else {
-      await Deno.writeFile(join(directory, name), new Uint8Array(512));
-      devices[name] = block.file(join(directory, name));
-    }
-  }
-  const { ended } = await start("devices63", devices);
-  for (const [handle, pair] of pairs) {
-    pair.send(frame(60, handle));
-    assert.equal((await nextFrame(pair)).at(-1), handle);
-  }
+  using all = new AllHandles();
+  const { ended } = await start("devices63", all.devices);
+  await all.exchangeFrames();
   assert.deepEqual(await ended, EXIT_0);
-  for (let handle = 2; handle <= 62; handle += 2) {
-    const [first] = await Deno.readFile(join(directory, String(handle).padStart(2, "0")));
-    assert.equal(first, handle);
-  }
-  await Deno.remove(directory, { recursive: true });
+  all.checkBlocks();
 });
 
 kvmTest("run apart: other work goes on while a guest waits, and a signal stops it", async () => {

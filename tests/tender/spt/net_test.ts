@@ -3,11 +3,10 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
-import { block } from "../../../tender/devices/block.ts";
-import type { Device } from "../../../tender/devices/device.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
-import { nextFrame, type SocketPair, socketPair } from "../devices/socket_pair.ts";
+import { AllHandles } from "../devices/all_handles.ts";
+import { nextFrame, socketPair } from "../devices/socket_pair.ts";
 import { example, guest } from "../../guests.ts";
 import { Namespace, netnsTest, ping, untilPrinted, whileRunning } from "../../netns.ts";
 import { execute, ROOT, soloden } from "../../soloden.ts";
@@ -40,32 +39,12 @@ Deno.test("spt net: MAC and MTU are what the guest was given", async () => {
 });
 
 Deno.test("spt: 63 devices at once, each of them its own", async () => {
-  const directory = Deno.makeTempDirSync();
-  using cables = new DisposableStack();
-  const pairs = new Map<number, SocketPair>();
-  const devices: Record<string, Device> = {};
-  for (let handle = 1; handle <= 63; handle++) {
-    const name = String(handle).padStart(2, "0");
-    if (handle % 2 === 1) {
-      pairs.set(handle, cables.use(socketPair()));
-      devices[name] = net.fd(pairs.get(handle)!.guest);
-    } else {
-      Deno.writeFileSync(join(directory, name), new Uint8Array(512));
-      devices[name] = block.file(join(directory, name));
-    }
-  }
-  const child = await spawnImage(await imageWith("devices63", devices), { stdout: "null" });
-  for (const [handle, pair] of pairs) {
-    pair.send(new Uint8Array(60).fill(handle));
-    equal((await nextFrame(pair)).at(-1), handle);
-  }
+  using all = new AllHandles();
+  const child = await spawnImage(await imageWith("devices63", all.devices), { stdout: "null" });
+  await all.exchangeFrames();
   equal((await child.status).code, 0);
   await child.stderr.cancel();
-  for (let handle = 2; handle <= 62; handle += 2) {
-    const [first] = Deno.readFileSync(join(directory, String(handle).padStart(2, "0")));
-    equal(first, handle);
-  }
-  Deno.removeSync(directory, { recursive: true });
+  all.checkBlocks();
 });
 
 Deno.test("spt net: a descriptor that is not open is refused in one line", async () => {
