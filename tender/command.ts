@@ -8,6 +8,7 @@ import { parseUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import { TenderError } from "./error.ts";
 import { bind, type Guest } from "./guest.ts";
 import { type GuestRequest, parseArguments } from "./options.ts";
+import type { Outcome } from "./outcome.ts";
 
 /**
  * Runs a unikernel as this process: the guest's exit status is the command's.
@@ -50,11 +51,10 @@ async function runToBeHeld(guest: Guest, hold: readonly string[]): Promise<void>
     throw new TenderError("option", "--no-confine: not on spt, whose guests are always confined");
   }
   const { runHeld } = await import("./run_held.ts");
-  const { describe, statusOf } = await import("./outcome.ts");
+  const { describe } = await import("./outcome.ts");
+  const end = await loadEnd("soloden");
   const outcome = await runHeld(guest, limits);
-  const message = describe(outcome);
-  if (message !== undefined) console.error(`soloden: ${message}`);
-  Deno.exitCode = statusOf(outcome);
+  end({ outcome, message: describe(outcome) });
 }
 
 /** Runs a guest with all that a person may want to see of it. */
@@ -63,10 +63,8 @@ async function runToBeSeen(
   words: { bytes: Uint8Array; observe: readonly string[]; hold: readonly string[] },
 ): Promise<void> {
   const { explainedRun } = await import("./hvt/observe/explained_run.ts");
-  const { statusOf } = await import("./outcome.ts");
-  const { outcome, message } = await explainedRun(guest, words);
-  if (message !== undefined) console.error(`soloden: ${message}`);
-  Deno.exitCode = statusOf(outcome);
+  const end = await loadEnd("soloden");
+  end(await explainedRun(guest, words));
 }
 
 /**
@@ -130,12 +128,29 @@ async function runOnKvm(
   { program = "soloden" }: { program?: string },
 ): Promise<void> {
   const { runHvt } = await import("./hvt/vm.ts");
-  const { describe, statusOf } = await import("./outcome.ts");
+  const { describe } = await import("./outcome.ts");
   const { confine } = await import("./hvt/confine.ts");
+  const end = await loadEnd(program);
   const outcome = runHvt(guest, undefined, {
     confine: ({ descriptor }) => void confine({ vcpu: descriptor }),
   });
-  const message = describe(outcome);
-  if (message !== undefined) console.error(`${program}: ${message}`);
-  Deno.exitCode = statusOf(outcome);
+  end({ outcome, message: describe(outcome) });
+}
+
+/** What an ended run comes to for a person: a line, where there is something to say, and a status. */
+interface Ended {
+  readonly outcome: Outcome;
+  readonly message: string | undefined;
+}
+
+/**
+ * Makes the function that ends as a guest did. Made before the guest runs: a process that is confined
+ * can load nothing any more.
+ */
+async function loadEnd(program: string): Promise<(ended: Ended) => void> {
+  const { statusOf } = await import("./outcome.ts");
+  return ({ outcome, message }) => {
+    if (message !== undefined) console.error(`${program}: ${message}`);
+    Deno.exitCode = statusOf(outcome);
+  };
 }
