@@ -25,7 +25,6 @@ export function zigProject(name: string): LanguagePart {
 }
 
 const SOURCE = `//! A unikernel. There is no operating system but solo5.h.
-const std = @import("std");
 const solo5 = @cImport(@cInclude("solo5.h"));
 
 fn print(text: []const u8) void {
@@ -34,10 +33,11 @@ fn print(text: []const u8) void {
 
 export fn solo5_app_main(info: *const solo5.struct_solo5_start_info) c_int {
     print("Hello from NAME!\\n");
-    const arguments = std.mem.span(info.cmdline);
-    if (arguments.len > 0) {
+    var length: usize = 0;
+    while (info.cmdline[length] != 0) length += 1;
+    if (length > 0) {
         print("Arguments: ");
-        print(arguments);
+        print(info.cmdline[0..length]);
         print("\\n");
     }
     return solo5.SOLO5_EXIT_SUCCESS;

@@ -9,6 +9,7 @@ import { ManifestSchema } from "../../abi/manifest_schema.ts";
 import { manifestJsonSchema } from "../../bindings/templates/manifest_json_schema.ts";
 import { type Language, LANGUAGES } from "../../bindings/templates/project.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
+import { noKvm } from "../tender/hvt/kvm_available.ts";
 
 async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync();
@@ -61,8 +62,12 @@ for (const language of LANGUAGES) {
         equal(status, 0, stderr);
         match(stdout, /^Hello from first-try!\nArguments: there$/m);
         ok(!/\.(hvt|spt|o|a)$/m.test(stdout), `git sees what was built: ${stdout}`);
-        const inspected = await soloden("inspect", "--json", join(path, "first-try.hvt"));
+        const machine = join(path, "first-try.hvt");
+        const inspected = await soloden("inspect", "--json", machine);
         equal(JSON.parse(inspected.stdout).abi.target, "hvt");
+        if (noKvm !== undefined) return console.log(`skipped: it on hvt: ${noKvm}`);
+        const run = await soloden("run", "--mem=4", machine, "--solo5:quiet", "there");
+        deepEqual([run.status, run.stdout], [0, "Hello from first-try!\nArguments: there\n"]);
       }),
   });
 }
