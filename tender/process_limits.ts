@@ -6,7 +6,7 @@
  */
 import { ConsoleMeter, limitReached, type Limits } from "./holding.ts";
 import { STDOUT, writeAll } from "./host/console.ts";
-import { check, errno, libc } from "./host/libc.ts";
+import { check, errno, seldom } from "./host/libc.ts";
 import type { Outcome } from "./outcome.ts";
 
 const RLIMIT_CPU = 0;
@@ -66,7 +66,7 @@ export class ProcessLimits implements Disposable {
 
 /** A process that has ended already needs no limit. */
 function limitProcessorTime(pid: number, seconds: number): void {
-  const { prlimit } = libc({
+  const { prlimit } = seldom({
     prlimit: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" },
   });
   // The signal of the first limit can be ignored by inheritance; that of the second cannot.

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { check, libc } from "./libc.ts";
+import { check, seldom } from "./libc.ts";
 
 const SIGALRM = 14;
 const SIG_BLOCK = 0;
@@ -28,7 +28,7 @@ let users = 0;
 
 /** Alarms of this thread, for as long as this exists. */
 export class Alarms implements Disposable {
-  readonly #calls = libc({
+  readonly #calls = seldom({
     sigprocmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     sigtimedwait: { parameters: ["buffer", "usize", "buffer"], result: "i32" },
     timer_create: { parameters: ["i32", "buffer", "buffer"], result: "i32" },

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ERRNO, errno, libc, SystemError } from "./libc.ts";
+import { ERRNO, errno, seldom, SystemError } from "./libc.ts";
 
-const c = libc({
+const c = seldom({
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 });

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { check, cstr, libc } from "./libc.ts";
+import { check, cstr, seldom } from "./libc.ts";
 
-const c = libc({
+const c = seldom({
   open: { parameters: ["buffer", "i32"], result: "i32" },
 });
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { check, closeDescriptor, cstr, ERRNO, errno, libc, SystemError } from "./libc.ts";
+import { check, closeDescriptor, cstr, ERRNO, errno, seldom, SystemError } from "./libc.ts";
 
 const MFD_CLOEXEC = 1;
 const MFD_EXEC = 0x10;
@@ -19,8 +19,8 @@ const NUMBERS = {
 }[Deno.build.arch];
 
 // One binding for three calls: each one more is start-up time that a run would wait for.
-const { syscall } = libc({
-  syscall: { parameters: ["i64", "u64", "u64", "u64", "u64", "u64"], result: "i64" },
+const { syscall } = seldom({
+  syscall: { parameters: ["i64", "u64", "u64", "u64", "u64", "u64"], result: "i32" },
 });
 
 type Argument = number | Uint8Array<ArrayBuffer>;
@@ -30,7 +30,7 @@ function call(name: keyof typeof NUMBERS, args: readonly Argument[]): number {
   const [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n] = args.map((arg) =>
     typeof arg === "number" ? BigInt(arg) : addressOf(arg)
   );
-  const result = Number(syscall(BigInt(NUMBERS[name]), a, b, c, d, e));
+  const result = syscall(BigInt(NUMBERS[name]), a, b, c, d, e);
   // Named once more, so that what the addresses point to lives until here.
   return args.length === 0 ? -1 : result;
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import { TenderError } from "../error.ts";
-import { errno, errorText, libc } from "./libc.ts";
+import { errno, errorText, seldom } from "./libc.ts";
 
-const c = libc({ fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" } });
+const c = seldom({ fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" } });
 
 const F_SETFD = 2;
 

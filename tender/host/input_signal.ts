@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { check, libc } from "./libc.ts";
+import { check, seldom } from "./libc.ts";
 
-const c = libc({
+const c = seldom({
   sigprocmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   sigtimedwait: { parameters: ["buffer", "usize", "buffer"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -43,22 +43,49 @@ export const ERRNO = {
   ENETDOWN: 100,
 } as const;
 
-const ERRNO_LOCATION = { __errno_location: { parameters: [], result: "pointer" } } as const;
+type Interface = Deno.ForeignLibraryInterface;
+type Symbols<S extends Interface> = Deno.DynamicLibrary<S>["symbols"];
+
+/**
+ * A parameter after a call's own, which it does not know of and leaves alone. The runtime compiles
+ * machine code for every symbol that it binds, except where a structure is among the parameters.
+ */
+const UNREAD = { struct: ["u8"] } as const;
+const unread = new Uint8Array(1);
+
+const ERRNO_LOCATION = { __errno_location: { parameters: [UNREAD], result: "pointer" } } as const;
 
 let errnoView: Deno.UnsafePointerView | undefined;
 
-/** Binds calls of the C library. */
-export function libc<const S extends Deno.ForeignLibraryInterface>(
-  symbols: S,
-): Deno.DynamicLibrary<S>["symbols"] {
+/** Binds calls of the C library that are made often. */
+export function libc<const S extends Interface>(symbols: S): Symbols<S> {
   // To bind is most of what a binding costs: the first caller's binds this one, too.
   if (errnoView !== undefined) return Deno.dlopen("libc.so.6", symbols).symbols;
   const bound = Deno.dlopen("libc.so.6", { ...symbols, ...ERRNO_LOCATION }).symbols;
   // The location belongs to the thread, which never changes for the code of one isolate.
-  const location = bound as unknown as { __errno_location(): Deno.PointerObject };
-  errnoView = new Deno.UnsafePointerView(location.__errno_location());
-  return bound as Deno.DynamicLibrary<S>["symbols"];
+  const location = bound as unknown as { __errno_location(none: BufferSource): Deno.PointerObject };
+  errnoView = new Deno.UnsafePointerView(location.__errno_location(unread));
+  return bound as Symbols<S>;
 }
+
+/**
+ * Binds calls of the C library that are made seldom: no machine code is made for them, which saves
+ * more time than a few thousand calls lose.
+ */
+export function seldom<const S extends Interface>(symbols: S): Symbols<S> {
+  const longer: Record<string, Deno.ForeignFunction> = {};
+  for (const [name, { parameters, ...rest }] of Object.entries(symbols as Functions)) {
+    longer[name] = { ...rest, parameters: [...parameters, UNREAD] };
+  }
+  const bound = libc(longer) as Record<string, (...args: unknown[]) => unknown>;
+  const calls: typeof bound = {};
+  for (const [name, call] of Object.entries(bound)) {
+    calls[name] = (...args) => call(...args, unread);
+  }
+  return calls as Symbols<S>;
+}
+
+type Functions = Readonly<Record<string, Deno.ForeignFunction>>;
 
 /** The value of `errno`; valid right after a synchronous call. */
 export function errno(): number {
@@ -69,13 +96,13 @@ let close: ((fd: number) => number) | undefined;
 
 /** Closes a descriptor. */
 export function closeDescriptor(fd: number): void {
-  close ??= libc({ close: { parameters: ["i32"], result: "i32" } }).close;
+  close ??= seldom({ close: { parameters: ["i32"], result: "i32" } }).close;
   close(fd);
 }
 
 /** The C library's text for a value of `errno`. */
 export function errorText(code: number): string {
-  const { strerror } = libc({ strerror: { parameters: ["i32"], result: "pointer" } });
+  const { strerror } = seldom({ strerror: { parameters: ["i32"], result: "pointer" } });
   const text = strerror(code);
   return text === null ? `error ${code}` : Deno.UnsafePointerView.getCString(text);
 }

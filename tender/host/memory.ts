@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { check, closeDescriptor, cstr, errno, libc, SystemError } from "./libc.ts";
+import { check, closeDescriptor, cstr, errno, seldom, SystemError } from "./libc.ts";
 
-const c = libc({
+const c = seldom({
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },

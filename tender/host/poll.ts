@@ -4,11 +4,9 @@
  * @module
  */
 import { monotonic } from "./clock.ts";
-import { check, closeDescriptor, ERRNO, errno, libc } from "./libc.ts";
+import { check, closeDescriptor, ERRNO, errno, libc, seldom } from "./libc.ts";
 
 const c = libc({
-  epoll_create1: { parameters: ["i32"], result: "i32" },
-  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   epoll_wait_apart: {
     name: "epoll_wait",
@@ -16,8 +14,12 @@ const c = libc({
     result: "i32",
     nonblocking: true,
   },
-  timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
   timerfd_settime: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" },
+});
+const setUp = seldom({
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
 });
 
 const CLOCK_MONOTONIC = 1;
@@ -60,8 +62,8 @@ export class PollSet implements Disposable {
   /** @throws {SystemError} if a descriptor is none that can be waited on */
   constructor(sources: readonly Source[]) {
     using undo = new DisposableStack();
-    this.#epoll = undo.adopt(check(c.epoll_create1(CLOEXEC), "epoll_create1"), closeDescriptor);
-    const timer = check(c.timerfd_create(CLOCK_MONOTONIC, CLOEXEC), "timerfd_create");
+    this.#epoll = undo.adopt(check(setUp.epoll_create1(CLOEXEC), "epoll_create1"), closeDescriptor);
+    const timer = check(setUp.timerfd_create(CLOCK_MONOTONIC, CLOEXEC), "timerfd_create");
     this.#timer = undo.adopt(timer, closeDescriptor);
     for (const source of [{ fd: this.#timer, handle: TIMER }, ...sources]) this.#add(source);
     undo.move();
@@ -111,7 +113,7 @@ export class PollSet implements Disposable {
     const event = new DataView(new ArrayBuffer(EVENT.size));
     event.setUint32(0, EPOLLIN, true);
     event.setUint32(EVENT.data, handle, true);
-    check(c.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "epoll_ctl", name);
+    check(setUp.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "epoll_ctl", name);
   }
 
   /** Sets the timer to a moment, past ones included; what it had to say before is forgotten. */

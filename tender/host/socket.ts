@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { check, closeDescriptor, ERRNO, errno, libc } from "./libc.ts";
+import { check, closeDescriptor, ERRNO, errno, seldom } from "./libc.ts";
 
-const c = libc({
+const c = seldom({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { check, ERRNO, errno, libc } from "./libc.ts";
+import { check, ERRNO, errno, seldom } from "./libc.ts";
 
-const c = libc({ lseek: { parameters: ["i32", "i64", "i32"], result: "i64" } });
+const c = seldom({ lseek: { parameters: ["i32", "i64", "i32"], result: "i64" } });
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;

@@ -6,7 +6,7 @@
 import { viewOf } from "../../abi/layout.ts";
 import { TenderError } from "../error.ts";
 import { openDescriptor } from "./descriptor.ts";
-import { check, closeDescriptor, ERRNO, errorText, libc, SystemError } from "./libc.ts";
+import { check, closeDescriptor, ERRNO, errorText, seldom, SystemError } from "./libc.ts";
 import {
   ETHTOOL,
   EthtoolValue,
@@ -19,7 +19,7 @@ import {
   TUN_PATH,
 } from "./tap_abi.ts";
 
-const c = libc({
+const c = seldom({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
 });

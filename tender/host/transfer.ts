@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { check, ERRNO, errno, libc } from "./libc.ts";
+import { check, ERRNO, errno, libc, seldom } from "./libc.ts";
 
 // The kernel never moves 2 GiB at once, so that results fit into 32 bits, which are cheaper to get.
 const c = libc({
@@ -11,6 +11,8 @@ const c = libc({
   pwrite64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+});
+const setUp = seldom({
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
 });
@@ -25,7 +27,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Size of a file or block device, in bytes. */
 export function sizeOf(fd: number, path: string): number {
-  return check(Number(c.lseek(fd, 0n, SEEK_END)), "lseek", path);
+  return check(Number(setUp.lseek(fd, 0n, SEEK_END)), "lseek", path);
 }
 
 /**
@@ -63,9 +65,9 @@ export function writeOnce(fd: number, data: Bytes): number {
  * @throws {SystemError} if there is no such descriptor
  */
 export function duplicateNonblocking(fd: number): number {
-  const flags = check(c.fcntl(fd, F_GETFL, 0), "fcntl");
-  check(c.fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl");
-  return check(c.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl");
+  const flags = check(setUp.fcntl(fd, F_GETFL, 0), "fcntl");
+  check(setUp.fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl");
+  return check(setUp.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl");
 }
 
 function whole(

@@ -5,7 +5,7 @@
  */
 import { type Fields, type Struct, type Values, viewOf } from "../../abi/layout.ts";
 import { openDescriptor } from "../host/descriptor.ts";
-import { check, closeDescriptor, ERRNO, errno, libc, SystemError } from "../host/libc.ts";
+import { check, closeDescriptor, ERRNO, errno, libc, seldom, SystemError } from "../host/libc.ts";
 import { Mapping } from "../host/memory.ts";
 import { type Exit, FAULT, INTR, readExit } from "./exit.ts";
 import {
@@ -24,7 +24,10 @@ import {
   Sregs,
 } from "./kvm_abi.ts";
 
-const c = libc({
+const { ioctl_run } = libc({
+  ioctl_run: { name: "ioctl", parameters: ["i32", "u32", "usize"], result: "i32" },
+});
+const c = seldom({
   ioctl: { parameters: ["i32", "u32", "usize"], result: "i32" },
   ioctl_struct: { name: "ioctl", parameters: ["i32", "u32", "buffer"], result: "i32" },
 });
@@ -115,7 +118,7 @@ export class Vcpu implements Disposable {
 
   /** `KVM_RUN`: runs the guest until it needs an answer. */
   run(): Exit {
-    if (c.ioctl(this.#fd, REQUEST.RUN, 0n) === 0) return readExit(this.#view);
+    if (ioctl_run(this.#fd, REQUEST.RUN, 0n) === 0) return readExit(this.#view);
     const code = errno();
     if (code === ERRNO.EINTR || code === ERRNO.EAGAIN) return INTR;
     if (code === ERRNO.EFAULT) return FAULT;

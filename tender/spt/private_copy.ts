@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { check, closeDescriptor, cstr, ERRNO, errno, libc, SystemError } from "../host/libc.ts";
+import { check, closeDescriptor, cstr, ERRNO, errno, seldom, SystemError } from "../host/libc.ts";
 import { openDescriptor } from "../host/descriptor.ts";
 
-const c = libc({
+const c = seldom({
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
