@@ -4,65 +4,28 @@
  * @module
  */
 import {
+  type Application,
   type ApplicationText,
   buildApplication,
   buildCommand,
   buildRouteMap,
   type CommandContext,
-  help,
   type RouteMap,
   run,
+  type StricliIntegration,
   type StricliProcess,
   text_en,
   version,
 } from "@stricli/core";
 import project from "../deno.json" with { type: "json" };
 import { errorText } from "./error_text.ts";
-import { argument, flag, option, options, text } from "./options.ts";
+import { helpText } from "./help.ts";
+import { mistakeText, unknownCommandText } from "./mistakes.ts";
+import { argument, flag, options, text } from "./options.ts";
 import { complete, completions, doctor, newCommand } from "./first_steps.ts";
 import { guestFlags, pack, runGuest } from "./guests.ts";
-
-interface BuildFlags {
-  readonly target?: ("hvt" | "spt")[];
-  readonly manifest?: string;
-  readonly output?: string;
-  readonly "cc-flag"?: string[];
-}
-
-const build = buildCommand({
-  loader: async () => {
-    const { build } = await import("../bindings/command.ts");
-    const { withProgress } = await import("./progress.ts");
-    return async (flags: BuildFlags, ...sources: string[]) => {
-      const { target: targets, "cc-flag": ccFlags } = flags;
-      await withProgress((progress) => build({ ...flags, sources, targets, ccFlags, progress }));
-    };
-  },
-  parameters: {
-    flags: {
-      target: {
-        kind: "enum",
-        values: ["hvt", "spt"],
-        optional: true,
-        variadic: true,
-        brief: "Target to build for (all)",
-      },
-      manifest: option("Manifest (manifest.json beside the first source, else no devices)"),
-      output: option("Name of the output, to which .hvt and .spt are added (the first source's)"),
-      "cc-flag": options("Flag for the compiler; what follows -- is one, too"),
-    },
-    aliases: { t: "target", o: "output" },
-    positional: {
-      kind: "array",
-      minimum: 1,
-      parameter: argument("SOURCE", "C, C++ or assembly source, object or archive"),
-    },
-  },
-  docs: {
-    brief: "Build unikernels from source",
-    customUsage: ["[-t TARGET]… [--manifest FILE] [-o NAME] SOURCE… [-- CC-FLAGS…]"],
-  },
-});
+import { entriesOf } from "./table.ts";
+import { build, install, uninstall, wrapper } from "./toolchain.ts";
 
 const compileManifest = buildCommand({
   loader: async () => {
@@ -70,14 +33,19 @@ const compileManifest = buildCommand({
     return (flags: { output: string }, input: string) => compileManifestFile(input, flags.output);
   },
   parameters: {
-    flags: { output: { kind: "parsed", parse: text, brief: "What to write: FILE.o or FILE.c" } },
+    flags: {
+      output: { kind: "parsed", parse: text, brief: "--output FILE: What to write, .o or .c" },
+    },
     aliases: { o: "output" },
     positional: {
       kind: "tuple",
       parameters: [argument("MANIFEST", "manifest.json, or - for standard input")],
     },
   },
-  docs: { brief: "Compile a manifest to an object file or C source" },
+  docs: {
+    brief: "Compile a manifest to an object file or C source",
+    customUsage: ["-o FILE.o|FILE.c MANIFEST.json"],
+  },
 });
 
 interface InspectFlags {
@@ -101,7 +69,7 @@ const inspect = buildCommand({
     flags: {
       json: flag("Print JSON"),
       seccomp: flag("Print the system call filter of a packed executable"),
-      symbols: options("Name the functions and objects that addresses lie in"),
+      symbols: options("--symbols ADDRESS…: Name the functions and objects that addresses lie in"),
     },
     positional: {
       kind: "tuple",
@@ -113,74 +81,6 @@ const inspect = buildCommand({
     customUsage: ["[--json | --seccomp] FILE", "--symbols ADDRESS… FILE"],
   },
 });
-
-/** A tool of this machine; main.ts runs it, and reads nothing of its words. */
-const wrapper = (brief: string) =>
-  buildCommand({
-    loader: () => Promise.resolve((_: Record<never, never>, ..._words: string[]) => {}),
-    parameters: {
-      flags: {},
-      positional: { kind: "array", parameter: argument("ARGS", "Its own") },
-    },
-    docs: { brief, customUsage: ["ARGS…"] },
-  });
-
-const prefixOption = {
-  kind: "parsed",
-  parse: text,
-  brief: "Where bin/, include/ and lib/ are",
-} as const;
-
-interface InstallFlags {
-  readonly prefix: string;
-  readonly program?: string;
-  readonly force?: boolean;
-}
-
-const install = buildCommand({
-  loader: async () => {
-    const { installCommand } = await import("../bindings/command.ts");
-    const { withProgress } = await import("./progress.ts");
-    return async function (this: CommandContext, flags: InstallFlags) {
-      const said = await withProgress((report) => {
-        report({ what: "the toolchain" });
-        return installCommand(flags);
-      });
-      this.process.stdout.write(said);
-    };
-  },
-  parameters: {
-    flags: {
-      prefix: prefixOption,
-      program: option(
-        "What the programs lead to: an executable, or a script for this runtime (this)",
-      ),
-      force: flag("Replace files that are not ours"),
-    },
-  },
-  docs: { brief: "Install the programs and the toolchain under the names that Solo5 has for them" },
-});
-
-const uninstall = buildCommand({
-  loader: async () => {
-    const { uninstallCommand } = await import("../bindings/command.ts");
-    return async function (this: CommandContext, flags: { prefix: string }) {
-      this.process.stdout.write(await uninstallCommand(flags));
-    };
-  },
-  parameters: { flags: { prefix: prefixOption } },
-  docs: { brief: "Take away what install wrote" },
-});
-
-const told = (error: unknown) => errorText("soloden", error);
-
-const texts: Partial<ApplicationText> = {
-  exceptionWhileParsingArguments: (error) => `soloden: ${(error as Error).message}`,
-  exceptionWhileRunningCommand: told,
-  exceptionWhileLoadingCommandFunction: told,
-  commandErrorResult: told,
-  noCommandRegisteredForInput: (args) => `soloden: ${text_en.noCommandRegisteredForInput(args)}`,
-};
 
 /** The table itself: every sub-command by its name. */
 export const routes: RouteMap<CommandContext> = buildRouteMap({
@@ -209,24 +109,45 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
   },
 });
 
-const application = buildApplication(routes, {
-  name: "soloden",
-  scanner: { allowArgumentEscapeSequence: true },
-  localization: { text: { ...text_en, ...texts } },
-}, {
-  help: help({
+/** `--help`, `-h`, and what is printed where there is no command yet. */
+const help: StricliIntegration<CommandContext> = {
+  flag: {
     brief: "Print this and exit",
-    formatting: {
-      useAliasInUsageLine: true,
-      onlyRequiredInUsageLine: false,
-      caseStyle: "original",
+    aliases: ["h"],
+    global: true,
+    defaultForRouteMap: true,
+    run(_, { result: { target, prefix } }) {
+      this.process.stdout.write(helpText(target, prefix.slice(1)));
     },
-  }),
-  version: version({
-    brief: "Print the version and exit",
-    info: { currentVersion: project.version },
-  }),
-});
+  },
+};
+
+/** The application as it answers a command line. */
+function applicationFor(args: readonly string[]): Application<CommandContext> {
+  const entry = entriesOf(routes).find(({ path }) =>
+    path.every((word, index) => args[index] === word)
+  );
+  const told = (error: unknown) => errorText("soloden", error);
+  const texts: Partial<ApplicationText> = {
+    exceptionWhileParsingArguments: (error) => `soloden: ${mistakeText(error, entry)}`,
+    exceptionWhileRunningCommand: told,
+    exceptionWhileLoadingCommandFunction: told,
+    commandErrorResult: told,
+    noCommandRegisteredForInput: ({ input, corrections }) =>
+      `soloden: ${unknownCommandText(input, corrections)}`,
+  };
+  return buildApplication(routes, {
+    name: "soloden",
+    scanner: { allowArgumentEscapeSequence: true },
+    localization: { text: { ...text_en, ...texts } },
+  }, {
+    help,
+    version: version({
+      brief: "Print the version and exit",
+      info: { currentVersion: project.version },
+    }),
+  });
+}
 
 /**
  * Runs the command.
@@ -236,13 +157,14 @@ const application = buildApplication(routes, {
  */
 export async function runApplication(args: readonly string[]): Promise<boolean> {
   const process: StricliProcess = { stdout: sink(Deno.stdout), stderr: sink(Deno.stderr) };
-  await run(application, normalise(args), { process });
+  await run(applicationFor(args), normalise(args), { process });
   return process.exitCode === 0;
 }
 
 /** Puts arguments into the form that the scanner reads. */
 function normalise(args: readonly string[]): string[] {
   const [command, ...rest] = args;
+  if (command === "help") return [...rest, "--help"];
   if (command === "build") return ["build", ...compilerFlags(rest)];
   if (command === "inspect") return ["inspect", ...addressFlags(rest)];
   if (command === "run" || command === "pack") return [command, ...guestFlags(rest)];

@@ -32,8 +32,7 @@ const guestArguments = {
   parameter: argument("UNIKERNEL [ARGS…]", "Unikernel, then the arguments that it gets"),
 } as const;
 
-const GUEST_USAGE =
-  "[--mem=MiB] [--net:NAME=IFACE|@FD] [--net-mac:NAME=MAC] [--block:NAME=PATH[,ro|,overlay]] [--block-sector-size:NAME=BYTES] [--] UNIKERNEL [ARGS…]";
+const GUEST_USAGE = "[OPTIONS] [--] UNIKERNEL [ARGS…]";
 
 /** Options that show something of a run. */
 const observing = {
@@ -94,9 +93,7 @@ export const runGuest = buildCommand({
   parameters: { flags: { ...guestOptions, ...observing, ...holding }, positional: guestArguments },
   docs: {
     brief: "Run a unikernel",
-    customUsage: [
-      `[--trace[=FILE]] [--trace-format=json|text] [--net-pcap:NAME=FILE] [--stats] [--gdb[=[ADDRESS:]PORT]] [--dumpcore=DIR] ${GUEST_USAGE}`,
-    ],
+    customUsage: [GUEST_USAGE],
   },
 });
 
@@ -109,7 +106,10 @@ export const pack = buildCommand({
     };
   },
   parameters: {
-    flags: { ...guestOptions, output: { kind: "parsed", parse: text, brief: "What to write" } },
+    flags: {
+      ...guestOptions,
+      output: { kind: "parsed", parse: text, brief: "--output FILE: what to write" },
+    },
     aliases: { o: "output" },
     positional: guestArguments,
   },

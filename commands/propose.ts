@@ -64,7 +64,7 @@ function proposeCommands(entries: readonly Entry[], typed: readonly string[]): P
   for (const { path, brief } of entries) {
     const next = path[typed.length];
     if (next === undefined || typed.some((word, index) => path[index] !== word)) continue;
-    proposals.set(next, path.length === typed.length + 1 ? brief : "");
+    if (!proposals.has(next)) proposals.set(next, brief);
   }
   if (typed.length === 0) proposals.set("--version", "Print the version and exit");
   proposals.set("--help", "Print help and exit");

@@ -30,12 +30,15 @@ export interface Entry {
   readonly options: readonly Option[];
   /** What stands for its arguments, where there are any. */
   readonly argument?: string;
+  /** What they are. */
+  readonly argumentBrief?: string;
 }
 
 /** The root of the table, as stricli has it. */
 export type Routes = RouteMap<CommandContext>;
 
-type Target = Routes | Command<CommandContext>;
+/** What a path of the table leads to. */
+export type Target = Routes | Command<CommandContext>;
 
 /** Every command of the table that is shown to people. */
 export function entriesOf(routes: Routes, prefix: readonly string[] = []): Entry[] {
@@ -45,11 +48,13 @@ export function entriesOf(routes: Routes, prefix: readonly string[] = []): Entry
   });
 }
 
-function isRoutes(target: Target): target is Routes {
+/** Whether there are commands in it. */
+export function isRoutes(target: Target): target is Routes {
   return "getAllEntries" in target;
 }
 
-function entryOf(command: Command<CommandContext>, path: readonly string[]): Entry {
+/** A command of the table, by the words that call it. */
+export function entryOf(command: Command<CommandContext>, path: readonly string[]): Entry {
   const { flags = {}, aliases = {}, positional } = command.parameters;
   const shorts = new Map(Object.entries(aliases).map(([short, name]) => [name, short]));
   const [parameter] = positional === undefined
@@ -71,6 +76,7 @@ function entryOf(command: Command<CommandContext>, path: readonly string[]): Ent
       return { name, short, ...described, values, form: `--${name}=${values.join("|")}` };
     }),
     argument: parameter?.placeholder,
+    argumentBrief: parameter?.brief,
   };
 }
 
@@ -82,7 +88,8 @@ function describeOption(
   const takesValue = kind !== "boolean" && kind !== "counter";
   const [, form, rest] = /^(--.*?): (.*)$/.exec(brief) ?? [];
   if (form !== undefined) {
-    return { form, brief: rest!, takesValue: takesValue && !/[:=]/.test(form) };
+    const brief = `${rest!.slice(0, 1).toUpperCase()}${rest!.slice(1)}`;
+    return { form, brief, takesValue: takesValue && !/[:=]/.test(form) };
   }
   return { form: takesValue ? `--${name}=VALUE` : `--${name}`, brief, takesValue };
 }

@@ -22,17 +22,51 @@ for (const command of COMMANDS) {
   });
 }
 
+Deno.test("command: without a command there is help, which 'help' gives as well", async () => {
+  const all = await soloden("--help");
+  match(all.stdout, /^ {2}doctor +Say/m);
+  deepEqual(await soloden(), all);
+  deepEqual(await soloden("help"), all);
+  deepEqual(await soloden("manifest"), await soloden("manifest", "--help"));
+  deepEqual(await soloden("help", "run"), await soloden("run", "--help"));
+});
+
+Deno.test("command: help shows options as they are written", async () => {
+  const { stdout } = await soloden("pack", "--help");
+  match(stdout, /^ {6}--mem=MiB +Guest memory \(512\)$/m);
+  match(stdout, /^ {2}-o, --output FILE +What to write$/m);
+});
+
 Deno.test("command: the version is the project's", async () => {
   const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
   deepEqual(await soloden("--version"), { status: 0, stdout: `${version}\n`, stderr: "" });
 });
 
 const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
-  ["an unknown command", ["rnu"], /No command registered for `rnu`, did you mean `run`\?/],
-  ["an unknown option", ["run", "--memm=1", "x"], /--memm, did you mean --mem\?/],
+  ["an unknown command", ["rnu"], /no command 'rnu', did you mean `run`\?/],
+  ["a command unlike any", ["version"], /no command 'version'; see soloden --help/],
+  ["an unknown letter", ["-x"], /no option '-x'; see soloden --help/],
+  ["a unikernel alone", ["x.spt"], /no command 'x\.spt', did you mean `run x\.spt`\?/],
+  ["a source alone", ["x.c"], /no command 'x\.c', did you mean `build x\.c`\?/],
+  ["an unknown option", ["run", "--memm=1", "x"], /no option --memm, did you mean --mem\?/],
+  ["an option unlike any", ["run", "--manifest=x", "y"], /--manifest; see soloden run --help/],
   ["an unknown option of build", ["build", "--outptu=x", "x.c"], /did you mean --output\?/],
-  ["no unikernel", ["run"], /Expected at least 1 argument/],
-  ["no output", ["pack", "x.spt"], /Expected input for flag --output/],
+  ["no sources", ["build"], /expected SOURCE; see soloden build --help/],
+  [
+    "a value that is none",
+    ["new", "--lang=java", "x"],
+    /--lang: 'java' is not one of c, rust, zig/,
+  ],
+  ["an option without its value", ["run", "--mem", "16", "x"], /expected --mem=MiB; see .*run/],
+  ["no unikernel", ["run"], /expected UNIKERNEL; see soloden run --help/],
+  ["no output", ["pack", "x.spt"], /expected -o FILE; see soloden pack --help/],
+  [
+    "no manifest",
+    ["manifest", "compile", "-o", "x.o"],
+    /expected MANIFEST; see .* manifest compile/,
+  ],
+  ["too many words", ["doctor", "x"], /'x' is one word too many; see soloden doctor --help/],
+  ["an unknown shell", ["completions", "ksh"], /no completions for ksh; there are for bash, zsh/],
   ["memory that is no number", ["run", "--mem=lots", "x"], /--mem=lots: expected a whole number/],
   ["no memory", ["run", "--mem=0", "x"], /--mem=0: expected a whole number of MiB, 1 or more/],
   ["a file that is not there", ["run", "nowhere.spt"], /nowhere\.spt: No such file or directory/],
