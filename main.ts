@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { errorText } from "./commands/error_text.ts";
+import { errorText, isAboutInput } from "./commands/error_text.ts";
 
 /** Commands whose words are a tender's, which reads them itself. */
 const TENDER_COMMANDS = ["run", "pack"];
@@ -34,7 +34,11 @@ export async function main(args: readonly string[]): Promise<void> {
     const status = await runProgram(words, { name, calledAs });
     if (status !== undefined) Deno.exitCode = status;
   } catch (error) {
-    console.error(errorText(program, error));
+    const wayOut = program === "soloden" && TENDER_COMMANDS.includes(words[0] ?? "") &&
+        isAboutInput(error)
+      ? (await import("./commands/advice.ts")).adviser(words.slice(1))
+      : undefined;
+    console.error(errorText(program, error, wayOut));
     Deno.exitCode = 1;
   }
 }

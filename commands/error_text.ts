@@ -7,12 +7,32 @@
 /** Names of the errors that are written for people; any other is a fault of this program. */
 const WRITTEN_FOR_PEOPLE = new Set(["ElfError", "TenderError", "ToolchainError", "SystemError"]);
 
-/** A line for each thing that is wrong, each beginning with the program's name. */
-export function errorText(program: string, error: unknown): string {
+/** What an error says that was found before anything was started: about a file, or what it is given. */
+export function isAboutInput(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return error.name === "ElfError" ||
+    error.name === "TenderError" && (code === "device" || code === "target");
+}
+
+/**
+ * A line for each thing that is wrong, each beginning with the program's name.
+ *
+ * @param wayOut what to add to a line of an error that is written for people
+ */
+export function errorText(
+  program: string,
+  error: unknown,
+  wayOut: (line: string) => string | undefined = () => undefined,
+): string {
   const known = error instanceof Error && WRITTEN_FOR_PEOPLE.has(error.name);
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);
   const text = known ? error.message : `this is a fault in ${program}, please report it: ${detail}`;
-  return printable(text).split("\n").map((line) => `${program}: ${line}`).join("\n");
+  return text.split("\n").map((line) => {
+    const way = known ? wayOut(line) : undefined;
+    const full = way === undefined ? line : `${line.replace(/\.$/, "")}; ${way}`;
+    return `${program}: ${printable(full)}`;
+  }).join("\n");
 }
 
 /** Text that a file's name cannot make do things to a terminal. */

@@ -130,7 +130,11 @@ function tapSteps(
       call: "ioctl",
       args: [fd, REQUEST.SIOCETHTOOL, ethtoolRequest(tap, cmd)],
     })),
-    { call: "open", args: [data(`${TUN_PATH}\0`), O_RDWR | O_NONBLOCK, 0], purpose },
+    {
+      call: "open",
+      args: [data(`${TUN_PATH}\0`), O_RDWR | O_NONBLOCK, 0],
+      purpose: `open ${TUN_PATH} for device '${name}'`,
+    },
     { call: "dup2", args: [PREVIOUS, fd], purpose },
     control(request(tap, IFF_TAP | IFF_NO_PI), "TUNSETIFF"),
   ];

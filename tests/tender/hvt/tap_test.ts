@@ -83,12 +83,24 @@ netnsTest(
     };
     const line = (name: string, reason: string) =>
       `soloden: Could not attach interface: ${name}: ${reason}\n`;
-    assert.equal(await attach("nosuch0"), line("nosuch0", "No such file or directory"));
-    assert.equal(await attach("lo"), line("lo", "Invalid argument"));
-    assert.equal(await attach("down0"), line("down0", "Network is down"));
+    assert.equal(
+      await attach("nosuch0"),
+      line(
+        "nosuch0",
+        "No such file or directory; sudo ip tuntap add nosuch0 mode tap user $USER && sudo ip link set nosuch0 up",
+      ),
+    );
+    assert.equal(await attach("lo"), line("lo", "Invalid argument; lo is no TAP interface"));
+    assert.equal(
+      await attach("down0"),
+      line("down0", "Network is down; sudo ip link set down0 up"),
+    );
     const interfaces = await net.execute("ip", ["link", "show"]);
     assert.doesNotMatch(interfaces.stdout, /nosuch0/);
     // Twice the same interface: the second attachment finds it taken.
-    assert.equal(await attach("other0"), line("other0", "Device or resource busy"));
+    assert.equal(
+      await attach("other0"),
+      line("other0", "Device or resource busy; another guest has it"),
+    );
   },
 );

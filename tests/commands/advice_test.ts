@@ -1,0 +1,107 @@
+/**
+ * What a newcomer gets wrong in the first minute: one line each, which says what to do instead.
+ */
+import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
+import { adviser } from "../../commands/advice.ts";
+import { guest } from "../guests.ts";
+import { execute, ROOT } from "../soloden.ts";
+
+/** Mistakes in a directory that holds what {@linkcode makeDirectory} makes. */
+const MISTAKES: readonly [words: string, line: string][] = [
+  ["run hello.c", "hello.c: ELF header: not an ELF file; build it first: soloden build hello.c"],
+  ["run hello.spt", "hello.spt: No such file or directory; build it first: soloden build hello.c"],
+  [
+    "run crab/lib.rs",
+    "crab/lib.rs: ELF header: not an ELF file; it has to be built first; see its README.md",
+  ],
+  ["run block", "block: No such file or directory; did you mean block.spt?"],
+  ["run built", "built: Is a directory; did you mean built/b.spt?"],
+  ["run nothing", "nothing: No such file or directory"],
+  ["run crab", "crab: Is a directory"],
+  [
+    "run packed",
+    "packed: program header 1: begins at 0x10000, below 0x100000; it is packed, and starts by itself",
+  ],
+  [
+    "run /bin/sh",
+    "/bin/sh: ELF header: e_type is 3, must be 2 (ET_EXEC); soloden build makes unikernels",
+  ],
+  [
+    "pack -o p built/a.hvt",
+    "built/a.hvt: only spt unikernels can be packed, this is for hvt; soloden build -t spt makes one",
+  ],
+  [
+    "run block.spt",
+    "Device 'storage' of type BLOCK_BASIC declared but not attached; give it --block:storage=FILE before block.spt",
+  ],
+  [
+    "run block.spt --block:storage=disk",
+    "Device 'storage' of type BLOCK_BASIC declared but not attached; --block:storage=disk has to stand before block.spt",
+  ],
+  [
+    "run --block:disk=disk block.spt",
+    "Resource not declared in manifest: 'disk'; it declares 'storage' (BLOCK_BASIC)",
+  ],
+  [
+    "run --block:disk=disk built/b.spt",
+    "Resource not declared in manifest: 'disk'; it declares no devices",
+  ],
+  [
+    "run --net:storage=tap0 block.spt",
+    "Resource not declared in manifest: 'storage' as NET_BASIC; it is BLOCK_BASIC; --block:storage=FILE",
+  ],
+  [
+    "run --block:storage=none block.spt",
+    "Could not open block device: none: No such file or directory; truncate -s 1M none makes an empty one",
+  ],
+  [
+    "run --block:storage=hello.c block.spt",
+    "hello.c: Backing storage must be at least 1 block (512 bytes) in size; truncate -s %512 hello.c fills it up",
+  ],
+  [
+    "run --net:service=nosuch0 net.spt",
+    "Could not attach interface: nosuch0: No such file or directory; sudo ip tuntap add nosuch0 mode tap user $USER && sudo ip link set nosuch0 up",
+  ],
+];
+
+async function makeDirectory(directory: string): Promise<void> {
+  const at = (name: string) => join(directory, name);
+  Deno.writeTextFileSync(at("hello.c"), "int solo5_app_main;\n");
+  Deno.writeFileSync(at("disk"), new Uint8Array(4096));
+  Deno.mkdirSync(at("crab"));
+  Deno.writeTextFileSync(at("crab/lib.rs"), "#![no_std]\n");
+  Deno.mkdirSync(at("built"));
+  Deno.copyFileSync(await guest("args", "hvt"), at("built/a.hvt"));
+  Deno.copyFileSync(await guest("args", "spt"), at("built/b.spt"));
+  Deno.copyFileSync(await guest("block", "spt"), at("block.spt"));
+  Deno.copyFileSync(await guest("net", "spt"), at("net.spt"));
+}
+
+Deno.test("advice: each mistake gets one line, with the way out where there is one", async (test) => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    await makeDirectory(directory);
+    const soloden = (...words: string[]) =>
+      execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), ...words], { cwd: directory });
+    equal((await soloden("pack", "-o", "packed", "built/b.spt")).status, 0);
+    for (const [words, line] of MISTAKES) {
+      await test.step(words, async () => {
+        const result = await soloden(...words.split(" "));
+        deepEqual(result, { status: 1, stdout: "", stderr: `soloden: ${line}\n` });
+      });
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("advice: an interface that cannot be had", () => {
+  const advise = adviser(["--net:service=tap0", "echo.hvt"]);
+  const attach = (reason: string) => advise(`Could not attach interface: tap0: ${reason}`);
+  equal(attach("Operation not permitted"), "it is another user's");
+  for (const reason of ["Permission denied", "No such file or directory"]) {
+    equal(attach(`/dev/net/tun: open: ${reason}`), "soloden doctor tells what mends it");
+  }
+  equal(attach("Input/output error"), undefined);
+});
