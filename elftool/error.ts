@@ -11,7 +11,9 @@ export type ElfErrorCode =
   | "elf-note"
   | "elf-symbols"
   | "abi"
+  | "no-abi"
   | "manifest"
+  | "no-manifest"
   | "manifest-source"
   /** What was asked about is no address. */
   | "address"

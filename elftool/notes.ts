@@ -39,33 +39,52 @@ export interface Solo5Notes {
 /**
  * Finds the ABI1 and MFT1 notes; of two of the same type the first counts.
  *
- * @throws {ElfError} "elf-note" if a note's sizes do not add up, "abi" or "manifest" if the note is
- * missing, "abi" if the target is none of Solo5's
+ * @throws {ElfError} as {@linkcode readAbi} and {@linkcode readManifestNote} do
  */
 export function readNotes(elf: ElfFile, programs: readonly Program[]): Solo5Notes {
-  let abi: Uint8Array | undefined;
-  let manifest: Uint8Array | undefined;
+  return { abi: readAbi(elf, programs), manifest: readManifestNote(elf, programs) };
+}
+
+/**
+ * Finds the ABI1 note, whatever comes after it.
+ *
+ * @throws {ElfError} "elf-note" if a note's sizes do not add up, "no-abi" if there is none, "abi" if
+ * the target is none of Solo5's
+ */
+export function readAbi(elf: ElfFile, programs: readonly Program[]): Abi {
+  const limits = { min: AbiNote.size, max: AbiNote.size };
+  const content = findNote(elf, programs, { type: NOTE_ABI1, ...limits });
+  if (content !== undefined) return decodeAbi(content, elf.name);
+  throw new ElfError("no-abi", `${elf.name}: no ABI1 note: not a Solo5 unikernel`);
+}
+
+/**
+ * Finds the MFT1 note, whatever comes after it.
+ *
+ * @returns the manifest, not yet decoded
+ * @throws {ElfError} "elf-note" if a note's sizes do not add up, "no-manifest" if there is none
+ */
+export function readManifestNote(elf: ElfFile, programs: readonly Program[]): Uint8Array {
+  const limits = { min: MANIFEST_NOTE_PADDING + 1, max: MANIFEST_NOTE_MAX };
+  const content = findNote(elf, programs, { type: NOTE_MFT1, ...limits });
+  if (content !== undefined) return content.subarray(MANIFEST_NOTE_PADDING);
+  throw new ElfError("no-manifest", `${elf.name}: no MFT1 note: no application manifest`);
+}
+
+/** The content of the first note of a type; sizes in bytes. */
+function findNote(
+  elf: ElfFile,
+  programs: readonly Program[],
+  { type, min, max }: { type: number; min: number; max: number },
+): Uint8Array | undefined {
   for (const program of programs) {
     if (program.type !== SEGMENT_TYPES.NOTE) continue;
     const data = programData(elf, program, "elf-note");
-    const type = solo5Type(elf, program, data);
-    if (type === NOTE_ABI1) {
-      abi ??= noteContent(elf, program, { data, min: AbiNote.size, max: AbiNote.size });
-    } else if (type === NOTE_MFT1) {
-      const limits = { min: MANIFEST_NOTE_PADDING + 1, max: MANIFEST_NOTE_MAX };
-      manifest ??= noteContent(elf, program, { data, ...limits });
+    if (solo5Type(elf, program, data) === type) {
+      return noteContent(elf, program, { data, min, max });
     }
   }
-  if (abi === undefined) {
-    throw new ElfError("abi", `${elf.name}: no ABI1 note: not a Solo5 unikernel`);
-  }
-  if (manifest === undefined) {
-    throw new ElfError("manifest", `${elf.name}: no MFT1 note: no application manifest`);
-  }
-  return {
-    abi: decodeAbi(abi, elf.name),
-    manifest: manifest.subarray(MANIFEST_NOTE_PADDING),
-  };
+  return undefined;
 }
 
 /** The type of a note whose owner is Solo5; undefined for one of another owner. */

@@ -6,11 +6,11 @@
 import type { Manifest } from "../abi/manifest.ts";
 import { ABI_VERSION } from "../abi/notes.ts";
 import { SOLO5_VERSION } from "../abi/solo5.ts";
-import { readElf, readPrograms } from "./elf_reader.ts";
+import { type ElfFile, type Program, readElf, readPrograms } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { writeOutput } from "./files.ts";
 import { decodeManifest } from "./manifest.ts";
-import { type Abi, readNotes } from "./notes.ts";
+import { type Abi, readAbi, readManifestNote } from "./notes.ts";
 import { loadExecutable, rephrased } from "./program_input.ts";
 
 const USAGE = `usage: solo5-elftool COMMAND FILE…
@@ -37,9 +37,9 @@ export async function elftoolProgram(words: readonly string[]): Promise<number> 
   if (command === "gen-manifest" && operands.length === 2) {
     await generateManifest(first!, second!);
   } else if (command === "query-abi" && operands.length === 1) {
-    writeOutput("-", encode(abiJson(query(first!).abi)));
+    writeOutput("-", encode(abiJson(query(first!, readAbi))));
   } else if (command === "query-manifest" && operands.length === 1) {
-    writeOutput("-", encode(manifestJson(query(first!).manifest)));
+    writeOutput("-", encode(manifestJson(query(first!, queryManifest))));
   } else {
     Deno.stderr.writeSync(encode(USAGE));
     return 1;
@@ -61,13 +61,19 @@ async function generateManifest(source: string, output: string): Promise<void> {
   }
 }
 
-/** What a unikernel's notes say; whether the rest of the file can be loaded does not matter. */
-function query(path: string): { abi: Abi; manifest: Manifest } {
-  return loadExecutable(path, (bytes, options) => {
-    const elf = readElf(bytes, options);
-    const notes = readNotes(elf, readPrograms(elf));
-    return { abi: notes.abi, manifest: decodeManifest(notes.manifest, options) };
+/** One of a unikernel's notes; whether the rest of the file is right does not matter. */
+function query<T>(path: string, read: (elf: ElfFile, programs: readonly Program[]) => T): T {
+  return loadExecutable(path, {
+    parse: (bytes, options) => {
+      const elf = readElf(bytes, options);
+      return read(elf, readPrograms(elf));
+    },
+    words: { manifest: "Manifest validation failed" },
   });
+}
+
+function queryManifest(elf: ElfFile, programs: readonly Program[]): Manifest {
+  return decodeManifest(readManifestNote(elf, programs), elf);
 }
 
 function abiJson({ target, version }: Abi): string {

@@ -4,36 +4,54 @@
  *
  * @module
  */
-import { ElfError } from "./error.ts";
-import { readInput } from "./files.ts";
+import { ElfError, type ElfErrorCode } from "./error.ts";
+import { guarded } from "./files.ts";
+
+/** What Solo5's programs call a file that breaks a rule; the rule comes after it. */
+export type Words = Partial<Record<ElfErrorCode, string>>;
+
+/** What all of them call it. */
+const COMMON_WORDS: Words = {
+  "file": "Could not open",
+  "elf-header": "invalid executable: invalid or unsupported executable",
+  "no-abi": "No Solo5 ABI information found in executable",
+  "no-manifest": "No Solo5 manifest found in executable",
+};
 
 /**
  * Reads an executable and parses it.
  *
- * @param parse what to make of it; gets the path as the file's name
- * @throws {ElfError} whose message begins `PATH: Could not open: ` or `PATH: invalid executable: `
+ * @param options `parse`: what to make of it, which gets the path as the file's name; `words`: what
+ * this program has words of its own for
+ * @throws {ElfError} with the words after the path
  */
 export function loadExecutable<T>(
   path: string,
-  parse: (bytes: Uint8Array<ArrayBuffer>, options: { name: string }) => T,
+  { parse, words }: {
+    parse: (bytes: Uint8Array<ArrayBuffer>, options: { name: string }) => T;
+    words: Words;
+  },
 ): T {
-  let words = "Could not open";
   try {
-    // `-` is a name like any other.
-    const bytes = readInput(path === "-" ? "./-" : path);
-    words = "invalid executable";
-    return parse(bytes, { name: path });
+    return parse(guarded(path, () => readFile(path)), { name: path });
   } catch (error) {
-    throw rephrased(error, { path, words });
+    if (!(error instanceof ElfError)) throw error;
+    const { [error.code]: found = "invalid executable" } = { ...COMMON_WORDS, ...words };
+    throw rephrased(error, { path, words: found });
   }
 }
 
-/** An error of this room with words of its own between the path and the rule; any other as it is. */
+/** A file of any name; of a device, which may never end, nothing. */
+function readFile(path: string): Uint8Array<ArrayBuffer> {
+  return Deno.statSync(path).isCharDevice ? new Uint8Array() : Deno.readFileSync(path);
+}
+
+/** An error with words of its own between the path and the rule. */
 export function rephrased(
-  error: unknown,
+  error: ElfError,
   { path, words }: { path: string; words: string },
-): unknown {
-  if (!(error instanceof ElfError)) return error;
-  const rule = error.message.replace(`${path}: `, "");
+): ElfError {
+  const rule = error.message.replace(`${path}: `, "")
+    .replace(/^program header (\d+):/, (_, index) => `phdr[${index}]`);
   return new ElfError(error.code, `${path}: ${words}: ${rule}`);
 }

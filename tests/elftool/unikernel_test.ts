@@ -274,17 +274,17 @@ const refused: Record<string, [file: () => Uint8Array, code: ElfErrorCode, messa
   ],
   "no ABI note": [
     () => withProgram("abi", { type: 0 }),
-    "abi",
+    "no-abi",
     "no ABI1 note: not a Solo5 unikernel",
   ],
   "an ABI note smaller than a header, which does not count": [
     () => withProgram("abi", { filesz: 19 }),
-    "abi",
+    "no-abi",
     "no ABI1 note: not a Solo5 unikernel",
   ],
   "an ABI note of another name": [
     () => withNote("abi", { namesz: 5 }),
-    "abi",
+    "no-abi",
     "no ABI1 note: not a Solo5 unikernel",
   ],
   "an ABI note of another owner": [
@@ -293,17 +293,17 @@ const refused: Record<string, [file: () => Uint8Array, code: ElfErrorCode, messa
       file[noteAt("abi", file) + 16] = "6".charCodeAt(0);
       return file;
     },
-    "abi",
+    "no-abi",
     "no ABI1 note: not a Solo5 unikernel",
   ],
   "an ABI note of another type": [
     () => withNote("abi", { type: 1 }),
-    "abi",
+    "no-abi",
     "no ABI1 note: not a Solo5 unikernel",
   ],
   "no manifest note": [
     () => withProgram("mft", { type: 0 }),
-    "manifest",
+    "no-manifest",
     "no MFT1 note: no application manifest",
   ],
   "target 0": [
