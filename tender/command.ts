@@ -100,17 +100,21 @@ function load({ file }: GuestRequest): Unikernel {
   return parseUnikernel(readInput(file), { name: file });
 }
 
-/**
- * Runs a guest as this process, on its target.
- *
- * @param options `program`: what the line about a fault begins with; `soloden` if not given
- */
-export async function launch(guest: Guest, options: { program?: string } = {}): Promise<void> {
+/** Which program a guest is run by, where that is not `soloden`. */
+export interface LaunchOptions {
+  /** What the line about a fault begins with. */
+  readonly program?: string;
+  /** What the line says. */
+  readonly describe?: (outcome: Outcome) => string | undefined;
+}
+
+/** Runs a guest as this process, on its target. */
+export async function launch(guest: Guest, options: LaunchOptions = {}): Promise<void> {
   if (guest.unikernel.abi.target === "spt") await becomeGuest(guest, options);
   else await runOnKvm(guest, options);
 }
 
-async function becomeGuest(guest: Guest, options: { program?: string }): Promise<void> {
+async function becomeGuest(guest: Guest, options: LaunchOptions): Promise<void> {
   const { compileImage } = await import("./spt/image.ts");
   const { becomeImage } = await import("./spt/start.ts");
   await becomeImage(compileImage(guest, await prepare(guest), options));
@@ -125,16 +129,16 @@ async function prepare(guest: Guest) {
 
 async function runOnKvm(
   guest: Guest,
-  { program = "soloden" }: { program?: string },
+  { program = "soloden", describe }: LaunchOptions,
 ): Promise<void> {
   const { runHvt } = await import("./hvt/vm.ts");
-  const { describe } = await import("./outcome.ts");
+  const told = describe ?? (await import("./outcome.ts")).describe;
   const { confine } = await import("./hvt/confine.ts");
   const end = await loadEnd(program);
   const outcome = runHvt(guest, undefined, {
     confine: ({ descriptor }) => void confine({ vcpu: descriptor }),
   });
-  end({ outcome, message: describe(outcome) });
+  end({ outcome, message: told(outcome) });
 }
 
 /** What an ended run comes to for a person: a line, where there is something to say, and a status. */

@@ -4,19 +4,18 @@
  *
  * @module
  */
-import { MEMORY_MAX, MEMORY_STEP } from "../abi/hvt.ts";
-import { alignDown } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { ABI_VERSION } from "../abi/notes.ts";
-import { SOLO5_VERSION } from "../abi/solo5.ts";
+import { MEMORY, SOLO5_VERSION } from "../abi/solo5.ts";
 import { readInput } from "../elftool/files.ts";
 import { loadExecutable } from "../elftool/program_input.ts";
-import { parseUnikernel } from "../elftool/unikernel.ts";
+import { parseUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import { launch } from "./command.ts";
 import type { Device } from "./devices/device.ts";
 import { TenderError } from "./error.ts";
 import { bind, checkTarget, type Guest, type TenderTarget } from "./guest.ts";
 import { readOptions, splitWords } from "./program_options.ts";
+import { faultWords } from "./program_words.ts";
 
 /** A program by its name. */
 export type TenderProgramName = "solo5-hvt" | "solo5-hvt-debug" | "solo5-spt";
@@ -73,30 +72,45 @@ async function runUnikernel(
   { options, file, args }: Run,
 ): Promise<void> {
   const { target, flags } = PROGRAMS[name];
-  const unikernel = loadExecutable(file, parseUnikernel);
-  checkTarget(unikernel, target);
+  const unikernel = loadUnikernel(file, target);
   const { manifest } = unikernel;
-  const { observe, others } = splitDebugging(name, options);
-  const { devices, executableHeap, ...asked } = await readOptions(others, { manifest, flags });
-  if (executableHeap) say(`${name}: WARNING: --x-exec-heap makes the guest's heap executable`);
-  const memorySize = target === "hvt" ? adjusted(name, asked.memorySize) : asked.memorySize;
+  const { observe, others } = await splitDebugging(name, options);
+  const { devices, executableHeap, memory } = await readOptions(others, { manifest, flags });
+  if (executableHeap) {
+    say(`${name}: WARNING: The use of --x-exec-heap is dangerous: heap and stack are executable`);
+  }
+  const memorySize = fittingSize(name, memory);
+  checkFits(unikernel, memorySize);
   checkAttached(manifest, devices);
   const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
-  if (observe.length === 0) await launch(guest, { program: name });
+  if (observe.length === 0) await launch(guest, { program: name, describe: faultWords });
   else await debugUnikernel(name, { guest, file, observe });
 }
 
+function loadUnikernel(file: string, target: TenderTarget): Unikernel {
+  const words = {
+    // A target that nobody has heard of yet.
+    abi: `Executable is not for the solo5-${target} target`,
+    manifest: "Solo5 manifest is invalid",
+  };
+  const unikernel = loadExecutable(file, { parse: parseUnikernel, words });
+  const { arch } = Deno.build;
+  if (unikernel.machine !== arch) {
+    const rule = `invalid or unsupported executable: is for ${unikernel.machine}, not ${arch}`;
+    throw new TenderError("target", `${file}: invalid executable: ${rule}`);
+  }
+  checkTarget(unikernel, target);
+  return unikernel;
+}
+
 /** The options of the tender that debugs, as `run` has them; and the others. */
-function splitDebugging(
+async function splitDebugging(
   name: TenderProgramName,
   options: readonly string[],
-): { observe: readonly string[]; others: readonly string[] } {
+): Promise<{ observe: readonly string[]; others: readonly string[] }> {
   if (name !== "solo5-hvt-debug") return { observe: [], others: options };
-  const is = (word: string) => /^--(gdb|gdb-port=[0-9]+|dumpcore=.+)$/s.test(word);
-  const port = options.findLast((word) => word.startsWith("--gdb-port="))?.split("=")[1];
-  const observe = options.filter((word) => word.startsWith("--dumpcore=") && is(word));
-  if (options.includes("--gdb")) observe.push(port === undefined ? "--gdb" : `--gdb=${port}`);
-  return { observe, others: options.filter((word) => !is(word)) };
+  const { splitDebugOptions } = await import("./program_debug.ts");
+  return splitDebugOptions(options);
 }
 
 /** Runs a guest under gdb, or with a core file where it breaks. */
@@ -107,22 +121,31 @@ async function debugUnikernel(
   const { explainedRun } = await import("./hvt/observe/explained_run.ts");
   const { statusOf } = await import("./outcome.ts");
   const bytes = readInput(file);
-  const { outcome, message } = await explainedRun(guest, { bytes, observe, hold: [] });
-  if (message !== undefined) say(`${name}: ${message}`);
+  const run = { bytes, observe, hold: [], program: name };
+  const { outcome, message } = await explainedRun(guest, run);
+  if (message !== undefined) say(`${name}: ${faultWords(outcome, message)}`);
   Deno.exitCode = statusOf(outcome);
 }
 
-/** A size of memory that hvt can give: down to its step, and at least one. Says so if it differs. */
-function adjusted(name: string, asked: number): number {
-  const size = Math.max(alignDown(asked, MEMORY_STEP), MEMORY_STEP);
+/** A size of memory that the target can give: on hvt down to its step, and at least one. Says so if it differs. */
+function fittingSize(name: TenderProgramName, asked: bigint): number {
+  const { target } = PROGRAMS[name];
+  const [step, max] = [BigInt(MEMORY[target].step), BigInt(MEMORY[target].max)];
+  const down = asked - asked % step;
+  const size = target === "spt" || down > 0n ? down : step;
   if (size !== asked) say(`${name}: adjusting memory to ${size} bytes`);
-  if (size > MEMORY_MAX) {
-    throw new TenderError(
-      "memory",
-      `guest memory size ${size} bytes exceeds the max size ${MEMORY_MAX} bytes`,
-    );
+  if (size > max) {
+    const rule = `exceeds the max size ${max} bytes`;
+    throw new TenderError("memory", `guest memory size ${size} bytes ${rule}`);
   }
-  return size;
+  return Number(size);
+}
+
+function checkFits({ name, entry, kernelEnd }: Unikernel, memorySize: number): void {
+  const needed = Math.max(entry + 1, kernelEnd);
+  if (needed <= memorySize) return;
+  const rule = `needs ${needed} bytes of memory, and there are ${memorySize}`;
+  throw new TenderError("memory", `${name}: invalid executable: ${rule}`);
 }
 
 function checkAttached(manifest: Manifest, devices: ReadonlyMap<string, Device>): void {

@@ -7,7 +7,7 @@
  */
 import type { DeviceType, Manifest } from "../abi/manifest.ts";
 import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
-import { block, checkCapacity } from "./devices/block.ts";
+import { block, checkCapacity, isBlockSize } from "./devices/block.ts";
 import type { Device } from "./devices/device.ts";
 import { type Backing, DEFAULT_MTU } from "./devices/net.ts";
 import { TenderError } from "./error.ts";
@@ -15,7 +15,7 @@ import { TenderError } from "./error.ts";
 /** What the options of a program ask for. */
 export interface ProgramOptions {
   /** In bytes, as it was asked for. */
-  readonly memorySize: number;
+  readonly memory: bigint;
   /** Devices by the name that the manifest has for them. */
   readonly devices: ReadonlyMap<string, Device>;
   /** Whether the guest may execute its heap. */
@@ -41,6 +41,8 @@ export function splitWords(words: readonly string[]): ProgramWords {
   const [file, ...args] = end < 0 ? [] : words.slice(words[end] === "--" ? end + 1 : end);
   return file === undefined ? { kind: "no-kernel" } : { kind: "run", options, file, args };
 }
+
+const BLOCK_SIZE_RULE = "Block size must be a multiple of 2 greater than or equal 512";
 
 /** An option about a device: what it is called, the device's name, its value. */
 const DEVICE = /^--(net|net-mac|block|block-sector-size):([A-Za-z0-9]{1,67})=(.+)$/s;
@@ -78,30 +80,40 @@ export async function readOptions(
     storages: new Map(),
     blockSizes: new Map(),
   };
-  let mebibytes = DEFAULT_MEMORY_MIB;
+  let memory = BigInt(DEFAULT_MEMORY_MIB) * MEBIBYTE;
   const flags = new Set<string>();
   for (const word of words) {
-    if (word.startsWith("--mem=")) mebibytes = parseMemory(word.slice("--mem=".length));
+    if (word.startsWith("--mem=")) memory = parseMemory(word.slice("--mem=".length));
     else if (options.flags.includes(word)) flags.add(word);
     else await readDeviceOption(word, { said, manifest: options.manifest });
   }
-  return {
-    memorySize: mebibytes * 0x10_0000,
-    devices: makeDevices(said),
-    executableHeap: flags.has("--x-exec-heap"),
-  };
+  return { memory, devices: makeDevices(said), executableHeap: flags.has("--x-exec-heap") };
 }
 
-function parseMemory(written: string): number {
+const MEBIBYTE = 0x10_0000n;
+
+function parseMemory(written: string): bigint {
   const mebibytes = leadingNumber(written);
   if (!mebibytes) throw new TenderError("memory", "Malformed argument to --mem");
-  return mebibytes;
+  return asUnsigned(mebibytes * MEBIBYTE);
 }
 
-/** The number that a text begins with, whatever follows it. */
-function leadingNumber(text: string): number | undefined {
-  const digits = /^[0-9]{1,15}/.exec(text)?.[0];
-  return digits === undefined ? undefined : Number(digits);
+const UNSIGNED_MAX = 2n ** 64n - 1n;
+
+/**
+ * The number that a text begins with, whatever follows it, as C reads an unsigned one of 64 bits: one
+ * that is too large is the largest, one below zero wraps around.
+ */
+function leadingNumber(text: string): bigint | undefined {
+  const [, sign, digits] = /^\s*([+-]?)([0-9]+)/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const number = BigInt(digits);
+  if (number > UNSIGNED_MAX) return UNSIGNED_MAX;
+  return sign === "-" ? asUnsigned(-number) : number;
+}
+
+function asUnsigned(number: bigint): bigint {
+  return BigInt.asUintN(64, number);
 }
 
 async function readDeviceOption(
@@ -130,7 +142,7 @@ async function record(
 ): Promise<void> {
   switch (option) {
     case "net":
-      said.backings.set(name, await orInvalid(word, () => parseBacking(value)));
+      said.backings.set(name, await attach(value, word));
       break;
     case "net-mac":
       said.macs.set(name, parseAddress(value) ?? raise(invalid(word)));
@@ -139,19 +151,9 @@ async function record(
       said.storages.set(name, { path: value, size: storageSize(value) });
       break;
     case "block-sector-size": {
-      const size = leadingNumber(value) ?? raise(invalid(word));
-      const { blockSize } = await orInvalid(word, () => block.file("", { blockSize: size }));
-      said.blockSizes.set(name, blockSize);
+      const size = Number(leadingNumber(value) ?? raise(invalid(word)));
+      said.blockSizes.set(name, isBlockSize(size) ? size : raise(invalid(word, BLOCK_SIZE_RULE)));
     }
-  }
-}
-
-/** What the action gives; where it finds something wrong with a device, that is wrong with the option. */
-async function orInvalid<T>(word: string, action: () => T | Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw error instanceof TenderError ? invalid(word, error.message) : error;
   }
 }
 
@@ -170,22 +172,32 @@ function raise(error: Error): never {
   throw error;
 }
 
-/** The interface or descriptor that a value names, once it is known to be there. */
-async function parseBacking(value: string): Promise<Backing> {
-  const attach = (reason: string) =>
-    new TenderError("device", `Could not attach interface: ${value}: ${reason}`);
-  if (!value.startsWith("@")) {
-    // Reaching for the C library takes time, which a guest without a network need not spend.
-    const { checkTap } = await import("./host/tap.ts");
-    checkTap(value);
-    return { kind: "tap", interface: value };
-  }
-  const digits = /^@([0-9]{1,9})$/.exec(value)?.[1];
-  if (digits === undefined) throw attach("Invalid argument");
+/** The interface or descriptor that a value names. */
+async function attach(value: string, word: string): Promise<Backing> {
+  if (!value.startsWith("@")) return await attachTap(value, word);
+  const digits = /^@(-?[0-9]+)$/.exec(value)?.[1];
   const fd = Number(digits);
-  if (!isInherited(fd)) throw attach("Bad file descriptor");
+  const refuse = (reason: string) =>
+    invalid(word, `Could not attach interface: ${value}: ${reason}`);
+  if (digits === undefined) throw refuse("Invalid argument");
+  if (fd < 0 || fd > FD_MAX) throw refuse("Numerical result out of range");
+  if (!isInherited(fd)) throw refuse("Bad file descriptor");
   return { kind: "descriptor", fd, mtu: DEFAULT_MTU };
 }
+
+/** Takes an interface at once: whether it can be had is told with the option that asks for it. */
+async function attachTap(name: string, word: string): Promise<Backing> {
+  // Reaching for the C library takes time, which a guest without a network need not spend.
+  const { interfaceFacts, openTap } = await import("./host/tap.ts");
+  try {
+    return { kind: "descriptor", fd: openTap(name), mtu: interfaceFacts(name).mtu };
+  } catch (error) {
+    throw error instanceof TenderError ? invalid(word, error.message) : error;
+  }
+}
+
+/** Largest number of a descriptor. */
+const FD_MAX = 0x7fff_ffff;
 
 /** Whether a descriptor came from this process's parent: the runtime's own are closed on exec. */
 function isInherited(fd: number): boolean {

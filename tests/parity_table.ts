@@ -18,12 +18,24 @@ export interface Files {
   readonly heap: string;
   /** Exits with the status that it gets as its argument. */
   readonly exit: string;
+  /** Aborts. */
+  readonly abort: string;
+  /** Uses a port that is no hypercall (hvt). */
+  readonly port: string;
+  /** Gives a hypercall an address that is none (hvt). */
+  readonly address: string;
+  /** Writes to its own text. */
+  readonly text: string;
+  /** Has its CPU give up (hvt). */
+  readonly tripleFault: string;
   /** As `args`, for the other target. */
   readonly other: string;
   /** Four blocks of 512 bytes. */
   readonly disk: string;
   /** Not a whole number of blocks. */
   readonly odd: string;
+  /** Less than a block. */
+  readonly small: string;
   /** Nothing in it. */
   readonly empty: string;
 }
@@ -59,7 +71,7 @@ function refused(options: readonly string[], file: string, says: readonly string
 
 /** What both tenders do. */
 export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Files }): Row[] {
-  const { args, net, block, exit, other, disk, odd, empty } = files;
+  const { args, net, block, exit, abort, other, disk, odd, small, empty } = files;
   return [
     ...wordRows({ target, files }),
     // Memory.
@@ -71,6 +83,8 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     { args: ["--mem=abc", "--bogus", args], status: 1, says: ["Malformed argument to --mem"] },
     refused(["--mem=9999999", "--bogus"], args),
     { args: ["--mem=16x", args], status: 0, prints: "Memory map: 16 MB", runs: true },
+    { args: ["--mem=+16", args], status: 0, prints: "Memory map: 16 MB", runs: true },
+    { args: ["--mem= 16", args], status: 0, prints: "Memory map: 16 MB", runs: true },
     { args: [args, "--mem=8"], status: 0, prints: "Memory map: 512 MB", runs: true },
     // Devices.
     { args: [net], status: 1, says: UNATTACHED("service", "NET_BASIC") },
@@ -83,6 +97,13 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     refused(["--net:service=nosuchtap"], net, [ATTACH("nosuchtap", "No such file or directory")]),
     refused(["--net:service=@99"], net, [ATTACH("@99", "Bad file descriptor")]),
     refused(["--net:service=@x"], net, [ATTACH("@x", "Invalid argument")]),
+    refused(["--net:service=@-1"], net, [ATTACH("@-1", "Numerical result out of range")]),
+    refused(["--net:service=@2147483648"], net, [
+      ATTACH("@2147483648", "Numerical result out of range"),
+    ]),
+    refused(["--net:service=longerthanallowed"], net, [
+      ATTACH("longerthanallowed", "File name too long"),
+    ]),
     refused(["--net:service="], net),
     refused(["--net:service"], net),
     refused(["--net=tap0"], net),
@@ -105,6 +126,13 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     refused(["--block-sector-size:storage=256"], block, [BLOCK_SIZE]),
     refused(["--block-sector-size:storage=1000"], block, [BLOCK_SIZE]),
     refused(["--block-sector-size:storage=65536"], block, [BLOCK_SIZE]),
+    refused(["--block-sector-size:storage=-512"], block, [BLOCK_SIZE]),
+    refused(["--block-sector-size:storage=99999999999999999999"], block, [BLOCK_SIZE]),
+    {
+      args: ["--block-sector-size:storage=+512", block],
+      status: 1,
+      says: UNATTACHED("storage", "BLOCK_BASIC"),
+    },
     {
       args: ["--block:storage=/none", block],
       status: 1,
@@ -118,7 +146,12 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     {
       args: [`--block:storage=${odd}`, "--block-sector-size:storage=1024", block],
       status: 1,
-      says: ["storage: Backing storage "],
+      says: ["storage: Backing storage size must be block aligned (1024 bytes)"],
+    },
+    {
+      args: [`--block:storage=${small}`, block],
+      status: 1,
+      says: ["storage: Backing storage size must be block aligned (512 bytes)"],
     },
     {
       args: [`--block:storage=${empty}`, block],
@@ -146,6 +179,7 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     // The unikernel.
     { args: ["/none"], status: 1, says: ["/none: Could not open: No such file or directory"] },
     { args: [""], status: 1, says: [": Could not open: No such file or directory"] },
+    { args: ["/dev/zero"], status: 1, says: ["/dev/zero: invalid executable: "] },
     { args: [empty], status: 1, says: [`${empty}: invalid executable: `] },
     { args: ["/bin/true"], status: 1, says: ["/bin/true: invalid executable: "] },
     {
@@ -155,6 +189,7 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     },
     { args: [exit, "0"], status: 0, prints: "solo5_exit(0) called", runs: true },
     { args: [exit, "254"], status: 254, prints: "solo5_exit(254) called", runs: true },
+    { args: [abort], status: 255, prints: "solo5_abort() called", runs: true },
     { args: [exit, "255"], status: 255, prints: "solo5_exit(255) called", runs: true },
     { args: ["--", args, "a", "b c"], status: 0, prints: "[a b c]\n", runs: true },
     { args: [args, "--solo5:quiet", "--help"], status: 0, prints: "[--help]\n", runs: true },
@@ -194,7 +229,7 @@ function wordRows({ target, files }: { target: "hvt" | "spt"; files: Files }): R
   ];
 }
 
-function hvtRows({ args }: Files): Row[] {
+function hvtRows({ args, port, address, text, tripleFault }: Files): Row[] {
   const tooMuch = "bytes exceeds the max size 4294967296 bytes";
   return [
     {
@@ -210,20 +245,65 @@ function hvtRows({ args }: Files): Row[] {
       runs: true,
     },
     { args: ["--mem=5000", args], status: 1, says: [`guest memory size 5242880000 ${tooMuch}`] },
+    {
+      args: ["--mem=-1", args],
+      status: 1,
+      says: [
+        "adjusting memory to 18446744073707454464 bytes",
+        `guest memory size 18446744073707454464 ${tooMuch}`,
+      ],
+    },
+    {
+      args: ["--mem=99999999999999999999", args],
+      status: 1,
+      says: [
+        "adjusting memory to 18446744073707454464 bytes",
+        `guest memory size 18446744073707454464 ${tooMuch}`,
+      ],
+    },
     refused(["--x-exec-heap"], args),
     refused(["--gdb"], args),
+    refused(["--dumpcore=/tmp"], args),
+    { args: [port], status: 1, says: ["Invalid guest port access: "], runs: true },
+    { args: [address], status: 1, says: ["Invalid guest access: "], runs: true },
+    { args: [text], status: 1, says: ["host/guest translation fault: rip=0x"], runs: true },
+    { args: [tripleFault], status: 1, says: ["KVM: unhandled exit: "], runs: true },
   ];
 }
 
-function sptRows({ args, heap }: Files): Row[] {
+/** What the tender that debugs has besides; `directory` is one to write to. */
+export function debugRows({ args, abort }: Files, directory: string): Row[] {
+  const port = { status: 1, says: ["Malformed argument to --gdb-port"] };
+  return [
+    { args: ["--gdb-port=", args], ...port },
+    { args: ["--gdb-port=x", args], ...port },
+    { args: ["--gdb-port=-1", args], ...port },
+    { args: ["--gdb-port=70000", args], ...port },
+    { args: ["--gdb-port=1234x", args], status: 0, runs: true },
+    { args: ["--dumpcore=/none", args], status: 1, says: ["dumpcore: cannot open dir"] },
+    { args: ["--dumpcore=", args], status: 1, says: ["dumpcore: cannot open dir"] },
+    refused(["--dumpcore"], args),
+    refused(["--x-exec-heap"], args),
+    {
+      args: ["--mem=16", `--dumpcore=${directory}`, abort],
+      status: 255,
+      says: ["--dumpcore: the tender is not confined", `core dumped: ${directory}/core.solo5-hvt.`],
+      runs: true,
+    },
+  ];
+}
+
+function sptRows({ args, heap, text }: Files): Row[] {
   return [
     { args: ["--mem=3", args], status: 0, prints: "Memory map: 3 MB", runs: true },
-    { args: ["--mem=1", args], status: 1, says: [""] },
+    { args: ["--mem=1", args], status: 1, says: [`${args}: invalid executable: `] },
+    { args: ["--mem=-1", args], status: 1, says: ["guest memory size 18446744073708503040 bytes"] },
+    { args: [text], status: 139, runs: true },
     { args: [heap], status: 139, prints: "calling\n", runs: true },
     {
       args: ["--x-exec-heap", heap],
       status: 0,
-      says: ["WARNING: "],
+      says: ["WARNING: The use of --x-exec-heap is dangerous"],
       prints: "SUCCESS",
       runs: true,
     },
@@ -251,6 +331,7 @@ export function elftoolRows({ args, net, empty }: Files, directory: string): Row
     { args: ["query-manifest", args], status: 0, prints: manifest("") },
     { args: ["query-manifest", net], status: 0, prints: manifest(service) },
     { args: ["query-abi", "/none"], status: 1, says: ["/none: Could not open: No such file or"] },
+    { args: ["query-abi", "-"], status: 1, says: ["-: Could not open: No such file or directory"] },
     { args: ["query-abi", "--"], status: 1, says: ["--: Could not open: No such file or"] },
     { args: ["query-abi", "/bin/true"], status: 1, says: ["/bin/true: invalid executable: "] },
     { args: ["query-manifest", empty], status: 1, says: [`${empty}: invalid executable: `] },
@@ -276,51 +357,3 @@ export function elftoolRows({ args, net, empty }: Files, directory: string): Row
     },
   ];
 }
-
-/** What the toolchain's wrappers do, by their last name; they run where the files are. */
-export const TOOLCHAIN_ROWS: readonly (Row & { readonly tool: "cc" | "ld" | "objcopy" })[] = [
-  { tool: "cc", args: [], status: 1, says: ["No input files"] },
-  { tool: "cc", args: ["-v"], status: 0 },
-  { tool: "cc", args: ["-dumpmachine"], status: 0, prints: "x86_64" },
-  { tool: "cc", args: ["-c", "none.c"], status: 1 },
-  { tool: "cc", args: ["-c", "main.c", "-o", "main.o"], status: 0 },
-  { tool: "cc", args: ["-c", "manifest.c", "-o", "manifest.o"], status: 0 },
-  { tool: "cc", args: ["-E", "-dM", "main.c"], status: 0, prints: "#define __STDC_HOSTED__ 0" },
-  { tool: "cc", args: ["-M", "main.c"], status: 0, prints: "include/solo5/solo5.h" },
-  { tool: "cc", args: ["-S", "main.c", "-o", "-"], status: 0, prints: "solo5_app_main" },
-  { tool: "cc", args: ["-fsyntax-only", "main.c"], status: 0 },
-  { tool: "cc", args: ["configure.c", "-o", "configure"], status: 0 },
-  { tool: "cc", args: ["main.o", "manifest.o", "-o", "main.stub"], status: 0 },
-  {
-    tool: "cc",
-    args: ["-z", "solo5-abi=hvt", "main.o", "manifest.o", "-o", "main.hvt"],
-    status: 0,
-  },
-  {
-    tool: "cc",
-    args: ["-z", "solo5-abi=hvt", "-z", "solo5-abi=spt", "main.c", "manifest.c", "-o", "main.spt"],
-    status: 0,
-  },
-  {
-    tool: "cc",
-    args: ["-z", "solo5-abi=none", "main.o"],
-    status: 1,
-    says: ["cannot open linker script file solo5_none.lds"],
-  },
-  { tool: "cc", args: ["-z", "solo5-abi=hvt", "manifest.o"], status: 1 },
-  { tool: "ld", args: [], status: 1 },
-  { tool: "ld", args: ["--version"], status: 0, prints: "ld" },
-  { tool: "ld", args: ["none.o"], status: 1 },
-  { tool: "ld", args: ["-r", "main.o", "manifest.o", "-o", "both.o"], status: 0 },
-  { tool: "ld", args: ["-z", "solo5-abi=hvt", "both.o", "-o", "linked.hvt"], status: 0 },
-  { tool: "ld", args: ["-z", "solo5-abi=spt", "both.o", "-o", "linked.spt"], status: 0 },
-  {
-    tool: "ld",
-    args: ["-z", "solo5-abi=none", "both.o"],
-    status: 1,
-    says: ["cannot open linker script file solo5_none.lds"],
-  },
-  { tool: "objcopy", args: ["--version"], status: 0, prints: "objcopy" },
-  { tool: "objcopy", args: ["none.o"], status: 1 },
-  { tool: "objcopy", args: ["--strip-debug", "main.hvt", "stripped.hvt"], status: 0 },
-];

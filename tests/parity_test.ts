@@ -5,7 +5,9 @@ import { equal, ok } from "node:assert/strict";
 import { basename, join } from "node:path";
 import { parseUnikernel } from "../elftool/unikernel.ts";
 import { guest } from "./guests.ts";
-import { elftoolRows, type Files, type Row, tenderRows, TOOLCHAIN_ROWS } from "./parity_table.ts";
+import { brokenFiles } from "./parity_elf.ts";
+import { debugRows, elftoolRows, type Files, type Row, tenderRows } from "./parity_table.ts";
+import { TOOLCHAIN_ROWS } from "./parity_toolchain.ts";
 import { installed } from "./prefix.ts";
 import { execute } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
@@ -23,6 +25,7 @@ const manifest = (count: number) => {
 const CONTENTS = {
   "disk": new Uint8Array(4 * 512),
   "odd": new Uint8Array(513),
+  "small": new Uint8Array(256),
   "empty": new Uint8Array(),
   "manifest.json": manifest(2),
   "many.json": manifest(64),
@@ -38,16 +41,25 @@ for (const [name, content] of Object.entries(CONTENTS)) {
 }
 
 async function filesFor(target: "hvt" | "spt"): Promise<Files> {
-  const [args, net, block, heap, exit, other] = await Promise.all([
-    ...["args", "net", "block", "exec_heap", "exit_code"].map((name) => guest(name, target)),
-    guest("args", target === "hvt" ? "spt" : "hvt"),
-  ]) as [string, string, string, string, string, string];
-  const [disk, odd, empty] = ["disk", "odd", "empty"].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
-  return { args, net, block, heap, exit, other, disk, odd, empty };
+  const unikernel = (name: string) => guest(name, target);
+  const file = (name: string) => join(directory, name);
+  return {
+    args: await unikernel("args"),
+    net: await unikernel("net"),
+    block: await unikernel("block"),
+    heap: await unikernel("exec_heap"),
+    exit: await unikernel("exit_code"),
+    abort: await unikernel("abort"),
+    port: await unikernel("bad_port"),
+    address: await unikernel("bad_address"),
+    text: await unikernel("write_text"),
+    tripleFault: await unikernel("triple_fault"),
+    other: await guest("args", target === "hvt" ? "spt" : "hvt"),
+    disk: file("disk"),
+    odd: file("odd"),
+    small: file("small"),
+    empty: file("empty"),
+  };
 }
 
 function rowTest(program: string, row: Row): void {
@@ -78,8 +90,25 @@ for (const target of ["hvt", "spt"] as const) {
     else console.log(`skipped: solo5-hvt ${row.args.join(" ").slice(0, 60)}: ${noKvm}`);
   }
 }
+for (const target of ["hvt", "spt"] as const) {
+  for (const [name, { bytes, tender, abi, manifest }] of Object.entries(brokenFiles(target))) {
+    const file = `${name}.${target}`;
+    Deno.writeFileSync(join(directory, file), bytes);
+    const row = (args: string[], says: string | undefined): Row =>
+      says === undefined
+        ? { args, status: 0 }
+        : { args, status: 1, says: [`${args.at(-1)}: ${says}`] };
+    rowTest(`solo5-${target}`, row([file], tender));
+    if (target === "hvt") continue;
+    rowTest("solo5-elftool", row(["query-abi", file], abi));
+    rowTest("solo5-elftool", row(["query-manifest", file], manifest));
+  }
+}
 rowTest("solo5-hvt-debug", { args: ["--version"], status: 0 });
 rowTest("solo5-hvt-debug", { args: [], status: 1, says: ["Missing KERNEL operand"], usage: true });
+for (const row of debugRows(await filesFor("hvt"), directory)) {
+  if (noKvm === undefined || !row.runs) rowTest("solo5-hvt-debug", row);
+}
 for (const row of elftoolRows(await filesFor("hvt"), directory)) rowTest("solo5-elftool", row);
 rowTest("solo5-elftool", { args: ["gen-manifest", "manifest.json", "manifest.c"], status: 0 });
 for (const { tool, ...row } of TOOLCHAIN_ROWS) rowTest(`${TRIPLE}-${tool}`, row);

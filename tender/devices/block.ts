@@ -47,14 +47,19 @@ function fileBlock(
   options: { blockSize?: number; access?: Access } = {},
 ): BlockDevice {
   const { blockSize = DEFAULT_BLOCK_SIZE, access = "rw" } = options;
-  const power = Number.isInteger(Math.log2(blockSize));
-  if (!power || blockSize < DEFAULT_BLOCK_SIZE || blockSize > MAX_BLOCK_SIZE) {
+  if (!isBlockSize(blockSize)) {
     throw new TenderError(
       "device",
       `Block size must be a multiple of 2 greater than or equal 512, at most ${MAX_BLOCK_SIZE}: ${blockSize}`,
     );
   }
   return { type: "BLOCK_BASIC", path, blockSize, access };
+}
+
+/** Whether blocks can be of a size, in bytes. */
+export function isBlockSize(size: number): boolean {
+  const power = Number.isInteger(Math.log2(size));
+  return power && size >= DEFAULT_BLOCK_SIZE && size <= MAX_BLOCK_SIZE;
 }
 
 /**
@@ -65,16 +70,16 @@ function fileBlock(
  * @throws {TenderError}
  */
 export function checkCapacity({ path, blockSize }: BlockDevice, size: number): number {
-  if (size < blockSize) {
-    throw new TenderError(
-      "device",
-      `${path}: Backing storage must be at least 1 block (${blockSize} bytes) in size`,
-    );
-  }
   if (size % blockSize !== 0) {
     throw new TenderError(
       "device",
       `${path}: Backing storage size must be block aligned (${blockSize} bytes)`,
+    );
+  }
+  if (size < blockSize) {
+    throw new TenderError(
+      "device",
+      `${path}: Backing storage must be at least 1 block (${blockSize} bytes) in size`,
     );
   }
   return size;

@@ -39,6 +39,7 @@ export const ERRNO = {
   ENODEV: 19,
   EINVAL: 22,
   EPIPE: 32,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
   ENETDOWN: 100,
 } as const;

@@ -118,7 +118,9 @@ function request(
   values: { flags?: number; data?: bigint } = {},
 ): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(name);
-  if (bytes.length >= INTERFACE_NAME_SIZE) throw new SystemError("SIOCGIFFLAGS", ERRNO.ENODEV);
+  if (bytes.length >= INTERFACE_NAME_SIZE) {
+    throw new SystemError("SIOCGIFFLAGS", ERRNO.ENAMETOOLONG);
+  }
   return Ifreq.encode({ name: bytes, ...values });
 }
 

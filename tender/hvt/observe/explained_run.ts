@@ -19,6 +19,8 @@ export interface ExplainedRun {
   readonly observe: readonly string[];
   /** As `GuestRequest.hold`. */
   readonly hold: readonly string[];
+  /** What lines about the run begin with; `soloden` if not given. */
+  readonly program?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ExplainedRun {
  */
 export async function explainedRun(
   guest: Guest,
-  { bytes, observe, hold }: ExplainedRun,
+  { bytes, observe, hold, program = "soloden" }: ExplainedRun,
 ): Promise<{ outcome: Outcome; message: string | undefined }> {
   const ending = observeEnding();
   // Once it is confined, this process can load nothing more.
@@ -40,7 +42,7 @@ export async function explainedRun(
   const observers = [ending, ...held.observers];
   const outcome = observe.length === 0
     ? runHvt(guest, undefined, { observers, confine })
-    : await runSeen(guest, { bytes, observe, observers, confine });
+    : await runSeen(guest, { bytes, observe, observers, confine, program });
   const { remains } = ending;
   if (remains === undefined) return { outcome, message: describe(outcome) };
   return { outcome, message: explain({ outcome, remains, unikernel: guest.unikernel, bytes }) };

@@ -23,6 +23,8 @@ export interface ObservedRun {
   readonly confine?: Observed["confine"];
   /** The unikernel's file, for a debugger. */
   readonly bytes: Uint8Array;
+  /** What lines about the run begin with. */
+  readonly program: string;
 }
 
 /**
@@ -32,8 +34,9 @@ export interface ObservedRun {
  */
 export async function runObserved(
   guest: Guest,
-  { observation, observers, confine, bytes }: ObservedRun,
+  { observation, observers, confine, bytes, program }: ObservedRun,
 ): Promise<Outcome> {
+  const say = (message: string) => console.error(`${program}: ${message}`);
   using outputs = new DisposableStack();
   const open = (path: string, header?: Uint8Array): OpenOutput =>
     outputs.use(openOutput(path, { header }));
@@ -60,10 +63,6 @@ export async function runObserved(
   }
   const observed = { observers: all, confine: opening === "" ? confine : undefined };
   return stats ? runCounted(guest, observed) : runHvt(guest, undefined, observed);
-}
-
-function say(message: string): void {
-  console.error(`soloden: ${message}`);
 }
 
 function tracer(output: Output, format: keyof typeof TRACE_FORMATS): Observer {

@@ -143,6 +143,6 @@ Deno.test("spt block: storage that cannot be a device is refused in one line", a
       match(`${error}`, message);
     });
   await refused(0, /must be at least 1 block \(4096 bytes\)/);
-  await refused(512, /must be at least 1 block \(4096 bytes\)/);
+  await refused(512, /must be block aligned \(4096 bytes\)/);
   await refused(4096 + 512, /must be block aligned \(4096 bytes\)/);
 });
