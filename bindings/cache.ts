@@ -6,6 +6,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
+import { ToolchainError } from "./error.ts";
 
 /** A digest of the parts, in hexadecimal, good as part of a file's name. */
 export async function digest(parts: Iterable<string | Uint8Array>): Promise<string> {
@@ -22,8 +23,10 @@ export async function digest(parts: Iterable<string | Uint8Array>): Promise<stri
 }
 
 /**
- * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`, or a new
- * temporary directory where neither can be written.
+ * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`, or one that goes
+ * with this process where neither can be written.
+ *
+ * @throws {ToolchainError} "cache" if there is no such place
  */
 export function defaultCacheDir(): string {
   const home = Deno.env.get("HOME");
@@ -33,7 +36,29 @@ export function defaultCacheDir(): string {
     const path = join(root, "soloden");
     if (isWritable(path)) return path;
   }
-  return Deno.makeTempDirSync({ prefix: "soloden-" });
+  return temporary ??= makeTemporary();
+}
+
+let temporary: string | undefined;
+
+function makeTemporary(): string {
+  try {
+    const path = Deno.makeTempDirSync({ prefix: "soloden-" });
+    addEventListener("unload", () => Deno.removeSync(path, { recursive: true }));
+    return path;
+  } catch (error) {
+    throw refused(Deno.env.get("TMPDIR") ?? "/tmp", error);
+  }
+}
+
+/** The error for a place that the system lets nothing be written to. Any other stays as it is. */
+function refused(path: string, error: unknown): unknown {
+  const [, reason] = /^(.*?) \(os error \d+\)/.exec((error as Error).message) ?? [];
+  if (reason === undefined) return error;
+  return new ToolchainError(
+    "cache",
+    `${path}: ${reason}; XDG_CACHE_HOME can name another directory`,
+  );
 }
 
 function isWritable(path: string): boolean {
@@ -56,16 +81,23 @@ export function exists(path: string): boolean {
   }
 }
 
-/** Runs `use` with a temporary directory inside of `dir`, and removes it with whatever is left in it. */
+/**
+ * Runs `use` with a temporary directory inside of `dir`, and removes it with whatever is left in it.
+ *
+ * @throws {ToolchainError} "cache" if the system lets nothing be written there
+ */
 export async function withScratch<T>(
   dir: string,
   use: (scratch: string) => Promise<T>,
 ): Promise<T> {
-  const scratch = await Deno.makeTempDir({ dir, prefix: "tmp-" });
+  let scratch: string | undefined;
   try {
+    scratch = await Deno.makeTempDir({ dir, prefix: "tmp-" });
     return await use(scratch);
+  } catch (error) {
+    throw refused(dir, error);
   } finally {
-    await Deno.remove(scratch, { recursive: true });
+    if (scratch !== undefined) await Deno.remove(scratch, { recursive: true });
   }
 }
 

@@ -11,7 +11,9 @@ export type ToolchainErrorCode =
   | "source"
   | "compile"
   | "link"
-  | "install";
+  | "install"
+  /** There is no place for what is kept or made in between. */
+  | "cache";
 
 /**
  * A tool that is missing, or a source that cannot be used. The message's first line says

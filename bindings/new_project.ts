@@ -35,6 +35,8 @@ export function newProject(path: string, options: { language?: Language } = {}):
       Deno.writeTextFileSync(join(path, file), content, { createNew: true });
     }
   } catch (error) {
+    // Half of a project would be in the way of the next attempt.
+    if (exists(path)) Deno.removeSync(path, { recursive: true });
     // A system's refusal, in its own words: no right to write here, no space.
     const reason = (error as Error).message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
     throw new ToolchainError("source", `${path}: ${reason}`);

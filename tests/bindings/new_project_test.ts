@@ -87,6 +87,9 @@ Deno.test("new: what exists stays, and a name has to be one", async () => {
       (await soloden("new", "/proc/nowhere/x")).stderr,
       /^soloden: \/proc\/nowhere\/x: No such/,
     );
+    // A directory may have this name, a file with an ending not.
+    const long = await soloden("new", join(directory, "x".repeat(254)));
+    match(long.stderr, /^soloden: [^\n]*: File name too long\n$/);
     deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["here"]);
   });
 });

@@ -1,0 +1,59 @@
+/**
+ * Where what is made goes on a host that has little room for it.
+ */
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { join } from "node:path";
+import { withScratch } from "../../bindings/cache.ts";
+import { execute, ROOT } from "../soloden.ts";
+import { withFiles } from "./scratch.ts";
+
+/** What a program prints that has no home, but a place for temporary files in a directory. */
+async function withTemporary(
+  directory: string,
+  { temporary, body }: { temporary: string; body: string },
+): Promise<string> {
+  const cache = JSON.stringify(`file://${join(ROOT, "bindings/cache.ts")}`);
+  const program = `import { defaultCacheDir } from ${cache};
+    try { ${body} } catch (error) { console.log(error.code, error.message); }`;
+  const env = {
+    HOME: "",
+    XDG_CACHE_HOME: "",
+    TMPDIR: temporary,
+    DENO_DIR: join(directory, "deno"),
+  };
+  const { stdout } = await execute(Deno.execPath(), ["eval", "--no-config", program], { env });
+  return stdout;
+}
+
+Deno.test("cache: without a home it is a temporary directory, which goes with the process", async () => {
+  await withFiles({}, async (dir) => {
+    const body = `console.log(defaultCacheDir() === defaultCacheDir());
+      Deno.writeTextFileSync(defaultCacheDir() + "/file", "");
+      console.log(defaultCacheDir());`;
+    const printed = await withTemporary(dir, { temporary: dir, body });
+    match(printed, /^true\n\/.*\/soloden-\w+\n$/);
+    deepEqual([...Deno.readDirSync(dir)].filter(({ name }) => name.startsWith("soloden-")), []);
+  });
+});
+
+Deno.test("cache: without any place there is a line that says how to name one", async () => {
+  await withFiles({}, async (dir) => {
+    const temporary = join(dir, "missing");
+    equal(
+      await withTemporary(dir, { temporary, body: "defaultCacheDir();" }),
+      `cache ${temporary}: No such file or directory; XDG_CACHE_HOME can name another directory\n`,
+    );
+  });
+});
+
+Deno.test("cache: where there is no space left, the same line; nothing stays", async () => {
+  await withFiles({}, async (dir) => {
+    await rejects(withScratch(dir, () => Deno.writeTextFile("/dev/full", "x")), {
+      name: "ToolchainError",
+      code: "cache",
+      message: `${dir}: No space left on device; XDG_CACHE_HOME can name another directory`,
+    });
+    await rejects(withScratch(dir, () => Promise.reject(new RangeError("ours"))), RangeError);
+    deepEqual([...Deno.readDirSync(dir)], []);
+  });
+});
