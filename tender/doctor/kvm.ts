@@ -6,6 +6,7 @@
  */
 import { ERRNO, SystemError } from "../host/libc.ts";
 import { KVM_PATH, System } from "../hvt/kvm.ts";
+import { permit } from "../hvt/open_kvm.ts";
 import { createVm } from "../hvt/vm.ts";
 import { hostWorld } from "../hvt/world.ts";
 import { describe } from "../outcome.ts";
@@ -26,6 +27,8 @@ export interface KvmProbe {
   measure(): number;
   /** Vendor of the CPU, as in `/proc/cpuinfo`. */
   vendor(): string;
+  /** What lets this user open KVM, as {@linkcode permit} has it. */
+  permit(): ReturnType<typeof permit>;
 }
 
 /** Fewer instructions a second than any CPU executes by itself, and more than any emulation does. */
@@ -57,9 +60,10 @@ export function examineKvm(probe: KvmProbe = hostKvm): Finding {
 
 function fixFor(error: unknown, probe: KvmProbe): string {
   const { errno } = error as SystemError;
-  return errno === ERRNO.EACCES || errno === ERRNO.EPERM
-    ? 'sudo usermod -aG kvm "$USER" && exec su - "$USER"'
-    : `sudo modprobe ${moduleOf(probe)}`;
+  if (errno === ERRNO.EPERM) return `docker run --device ${KVM_PATH} …`;
+  if (errno !== ERRNO.EACCES) return `sudo modprobe ${moduleOf(probe)}`;
+  const { command, login } = probe.permit();
+  return login ? `${command} && exec su - "$USER"` : command;
 }
 
 function moduleOf(probe: KvmProbe): string {
@@ -67,6 +71,7 @@ function moduleOf(probe: KvmProbe): string {
 }
 
 const hostKvm: KvmProbe = {
+  permit,
   open: () => new System()[Symbol.dispose](),
   measure: () => {
     using world = hostWorld();

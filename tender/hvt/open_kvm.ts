@@ -10,15 +10,17 @@ import { API_VERSION } from "./kvm_abi.ts";
 
 const MISSING =
   "turn on virtualisation in the firmware or hypervisor, and load kvm_intel or kvm_amd";
-const FORBIDDEN = "join its group (sudo usermod -aG kvm $USER) and log in again";
 
 /** What to do about an `errno` of opening {@linkcode KVM_PATH}. */
-const FIXES: Record<number, string> = {
-  [ERRNO.ENOENT]: MISSING,
-  [ERRNO.ENXIO]: MISSING,
-  [ERRNO.ENODEV]: MISSING,
-  [ERRNO.EACCES]: FORBIDDEN,
-  [ERRNO.EPERM]: FORBIDDEN,
+const FIXES: Record<number, () => string> = {
+  [ERRNO.ENOENT]: () => MISSING,
+  [ERRNO.ENXIO]: () => MISSING,
+  [ERRNO.ENODEV]: () => MISSING,
+  [ERRNO.EACCES]: () => {
+    const { command, login } = permit();
+    return login ? `${command}, then log in again` : command;
+  },
+  [ERRNO.EPERM]: () => `a container has to be started with --device ${KVM_PATH}`,
 };
 
 /**
@@ -45,6 +47,34 @@ function connect(): System {
 
 /** The error for a {@linkcode KVM_PATH} that could not be opened: one line, with the fix. */
 export function explain(error: SystemError): TenderError {
-  const fix = FIXES[error.errno];
+  const fix = FIXES[error.errno]?.();
   return new TenderError("host", fix === undefined ? error.message : `${error.message}; ${fix}`);
+}
+
+/**
+ * What lets this user open KVM: its group, where that may open it and is not root's.
+ *
+ * @param device mode and group of {@linkcode KVM_PATH}, as it is if not given
+ * @returns a command, and whether it takes a new login to count
+ */
+export function permit(device: Pick<Deno.FileInfo, "mode" | "gid"> = Deno.statSync(KVM_PATH)): {
+  command: string;
+  login: boolean;
+} {
+  const mayOpen = ((device.mode ?? 0) & GROUP_RW) === GROUP_RW;
+  const group = mayOpen && device.gid ? groupName(device.gid) : undefined;
+  return group === undefined
+    ? { command: `sudo chmod 0666 ${KVM_PATH}`, login: false }
+    : { command: `sudo usermod -aG ${group} "$USER"`, login: true };
+}
+
+const GROUP_RW = 0o060;
+
+function groupName(gid: number): string | undefined {
+  try {
+    const lines = Deno.readTextFileSync("/etc/group").split("\n").map((line) => line.split(":"));
+    return lines.find(([, , number]) => number === `${gid}`)?.[0];
+  } catch {
+    return undefined;
+  }
 }

@@ -20,7 +20,13 @@ const refusing = (errno: number) => () => {
 
 /** A host with a KVM, but for what a test says. */
 function kvm(host: Partial<KvmProbe> = {}): Finding {
-  return examineKvm({ open: () => {}, measure: () => 1e9, vendor: () => "GenuineIntel", ...host });
+  return examineKvm({
+    open: () => {},
+    measure: () => 1e9,
+    vendor: () => "GenuineIntel",
+    permit: () => ({ command: "let me", login: false }),
+    ...host,
+  });
 }
 
 Deno.test("doctor: kvm is there, slow, or not there", () => {
@@ -32,7 +38,11 @@ Deno.test("doctor: kvm is there, slow, or not there", () => {
   deepEqual([absent.state, absent.fix], ["fault", "sudo modprobe kvm_intel"]);
   const amd = kvm({ open: refusing(ERRNO.ENODEV), vendor: () => "AuthenticAMD" });
   equal(amd.fix, "sudo modprobe kvm_amd");
-  match(kvm({ open: refusing(ERRNO.EACCES) }).fix!, /usermod -aG kvm/);
+  const open = refusing(ERRNO.EACCES);
+  equal(kvm({ open }).fix, "let me");
+  const permit = () => ({ command: "let me", login: true });
+  equal(kvm({ open, permit }).fix, 'let me && exec su - "$USER"');
+  match(kvm({ open: refusing(ERRNO.EPERM) }).fix!, /--device \/dev\/kvm/);
   const broken = kvm({
     measure: () => {
       throw new TenderError("host", "a guest does not run");
