@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname, join, relative, resolve } from "node:path";
+import type { Machine } from "../abi/elf.ts";
 import { guarded } from "../elftool/files.ts";
 import { ToolchainError } from "./error.ts";
 import {
@@ -16,18 +17,19 @@ import {
   recordText,
   stateOf,
 } from "./install_record.ts";
-import { sysrootFiles, type SysrootOptions, TRIPLE } from "./sysroot.ts";
+import { sysrootFiles, type SysrootOptions, tripleOf } from "./sysroot.ts";
+import { findToolchains, type Toolchain } from "./tools.ts";
 
-/** The names that this program answers to. */
-export const PROGRAM_NAMES = [
-  "solo5-hvt",
-  "solo5-hvt-debug",
-  "solo5-spt",
-  "solo5-elftool",
-  `${TRIPLE}-cc`,
-  `${TRIPLE}-ld`,
-  `${TRIPLE}-objcopy`,
-] as const;
+/** The names that this program answers to, where there are toolchains for these machines. */
+export function programNames(machines: readonly Machine[]): string[] {
+  return [
+    "solo5-hvt",
+    "solo5-hvt-debug",
+    "solo5-spt",
+    "solo5-elftool",
+    ...machines.map(tripleOf).flatMap((name) => [`${name}-cc`, `${name}-ld`, `${name}-objcopy`]),
+  ];
+}
 
 /** What the installed programs lead to. */
 export type Program =
@@ -40,6 +42,8 @@ export type Program =
 export interface InstallOptions extends SysrootOptions {
   readonly prefix: string;
   readonly program: Program;
+  /** What to lay out the parts of each machine with. Default: what {@linkcode findToolchains} finds. */
+  readonly toolchains?: readonly Toolchain[];
   /** Whether to replace files that are there and not ours. */
   readonly force?: boolean;
 }
@@ -58,9 +62,13 @@ type Entry =
 export async function install(options: InstallOptions): Promise<number> {
   const prefix = resolve(options.prefix);
   const entries = new Map<string, Entry>();
-  for (const name of PROGRAM_NAMES) entries.set(`bin/${name}`, link(options.program, prefix));
-  for (const [path, content] of await sysrootFiles(options)) {
-    entries.set(path, { content, mode: 0o644 });
+  const { toolchains = findToolchains() } = options;
+  const names = programNames(toolchains.map(({ machine }) => machine));
+  for (const name of names) entries.set(`bin/${name}`, link(options.program, prefix));
+  for (const toolchain of toolchains) {
+    for (const [path, content] of await sysrootFiles(toolchain, options)) {
+      entries.set(path, { content, mode: 0o644 });
+    }
   }
   const old = readRecord(prefix) ?? { version: 1, files: {}, directories: [] };
   await checkFree(prefix, { entries, old, force: options.force ?? false });

@@ -5,44 +5,53 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
+import type { Machine } from "../abi/elf.ts";
 import { SOLO5_VERSION } from "../abi/solo5.ts";
 import { readAssets } from "./assets.ts";
 import { cached, defaultCacheDir, digest } from "./cache.ts";
 import {
+  BINDINGS_TARGETS,
   type BindingsTarget,
   DRIVER_LINK_FLAGS,
   LINKER_SCRIPT,
-  TARGET_RULES,
   WRAPPER_FLAGS,
 } from "./targets.ts";
-import { buildBindings, findToolchain, type Toolchain } from "./toolchain.ts";
+import { buildBindings, type Toolchain } from "./toolchain.ts";
 
-/** What build systems call the machine that unikernels are for. */
-export const TRIPLE = "x86_64-solo5-none-static";
+/** What build systems call a machine that unikernels are for. */
+export function tripleOf(machine: Machine): string {
+  return `${machine}-solo5-none-static`;
+}
 
 /** The programs that a sysroot was made for and its wrappers run: what to execute, and its first arguments. */
 export type Tools = Pick<Toolchain, "cc" | "ld" | "objcopy">;
 
 /** Where things lie, relative to a prefix. */
-export const SYSROOT = {
-  /** Solo5's headers. */
-  headers: "include/solo5",
+export interface SysrootPaths {
+  /** Solo5's headers, the same for every machine. */
+  readonly headers: string;
   /** Headers of the language. */
-  languageHeaders: `include/${TRIPLE}`,
+  readonly languageHeaders: string;
   /** A {@linkcode Tools} as JSON. */
-  tools: `lib/${TRIPLE}/toolchain.json`,
-  object: (target: string) => `lib/${TRIPLE}/solo5_${target}.o`,
-  script: (target: string) => `lib/${TRIPLE}/solo5_${target}.lds`,
-  pkgConfig: (target: string) => `lib/pkgconfig/solo5-bindings-${target}.pc`,
-} as const;
+  readonly tools: string;
+  object(target: string): string;
+  script(target: string): string;
+}
 
-/** Everything that there are bindings for. */
-export const BINDINGS_TARGETS = Object.keys(TARGET_RULES) as BindingsTarget[];
+/** Where the things of a machine lie. */
+export function sysrootPaths(machine: Machine): SysrootPaths {
+  const triple = tripleOf(machine);
+  return {
+    headers: "include/solo5",
+    languageHeaders: `include/${triple}`,
+    tools: `lib/${triple}/toolchain.json`,
+    object: (target) => `lib/${triple}/solo5_${target}.o`,
+    script: (target) => `lib/${triple}/solo5_${target}.lds`,
+  };
+}
 
-/** Which compiler to make a sysroot for, and where to keep what need not be made again. */
+/** Where to keep what need not be made again. */
 export interface SysrootOptions {
-  /** Default: what {@linkcode findToolchain} finds. */
-  readonly toolchain?: Toolchain;
   /** Default: the user's cache. */
   readonly cacheDir?: string;
 }
@@ -50,38 +59,47 @@ export interface SysrootOptions {
 /**
  * Makes the files of a sysroot.
  *
+ * @param toolchain what it is made with, and for the machine of
  * @returns their contents by their paths under a prefix
  * @throws {ToolchainError} if a tool is missing or fails
  */
 export async function sysrootFiles(
+  toolchain: Toolchain,
   options: SysrootOptions = {},
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const { toolchain = findToolchain(), cacheDir = defaultCacheDir() } = options;
+  const { cacheDir = defaultCacheDir() } = options;
+  const { machine, cc, ld, objcopy } = toolchain;
+  const paths = sysrootPaths(machine);
   const assets = readAssets();
   const encode = (text: string) => new TextEncoder().encode(text);
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [name, content] of assets) {
-    if (dirname(name) === "include") files.set(`${SYSROOT.headers}/${basename(name)}`, content);
+    if (dirname(name) === "include") files.set(`${paths.headers}/${basename(name)}`, content);
   }
-  addDirectory(files, SYSROOT.languageHeaders, toolchain.headers);
+  addDirectory(files, paths.languageHeaders, toolchain.headers);
   // GCC's limits.h includes this for the limits of an operating system; the compiler's own copy
   // goes on to look for a libc's.
-  files.set(`${SYSROOT.languageHeaders}/syslimits.h`, assets.get("include/libc/limits.h")!);
+  files.set(`${paths.languageHeaders}/syslimits.h`, assets.get("include/libc/limits.h")!);
   for (const target of BINDINGS_TARGETS) {
     const { object } = await buildBindings(target, { toolchain, cacheDir });
-    files.set(SYSROOT.object(target), await Deno.readFile(object));
-    files.set(SYSROOT.script(target), assets.get(LINKER_SCRIPT)!);
-    if (target !== "stub") files.set(SYSROOT.pkgConfig(target), encode(pkgConfig(target)));
+    files.set(paths.object(target), await Deno.readFile(object));
+    files.set(paths.script(target), assets.get(LINKER_SCRIPT)!);
+    // The names of these tell no machine, and mean this one.
+    if (machine === "x86_64" && target !== "stub") {
+      files.set(`lib/pkgconfig/solo5-bindings-${target}.pc`, encode(pkgConfig(target, machine)));
+    }
   }
-  const { cc, ld, objcopy } = toolchain;
   const tools: Tools = { cc, ld, objcopy };
-  return files.set(SYSROOT.tools, encode(`${JSON.stringify(tools)}\n`));
+  return files.set(paths.tools, encode(`${JSON.stringify(tools)}\n`));
 }
 
 /** The prefix of a sysroot in the cache, made first where it is not there yet. */
-export async function cachedSysroot(options: SysrootOptions = {}): Promise<string> {
+export async function cachedSysroot(
+  toolchain: Toolchain,
+  options: SysrootOptions = {},
+): Promise<string> {
   const { cacheDir = defaultCacheDir() } = options;
-  const files = await sysrootFiles({ ...options, cacheDir });
+  const files = await sysrootFiles(toolchain, { cacheDir });
   const key = await digest([...files].flat());
   return await cached(join(cacheDir, `sysroot-${key}`), async (made) => {
     for (const [path, content] of files) {
@@ -104,17 +122,18 @@ function addDirectory(
 }
 
 /** For build systems that compile and link by themselves. */
-function pkgConfig(target: BindingsTarget): string {
+function pkgConfig(target: BindingsTarget, machine: Machine): string {
+  const paths = sysrootPaths(machine);
   return `prefix=\${pcfiledir}/../..
 
 Name: solo5-bindings-${target}
 Description: Makes a unikernel for Solo5's ${target} target
 Version: ${SOLO5_VERSION}
 Cflags: ${
-    WRAPPER_FLAGS.join(" ")
-  } -isystem \${prefix}/${SYSROOT.languageHeaders} -I\${prefix}/${SYSROOT.headers}
-Libs: ${DRIVER_LINK_FLAGS.join(" ")} -T \${prefix}/${SYSROOT.script(target)} \${prefix}/${
-    SYSROOT.object(target)
+    WRAPPER_FLAGS[machine].join(" ")
+  } -isystem \${prefix}/${paths.languageHeaders} -I\${prefix}/${paths.headers}
+Libs: ${DRIVER_LINK_FLAGS.join(" ")} -T \${prefix}/${paths.script(target)} \${prefix}/${
+    paths.object(target)
   }
 `;
 }

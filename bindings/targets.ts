@@ -1,9 +1,10 @@
 /**
- * The build rules of each target, as data: which files its bindings consist of and which flags
- * compile and link what. Both gcc and clang, and both GNU ld and lld, take every flag here.
+ * The build rules of each target and machine, as data: which files the bindings consist of and which
+ * flags compile and link what. Both gcc and clang, and both GNU ld and lld, take every flag here.
  *
  * @module
  */
+import type { Machine } from "../abi/elf.ts";
 import type { ABI_VERSION } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 
@@ -12,12 +13,6 @@ export type BuildTarget = keyof typeof ABI_VERSION;
 
 /** What bindings are for: a target, or none that could run, which only link. */
 export type BindingsTarget = BuildTarget | "stub";
-
-/** How to build the bindings of a target. */
-export interface TargetRules {
-  /** Sources, by their names in this room. */
-  readonly sources: readonly string[];
-}
 
 const COMMON = [
   "common/block.c",
@@ -30,33 +25,41 @@ const COMMON = [
   "common/stack_guard.c",
   "common/start.c",
   "common/text.c",
-  "common/tls_x86_64.c",
 ];
 
-/** The rules by target. */
-export const TARGET_RULES: Readonly<Record<BindingsTarget, TargetRules>> = {
-  hvt: {
-    sources: [
-      ...COMMON,
-      "hvt/clock.c",
-      "hvt/devices.c",
-      "hvt/platform.c",
-      "hvt/start.c",
-      "hvt/tables_x86_64.S",
-      "hvt/trap.c",
-    ],
+const HVT = [
+  "hvt/clock.c",
+  "hvt/devices.c",
+  "hvt/platform.c",
+  "hvt/start.c",
+  "hvt/trap.c",
+];
+
+const SPT = [
+  "spt/clock.c",
+  "spt/devices.c",
+  "spt/platform.c",
+  "spt/start.c",
+];
+
+const STUB = ["stub/stub.c"];
+
+/** What the bindings of each target consist of: sources, by their names in this room. */
+export const SOURCES: Readonly<Record<Machine, Record<BindingsTarget, readonly string[]>>> = {
+  x86_64: {
+    hvt: [...COMMON, "common/tls_x86_64.c", ...HVT, "hvt/tables_x86_64.S"],
+    spt: [...COMMON, "common/tls_x86_64.c", ...SPT],
+    stub: STUB,
   },
-  spt: {
-    sources: [
-      ...COMMON,
-      "spt/clock.c",
-      "spt/devices.c",
-      "spt/platform.c",
-      "spt/start.c",
-    ],
+  aarch64: {
+    hvt: [...COMMON, "common/tls_aarch64.c", ...HVT, "hvt/vectors_aarch64.S"],
+    spt: [...COMMON, "common/tls_aarch64.c", ...SPT],
+    stub: STUB,
   },
-  stub: { sources: ["stub/stub.c"] },
 };
+
+/** Everything that there are bindings for, on each machine. */
+export const BINDINGS_TARGETS: readonly BindingsTarget[] = ["hvt", "spt", "stub"];
 
 /** The linker script of every target. */
 export const LINKER_SCRIPT = "solo5.lds";
@@ -65,37 +68,45 @@ export const LINKER_SCRIPT = "solo5.lds";
 export const INCLUDE = ["include", "include/libc"] as const;
 
 /** For any C that runs in a unikernel. */
-const FREESTANDING = [
-  "-ffreestanding",
-  "-nostdinc",
-  "-fno-pic",
-  "-fno-pie",
-  "-fcf-protection=none",
-];
+const FREESTANDING = ["-ffreestanding", "-nostdinc", "-fno-pic", "-fno-pie"];
+
+/** In addition, for each machine. */
+const MACHINE_FLAGS: Readonly<Record<Machine, readonly string[]>> = {
+  x86_64: ["-fcf-protection=none"],
+  // Atomic operations are instructions, not calls of a library that chooses between instructions.
+  aarch64: ["-mbranch-protection=none", "-mno-outline-atomics"],
+};
 
 const STACK_PROTECTOR = ["-fstack-protector-strong", "-mstack-protector-guard=global"];
 
 /** For the `cc` wrapper, which leaves it to its user whether to optimise. */
-export const WRAPPER_FLAGS: readonly string[] = [...FREESTANDING, ...STACK_PROTECTOR];
+export const WRAPPER_FLAGS = byMachine((machine) => [
+  ...FREESTANDING,
+  ...MACHINE_FLAGS[machine],
+  ...STACK_PROTECTOR,
+]);
 
 /** For applications; a user's flags come after these. */
-export const APPLICATION_FLAGS: readonly string[] = [...WRAPPER_FLAGS, "-O2"];
+export const APPLICATION_FLAGS = byMachine((machine) => [...WRAPPER_FLAGS[machine], "-O2"]);
 
 /** In addition for C++, whose exceptions and type information need a runtime library. */
 export const CPLUSPLUS_FLAGS: readonly string[] = ["-fno-exceptions", "-fno-rtti"];
 
 /** For a source of the bindings, which leave the vector registers to the application. */
-export function bindingsFlags(source: string): string[] {
+export function bindingsFlags(source: string, machine: Machine): string[] {
   // The guard comes to be during start-up, so start-up cannot be checked against it.
   const protector = source.endsWith("/start.c") ? ["-fno-stack-protector"] : STACK_PROTECTOR;
   return [
     ...FREESTANDING,
+    ...MACHINE_FLAGS[machine],
     "-O2",
     "-std=c11",
-    "-mno-red-zone",
+    // Only x86_64 has one: traps push onto the stack that they find.
+    ...(machine === "x86_64" ? ["-mno-red-zone"] : []),
     "-mgeneral-regs-only",
     // Debuggers find callers by this; it takes no room in a guest's memory.
     "-fno-asynchronous-unwind-tables",
+    "-fno-unwind-tables",
     "-g1",
     ...protector,
   ];
@@ -105,7 +116,10 @@ export function bindingsFlags(source: string): string[] {
 export const PUBLIC_SYMBOLS = ["solo5_*", "_start", "__stack_chk_guard", "__stack_chk_fail"];
 
 /** For the linker, whatever it links. */
-export const LINK_MACHINE = ["-m", "elf_x86_64"];
+export const LINK_MACHINE: Readonly<Record<Machine, readonly string[]>> = {
+  x86_64: ["-m", "elf_x86_64"],
+  aarch64: ["-m", "aarch64linux"],
+};
 
 const IMAGE_FLAGS = [
   "--build-id=none",
@@ -116,7 +130,11 @@ const IMAGE_FLAGS = [
 ];
 
 /** For the linker, to make a unikernel. */
-export const LINK_FLAGS: readonly string[] = [...LINK_MACHINE, "-static", ...IMAGE_FLAGS];
+export const LINK_FLAGS = byMachine((machine) => [
+  ...LINK_MACHINE[machine],
+  "-static",
+  ...IMAGE_FLAGS,
+]);
 
 /** For the compiler, to have it link one. */
 export const DRIVER_LINK_FLAGS: readonly string[] = [
@@ -125,3 +143,9 @@ export const DRIVER_LINK_FLAGS: readonly string[] = [
   "-no-pie",
   `-Wl,${IMAGE_FLAGS.join(",")}`,
 ];
+
+function byMachine(
+  flags: (machine: Machine) => readonly string[],
+): Readonly<Record<Machine, readonly string[]>> {
+  return { x86_64: flags("x86_64"), aarch64: flags("aarch64") };
+}

@@ -23,11 +23,11 @@ import {
   LINK_MACHINE,
   LINKER_SCRIPT,
   PUBLIC_SYMBOLS,
-  TARGET_RULES,
+  SOURCES,
 } from "./targets.ts";
 import { findToolchain, run, type Toolchain } from "./tools.ts";
 
-export { findToolchain, type Toolchain, type ToolchainChoice } from "./tools.ts";
+export { findToolchain, findToolchains, type Toolchain, type ToolchainChoice } from "./tools.ts";
 
 /** Where bindings come from and go to. */
 export interface BindingsOptions {
@@ -45,7 +45,7 @@ export interface Bindings {
   readonly assets: string;
 }
 
-/** What the files of this room hold besides, in a bundle: the bindings, built with it. */
+/** What the files of this room hold besides, in a bundle: the bindings for x86_64, built with it. */
 export function prebuiltObject(target: BindingsTarget): string {
   return `prebuilt/solo5_${target}.o`;
 }
@@ -69,11 +69,15 @@ export async function buildBindings(
       await Deno.writeFile(join(made, name), content);
     }
   });
-  if (files.has(prebuiltObject(target))) {
+  const { machine } = toolchain;
+  if (machine === "x86_64" && files.has(prebuiltObject(target))) {
     return { object: join(assets, prebuiltObject(target)), assets };
   }
-  const rules = TARGET_RULES[target].sources.map((source) => [source, ...bindingsFlags(source)]);
-  const made = JSON.stringify([toolchain, rules, LINK_MACHINE, PUBLIC_SYMBOLS]);
+  const rules = SOURCES[machine][target].map((source) => [
+    source,
+    ...bindingsFlags(source, machine),
+  ]);
+  const made = JSON.stringify([toolchain, rules, LINK_MACHINE[machine], PUBLIC_SYMBOLS]);
   const key = await digest([fingerprint, made]);
   const object = await cached(
     join(cacheDir, `solo5_${target}-${key}.o`),
@@ -99,12 +103,12 @@ async function compileBindings(
   target: BindingsTarget,
   { toolchain, assets, scratch, output }: BindingsJob,
 ): Promise<void> {
-  const { sources } = TARGET_RULES[target];
-  const objects = await Promise.all(sources.map(async (source, index) => {
+  const { machine, ld, objcopy } = toolchain;
+  const objects = await Promise.all(SOURCES[machine][target].map(async (source, index) => {
     const object = join(scratch, `${index}.o`);
     // From inside, by relative names: where the cache and the compiler are shall not show.
     const flags = [
-      ...bindingsFlags(source),
+      ...bindingsFlags(source, machine),
       ...includes(toolchain, "."),
       `-ffile-prefix-map=${assets}=solo5`,
       `-ffile-prefix-map=${toolchain.headers}=include`,
@@ -112,10 +116,9 @@ async function compileBindings(
     await compile(toolchain, source, { flags, output: object, cwd: assets });
     return object;
   }));
-  const { ld, objcopy } = toolchain;
   await run("link", `bindings of ${target}`, [
     ...ld,
-    ...LINK_MACHINE,
+    ...LINK_MACHINE[machine],
     "-r",
     "-o",
     output,
@@ -153,11 +156,12 @@ export async function buildUnikernel(
 ): Promise<void> {
   checkSources(sources);
   const { toolchain, cacheDir } = withDefaults(options);
+  const { machine } = toolchain;
   const manifest = readManifest(options.manifest ?? defaultManifest(sources[0]!));
   const { object: bindings, assets } = await buildBindings(options.target, { toolchain, cacheDir });
   const unikernel = await withScratch(cacheDir, async (scratch) => {
     const manifestPath = join(scratch, "manifest.o");
-    await Deno.writeFile(manifestPath, manifestObject(manifest, "x86_64"));
+    await Deno.writeFile(manifestPath, manifestObject(manifest, machine));
     const objects = await Promise.all(sources.map(async (source, index) => {
       if (LINKED.has(extname(source))) return source;
       const object = join(scratch, `${index}.o`);
@@ -169,7 +173,15 @@ export async function buildUnikernel(
     const script = join(assets, LINKER_SCRIPT);
     // The bindings come first, so that an archive may hold the application's entry point.
     const inputs = [bindings, ...objects, manifestPath];
-    const command = [...toolchain.ld, ...LINK_FLAGS, "-T", script, "-o", linked, ...inputs];
+    const command = [
+      ...toolchain.ld,
+      ...LINK_FLAGS[machine],
+      "-T",
+      script,
+      "-o",
+      linked,
+      ...inputs,
+    ];
     await run("link", options.output, command);
     return await Deno.readFile(linked);
   });
@@ -204,7 +216,7 @@ function applicationFlags(
   { toolchain, assets }: { toolchain: Toolchain; assets: string },
 ): string[] {
   return [
-    ...APPLICATION_FLAGS,
+    ...APPLICATION_FLAGS[toolchain.machine],
     ...(CPLUSPLUS.has(extname(source)) ? CPLUSPLUS_FLAGS : []),
     ...includes(toolchain, assets),
     `-ffile-prefix-map=${assets}=solo5`,

@@ -5,10 +5,13 @@
  * @module
  */
 import { join } from "node:path";
+import type { Machine } from "../abi/elf.ts";
 import { ToolchainError, type ToolchainErrorCode } from "./error.ts";
 
 /** The programs that build unikernels. */
 export interface Toolchain {
+  /** What they build for. */
+  readonly machine: Machine;
   /** The compiler: its name or path, and arguments that always come first. */
   readonly cc: readonly string[];
   /** The first line of what it says of itself. */
@@ -21,41 +24,45 @@ export interface Toolchain {
 
 /** Which programs to use, where not those that are found. */
 export interface ToolchainChoice {
-  /** Command of the compiler. Default: `$CC`. */
+  /** What they shall build for. Default: x86_64. */
+  readonly machine?: Machine;
+  /** Command of the compiler. Default: `$CC`, for another machine `$TARGET_CC`. */
   readonly cc?: string;
-  /** Command of the linker. Default: `$LD`. */
+  /** Command of the linker. Default: `$LD`, `$TARGET_LD`. */
   readonly ld?: string;
-  /** Command of objcopy. Default: `$OBJCOPY`. */
+  /** Command of objcopy. Default: `$OBJCOPY`, `$TARGET_OBJCOPY`. */
   readonly objcopy?: string;
 }
 
 /**
  * Finds a compiler (`$CC`, else cc, gcc, clang), a linker (`$LD`, else ld, ld.lld) and objcopy
- * (`$OBJCOPY`, else objcopy, llvm-objcopy).
+ * (`$OBJCOPY`, else objcopy, llvm-objcopy). For a machine that is not this one, the variables' names
+ * begin with `TARGET_` and the programs' with `MACHINE-linux-gnu-`; clang and lld know every machine.
  *
  * @throws {ToolchainError} "no-tool": with one line that says what to install
  */
 export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
-  const cc = find(choice.cc ?? environment("CC"), {
-    names: ["cc", "gcc", "clang"],
-    what: "a C compiler",
-    install: "gcc or clang",
-  });
+  const { machine = "x86_64" } = choice;
+  const tools = machine === Deno.build.arch ? NATIVE : crossTools(machine);
+  const cc = find(choice.cc, tools.cc);
   const version = output([...cc, "--version"])!.split("\n")[0]!;
   const headers = version.includes("clang")
     ? join(output([...cc, "-print-resource-dir"]) ?? "", "include")
     : output([...cc, "-print-file-name=include"]) ?? "";
-  const ld = find(choice.ld ?? environment("LD"), {
-    names: ["ld", "ld.lld"],
-    what: "a linker",
-    install: "binutils or lld",
-  });
-  const objcopy = find(choice.objcopy ?? environment("OBJCOPY"), {
-    names: ["objcopy", "llvm-objcopy"],
-    what: "objcopy",
-    install: "binutils or llvm",
-  });
-  return { cc, version, headers, ld, objcopy };
+  const ld = find(choice.ld, tools.ld);
+  const objcopy = find(choice.objcopy, tools.objcopy);
+  return { machine, cc, version, headers, ld, objcopy };
+}
+
+/** The toolchain for x86_64, and those for other machines that are there besides. */
+export function findToolchains(): Toolchain[] {
+  const toolchains = [findToolchain()];
+  try {
+    toolchains.push(findToolchain({ machine: "aarch64" }));
+  } catch (error) {
+    if (!(error instanceof ToolchainError)) throw error;
+  }
+  return toolchains;
 }
 
 /** A tool from the environment. Build systems put our own wrappers there, which would find themselves. */
@@ -66,17 +73,74 @@ function environment(variable: string): string | undefined {
 
 /** A program of which there are several to choose from. */
 interface Tool {
-  readonly names: readonly string[];
+  readonly variable: string;
+  readonly commands: readonly (readonly string[])[];
   readonly what: string;
   readonly install: string;
+  /** Arguments that make it succeed where it can be used. Default: `--version`. */
+  readonly probe?: readonly string[];
 }
 
-/** The command that was chosen, else the first of the tool's names that runs. */
-function find(chosen: string | undefined, { names, what, install }: Tool): string[] {
-  const candidates = chosen ? [chosen.trim().split(/\s+/)] : names.map((name) => [name]);
-  const found = candidates.find((command) => output([...command, "--version"]) !== undefined);
-  if (found !== undefined) return found;
-  const tried = chosen ? `'${chosen}' does not run` : `no ${names.join(", ")}`;
+/** The programs for this machine. */
+const NATIVE: Record<"cc" | "ld" | "objcopy", Tool> = {
+  cc: {
+    variable: "CC",
+    commands: [["cc"], ["gcc"], ["clang"]],
+    what: "a C compiler",
+    install: "gcc or clang",
+  },
+  ld: {
+    variable: "LD",
+    commands: [["ld"], ["ld.lld"]],
+    what: "a linker",
+    install: "binutils or lld",
+  },
+  objcopy: {
+    variable: "OBJCOPY",
+    commands: [["objcopy"], ["llvm-objcopy"]],
+    what: "objcopy",
+    install: "binutils or llvm",
+  },
+};
+
+/** The programs for another machine, by the names that distributions give them. */
+function crossTools(machine: Machine): typeof NATIVE {
+  const prefix = `${machine}-linux-gnu`;
+  // The linker's name is of no use where clang only compiles, which it would say each time.
+  const clang = [`--target=${prefix}`, "-fuse-ld=lld", "-Wno-unused-command-line-argument"];
+  return {
+    cc: {
+      variable: "TARGET_CC",
+      commands: [[`${prefix}-gcc`], ["clang", ...clang]],
+      what: `a C compiler for ${machine}`,
+      install: `gcc-${prefix} or clang`,
+      // A clang may have been built without this machine.
+      probe: ["-x", "c", "-c", "/dev/null", "-o", "/dev/null"],
+    },
+    ld: {
+      variable: "TARGET_LD",
+      commands: [[`${prefix}-ld`], ["ld.lld"]],
+      what: `a linker for ${machine}`,
+      install: `binutils-${prefix} or lld`,
+    },
+    objcopy: {
+      variable: "TARGET_OBJCOPY",
+      commands: [[`${prefix}-objcopy`], ["llvm-objcopy"]],
+      what: `objcopy for ${machine}`,
+      install: `binutils-${prefix} or llvm`,
+    },
+  };
+}
+
+/** The command that was chosen, by the caller or the environment, else the first one that runs. */
+function find(choice: string | undefined, tool: Tool): string[] {
+  const { commands, what, install, probe = ["--version"] } = tool;
+  const chosen = choice ?? environment(tool.variable);
+  const candidates = chosen ? [chosen.trim().split(/\s+/)] : commands;
+  const found = candidates.find((command) => output([...command, ...probe]) !== undefined);
+  if (found !== undefined) return [...found];
+  const names = commands.map(([name]) => name).join(", ");
+  const tried = chosen ? `'${chosen}' does not run` : `no ${names}`;
   throw new ToolchainError("no-tool", `${what} is missing (${tried}): install ${install}`);
 }
 

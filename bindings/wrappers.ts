@@ -6,16 +6,19 @@
  */
 import { dirname, join, resolve } from "node:path";
 import * as v from "npm:valibot@^1.5.0";
+import type { Machine } from "../abi/elf.ts";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
-import { BINDINGS_TARGETS, cachedSysroot, SYSROOT, type Tools } from "./sysroot.ts";
-import { DRIVER_LINK_FLAGS, LINK_FLAGS, WRAPPER_FLAGS } from "./targets.ts";
+import { cachedSysroot, type SysrootPaths, sysrootPaths, type Tools } from "./sysroot.ts";
+import { BINDINGS_TARGETS, DRIVER_LINK_FLAGS, LINK_FLAGS, WRAPPER_FLAGS } from "./targets.ts";
+import { findToolchain } from "./tools.ts";
 
 /** What a wrapper stands for. */
 export type WrapperTool = keyof Tools;
 
-/** Where a wrapper's headers and bindings are, and what it runs. */
+/** What a wrapper builds for, where its headers and bindings are, and what it runs. */
 export interface Sysroot {
+  readonly machine: Machine;
   readonly prefix: string;
   readonly tools: Tools;
 }
@@ -23,18 +26,22 @@ export interface Sysroot {
 /**
  * Runs a wrapper as this process does: with its standard streams.
  *
- * @param options `tool`: what it stands for; `calledAs`: what it was called by, which says where it
- * is installed; without, or where it is not installed, it takes what the cache has
+ * @param options `tool`: what it stands for; `machine`: which it builds for; `calledAs`: what it was
+ * called by, which says where it is installed; without, or where it is not installed, it takes what
+ * the cache has
  * @returns the tool's exit status
  * @throws {ToolchainError} if there is nothing to run, or nothing to link with
  */
 export async function runWrapper(
   args: readonly string[],
-  options: { tool: WrapperTool; calledAs?: string },
+  options: { tool: WrapperTool; machine?: Machine; calledAs?: string },
 ): Promise<number> {
-  const { tool, calledAs } = options;
-  const prefix = (calledAs && installedPrefix(calledAs)) ?? await cachedSysroot();
-  const command = wrapperCommand(args, { tool, prefix, tools: readTools(prefix) });
+  const { tool, machine = "x86_64", calledAs } = options;
+  const record = sysrootPaths(machine).tools;
+  const prefix = (calledAs && installedPrefix(calledAs, record)) ??
+    await cachedSysroot(findToolchain({ machine }));
+  const tools = readTools(join(prefix, record));
+  const command = wrapperCommand(args, { tool, machine, prefix, tools });
   if (Deno.env.has("__V")) console.error(`+ exec ${command.join(" ")}`);
   try {
     const child = new Deno.Command(command[0]!, { args: command.slice(1) }).spawn();
@@ -55,29 +62,30 @@ const NO_LINK = new Set(["-c", "-S", "-E", "-M", "-MM", "-fsyntax-only"]);
  */
 export function wrapperCommand(
   args: readonly string[],
-  { tool, prefix, tools }: Sysroot & { tool: WrapperTool },
+  { tool, machine, prefix, tools }: Sysroot & { tool: WrapperTool },
 ): string[] {
   if (tool === "objcopy") return [...tools.objcopy, ...args];
+  const paths = sysrootPaths(machine);
   const { target, rest } = takeTarget(args);
   if (tool === "ld") {
-    const bindings = target === undefined ? [] : linkInputs(prefix, target);
-    return [...tools.ld, ...LINK_FLAGS, "-nostdlib", ...bindings, ...rest];
+    const bindings = target === undefined ? [] : linkInputs(target, { prefix, paths });
+    return [...tools.ld, ...LINK_FLAGS[machine], "-nostdlib", ...bindings, ...rest];
   }
   if (rest.length === 0) throw new ToolchainError("source", "No input files");
   // A compiler that is asked about itself must not get anything to link.
   if (rest.length === 1 && rest[0] === "-v") return [...tools.cc, ...rest];
   const compile = [
     ...tools.cc,
-    ...WRAPPER_FLAGS,
+    ...WRAPPER_FLAGS[machine],
     "-isystem",
-    join(prefix, SYSROOT.languageHeaders),
+    join(prefix, paths.languageHeaders),
     "-I",
-    join(prefix, SYSROOT.headers),
+    join(prefix, paths.headers),
     // Where the toolchain is installed shall not show in what it makes.
     `-ffile-prefix-map=${prefix}=solo5`,
   ];
   if (rest.some((word) => NO_LINK.has(word))) return [...compile, ...rest];
-  const bindings = linkInputs(prefix, target ?? "stub");
+  const bindings = linkInputs(target ?? "stub", { prefix, paths });
   return [...compile, ...DRIVER_LINK_FLAGS, ...bindings, ...rest];
 }
 
@@ -95,7 +103,10 @@ function takeTarget(args: readonly string[]): { target?: string; rest: string[] 
 }
 
 /** Arguments that both compiler and linker take; the bindings come first, so that archives can complete them. */
-function linkInputs(prefix: string, target: string): string[] {
+function linkInputs(
+  target: string,
+  { prefix, paths }: { prefix: string; paths: SysrootPaths },
+): string[] {
   const known: readonly string[] = BINDINGS_TARGETS;
   if (!known.includes(target)) {
     throw new ToolchainError(
@@ -105,16 +116,20 @@ function linkInputs(prefix: string, target: string): string[] {
       }`,
     );
   }
-  return ["-T", join(prefix, SYSROOT.script(target)), join(prefix, SYSROOT.object(target))];
+  return ["-T", join(prefix, paths.script(target)), join(prefix, paths.object(target))];
 }
 
-/** The prefix that a program is installed under, as `PREFIX/bin/NAME` or through links to that. */
-function installedPrefix(calledAs: string): string | undefined {
+/**
+ * The prefix that a program is installed under, as `PREFIX/bin/NAME` or through links to that.
+ *
+ * @param record what has to be there, relative to the prefix
+ */
+function installedPrefix(calledAs: string, record: string): string | undefined {
   let path = calledAs.includes("/") ? resolve(calledAs) : onPath(calledAs);
   const seen = new Set<string>();
   while (path !== undefined && !seen.has(path)) {
     const prefix = dirname(dirname(path));
-    if (exists(join(prefix, SYSROOT.tools))) return prefix;
+    if (exists(join(prefix, record))) return prefix;
     seen.add(path);
     path = linkTarget(path);
   }
@@ -137,8 +152,7 @@ function linkTarget(path: string): string | undefined {
 const Command = v.pipe(v.array(v.string()), v.minLength(1));
 const ToolsSchema = v.object({ cc: Command, ld: Command, objcopy: Command });
 
-function readTools(prefix: string): Tools {
-  const path = join(prefix, SYSROOT.tools);
+function readTools(path: string): Tools {
   try {
     return v.parse(ToolsSchema, JSON.parse(Deno.readTextFileSync(path)));
   } catch {

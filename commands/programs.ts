@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Machine, MACHINES } from "../abi/elf.ts";
 import type { TenderProgramName } from "../tender/program.ts";
 
 /** A toolchain wrapper's name: the machine that it is for, and the tool that it wraps. */
@@ -28,9 +29,14 @@ export async function runProgram(
     return await tenderProgram(name as TenderProgramName, words);
   }
   const { ToolchainError } = await import("../bindings/error.ts");
-  if (machine !== "x86_64") {
-    throw new ToolchainError("no-tool", `there are bindings for x86_64 alone, none for ${machine}`);
+  if (!Object.hasOwn(MACHINES, machine!)) {
+    const known = Object.keys(MACHINES).join(" and ");
+    throw new ToolchainError("no-tool", `there are bindings for ${known}, none for ${machine}`);
   }
   const { runWrapper } = await import("../bindings/wrappers.ts");
-  return await runWrapper(words, { tool: tool as "cc" | "ld" | "objcopy", calledAs });
+  return await runWrapper(words, {
+    tool: tool as "cc" | "ld" | "objcopy",
+    machine: machine as Machine,
+    calledAs,
+  });
 }

@@ -6,33 +6,51 @@
 import { basename, join } from "node:path";
 import { cached, defaultCacheDir, digest, exists } from "../bindings/cache.ts";
 import { APPLICATION_FLAGS, type BuildTarget, LINK_FLAGS } from "../bindings/targets.ts";
-import { buildBindings, buildUnikernel, findToolchain } from "../bindings/toolchain.ts";
+import {
+  buildBindings,
+  buildUnikernel,
+  findToolchain,
+  type Toolchain,
+} from "../bindings/toolchain.ts";
 
 const DIRECTORY = join(import.meta.dirname!, "guests");
 const EXAMPLES = join(import.meta.dirname!, "..", "examples");
+
+/** How to build a guest. */
+interface Options {
+  /** What to build it with, and for the machine of. Default: what is found for x86_64. */
+  readonly toolchain?: Toolchain;
+}
 
 /**
  * Builds `tests/guests/NAME.c`, with `NAME.json` beside it as its manifest if there is one.
  *
  * @returns the unikernel's path: shared with other tests, so not to be written to
  */
-export function guest(name: string, target: BuildTarget): Promise<string> {
-  return build(join(DIRECTORY, `${name}.c`), { target, manifest: join(DIRECTORY, `${name}.json`) });
+export function guest(name: string, target: BuildTarget, options: Options = {}): Promise<string> {
+  const manifest = join(DIRECTORY, `${name}.json`);
+  return build(join(DIRECTORY, `${name}.c`), { target, manifest, ...options });
 }
 
 /** Builds `examples/NAME/NAME.c`, as {@linkcode guest} does. */
-export function example(name: string, target: BuildTarget): Promise<string> {
+export function example(
+  name: string,
+  target: BuildTarget,
+  options: Options = {},
+): Promise<string> {
   const manifest = join(EXAMPLES, name, "manifest.json");
-  return build(join(EXAMPLES, name, `${name}.c`), { target, manifest });
+  return build(join(EXAMPLES, name, `${name}.c`), { target, manifest, ...options });
 }
 
 async function build(
   source: string,
-  { target, manifest }: { target: BuildTarget; manifest: string },
+  { target, manifest, toolchain = findToolchain() }: Options & {
+    target: BuildTarget;
+    manifest: string;
+  },
 ): Promise<string> {
   const headers = ["guest.h", "hostile.h"].map((name) => join(DIRECTORY, name));
   const inputs = [source, ...headers, manifest].filter(exists);
-  const toolchain = findToolchain();
   const cacheDir = defaultCacheDir();
   const bindings = await buildBindings(target, { toolchain, cacheDir });
   const key = await digest([

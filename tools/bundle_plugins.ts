@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { readAssets } from "../bindings/assets.ts";
 import { ToolchainError } from "../bindings/error.ts";
-import { BINDINGS_TARGETS } from "../bindings/sysroot.ts";
+import { BINDINGS_TARGETS } from "../bindings/targets.ts";
 import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
 
 /** Finds npm packages by this project's import map, in Deno's own cache. */

@@ -6,6 +6,8 @@
 
 #if defined(__x86_64__)
 #include "cpu_x86_64.h"
+#elif defined(__aarch64__)
+#include "cpu_aarch64.h"
 #else
 #error "bindings: no support for this machine"
 #endif

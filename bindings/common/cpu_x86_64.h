@@ -1,5 +1,5 @@
 /*
- * cpu_x86_64.h: the time stamp counter and the string instructions.
+ * cpu_x86_64.h: the time stamp counter, the string instructions, and what kernel mode has.
  */
 #ifndef CPU_X86_64_H
 #define CPU_X86_64_H
@@ -28,6 +28,27 @@ static inline void cpu_copy_down(void *to, const void *from, size_t size) {
 
 static inline void cpu_fill(void *to, int value, size_t size) {
     __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
+}
+
+/* (high * 2^64) / divisor, where the quotient fits into 64 bits. */
+static inline uint64_t cpu_divide(uint64_t high, uint64_t divisor) {
+    uint64_t quotient, remainder;
+    __asm__("divq %4" : "=a"(quotient), "=d"(remainder) : "a"(0ul), "d"(high), "r"(divisor) : "cc");
+    return quotient;
+}
+
+/* For kernel mode: the thread pointer is the base of %fs. */
+static inline void cpu_set_thread_pointer(uint64_t base) {
+    const uint32_t fs_base_msr = 0xc0000100;
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(fs_base_msr), "a"((uint32_t)base), "d"((uint32_t)(base >> 32))
+                     : "memory");
+}
+
+/* For kernel mode: waits for what does not come. */
+static inline void cpu_stop(void) {
+    __asm__ volatile("cli; hlt");
 }
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * clock.c: time. Monotonic time is the time stamp counter scaled to nanoseconds; wall time is the
+ * clock.c: time. Monotonic time is the CPU's counter scaled to nanoseconds; wall time is the
  * tender's answer, so that it is the host's even after the host's clock was set or the virtual
  * machine slept.
  */
@@ -9,22 +9,15 @@
 #include "../common/cpu.h"
 #include "hypercall.h"
 
-/* Nanoseconds are ticks * multiplier / 2^SHIFT; any frequency above 3.9 MHz fits. */
-#define SHIFT 56
+/* Nanoseconds are ticks * multiplier / 2^SHIFT; any frequency above 0.98 MHz fits. */
+#define SHIFT 54
 
 static uint64_t start_ticks;
 static uint64_t multiplier;
 
-/* (high * 2^64) / divisor, where the quotient fits into 64 bits. */
-static uint64_t divide(uint64_t high, uint64_t divisor) {
-    uint64_t quotient, remainder;
-    __asm__("divq %4" : "=a"(quotient), "=d"(remainder) : "a"(0ul), "d"(high), "r"(divisor) : "cc");
-    return quotient;
-}
-
 void clock_init(uint64_t frequency) {
     const uint64_t second = 1000000000; /* In nanoseconds. */
-    multiplier = divide(second >> (64 - SHIFT), frequency);
+    multiplier = cpu_divide(second >> (64 - SHIFT), frequency);
     start_ticks = cpu_ticks();
 }
 

@@ -9,7 +9,7 @@
 /* Gives the CPU tables of its own, so that a trap is reported. */
 void cpu_init(void);
 
-/* Starts monotonic time; `frequency` is the time stamp counter's, in Hz. */
+/* Starts monotonic time; `frequency` is the CPU counter's, in Hz. */
 void clock_init(uint64_t frequency);
 
 /* Ends the unikernel; `cookie` is NULL or tells of a trap. */

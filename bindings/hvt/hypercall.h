@@ -4,14 +4,12 @@
 #ifndef HYPERCALL_H
 #define HYPERCALL_H
 
-#include "hvt_abi.h"
-
-static inline void hypercall(enum hvt_hypercall number, void *block) {
-    __asm__ volatile("outl %0, %1"
-                     :
-                     : "a"((uint32_t)(uintptr_t)block),
-                       "Nd"((uint16_t)(HVT_HYPERCALL_PIO_BASE + number))
-                     : "memory");
-}
+#if defined(__x86_64__)
+#include "hypercall_x86_64.h"
+#elif defined(__aarch64__)
+#include "hypercall_aarch64.h"
+#else
+#error "bindings: no support for this machine"
+#endif
 
 #endif

@@ -4,6 +4,7 @@
 #include "hvt.h"
 
 #include "../common/bindings.h"
+#include "../common/cpu.h"
 #include "hypercall.h"
 
 void platform_puts(const char *data, size_t size) {
@@ -15,7 +16,7 @@ void halt(int status, const struct hvt_trap_frame *cookie) {
     struct hvt_hc_halt block = {.cookie = cookie, .exit_status = status};
     hypercall(HVT_HYPERCALL_HALT, &block);
     for (;;)
-        __asm__ volatile("cli; hlt");
+        cpu_stop();
 }
 
 void platform_exit(int status) {
@@ -23,10 +24,6 @@ void platform_exit(int status) {
 }
 
 solo5_result_t solo5_set_tls_base(uintptr_t base) {
-    const uint32_t fs_base_msr = 0xc0000100;
-    __asm__ volatile("wrmsr"
-                     :
-                     : "c"(fs_base_msr), "a"((uint32_t)base), "d"((uint32_t)(base >> 32))
-                     : "memory");
+    cpu_set_thread_pointer(base);
     return SOLO5_R_OK;
 }

@@ -6,22 +6,22 @@
 #include "../common/bindings.h"
 #include "../common/text.h"
 
-#define PAGE_FAULT 14
-
-_Noreturn void trap_handle(unsigned vector, const struct hvt_trap_frame *frame);
-
-static const char names[32][4] = {
-    "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "#9",  "#TS",
-    "#NP", "#SS", "#GP", "#PF", "#15", "#MF", "#AC", "#MC", "#XM", "#VE", "#CP",
-    "#22", "#23", "#24", "#25", "#26", "#27", "#HV", "#VC", "#SX", "#31",
-};
-
-static void field(struct text *text, const char *name, uint64_t value) {
+static void trap_field(struct text *text, const char *name, uint64_t value) {
     text_string(text, name);
     text_hex(text, value);
 }
 
-/* Called by the stubs of tables_x86_64.S, on the traps' own stack. */
+#if defined(__x86_64__)
+#include "trap_x86_64.h"
+#elif defined(__aarch64__)
+#include "trap_aarch64.h"
+#else
+#error "bindings: no support for this machine"
+#endif
+
+_Noreturn void trap_handle(unsigned vector, const struct hvt_trap_frame *frame);
+
+/* Called by the first instructions of every trap, on the traps' own stack. */
 void trap_handle(unsigned vector, const struct hvt_trap_frame *frame) {
     /* A trap in here would start over on the same stack: say nothing more. */
     static bool trapped;
@@ -32,13 +32,7 @@ void trap_handle(unsigned vector, const struct hvt_trap_frame *frame) {
     char buffer[256];
     struct text text = {buffer, sizeof buffer, 0};
     text_string(&text, "Solo5: trap: type=");
-    text_string(&text, names[vector]);
-    field(&text, " ec=", frame->ec);
-    field(&text, " rip=", frame->rip);
-    field(&text, " rsp=", frame->rsp);
-    field(&text, " rflags=", frame->rflags);
-    if (vector == PAGE_FAULT)
-        field(&text, "\nSolo5: trap: cr2=", frame->cr2);
+    trap_describe(&text, vector, frame);
     text_string(&text, "\nSolo5: ABORT: Fatal trap\n");
     text_print(&text);
     halt(SOLO5_EXIT_ABORT, frame);

@@ -16,7 +16,7 @@
 struct hvt_boot_info {
     uint64_t mem_size;       /* Of guest memory, which starts at 0, in bytes. */
     uint64_t kernel_end;     /* End of the image. */
-    uint64_t cpu_cycle_freq; /* Of the time stamp counter, in Hz. */
+    uint64_t cpu_cycle_freq; /* Of the CPU's counter (TSC, CNTVCT_EL0), in Hz. */
     const char *cmdline;
     const struct mft *mft;
     uint32_t host_features;
@@ -25,10 +25,16 @@ struct hvt_boot_info {
 };
 
 /*
- * Hypercall N: a 32-bit `out` of the address of its argument block to port HVT_HYPERCALL_PIO_BASE
- * + N. Fields marked `out` are the tender's to fill in.
+ * Hypercall N: the address of its argument block, in 32 bits, to port HVT_HYPERCALL_PIO_BASE + N
+ * on x86_64, and to address HVT_HYPERCALL_ADDRESS(N), behind all guest memory, on aarch64. Fields
+ * marked `out` are the tender's to fill in.
  */
+#if defined(__aarch64__)
+#define HVT_HYPERCALL_MMIO_BASE  UINT64_C(0x100000000)
+#define HVT_HYPERCALL_ADDRESS(n) (HVT_HYPERCALL_MMIO_BASE + 8 * (uint64_t)(n))
+#else
 #define HVT_HYPERCALL_PIO_BASE 0x500
+#endif
 
 enum hvt_hypercall {
     HVT_HYPERCALL_WALLTIME = 1,
@@ -93,6 +99,16 @@ struct hvt_hc_halt {
     int32_t exit_status;
 };
 
+#if defined(__aarch64__)
+/* What a CPU trap left behind: registers of the exception level that it was taken to. */
+struct hvt_trap_frame {
+    uint64_t far;
+    uint64_t esr;
+    uint64_t elr;
+    uint64_t spsr;
+    uint64_t sp; /* As it was before. */
+};
+#else
 /* What a CPU trap left behind, in the order in which the CPU and the first stub push it. */
 struct hvt_trap_frame {
     uint64_t cr2;
@@ -103,5 +119,6 @@ struct hvt_trap_frame {
     uint64_t rsp;
     uint64_t ss;
 };
+#endif
 
 #endif

@@ -9,6 +9,8 @@
 
 #if defined(__x86_64__)
 #include "linux_x86_64.h"
+#elif defined(__aarch64__)
+#include "linux_aarch64.h"
 #else
 #error "bindings: no support for this machine"
 #endif

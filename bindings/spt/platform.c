@@ -23,6 +23,5 @@ void platform_exit(int status) {
 }
 
 solo5_result_t solo5_set_tls_base(uintptr_t base) {
-    long result = linux_call4(LINUX_ARCH_PRCTL, LINUX_ARCH_SET_FS, (long)base, 0, 0);
-    return result == 0 ? SOLO5_R_OK : SOLO5_R_EINVAL;
+    return linux_set_thread_pointer(base) == 0 ? SOLO5_R_OK : SOLO5_R_EINVAL;
 }

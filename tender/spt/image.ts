@@ -50,7 +50,9 @@ export function compileImage(
   if (linux === undefined) {
     throw new TenderError(
       "target",
-      `${name}: spt unikernels for ${machine} cannot be launched yet`,
+      `${name}: is built for ${machine}, and spt unikernels can be launched on ${
+        Object.keys(LINUX).join(", ")
+      } alone`,
     );
   }
   if (devices.length !== guest.devices.length) {

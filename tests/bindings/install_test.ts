@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ToolchainError } from "../../bindings/error.ts";
-import { install, PROGRAM_NAMES, uninstall } from "../../bindings/install.ts";
+import { install, programNames, uninstall } from "../../bindings/install.ts";
 import { RECORD_PATH } from "../../bindings/install_record.ts";
+import { findToolchains } from "../../bindings/tools.ts";
 import { soloden } from "../soloden.ts";
 import { withFiles } from "./scratch.ts";
 
@@ -37,8 +38,9 @@ Deno.test("what is installed is where Solo5's users look, and goes away without 
     const before = tree(dir);
     const count = await install({ prefix, program: PROGRAM });
     const files = tree(prefix);
-    for (const name of PROGRAM_NAMES) assert.equal(files[`bin/${name}`], PROGRAM.path);
-    const triple = "x86_64-solo5-none-static";
+    const machines = findToolchains().map(({ machine }) => machine);
+    for (const name of programNames(machines)) assert.equal(files[`bin/${name}`], PROGRAM.path);
+    const triples = machines.map((machine) => `${machine}-solo5-none-static`);
     const names = [
       "stddef",
       "stdint",
@@ -50,12 +52,14 @@ Deno.test("what is installed is where Solo5's users look, and goes away without 
       "stdalign",
     ];
     const expected = [
-      ...["hvt", "spt", "stub"].flatMap((target) => [
-        `lib/${triple}/solo5_${target}.o`,
-        `lib/${triple}/solo5_${target}.lds`,
+      ...triples.flatMap((triple) => [
+        ...["hvt", "spt", "stub"].flatMap((target) => [
+          `lib/${triple}/solo5_${target}.o`,
+          `lib/${triple}/solo5_${target}.lds`,
+        ]),
+        ...[...names, "stdnoreturn", "stdatomic"].map((name) => `include/${triple}/${name}.h`),
       ]),
       ...["solo5", "elf_abi", "mft_abi", "hvt_abi", "spt_abi"].map((n) => `include/solo5/${n}.h`),
-      ...[...names, "stdnoreturn", "stdatomic"].map((name) => `include/${triple}/${name}.h`),
       ...["hvt", "spt"].map((target) => `lib/pkgconfig/solo5-bindings-${target}.pc`),
     ];
     assert.deepEqual(expected.filter((path) => files[path] === undefined), []);

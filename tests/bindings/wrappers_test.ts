@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Machine } from "../../abi/elf.ts";
 import { ToolchainError } from "../../bindings/error.ts";
 import { wrapperCommand, type WrapperTool } from "../../bindings/wrappers.ts";
 import { execute, ROOT } from "../soloden.ts";
@@ -12,7 +13,11 @@ const TOOLS = { cc: ["ccache", "gcc"], ld: ["ld"], objcopy: ["objcopy"] };
 const LIB = "/p/lib/x86_64-solo5-none-static";
 
 function command(tool: WrapperTool, ...args: string[]): string {
-  return wrapperCommand(args, { tool, prefix: "/p", tools: TOOLS }).join(" ");
+  return commandFor("x86_64", tool, args);
+}
+
+function commandFor(machine: Machine, tool: WrapperTool, args: string[]): string {
+  return wrapperCommand(args, { tool, machine, prefix: "/p", tools: TOOLS }).join(" ");
 }
 
 Deno.test("cc compiles with Solo5's headers and nothing of the host's", () => {
@@ -56,6 +61,21 @@ Deno.test("no input, and a target without bindings", () => {
   assert.throws(() => command("cc", "-z", "solo5-abi=hvt"), ToolchainError);
 });
 
+Deno.test("the wrappers of aarch64 use its headers, bindings and flags, and none of x86_64's", () => {
+  const args = ["-z", "solo5-abi=spt", "a.o"];
+  for (const tool of ["cc", "ld"] as const) {
+    const words = commandFor("aarch64", tool, args);
+    const lib = "/p/lib/aarch64-solo5-none-static";
+    assert.ok(words.includes(` -T ${lib}/solo5_spt.lds ${lib}/solo5_spt.o a.o`), words);
+    assert.ok(!/x86_64|fcf-protection/.test(words), words);
+  }
+  assert.match(
+    commandFor("aarch64", "cc", args),
+    / -isystem \/p\/include\/aarch64-solo5-none-static /,
+  );
+  assert.match(commandFor("aarch64", "ld", args), / -m aarch64linux /);
+});
+
 Deno.test("without an installation the wrappers work from the cache, also where CC names them", async () => {
   await withFiles({ "main.c": MINIMAL }, async (cwd) => {
     const env = { CC: "x86_64-solo5-none-static-cc", LD: "x86_64-solo5-none-static-ld" };
@@ -72,14 +92,14 @@ Deno.test("a machine that there are no bindings for is refused in a line", async
     "run",
     "-A",
     join(ROOT, "main.ts"),
-    "--called-as=aarch64-solo5-none-static-cc",
+    "--called-as=ppc64le-solo5-none-static-cc",
     "x.c",
   ];
   const { status, stderr } = await execute(Deno.execPath(), args);
   assert.equal(status, 1);
   assert.equal(
     stderr,
-    "aarch64-solo5-none-static-cc: there are bindings for x86_64 alone, none for aarch64\n",
+    "ppc64le-solo5-none-static-cc: there are bindings for x86_64 and aarch64, none for ppc64le\n",
   );
 });
 

@@ -14,11 +14,22 @@ static void use(int block) {
     solo5_set_tls_base(solo5_tls_tp_offset((uintptr_t)blocks[block]));
 }
 
-/* Volatile, so that no value survives a change of blocks in a register. */
-static int bump(void) {
+/*
+ * Volatile, so that no value survives a change of blocks in a register; not inlined, so that the
+ * thread pointer does not either: a compiler may take it for the same all through a function.
+ */
+__attribute__((noinline)) static int bump(void) {
     volatile int *a = &initialised, *b = &zero;
     *b += 1;
     return *a += 1;
+}
+
+__attribute__((noinline)) static int zero_now(void) {
+    return *(volatile int *)&zero;
+}
+
+__attribute__((noinline)) static bool is_aligned(void) {
+    return aligned == 7 && (uintptr_t)&aligned % 64 == 0;
 }
 
 int solo5_app_main(const struct solo5_start_info *info) {
@@ -34,15 +45,17 @@ int solo5_app_main(const struct solo5_start_info *info) {
     if (bump() != 42 || bump() != 43)
         return fail("first block");
     use(1);
-    if (bump() != 42 || aligned != 7 || (uintptr_t)&aligned % 64 != 0)
+    if (bump() != 42 || !is_aligned())
         return fail("second block");
     use(0);
-    if (bump() != 44 || *(volatile int *)&zero != 3)
+    if (bump() != 44 || zero_now() != 3)
         return fail("first block again");
 
+#if defined(__x86_64__)
     uintptr_t base;
     __asm__ volatile("movq %%fs:0, %0" : "=r"(base));
     if (base != solo5_tls_tp_offset((uintptr_t)blocks[0]))
         return fail("the word at the thread pointer");
+#endif
     return succeed();
 }

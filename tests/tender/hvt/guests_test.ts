@@ -38,6 +38,8 @@ const ENDS: readonly [name: string, status: number, output: RegExp, message?: Re
   ["output", 0, /\nx{4095}\nSUCCESS\n/],
   ["abort", 255, /Solo5: solo5_abort\(\) called\n$/],
   ["null_read", 255, /\nreading\n.*#PF/s],
+  ["undefined", 255, /\ntrapping\n.*#UD/s],
+  ["broken_stack", 255, /\nbreaking\n.*#PF .* rsp=0x8000 .*cr2=0x7ff8\n/s],
   ["ssp", 255, /\nsmashing\n.*ABORT.*Stack corruption detected/s],
   ["exec_data", 255, /\ncalling\n.*#PF ec=0x11 /s],
   ["write_text", 1, /\nwriting\n$/, /^host\/guest translation fault: rip=0x1[0-9a-f]{5}$/],

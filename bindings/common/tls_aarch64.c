@@ -1,0 +1,38 @@
+/*
+ * tls_aarch64.c: blocks of thread-local variables as aarch64 lays them out (variant I): the thread
+ * pointer points to two words that belong to the implementation, and the variables come after them.
+ */
+#include "solo5.h"
+#include "linker.h"
+
+#define HEADER_SIZE (2 * sizeof(uintptr_t))
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memset(void *to, int value, size_t size);
+
+static uintptr_t align_up(uintptr_t value, uintptr_t align) {
+    return (value + align - 1) & -align;
+}
+
+/* How far behind the thread pointer the linker assumes that the variables begin. */
+static size_t variables_offset(void) {
+    return align_up(HEADER_SIZE, (uintptr_t)_tls_align);
+}
+
+size_t solo5_tls_size(void) {
+    return variables_offset() + (uintptr_t)_tls_size + (uintptr_t)_tls_align - 1;
+}
+
+uintptr_t solo5_tls_tp_offset(uintptr_t tls) {
+    return align_up(tls, (uintptr_t)_tls_align);
+}
+
+solo5_result_t solo5_tls_init(uintptr_t tls) {
+    char *pointer = (char *)solo5_tls_tp_offset(tls);
+    char *variables = pointer + variables_offset();
+    size_t initialised = (uintptr_t)_tls_image_size;
+    memset(pointer, 0, HEADER_SIZE);
+    memcpy(variables, _tls_image, initialised);
+    memset(variables + initialised, 0, (uintptr_t)_tls_size - initialised);
+    return SOLO5_R_OK;
+}

@@ -1,0 +1,58 @@
+/*
+ * vectors_aarch64.S: where the CPU goes on every exception: one table of code, in slots of fixed
+ * size. The linker script puts it at the image's start, which is aligned enough for it.
+ */
+#define SLOTS      16
+#define STACK_SIZE 4096
+
+    .section .text.solo5.first, "ax", %progbits
+
+/* By where an exception comes from, then by its kind. */
+    .p2align 11
+vectors:
+    .set slot, 0
+    .rept SLOTS
+    .p2align 7
+    mov     w0, slot
+    b       trap_common
+    .set slot, slot + 1
+    .endr
+
+/*
+ * Nothing returns from here, so registers that the report leaves out are free to use. It runs on a
+ * stack of its own, as the application's may be broken. Behind that comes a struct hvt_trap_frame.
+ */
+trap_common:
+    mov     x2, sp
+    adrp    x1, trap_frame
+    add     x1, x1, :lo12:trap_frame
+    mov     sp, x1
+    mrs     x3, far_el1
+    mrs     x4, esr_el1
+    mrs     x5, elr_el1
+    mrs     x6, spsr_el1
+    stp     x3, x4, [x1]
+    stp     x5, x6, [x1, 16]
+    str     x2, [x1, 32]
+    bl      trap_handle
+
+    .section .bss.solo5.trap_stack, "aw", %nobits
+    .p2align 4
+    .zero   STACK_SIZE
+trap_frame:
+    .zero   40
+
+/* ---- void cpu_init(void) ---- */
+
+    .section .text, "ax", %progbits
+    .globl  cpu_init
+    .type   cpu_init, %function
+cpu_init:
+    adrp    x0, vectors
+    add     x0, x0, :lo12:vectors
+    msr     vbar_el1, x0
+    isb
+    ret
+    .size   cpu_init, . - cpu_init
+
+    .section .note.GNU-stack, "", %progbits

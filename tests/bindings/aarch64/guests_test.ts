@@ -1,0 +1,157 @@
+/**
+ * Guests for aarch64, run on an emulated CPU: start-up, thread-local storage, clocks, devices, traps
+ * and every other end, on both targets.
+ */
+import assert from "node:assert/strict";
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { block } from "../../../tender/devices/block.ts";
+import type { Device } from "../../../tender/devices/device.ts";
+import { net } from "../../../tender/devices/net.ts";
+import { bind } from "../../../tender/guest.ts";
+import { hostWorld } from "../../../tender/hvt/world.ts";
+import { describe, type Outcome, statusOf } from "../../../tender/outcome.ts";
+import type { Toolchain } from "../../../bindings/tools.ts";
+import { example, guest } from "../../guests.ts";
+import { socketPair } from "../../tender/devices/socket_pair.ts";
+import { collector, withImage } from "../../tender/hvt/device_guests.ts";
+import { toolchain } from "./available.ts";
+import { runHvt } from "./hvt_tender.ts";
+import { runSpt } from "./spt_tender.ts";
+import { noUnicorn } from "./unicorn.ts";
+
+const MEMORY = 8 * 2 ** 20;
+const TENDERS = { hvt: runHvt, spt: runSpt };
+type Target = keyof typeof TENDERS;
+
+interface Built {
+  readonly toolchain: Toolchain;
+}
+
+const missing = typeof toolchain === "string" ? toolchain : noUnicorn;
+if (missing !== undefined) console.log(`skipped: guests for aarch64: ${missing}`);
+
+/** A test that gets what to build guests with. */
+function guestTest(name: string, run: (built: Built) => Promise<void>): void {
+  Deno.test({
+    name: `aarch64 ${name}`,
+    ignore: missing !== undefined,
+    fn: () => run({ toolchain: toolchain as Toolchain }),
+  });
+}
+
+/** Runs a unikernel to its end, and keeps what it prints. */
+function run(
+  path: string,
+  { args = [], devices = {} }: { args?: readonly string[]; devices?: Record<string, Device> },
+): { outcome: Outcome; output: string } {
+  const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
+  const target = unikernel.abi.target as Target;
+  const given = new Map(Object.entries(devices));
+  const bound = bind(unikernel, target, { memorySize: MEMORY, args, devices: given });
+  using world = hostWorld(bound.devices);
+  const console = collector();
+  world.write = console.write;
+  const outcome = TENDERS[target](bound, world);
+  return { outcome, output: console.text() };
+}
+
+type End = readonly [name: string, args: string[], status: number, output: RegExp];
+
+/** What a trap on hvt says of itself; the syndrome's class comes first. */
+function trap(type: string, syndrome: string): RegExp {
+  return new RegExp(
+    `ing\\nSolo5: trap: type=${type} esr=0x${syndrome} pc=0x10[0-9a-f]{4} sp=0x[0-9a-f]+ ` +
+      `pstate=0x[0-9a-f]+3c5\\n(Solo5: trap: far=0x[0-9a-f]+\\n)?Solo5: ABORT: Fatal trap\\n$`,
+  );
+}
+
+const EVERYWHERE: readonly End[] = [
+  ["globals", [], 0, /\nSUCCESS\nSolo5: solo5_exit\(0\) called\n$/],
+  ["tls", [], 0, /\nSUCCESS\n/],
+  ["fpu", [], 0, /\nSUCCESS\n/],
+  ["time", [], 0, /\nSUCCESS\n/],
+  ["output", [], 0, /\nx{4095}\nSUCCESS\n/],
+  ["debug", [], 0, /\nworking\nSUCCESS\n/],
+  ["args", ["--solo5:quiet", "Hello", "two words", ""], 0, /^\[Hello two words \]\nSUCCESS\n$/],
+  ["quiet", ["--solo5:quiet"], 0, /^SUCCESS\n$/],
+  ["exit_code", ["--solo5:quiet", "0"], 0, /^$/],
+  ["exit_code", ["--solo5:quiet", "254"], 254, /^$/],
+  ["abort", [], 255, /Solo5: solo5_abort\(\) called\n$/],
+  ["ssp", [], 255, /\nsmashing\nSolo5: ABORT: Stack corruption detected\n$/],
+];
+
+const ON_HVT: readonly End[] = [
+  ["null_read", [], 255, trap("data-abort", "96000007")],
+  ["exec_data", [], 255, trap("instruction-abort", "8600000f")],
+  ["undefined", [], 255, trap("undefined-instruction", "2000000")],
+  ["forbidden_syscall", [], 255, trap("supervisor-call", "56000000")],
+  ["broken_stack", [], 255, / esr=0x96000047 .* sp=0x8000 .*\nSolo5: trap: far=0x7ff0\n/],
+  ["write_text", [], 1, /\nwriting\n$/],
+  ["write_rodata", [], 1, /\nwriting\n$/],
+  ["bad_address", [], 1, /\ncalling\n$/],
+];
+
+const ON_SPT: readonly End[] = [
+  ["null_read", [], 139, /\nreading\n$/],
+  ["exec_data", [], 139, /\ncalling\n$/],
+  ["write_text", [], 139, /\nwriting\n$/],
+  ["write_rodata", [], 139, /\nwriting\n$/],
+  ["undefined", [], 132, /\ntrapping\n$/],
+  ["forbidden_syscall", [], 159, /\ncalling\n$/],
+];
+
+for (const target of ["hvt", "spt"] as const) {
+  const ends = [...EVERYWHERE, ...target === "hvt" ? ON_HVT : ON_SPT];
+  for (const [name, args, status, expected] of ends) {
+    guestTest(`${[`${target}:`, name, ...args].join(" ")} ends with ${status}`, async (built) => {
+      const { outcome, output } = run(await guest(name, target, built), { args });
+      assert.match(output, expected, describe(outcome));
+      assert.equal(statusOf(outcome), status, describe(outcome));
+    });
+  }
+
+  guestTest(`${target}: the example says hello`, async (built) => {
+    const path = await example("hello", target, built);
+    const { output } = run(path, { args: ["--solo5:quiet", "Hello"] });
+    assert.match(output, /^Hello .*\nCommand line: 'Hello'\n$/);
+  });
+
+  guestTest(`${target}: blocks are written and read where they belong`, async (built) => {
+    await withImage(16 * 512, async (path) => {
+      const devices = { storage: block.file(path) };
+      assert.match(run(await guest("block", target, built), { devices }).output, /\nSUCCESS\n/);
+      const written = Deno.readFileSync(path);
+      assert.deepEqual([written[0], written.at(-1), written[512]], [0xa5, 0x5a, 0]);
+    });
+  });
+
+  guestTest(`${target}: frames come back, and waiting ends when one has come`, async (built) => {
+    const path = await guest("net", target, built);
+    using pair = socketPair();
+    for (let mark = 1; mark <= 3; mark++) {
+      pair.send(Uint8Array.from({ length: 60 + mark }, (_, at) => at === 59 ? mark : at));
+    }
+    pair.send(new Uint8Array(15).fill("q".charCodeAt(0), 14));
+    const devices = { service: net.fd(pair.guest) };
+    assert.match(run(path, { devices }).output, /\nready\nSUCCESS\n/);
+    for (let mark = 1; mark <= 3; mark++) {
+      const back = pair.receive()!;
+      assert.deepEqual([back.length, back[59], back[0], back[6]], [60 + mark, mark, 6, 0]);
+    }
+    assert.equal(pair.receive(), undefined);
+  });
+
+  guestTest(`${target}: two networks that are ready at once are both told of`, async (built) => {
+    const path = await guest("bridge", target, built);
+    using left = socketPair();
+    using right = socketPair();
+    const frame = (mark: number) => new Uint8Array(60).fill(mark);
+    left.send(frame(1));
+    left.send(frame(2));
+    right.send(frame(3));
+    right.send(new Uint8Array(15).fill("q".charCodeAt(0), 14));
+    const devices = { left: net.fd(left.guest), right: net.fd(right.guest) };
+    assert.match(run(path, { devices }).output, /\nready\nSUCCESS\n/);
+    assert.deepEqual([right.receive(), right.receive(), left.receive()], [1, 2, 3].map(frame));
+  });
+}
