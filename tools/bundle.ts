@@ -51,8 +51,14 @@ export async function bundle(): Promise<Linked> {
   };
   return linkChunks({
     chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
+    sources: new Map(outputs.map(([path, { inputs }]) => [basename(path), countSources(inputs)])),
     groups: GROUPS.map((sources) => sources.map(chunkOf)),
   });
+}
+
+/** Files that nothing of is left, such as types alone, do not count. */
+function countSources(inputs: Record<string, { bytesInOutput: number }>): number {
+  return Object.values(inputs).filter(({ bytesInOutput }) => bytesInOutput > 0).length;
 }
 
 /** Writes a bundle as one module. */

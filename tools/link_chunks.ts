@@ -10,6 +10,8 @@
 export interface Program {
   /** Modules as esbuild minifies them, by the names by which they import each other. */
   readonly chunks: ReadonlyMap<string, string>;
+  /** How many source files each of them is of; 1 where nothing is said. */
+  readonly sources?: ReadonlyMap<string, number>;
   /**
    * Names of some that are needed together. The very first is the one to run, and its group is there
    * from the start; the others become a text each, in this order.
@@ -36,6 +38,8 @@ export interface Linked {
   readonly start: string;
   /** The texts; the first one is empty, since `start` holds what the entry needs. */
   readonly texts: readonly string[];
+  /** How many source files each text is of, the first being `start`. */
+  readonly sources: readonly number[];
 }
 
 /** Loads chunks by number: each text once, each chunk when it is first asked for. */
@@ -48,7 +52,7 @@ const LOADER = "const made=[]," +
  *
  * @throws {SyntaxError} if a chunk imports or exports in a way that is not foreseen here
  */
-export function linkChunks({ chunks: sources, groups }: Program): Linked {
+export function linkChunks({ chunks: texts, groups, sources }: Program): Linked {
   const chunks = new Map<string, Chunk>();
   const numbers = new Map<string, number>();
   const members: string[][] = [];
@@ -56,7 +60,7 @@ export function linkChunks({ chunks: sources, groups }: Program): Linked {
     if (numbers.has(name)) return;
     numbers.set(name, numbers.size);
     group.push(name);
-    for (const { from } of takeApart(sources, name, chunks).imports) place(from, group);
+    for (const { from } of takeApart(texts, name, chunks).imports) place(from, group);
   };
   const placeAll = (names: readonly string[]): void => {
     const group: string[] = [];
@@ -74,7 +78,13 @@ export function linkChunks({ chunks: sources, groups }: Program): Linked {
   });
   const textOf = JSON.stringify(members.flatMap((names, index) => names.map(() => index)));
   const start = `(text=>{const functions=${first},textOf=${textOf};${LOADER}})`;
-  return { start, texts: ["", ...others.map((functions) => `(${functions})`)] };
+  return {
+    start,
+    texts: ["", ...others.map((functions) => `(${functions})`)],
+    sources: members.map((names) =>
+      names.reduce((sum, name) => sum + (sources?.get(name) ?? 1), 0)
+    ),
+  };
 }
 
 /** Takes a chunk apart, and those that it imports before it. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { devices } from "./devices.ts";
+import { footprint } from "./footprint.ts";
 import { hypercallCost } from "./hypercall.ts";
 import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
@@ -12,6 +13,7 @@ import { startUp } from "./start_up.ts";
 const directory = Deno.makeTempDirSync({ prefix: "soloden-bench-" });
 try {
   const figures = [
+    ...await footprint(directory),
     ...hypercallCost(),
     ...await startUp(directory),
     ...await devices(directory),

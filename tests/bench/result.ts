@@ -10,7 +10,7 @@ export interface Figure {
   readonly name: string;
   /** Median, in `unit`. */
   readonly value: number;
-  readonly unit: "µs" | "ms" | "ns" | "/s" | "bytes";
+  readonly unit: "µs" | "ms" | "ns" | "/s" | "bytes" | "files" | "texts";
   /** What it was measured against, alternating, in the same run. */
   readonly baseline?: {
     readonly name: string;
@@ -35,10 +35,10 @@ export function keepsLimit(figure: Figure): boolean {
 export function formatTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {
     const { name, value, unit, baseline, limit } = figure;
-    const number = value.toPrecision(3).replace(/e\+.*/, "");
+    const exact = value >= 1000 || Number.isInteger(value);
     return [
       name,
-      `${value >= 1000 ? Math.round(value) : number} ${unit}`,
+      `${exact ? Math.round(value) : value.toPrecision(3)} ${unit}`,
       baseline === undefined ? "" : `${baseline.ratio.toFixed(2)} × ${baseline.name}`,
       limit === undefined
         ? ""

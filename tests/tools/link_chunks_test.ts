@@ -72,6 +72,19 @@ Deno.test("link: names of chunks leave no trace", () => {
   equal(link("one-ABC"), link("another-XYZ"));
 });
 
+Deno.test("link: how many source files a text is of", () => {
+  const { sources } = linkChunks({
+    chunks: new Map([
+      ["entry.js", `import{a}from"./one.js";import("./late.js");`],
+      ["one.js", "var a=1;export{a};"],
+      ["late.js", "var b=1;export{b};"],
+    ]),
+    sources: new Map([["entry.js", 2], ["one.js", 3]]),
+    groups: [["entry.js"]],
+  });
+  deepEqual(sources, [5, 1]);
+});
+
 Deno.test("link: an import or export of another kind is an error", () => {
   for (const odd of ["export default 1;", `import*as n from"x";`, "export*from'./a.js';"]) {
     const chunks = new Map([["entry.js", `var a=1;${odd}`]]);
