@@ -77,7 +77,8 @@ export async function install(options: InstallOptions): Promise<number> {
   for (const [path, entry] of entries) files[path] = await entryState(entry);
   const directories = missingDirectories(prefix, [...entries.keys(), RECORD_PATH]);
   for (const path of directories) {
-    guarded(path, () => Deno.mkdirSync(join(prefix, path), { recursive: true }));
+    const made = join(prefix, path);
+    guarded(made, () => Deno.mkdirSync(made, { recursive: true }));
   }
   const record: InstallRecord = {
     version: 1,
@@ -116,7 +117,8 @@ export async function uninstall(options: { prefix: string }): Promise<Uninstalle
     throw new ToolchainError("install", `${prefix}: nothing is installed here`);
   }
   const result = await removeUnchanged(prefix, Object.entries(record.files));
-  guarded(RECORD_PATH, () => Deno.removeSync(join(prefix, RECORD_PATH)));
+  const recordPath = join(prefix, RECORD_PATH);
+  guarded(recordPath, () => Deno.removeSync(recordPath));
   for (const path of record.directories.toReversed()) {
     try {
       Deno.removeSync(join(prefix, path));
@@ -214,10 +216,11 @@ async function removeUnchanged(
   const kept: string[] = [];
   let removed = 0;
   for (const [path, state] of files) {
-    const now = await stateOf(join(prefix, path));
+    const installed = join(prefix, path);
+    const now = await stateOf(installed);
     if (now === undefined) continue;
     if (now === state) {
-      guarded(path, () => Deno.removeSync(join(prefix, path)));
+      guarded(installed, () => Deno.removeSync(installed));
       removed++;
     } else kept.push(path);
   }

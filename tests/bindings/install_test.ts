@@ -98,6 +98,13 @@ Deno.test("a file that is not ours is left alone, unless told otherwise", async 
   });
 });
 
+Deno.test("a directory that cannot be made is told with its whole path", async () => {
+  await assert.rejects(install({ prefix: "/proc", program: PROGRAM }), {
+    name: "ElfError",
+    message: "/proc/bin: No such file or directory",
+  });
+});
+
 Deno.test("a link in the way is replaced, not followed", async () => {
   await withFiles({ "solo5-hvt": "theirs", "bin/x": "" }, async (prefix) => {
     Deno.symlinkSync("../solo5-hvt", join(prefix, OWN));
