@@ -56,10 +56,9 @@ function splitName(args: readonly string[]): { calledAs: string; words: readonly
 async function soloden(args: readonly string[]): Promise<void> {
   const [command, ...words] = args;
   if (command !== undefined && TENDER_COMMANDS.includes(command)) {
-    const tender = await import("./tender/command.ts");
     const done = command === "run"
-      ? await tender.runCommand(words)
-      : await tender.packCommand(words);
+      ? await (await import("./tender/command.ts")).runCommand(words)
+      : await (await import("./tender/pack_command.ts")).packCommand(words);
     if (done) return;
   }
   if (command === "--version" && words.length === 0) {

@@ -6,7 +6,8 @@
  */
 import { dirname, extname, join, resolve } from "node:path";
 import type { Manifest } from "../abi/manifest.ts";
-import { readInput, writeOutput } from "../elftool/files.ts";
+import { readInput } from "../elftool/files.ts";
+import { writeOutput } from "../elftool/output.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
 import { readAssets } from "./assets.ts";

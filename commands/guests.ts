@@ -100,7 +100,7 @@ export const runGuest = buildCommand({
 /** `pack`. */
 export const pack = buildCommand({
   loader: async () => {
-    const { packCommand } = await import("../tender/command.ts");
+    const { packCommand } = await import("../tender/pack_command.ts");
     return async (flags: PackFlags, ...words: string[]) => {
       await packCommand(guestWords(flags, words));
     };

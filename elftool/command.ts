@@ -5,7 +5,8 @@
  */
 import type { Machine } from "../abi/elf.ts";
 import { ElfError } from "./error.ts";
-import { readInput, writeOutput } from "./files.ts";
+import { readInput } from "./files.ts";
+import { writeOutput } from "./output.ts";
 import { formatInspection, inspect } from "./inspect.ts";
 import { readLocator } from "./locate.ts";
 import { sourceLines } from "./source_lines.ts";

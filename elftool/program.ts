@@ -8,7 +8,7 @@ import { ABI_VERSION } from "../abi/notes.ts";
 import { SOLO5_VERSION } from "../abi/solo5.ts";
 import { type ElfFile, type Program, readElf, readPrograms } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
-import { writeOutput } from "./files.ts";
+import { writeOutput } from "./output.ts";
 import { decodeManifest } from "./manifest.ts";
 import { type Abi, readAbi, readManifestNote } from "./notes.ts";
 import { loadExecutable, rephrased } from "./program_input.ts";

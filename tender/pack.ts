@@ -17,11 +17,9 @@ import { TenderError } from "./error.ts";
  */
 export async function pack(guest: Guest): Promise<Uint8Array> {
   checkPackable(guest.unikernel);
-  const { compileImage } = await import("./spt/image.ts");
+  const { compileGuest } = await import("./spt/compile.ts");
   const { encodeImage } = await import("./spt/start.ts");
-  if (guest.devices.length === 0) return encodeImage(compileImage(guest));
-  const { prepareDevices } = await import("./spt/prepare.ts");
-  return encodeImage(compileImage(guest, prepareDevices(guest.devices, { keep: true })));
+  return encodeImage(await compileGuest(guest, { keep: true }));
 }
 
 /**

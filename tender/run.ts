@@ -152,7 +152,7 @@ async function startProcess(
     return await spawnImage(compileImage(guest, devices), options);
   } finally {
     const { closeDescriptor } = await import("./host/libc.ts");
-    for (const { inherited, properties } of devices) {
+    for (const { inherited, properties } of devices.list) {
       // The child has it. A network device's was, and stays, the caller's; a block device's is a copy.
       if (inherited !== undefined && properties.type === "BLOCK_BASIC") closeDescriptor(inherited);
     }

@@ -5,8 +5,8 @@
  */
 import { basename, dirname } from "node:path";
 import { build, stop } from "esbuild";
-import { writeOutput } from "../elftool/files.ts";
-import { assets, description, lazyBuiltins, packages } from "./bundle_plugins.ts";
+import { writeOutput } from "../elftool/output.ts";
+import { assets, description, fixedValues, lazyBuiltins, packages } from "./bundle_plugins.ts";
 import { linkChunks, type Linked } from "./link_chunks.ts";
 import { BUNDLE, fromRoot } from "./paths.ts";
 
@@ -15,7 +15,7 @@ const ENTRY = "tools/entry.ts";
 /** What should start at once: the entry and the version; to run a spt guest; to print help. */
 const GROUPS = [
   [ENTRY, "deno.json"],
-  ["tender/command.ts", "tender/spt/image.ts", "tender/spt/start.ts", "tender/host/exec.ts"],
+  ["tender/command.ts", "tender/spt/compile.ts", "tender/spt/start.ts", "tender/host/exec.ts"],
   ["commands/application.ts"],
 ];
 
@@ -40,7 +40,7 @@ export async function bundle(): Promise<Linked> {
     define: { "import.meta.main": "false" },
     legalComments: "none",
     logLevel: "warning",
-    plugins: [assets(), description(), lazyBuiltins(), packages()],
+    plugins: [assets(), description(), fixedValues(), lazyBuiltins(), packages()],
   });
   await stop();
   const outputs = Object.entries(metafile.outputs);

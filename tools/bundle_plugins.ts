@@ -63,6 +63,36 @@ export function lazyBuiltins(): Plugin {
   };
 }
 
+/**
+ * Evaluates modules whose values never change while the bundle is made, and leaves those values in
+ * their place: numbers, texts, bytes, and lists and objects of them.
+ */
+export function fixedValues(): Plugin {
+  return {
+    name: "fixed-values",
+    setup(build) {
+      build.onLoad({ filter: /\.fixed\.ts$/ }, async ({ path }) => {
+        const values = Object.entries(await import(path) as Record<string, unknown>);
+        const contents = values.map(([name, value]) => `export const ${name} = ${literal(value)};`);
+        return { contents: contents.join("\n") };
+      });
+    },
+  };
+}
+
+/** A value as JavaScript has it. */
+function literal(value: unknown): string {
+  if (value instanceof Uint8Array) return `Uint8Array.fromBase64("${value.toBase64()}")`;
+  if (Array.isArray(value)) return `[${value.map(literal)}]`;
+  if (typeof value === "number" || typeof value === "string") return JSON.stringify(value);
+  const isPlain = typeof value === "object" && value?.constructor === Object;
+  if (!isPlain) throw new TypeError(`no fixed value: ${value}`);
+  const entries = Object.entries(value).map(([name, value]) =>
+    `${JSON.stringify(name)}:${literal(value)}`
+  );
+  return `{${entries}}`;
+}
+
 /** Leaves of the project's description what the command says of itself. */
 export function description(): Plugin {
   return {

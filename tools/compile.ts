@@ -9,7 +9,7 @@
  */
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { writeOutput } from "../elftool/files.ts";
+import { writeOutput } from "../elftool/output.ts";
 import { spliceArguments } from "../elftool/splice.ts";
 import { bundle, writeBundle } from "./bundle.ts";
 import type { Linked } from "./link_chunks.ts";

@@ -6,7 +6,7 @@
 import { manualPage } from "../commands/manual.ts";
 import { routes } from "../commands/application.ts";
 import project from "../deno.json" with { type: "json" };
-import { writeOutput } from "../elftool/files.ts";
+import { writeOutput } from "../elftool/output.ts";
 import { fromRoot } from "./paths.ts";
 
 /** Where the page is. */

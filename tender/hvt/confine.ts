@@ -6,8 +6,7 @@
  * @module
  */
 import { check, ERRNO, libc, SystemError } from "../host/libc.ts";
-import { SockFilter } from "../spt/bpf.ts";
-import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../spt/syscalls.ts";
+import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER, SockFilter } from "../spt/syscalls.ts";
 import { confineFilter } from "./confine_filter.ts";
 
 /** Numbers of x86_64. */

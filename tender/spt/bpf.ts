@@ -5,10 +5,7 @@
  *
  * @module
  */
-import { struct, u16, u32, u8 } from "../../abi/layout.ts";
-
-/** One instruction as the kernel reads it (`struct sock_filter`). */
-export const SockFilter = struct({ code: u16, jt: u8, jf: u8, k: u32 });
+import { SockFilter } from "./syscalls.ts";
 
 /** Where the kernel keeps things in `struct seccomp_data`, in bytes. */
 export const SECCOMP_DATA = {

@@ -7,6 +7,7 @@
 import type { BoundDevice, Properties } from "../devices/device.ts";
 import type { Step } from "./launch.ts";
 import type { Rule } from "./seccomp.ts";
+import type { LinuxAbi } from "./syscalls.ts";
 
 /** A device of an image. It brings what opens it, so that an image without devices needs none of that. */
 export interface ImageDevice extends Pick<BoundDevice, "handle" | "name"> {
@@ -19,6 +20,14 @@ export interface ImageDevice extends Pick<BoundDevice, "handle" | "name"> {
   open(fd: number): readonly Step[];
   /** The system calls by which the guest uses descriptor `fd`. */
   rules(fd: number): readonly Rule[];
+}
+
+/** All devices of an image, and what makes the filter of a guest that has some. */
+export interface ImageDevices {
+  /** In the manifest's order. */
+  readonly list: readonly ImageDevice[];
+  /** The seccomp filter of the guest, in the kernel's form. */
+  filter(descriptors: Descriptors, linux: LinuxAbi): Uint8Array;
 }
 
 /** A device of an image with the number that its descriptor will have. */

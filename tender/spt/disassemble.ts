@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ACTION, INSTRUCTION, SECCOMP_DATA, SockFilter, type Test } from "./bpf.ts";
-import type { LinuxAbi } from "./syscalls.ts";
+import { ACTION, INSTRUCTION, SECCOMP_DATA, type Test } from "./bpf.ts";
+import { type LinuxAbi, SockFilter } from "./syscalls.ts";
 
 /** The accumulator's content where paths that loaded different words meet. */
 const UNKNOWN = -1;

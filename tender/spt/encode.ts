@@ -1,18 +1,15 @@
 /**
- * From a launch program to the bytes of its page: the machine's code, a record for each step, and the
- * constants that they name.
+ * From a launch program to the bytes of its page: what all pages begin with, a record for each step,
+ * and the constants that they name.
  *
  * @module
  */
 import type { Machine } from "../../abi/elf.ts";
 import { alignUp } from "../../abi/layout.ts";
-import { type CallStep, type CheckStep, type Data, type LaunchProgram, REASONS } from "./launch.ts";
-import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
-import { ENTER, JUDGE, LOOK, Reason, REASONS_AT, Record } from "./record.ts";
+import type { CallStep, CheckStep, Data, LaunchProgram } from "./launch.ts";
+import { LAUNCH_HEAD } from "./launch_head.fixed.ts";
+import { ENTER, JUDGE, LOOK, Record } from "./record.ts";
 import type { LinuxAbi } from "./syscalls.ts";
-
-/** The code of each machine that there is one for. */
-const CODE: Partial<{ [M in Machine]: Uint8Array }> = { x86_64: LAUNCH_X86_64 };
 
 const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 const utf8 = new TextEncoder();
@@ -41,9 +38,9 @@ export interface Encoded {
  * @throws {RangeError} if there is no launch code for the machine
  */
 export function encodeLaunch(program: LaunchProgram, placement: Placement): Encoded {
-  const code = CODE[placement.machine];
-  if (code === undefined) throw new RangeError(`no launch code for ${placement.machine}`);
-  return new Encoder(program, placement).encode(code);
+  const head = LAUNCH_HEAD[placement.machine];
+  if (head === undefined) throw new RangeError(`no launch code for ${placement.machine}`);
+  return new Encoder(program, placement).encode(head);
 }
 
 class Encoder {
@@ -61,25 +58,18 @@ class Encoder {
     this.#scratch = new Area(scratch);
   }
 
-  encode(code: Uint8Array): Encoded {
+  encode(head: Uint8Array): Encoded {
     const { steps, entry, name } = this.#program;
-    const reasonsAt = code.length + (steps.length + 1) * Record.size;
-    this.#constants.reserve(reasonsAt + (REASONS.length + 1) * Reason.size);
+    this.#constants.reserve(head.length + (steps.length + 1) * Record.size);
     const records = [
       ...steps.map((step) => "call" in step ? this.#call(step, name) : this.#look(step, name)),
       { call: ENTER, a0: entry.address, a1: entry.stack, a2: entry.argument },
     ];
-    const reasonRows = [
-      ...REASONS.map(([errno, text]) => ({ errno, text: this.#text(`${text}\n`) })),
-      { errno: 0, text: this.#text("the kernel refuses\n") },
-    ];
     // Every constant has its place by now.
     const page = this.#constants.bytes();
     const view = new DataView(page.buffer);
-    page.set(code);
-    view.setUint32(REASONS_AT, reasonsAt, true);
-    records.forEach((record, i) => Record.write(view, code.length + i * Record.size, record));
-    reasonRows.forEach((row, i) => Reason.write(view, reasonsAt + i * Reason.size, row));
+    page.set(head);
+    records.forEach((record, i) => Record.write(view, head.length + i * Record.size, record));
     return { code: page, scratch: this.#scratch.bytes() };
   }
 

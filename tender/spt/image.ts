@@ -10,7 +10,8 @@ import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
-import { type ImageDevice, placeDescriptors } from "./devices.ts";
+import { BARE_FILTER } from "./bare_filter.fixed.ts";
+import { type ImageDevice, type ImageDevices, placeDescriptors } from "./devices.ts";
 import { encodeLaunch } from "./encode.ts";
 import { guestMemory, type ImageSegment, wholePages } from "./memory.ts";
 import { launchProgram } from "./program.ts";
@@ -41,7 +42,7 @@ const LAUNCH_WINDOW = 0x20_0000;
  */
 export function compileImage(
   guest: Guest,
-  devices: readonly ImageDevice[] = [],
+  devices?: ImageDevices,
   options: { program?: string } = {},
 ): ProcessImage {
   const { unikernel, memorySize } = guest;
@@ -55,20 +56,21 @@ export function compileImage(
       } alone`,
     );
   }
-  if (devices.length !== guest.devices.length) {
+  const list = devices?.list ?? [];
+  if (list.length !== guest.devices.length) {
     throw new TenderError("device", `${name}: its devices are not prepared`);
   }
   const baseName = name.slice(name.lastIndexOf("/") + 1);
-  const descriptors = placeDescriptors(devices);
+  const descriptors = placeDescriptors(list);
   const memory = guestMemory(guest, descriptors);
   // A page that is never mapped lies between the guest's stack and the launch page above it.
   const launchPage = memorySize + PAGE_SIZE;
   const scratchPage = launchPage + LAUNCH_WINDOW;
   const program = launchProgram({
     name: `${options.program ?? "soloden"}: ${baseName}`,
-    linux,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
     descriptors,
+    filter: devices?.filter(descriptors, linux) ?? BARE_FILTER[machine]!,
     tail: memory.tail,
     protections: memory.protections,
     // Below guest memory there is something only where the parent's personality asks for it.
@@ -97,7 +99,7 @@ export function compileImage(
       entry,
       memory: memorySize,
       commandLine: guest.commandLine,
-      devices: devices.map(describeDevice),
+      devices: list.map(describeDevice),
     },
   };
 }

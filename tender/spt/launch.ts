@@ -75,27 +75,3 @@ export function data(content: Uint8Array | string, pointers: Data["pointers"] = 
 export function scratch(bytes: Uint8Array, pointers: Data["pointers"] = []): Data {
   return { kind: "data", bytes, writable: true, pointers };
 }
-
-/** Reasons that a failing call can give by name, by `errno` (Linux); others are told as a refusal. */
-export const REASONS: readonly (readonly [errno: number, text: string])[] = [
-  [1, "Operation not permitted"],
-  [2, "No such file or directory"],
-  [6, "No such device or address"],
-  [9, "Bad file descriptor"],
-  [12, "Cannot allocate memory"],
-  [13, "Permission denied"],
-  [16, "Device or resource busy"],
-  [17, "File exists"],
-  [19, "No such device"],
-  [20, "Not a directory"],
-  [21, "Is a directory"],
-  [22, "Invalid argument"],
-  [23, "Too many open files in system"],
-  [24, "Too many open files"],
-  [26, "Text file busy"],
-  [30, "Read-only file system"],
-  [36, "File name too long"],
-  [38, "Function not implemented"],
-  [40, "Too many levels of symbolic links"],
-  [77, "File descriptor in bad state"],
-];

@@ -9,11 +9,10 @@ import { viewOf } from "../../abi/layout.ts";
 import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { readPackNote } from "../../elftool/packed.ts";
 import { TenderError } from "../error.ts";
-import { SockFilter } from "./bpf.ts";
 import { disassembleBpf } from "./disassemble.ts";
-import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
+import { RECORDS_AT } from "./reasons.ts";
 import { ENTER, Record } from "./record.ts";
-import { LINUX, type LinuxAbi, SECCOMP_SET_MODE_FILTER } from "./syscalls.ts";
+import { LINUX, type LinuxAbi, SECCOMP_SET_MODE_FILTER, SockFilter } from "./syscalls.ts";
 
 /** A filter, and what its numbers mean. */
 export interface PackedFilter {
@@ -61,7 +60,7 @@ function filterOf(
   { base, linux }: { base: number; linux: LinuxAbi },
 ): Uint8Array | undefined {
   const view = viewOf(page);
-  for (let at = LAUNCH_X86_64.length; at + Record.size <= page.length; at += Record.size) {
+  for (let at = RECORDS_AT; at + Record.size <= page.length; at += Record.size) {
     const record = Record.read(view, at);
     if (record.call === ENTER) return undefined;
     if (record.call !== linux.calls.seccomp || record.a0 !== SECCOMP_SET_MODE_FILTER) continue;

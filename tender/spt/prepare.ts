@@ -12,8 +12,9 @@ import { TenderError } from "../error.ts";
 import { checkTap } from "../host/tap.ts";
 import { makeInheritable } from "../host/inherit.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
-import type { ImageDevice } from "./devices.ts";
+import type { ImageDevices } from "./devices.ts";
 import { privateCopy } from "./private_copy.ts";
+import { guestFilter } from "./seccomp.ts";
 
 /**
  * Prepares devices for an image.
@@ -24,14 +25,15 @@ import { privateCopy } from "./private_copy.ts";
 export function prepareDevices(
   devices: readonly BoundDevice[],
   options: { keep: boolean },
-): ImageDevice[] {
-  return devices.map(({ handle, name, device }) => ({
+): ImageDevices {
+  const list = devices.map(({ handle, name, device }) => ({
     handle,
     name,
     ...(device.type === "BLOCK_BASIC"
       ? prepareBlock(name, { device, ...options })
       : prepareNet(name, { device, ...options })),
   }));
+  return { list, filter: guestFilter };
 }
 
 function prepareBlock(

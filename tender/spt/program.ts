@@ -5,16 +5,13 @@
  * @module
  */
 import { EpollEventX86, TIMER_EVENT } from "../../abi/spt.ts";
-import { SockFilter } from "./bpf.ts";
 import { type Descriptors, STDOUT } from "./devices.ts";
 import { data, type Entry, type LaunchProgram, PREVIOUS, type Step } from "./launch.ts";
-import { baseRules, compileFilter } from "./seccomp.ts";
 import {
   CLOCK_MONOTONIC,
   EPOLL_CTL_ADD,
   EPOLLIN,
   F_GETFD,
-  type LinuxAbi,
   MAP_NEW_ZEROS,
   NO_DESCRIPTOR,
   PR_SET_NO_NEW_PRIVS,
@@ -24,6 +21,7 @@ import {
   SECCOMP_SET_MODE_FILTER,
   SIG_SETMASK,
   SIGPIPE,
+  SockFilter,
   TFD_NONBLOCK,
 } from "./syscalls.ts";
 
@@ -52,9 +50,10 @@ export interface Protection extends Range {
 export interface Launch {
   /** What messages begin with. */
   readonly name: string;
-  readonly linux: LinuxAbi;
   readonly entry: Entry;
   readonly descriptors: Descriptors;
+  /** The seccomp filter, in the kernel's form. */
+  readonly filter: Uint8Array;
   /** The part of guest memory that is not mapped yet; may be empty. */
   readonly tail: Protection;
   readonly protections: readonly Protection[];
@@ -171,15 +170,10 @@ function protectionFlags({ read, write, execute }: Protection): number {
 }
 
 /** A failure may find the standard error closed here; it is said on the standard output then. */
-function confineSteps({ unmap, linux, descriptors }: Launch): Step[] {
-  const rules = [
-    ...descriptors.devices.flatMap(({ rules, fd }) => rules(fd)),
-    ...baseRules(descriptors),
-  ];
-  const filter = data(compileFilter(rules, linux));
+function confineSteps({ unmap, filter, descriptors }: Launch): Step[] {
   const header = new Uint8Array(16);
-  new DataView(header.buffer).setUint16(0, filter.bytes.length / SockFilter.size, true);
-  const program = data(header, [{ at: 8, to: filter }]);
+  new DataView(header.buffer).setUint16(0, filter.length / SockFilter.size, true);
+  const program = data(header, [{ at: 8, to: data(filter) }]);
   const inherited = descriptors.devices.some(({ fd }) => fd === STDERR);
   return [
     ...unmap.map(({ start, end }): Step => ({

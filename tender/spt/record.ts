@@ -1,7 +1,7 @@
 /**
  * The records that a launch is made of in memory: what the code of each machine reads, and what
- * `encode.ts` writes. The page begins with the code; at {@linkcode REASONS_AT} is the offset of the
- * table of reasons, and 8 bytes on the first record.
+ * `encode.ts` writes. The page begins with the code, the reasons and the
+ * records.
  *
  * @module
  */
@@ -38,5 +38,5 @@ export const JUDGE = { anything: 0, noError: 1, exact: 2 } as const;
 /** A reason: what to say of an `errno`. The last one has 0 and stands for all others. */
 export const Reason = struct({ errno: u16, text: at(4, u32) });
 
-/** Offset of the offset of the reasons. */
+/** Offset of the reasons in the page; the first record comes behind them. */
 export const REASONS_AT = 0x108;

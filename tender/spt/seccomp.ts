@@ -17,6 +17,7 @@ import {
   unless,
   when,
 } from "./bpf.ts";
+import type { Descriptors } from "./devices.ts";
 import { ARCH_SET_FS, CLOCK_MONOTONIC, type LinuxAbi, type SystemCall } from "./syscalls.ts";
 
 /** A condition on one argument, compared as the unsigned 64-bit value that it is. */
@@ -44,6 +45,19 @@ export function baseRules(descriptors: { epoll: number; timer: number }): Rule[]
     allow("arch_prctl", equal(0, ARCH_SET_FS)),
     allow("exit_group"),
   ];
+}
+
+/**
+ * Makes the filter of a guest.
+ *
+ * @returns instructions in the kernel's form, 8 bytes each
+ */
+export function guestFilter(
+  descriptors: Descriptors,
+  linux: LinuxAbi,
+): Uint8Array<ArrayBuffer> {
+  const ofDevices = descriptors.devices.flatMap(({ rules, fd }) => rules(fd));
+  return compileFilter([...ofDevices, ...baseRules(descriptors)], linux);
 }
 
 /** A rule. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { struct, u16, u32, u8 } from "../../abi/layout.ts";
 import type { Machine } from "../../elftool/unikernel.ts";
 
 /** System call numbers of x86_64. */
@@ -85,3 +86,6 @@ export const PROT_EXEC = 4;
 export const PR_SET_NO_NEW_PRIVS = 38;
 export const SECCOMP_SET_MODE_FILTER = 1;
 export const ARCH_SET_FS = 0x1002;
+
+/** One instruction of a filter as the kernel reads it (`struct sock_filter`). */
+export const SockFilter = struct({ code: u16, jt: u8, jf: u8, k: u32 });

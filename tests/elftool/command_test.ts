@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { compileManifestFile, inspectFile } from "../../elftool/command.ts";
-import { writeOutput } from "../../elftool/files.ts";
+import { writeOutput } from "../../elftool/output.ts";
 import { manifestCSource } from "../../elftool/manifest_c.ts";
 import { manifestObject } from "../../elftool/manifest_object.ts";
 import { buildUnikernel, MANIFEST } from "./builder.ts";

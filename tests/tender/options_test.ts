@@ -2,18 +2,19 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatMac } from "../../tender/devices/net.ts";
 import { TenderError } from "../../tender/error.ts";
+import { readDevices } from "../../tender/device_options.ts";
 import { parseArguments } from "../../tender/options.ts";
 
 const MIB = 0x10_0000;
 
 function devices(...options: string[]) {
-  return Object.fromEntries(parseArguments([...options, "x.hvt"])!.devices);
+  return Object.fromEntries(readDevices(parseArguments([...options, "x.hvt"])!.devices));
 }
 
 Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
   assert.deepEqual(parseArguments(["x.hvt", "--mem=1", "a b", "--"]), {
     memorySize: 512 * MIB,
-    devices: new Map(),
+    devices: [],
     file: "x.hvt",
     args: ["--mem=1", "a b", "--"],
     output: undefined,
@@ -52,7 +53,7 @@ Deno.test("options: no unikernel, or an option of something else, is left to oth
 
 Deno.test("options: one about a device that names none, or gives it nothing, says how it is written", () => {
   for (const word of ["--net=x", "--net:a", "--block", "--net-mac:a", "--block-sector-size:"]) {
-    assert.throws(() => parseArguments([word, "x"]), {
+    assert.throws(() => devices(word), {
       name: "TenderError",
       message: `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`,
     });
@@ -120,7 +121,7 @@ const BAD: readonly (readonly [options: readonly string[], message: RegExp])[] =
 for (const [options, message] of BAD) {
   Deno.test(`options: ${options.join(" ")} is refused`, () => {
     assert.throws(
-      () => parseArguments([...options, "x.hvt"]),
+      () => devices(...options),
       (error) => error instanceof TenderError && message.test(error.message),
     );
   });
@@ -155,7 +156,9 @@ Deno.test("options: any words are read, left to others, or refused with this roo
   fc.assert(fc.property(fc.array(word), (words) => {
     try {
       const read = parseArguments(words);
-      if (read !== undefined) assert.equal(words.at(-1 - read.args.length), read.file);
+      if (read === undefined) return;
+      assert.equal(words.at(-1 - read.args.length), read.file);
+      readDevices(read.devices);
     } catch (error) {
       assert.ok(error instanceof TenderError, String(error));
     }

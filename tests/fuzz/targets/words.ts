@@ -4,6 +4,7 @@
  * @module
  */
 import { ok } from "node:assert/strict";
+import { readDevices } from "../../../tender/device_options.ts";
 import { readHolding } from "../../../tender/holding.ts";
 import { parseArguments } from "../../../tender/options.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
@@ -26,6 +27,7 @@ export const words: FuzzTarget = {
       if (request === undefined) return;
       ok(Number.isSafeInteger(request.memorySize) && request.memorySize > 0);
       ok(words.includes(request.file), "a file that was not named");
+      readDevices(request.devices);
       const { limits } = readHolding(request.hold);
       for (const limit of Object.values(limits)) ok(limit >= 0 && Number.isFinite(limit));
     }),

@@ -83,7 +83,8 @@ kvmTest("run apart: other work goes on while a guest waits, and a signal stops i
   const timer = setInterval(() => ++turns === 5 && controller.abort(new Error("enough")), 1);
   await assert.rejects(ended, /^Error: enough$/);
   clearInterval(timer);
-  assert.deepEqual([turns, console.text()], [5, "waiting\n"]);
+  assert.ok(turns >= 5, `${turns} turns`);
+  assert.equal(console.text(), "waiting\n");
 });
 
 kvmTest("run apart: a signal that was given before keeps the guest from starting", async () => {

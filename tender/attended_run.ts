@@ -1,0 +1,53 @@
+/**
+ * Runs for the command that this process stays for: on hvt, and on spt where a guest is to be seen by
+ * gdb, or held to limits.
+ *
+ * @module
+ */
+import { endAs } from "./ending.ts";
+import { TenderError } from "./error.ts";
+import type { Guest } from "./guest.ts";
+import { describe } from "./outcome.ts";
+
+/** What the command was asked for. */
+export interface Attention {
+  /** Path of the unikernel. */
+  readonly file: string;
+  /** Its bytes. */
+  readonly bytes: Uint8Array;
+  /** As `GuestRequest.observe`. */
+  readonly observe: readonly string[];
+  /** As `GuestRequest.hold`. */
+  readonly hold: readonly string[];
+}
+
+/** Runs a guest to its end, which becomes that of this process. */
+export async function attendedRun(guest: Guest, attention: Attention): Promise<void> {
+  const { file, observe, hold } = attention;
+  const onSpt = guest.unikernel.abi.target === "spt";
+  if (onSpt && observe.includes("--gdb")) await runInGdb(guest, file);
+  else if (onSpt && observe.length === 0) await runToBeHeld(guest, hold);
+  else {
+    const { explainedRun } = await import("./hvt/observe/explained_run.ts");
+    endAs("soloden", await explainedRun(guest, attention));
+  }
+}
+
+/** Starts gdb with a guest of spt in it. */
+async function runInGdb(guest: Guest, symbols: string): Promise<void> {
+  const { compileGuest } = await import("./spt/compile.ts");
+  const { debugImage } = await import("./spt/debug.ts");
+  Deno.exitCode = await debugImage(await compileGuest(guest), symbols);
+}
+
+/** Runs a guest of spt as a child of this process, which sees to its limits. */
+async function runToBeHeld(guest: Guest, hold: readonly string[]): Promise<void> {
+  const { readHolding } = await import("./holding.ts");
+  const { limits, confined } = readHolding(hold);
+  if (!confined) {
+    throw new TenderError("option", "--no-confine: not on spt, whose guests are always confined");
+  }
+  const { runHeld } = await import("./run_held.ts");
+  const outcome = await runHeld(guest, limits);
+  endAs("soloden", { outcome, message: describe(outcome) });
+}

@@ -1,0 +1,43 @@
+/**
+ * The command `pack`. It reads its command line itself.
+ *
+ * @module
+ */
+import { readInput } from "../elftool/files.ts";
+import { writeOutput } from "../elftool/output.ts";
+import { parseUnikernel } from "../elftool/unikernel.ts";
+import { TenderError } from "./error.ts";
+import { bind } from "./guest.ts";
+import { devicesOf, parseArguments } from "./options.ts";
+import { checkPackable, pack } from "./pack.ts";
+
+/**
+ * Writes a spt unikernel and its launch as one executable.
+ *
+ * @param words options, with the output among them, the unikernel, the guest's arguments
+ * @returns whether the words are a command line; if not, nothing was done
+ */
+export async function packCommand(words: readonly string[]): Promise<boolean> {
+  const request = parseArguments(words);
+  if (request?.output === undefined || request.observe.length + request.hold.length > 0) {
+    return false;
+  }
+  const { file, output } = request;
+  const devices = await devicesOf(request);
+  const unikernel = parseUnikernel(readInput(file), { name: file });
+  if (isSameFile(file, output)) {
+    throw new TenderError("option", `${output}: is the unikernel itself, which is kept`);
+  }
+  checkPackable(unikernel);
+  const guest = bind(unikernel, "spt", { ...request, devices });
+  writeOutput(output, await pack(guest), { mode: 0o777 });
+  return true;
+}
+
+function isSameFile(path: string, other: string): boolean {
+  try {
+    return Deno.realPathSync(path) === Deno.realPathSync(other);
+  } catch {
+    return false;
+  }
+}
