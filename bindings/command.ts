@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, extname, resolve } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
@@ -65,8 +65,9 @@ export async function build(options: BuildOptions): Promise<string[]> {
 export async function installCommand(
   { prefix, program, force }: { prefix: string; program?: string; force?: boolean },
 ): Promise<string> {
-  const count = await install({ prefix, force, program: findProgram(program) });
-  return `installed ${count} files under ${resolve(prefix)}\n`;
+  const place = placeOf(prefix);
+  const count = await install({ prefix: place, force, program: findProgram(program) });
+  return `installed ${count} files under ${place}\n`;
 }
 
 /**
@@ -76,18 +77,29 @@ export async function installCommand(
  * @throws {ToolchainError} if nothing is installed there
  */
 export async function uninstallCommand({ prefix }: { prefix: string }): Promise<string> {
-  const { removed, kept } = await uninstall({ prefix });
+  const place = placeOf(prefix);
+  const { removed, kept } = await uninstall({ prefix: place });
   const lines = kept.map((path) => `kept ${path}: it is not as it was installed`);
-  return [...lines, `removed ${removed} files from ${resolve(prefix)}\n`].join("\n");
+  return [...lines, `removed ${removed} files from ${place}\n`].join("\n");
+}
+
+/** Where a prefix is to be found now: below `$DESTDIR`, as who makes packages has it. */
+function placeOf(prefix: string): string {
+  if (prefix === "") throw new ToolchainError("install", "--prefix: expected a directory");
+  return join(Deno.env.get("DESTDIR") ?? "", resolve(prefix));
 }
 
 /** What installed programs lead to: the given file, else whatever this process is. */
 function findProgram(given: string | undefined): Program {
   const path = given ?? thisProgram();
-  if (!exists(path)) throw new ToolchainError("install", `${path}: no such program`);
+  if (!isFile(path)) throw new ToolchainError("install", `${path}: no such program`);
   return /\.(js|ts)$/.test(path)
     ? { kind: "script", runtime: Deno.execPath(), path }
     : { kind: "binary", path };
+}
+
+function isFile(path: string): boolean {
+  return exists(path) && Deno.statSync(path).isFile;
 }
 
 /** The script that the runtime was started with; without one, the runtime carries the program. */

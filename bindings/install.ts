@@ -168,8 +168,14 @@ async function checkFree(prefix: string, { entries, old, force }: Plan): Promise
       problems.push(`${join(prefix, path)}: is there and not ours; --force replaces it`);
     }
   }
-  if (problems.length > 0) throw new ToolchainError("install", problems.join("\n"));
+  if (problems.length === 0) return;
+  const rest = problems.splice(PROBLEMS_TOLD);
+  if (rest.length > 0) problems.push(`${prefix}: and ${rest.length} more like these`);
+  throw new ToolchainError("install", problems.join("\n"));
 }
+
+/** How many files in the way are named. */
+const PROBLEMS_TOLD = 5;
 
 /** The directories that these paths need and that are not there, outer ones first; `.` is the prefix. */
 function missingDirectories(prefix: string, paths: readonly string[]): string[] {

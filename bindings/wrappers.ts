@@ -84,9 +84,20 @@ export function wrapperCommand(
     // Where the toolchain is installed shall not show in what it makes.
     `-ffile-prefix-map=${prefix}=solo5`,
   ];
-  if (rest.some((word) => NO_LINK.has(word))) return [...compile, ...rest];
+  if (rest.flatMap(written).some((word) => NO_LINK.has(word))) return [...compile, ...rest];
   const bindings = linkInputs(target ?? "stub", { prefix, paths });
   return [...compile, ...DRIVER_LINK_FLAGS, ...bindings, ...rest];
+}
+
+/** The words that an argument stands for: a response file, `@FILE`, for those that are written in it. */
+function written(word: string): string[] {
+  if (!word.startsWith("@")) return [word];
+  try {
+    return Deno.readTextFileSync(word.slice(1)).split(/\s+/);
+  } catch {
+    // As the compiler has it: what is no file is a word like any other.
+    return [word];
+  }
 }
 
 /** Takes `-z solo5-abi=TARGET` out of the arguments; of several, the last one counts. */

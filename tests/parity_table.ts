@@ -48,6 +48,8 @@ export interface Row {
   readonly says?: readonly string[];
   /** Whether the usage comes after that. */
   readonly usage?: boolean;
+  /** Whether nothing at all comes on standard error. */
+  readonly silent?: boolean;
   /** Part of standard output. */
   readonly prints?: string;
   /** Whether it runs a unikernel, which on hvt takes KVM. */

@@ -34,6 +34,13 @@ const CONTENTS = {
 #include "solo5.h"
 int solo5_app_main(const struct solo5_start_info *info) { return info->heap_size > INT_MAX; }
 `,
+  "more.cc": `#include "solo5.h"
+template <typename T> static int zero(T *) { return T(); }
+extern "C" int solo5_app_main(const struct solo5_start_info *info) { return zero(&info->heap_size); }
+`,
+  "compile.words": "-c main.c\n-o words.o\n",
+  "link.words": "main.o manifest.o -o words.hvt",
+  "objects.words": "main.o manifest.o -o objects.hvt",
 };
 for (const [name, content] of Object.entries(CONTENTS)) {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -78,6 +85,7 @@ function rowTest(program: string, row: Row): void {
       const line = lines[row.says?.length ?? 0] ?? "";
       ok(line.startsWith(`usage: ${program} `), `says '${line}', not the usage`);
     }
+    if (row.silent) equal(stderr, "");
     if (row.prints !== undefined) ok(stdout.includes(row.prints), `prints '${stdout}'`);
     if (row.status !== 0) ok(stderr !== "" || row.runs, "says nothing");
     equal(status, row.status, stderr);
