@@ -86,7 +86,7 @@ export async function uninstallCommand({ prefix }: { prefix: string }): Promise<
 /** Where a prefix is to be found now: below `$DESTDIR`, as who makes packages has it. */
 function placeOf(prefix: string): string {
   if (prefix === "") throw new ToolchainError("install", "--prefix: expected a directory");
-  return join(Deno.env.get("DESTDIR") ?? "", resolve(prefix));
+  return resolve(join(Deno.env.get("DESTDIR") ?? "", resolve(prefix)));
 }
 
 /** What installed programs lead to: the given file, else whatever this process is. */
