@@ -57,7 +57,7 @@ const MISTAKES: readonly [words: string, line: string][] = [
   ],
   [
     "run --block:storage=hello.c block.spt",
-    "hello.c: Backing storage must be at least 1 block (512 bytes) in size; truncate -s %512 hello.c fills it up",
+    "hello.c: Backing storage size must be block aligned (512 bytes); truncate -s %512 hello.c fills it up",
   ],
   [
     "run --net:service=nosuch0 net.spt",
