@@ -7,13 +7,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as hvt from "../../abi/hvt.ts";
+import * as aarch64 from "../../abi/hvt_aarch64.ts";
 import type { Fields, Struct } from "../../abi/layout.ts";
 import * as manifest from "../../abi/manifest.ts";
 import * as notes from "../../abi/notes.ts";
 import * as solo5 from "../../abi/solo5.ts";
 import * as spt from "../../abi/spt.ts";
 import { ToolchainError } from "../../bindings/error.ts";
-import { buildUnikernel } from "../../bindings/toolchain.ts";
+import { buildUnikernel, type Toolchain } from "../../bindings/toolchain.ts";
+import { crossTest } from "../bindings/aarch64/available.ts";
 
 /** What a C structure calls a field where that is not the field's name in snake case. */
 type Members = Record<string, string>;
@@ -29,7 +31,6 @@ const STRUCTS: [type: string, layout: Struct<any>, members?: Members][] = [
   ["struct hvt_hc_net_write", hvt.NetIo],
   ["struct hvt_hc_net_read", hvt.NetIo],
   ["struct hvt_hc_halt", hvt.Halt],
-  ["struct hvt_trap_frame", hvt.TrapFrame],
   ["struct spt_boot_info", spt.BootInfo],
   ["struct mft", manifest.ManifestHeader],
   ["struct mft_entry", manifest.ManifestEntry, {
@@ -52,7 +53,6 @@ const CONSTANTS: Record<string, number> = {
   SPT_ABI_VERSION: notes.ABI_VERSION.spt,
   HVT_GUEST_MIN_BASE: solo5.LOWEST_ADDRESS,
   SPT_GUEST_MIN_BASE: solo5.LOWEST_ADDRESS,
-  HVT_HYPERCALL_PIO_BASE: hvt.HYPERCALL_PORT,
   HVT_HALT_COOKIE_MAX: hvt.COOKIE_MAX,
   SPT_INTERNAL_TIMERFD: spt.TIMER_EVENT,
   ABI1_NOTE_TYPE: notes.NOTE_ABI1,
@@ -105,7 +105,7 @@ function probe(assertions: string[]): string {
   ].join("\n");
 }
 
-async function compileProbe(source: string): Promise<void> {
+async function compileProbe(source: string, toolchain?: Toolchain): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "soloden-probe-" });
   try {
     const path = join(dir, "probe.c");
@@ -113,6 +113,7 @@ async function compileProbe(source: string): Promise<void> {
     await buildUnikernel([path], {
       target: "hvt",
       output: join(dir, "probe.hvt"),
+      toolchain,
       ccFlags: ["-Wall", "-Wextra", "-Werror"],
     });
   } finally {
@@ -126,7 +127,22 @@ const ASSERTIONS = [
 ];
 
 Deno.test("every offset, size and constant of abi/ is that of the C headers", async () => {
-  await compileProbe(probe(ASSERTIONS));
+  await compileProbe(probe([
+    ...ASSERTIONS,
+    ...structAssertions("struct hvt_trap_frame", hvt.TrapFrame),
+    expectation("HVT_HYPERCALL_PIO_BASE", hvt.HYPERCALL_PORT),
+  ]));
+});
+
+crossTest("and for aarch64, too", async (toolchain) => {
+  const { address, step } = aarch64.HYPERCALL_STORE;
+  const assertions = [
+    ...ASSERTIONS,
+    ...structAssertions("struct hvt_trap_frame", aarch64.TrapFrame),
+    expectation("HVT_HYPERCALL_ADDRESS(0)", address),
+    expectation("HVT_HYPERCALL_ADDRESS(HVT_HYPERCALL_HALT)", address + 8 * step),
+  ];
+  await compileProbe(probe(assertions), toolchain);
 });
 
 Deno.test("the probe tells which offset differs", async () => {

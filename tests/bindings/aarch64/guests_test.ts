@@ -3,57 +3,14 @@
  * and every other end, on both targets.
  */
 import assert from "node:assert/strict";
-import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { block } from "../../../tender/devices/block.ts";
-import type { Device } from "../../../tender/devices/device.ts";
 import { net } from "../../../tender/devices/net.ts";
-import { bind } from "../../../tender/guest.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
-import { describe, type Outcome, statusOf } from "../../../tender/outcome.ts";
-import type { Toolchain } from "../../../bindings/tools.ts";
+import { describe, statusOf } from "../../../tender/outcome.ts";
 import { example, guest } from "../../guests.ts";
 import { socketPair } from "../../tender/devices/socket_pair.ts";
-import { collector, withImage } from "../../tender/hvt/device_guests.ts";
-import { toolchain } from "./available.ts";
-import { runHvt } from "./hvt_tender.ts";
-import { runSpt } from "./spt_tender.ts";
-import { noUnicorn } from "./unicorn.ts";
-
-const MEMORY = 8 * 2 ** 20;
-const TENDERS = { hvt: runHvt, spt: runSpt };
-type Target = keyof typeof TENDERS;
-
-interface Built {
-  readonly toolchain: Toolchain;
-}
-
-const missing = typeof toolchain === "string" ? toolchain : noUnicorn;
-if (missing !== undefined) console.log(`skipped: guests for aarch64: ${missing}`);
-
-/** A test that gets what to build guests with. */
-function guestTest(name: string, run: (built: Built) => Promise<void>): void {
-  Deno.test({
-    name: `aarch64 ${name}`,
-    ignore: missing !== undefined,
-    fn: () => run({ toolchain: toolchain as Toolchain }),
-  });
-}
-
-/** Runs a unikernel to its end, and keeps what it prints. */
-function run(
-  path: string,
-  { args = [], devices = {} }: { args?: readonly string[]; devices?: Record<string, Device> },
-): { outcome: Outcome; output: string } {
-  const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
-  const target = unikernel.abi.target as Target;
-  const given = new Map(Object.entries(devices));
-  const bound = bind(unikernel, target, { memorySize: MEMORY, args, devices: given });
-  using world = hostWorld(bound.devices);
-  const console = collector();
-  world.write = console.write;
-  const outcome = TENDERS[target](bound, world);
-  return { outcome, output: console.text() };
-}
+import { withImage } from "../../tender/hvt/device_guests.ts";
+import { emulatedTest } from "./available.ts";
+import { run } from "./run.ts";
 
 type End = readonly [name: string, args: string[], status: number, output: RegExp];
 
@@ -103,55 +60,70 @@ const ON_SPT: readonly End[] = [
 for (const target of ["hvt", "spt"] as const) {
   const ends = [...EVERYWHERE, ...target === "hvt" ? ON_HVT : ON_SPT];
   for (const [name, args, status, expected] of ends) {
-    guestTest(`${[`${target}:`, name, ...args].join(" ")} ends with ${status}`, async (built) => {
-      const { outcome, output } = run(await guest(name, target, built), { args });
-      assert.match(output, expected, describe(outcome));
-      assert.equal(statusOf(outcome), status, describe(outcome));
-    });
+    emulatedTest(
+      `${[`aarch64 ${target}:`, name, ...args].join(" ")} ends with ${status}`,
+      async (toolchain) => {
+        const { outcome, output } = run(await guest(name, target, { toolchain }), { args });
+        assert.match(output, expected, describe(outcome));
+        assert.equal(statusOf(outcome), status, describe(outcome));
+      },
+    );
   }
 
-  guestTest(`${target}: the example says hello`, async (built) => {
-    const path = await example("hello", target, built);
+  emulatedTest(`aarch64 ${target}: the example says hello`, async (toolchain) => {
+    const path = await example("hello", target, { toolchain });
     const { output } = run(path, { args: ["--solo5:quiet", "Hello"] });
     assert.match(output, /^Hello .*\nCommand line: 'Hello'\n$/);
   });
 
-  guestTest(`${target}: blocks are written and read where they belong`, async (built) => {
-    await withImage(16 * 512, async (path) => {
-      const devices = { storage: block.file(path) };
-      assert.match(run(await guest("block", target, built), { devices }).output, /\nSUCCESS\n/);
-      const written = Deno.readFileSync(path);
-      assert.deepEqual([written[0], written.at(-1), written[512]], [0xa5, 0x5a, 0]);
-    });
-  });
+  emulatedTest(
+    `aarch64 ${target}: blocks are written and read where they belong`,
+    async (toolchain) => {
+      await withImage(16 * 512, async (path) => {
+        const devices = { storage: block.file(path) };
+        assert.match(
+          run(await guest("block", target, { toolchain }), { devices }).output,
+          /\nSUCCESS\n/,
+        );
+        const written = Deno.readFileSync(path);
+        assert.deepEqual([written[0], written.at(-1), written[512]], [0xa5, 0x5a, 0]);
+      });
+    },
+  );
 
-  guestTest(`${target}: frames come back, and waiting ends when one has come`, async (built) => {
-    const path = await guest("net", target, built);
-    using pair = socketPair();
-    for (let mark = 1; mark <= 3; mark++) {
-      pair.send(Uint8Array.from({ length: 60 + mark }, (_, at) => at === 59 ? mark : at));
-    }
-    pair.send(new Uint8Array(15).fill("q".charCodeAt(0), 14));
-    const devices = { service: net.fd(pair.guest) };
-    assert.match(run(path, { devices }).output, /\nready\nSUCCESS\n/);
-    for (let mark = 1; mark <= 3; mark++) {
-      const back = pair.receive()!;
-      assert.deepEqual([back.length, back[59], back[0], back[6]], [60 + mark, mark, 6, 0]);
-    }
-    assert.equal(pair.receive(), undefined);
-  });
+  emulatedTest(
+    `aarch64 ${target}: frames come back, and waiting ends when one has come`,
+    async (toolchain) => {
+      const path = await guest("net", target, { toolchain });
+      using pair = socketPair();
+      for (let mark = 1; mark <= 3; mark++) {
+        pair.send(Uint8Array.from({ length: 60 + mark }, (_, at) => at === 59 ? mark : at));
+      }
+      pair.send(new Uint8Array(15).fill("q".charCodeAt(0), 14));
+      const devices = { service: net.fd(pair.guest) };
+      assert.match(run(path, { devices }).output, /\nready\nSUCCESS\n/);
+      for (let mark = 1; mark <= 3; mark++) {
+        const back = pair.receive()!;
+        assert.deepEqual([back.length, back[59], back[0], back[6]], [60 + mark, mark, 6, 0]);
+      }
+      assert.equal(pair.receive(), undefined);
+    },
+  );
 
-  guestTest(`${target}: two networks that are ready at once are both told of`, async (built) => {
-    const path = await guest("bridge", target, built);
-    using left = socketPair();
-    using right = socketPair();
-    const frame = (mark: number) => new Uint8Array(60).fill(mark);
-    left.send(frame(1));
-    left.send(frame(2));
-    right.send(frame(3));
-    right.send(new Uint8Array(15).fill("q".charCodeAt(0), 14));
-    const devices = { left: net.fd(left.guest), right: net.fd(right.guest) };
-    assert.match(run(path, { devices }).output, /\nready\nSUCCESS\n/);
-    assert.deepEqual([right.receive(), right.receive(), left.receive()], [1, 2, 3].map(frame));
-  });
+  emulatedTest(
+    `aarch64 ${target}: two networks that are ready at once are both told of`,
+    async (toolchain) => {
+      const path = await guest("bridge", target, { toolchain });
+      using left = socketPair();
+      using right = socketPair();
+      const frame = (mark: number) => new Uint8Array(60).fill(mark);
+      left.send(frame(1));
+      left.send(frame(2));
+      right.send(frame(3));
+      right.send(new Uint8Array(15).fill("q".charCodeAt(0), 14));
+      const devices = { left: net.fd(left.guest), right: net.fd(right.guest) };
+      assert.match(run(path, { devices }).output, /\nready\nSUCCESS\n/);
+      assert.deepEqual([right.receive(), right.receive(), left.receive()], [1, 2, 3].map(frame));
+    },
+  );
 }

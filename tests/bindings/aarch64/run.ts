@@ -1,0 +1,39 @@
+/**
+ * Runs unikernels for aarch64 under the tenders of these tests.
+ *
+ * @module
+ */
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import type { Device } from "../../../tender/devices/device.ts";
+import { bind } from "../../../tender/guest.ts";
+import { hostWorld } from "../../../tender/hvt/world.ts";
+import type { Outcome } from "../../../tender/outcome.ts";
+import { collector } from "../../tender/hvt/device_guests.ts";
+import { runHvt } from "./hvt_tender.ts";
+import { runSpt } from "./spt_tender.ts";
+
+const TENDERS = { hvt: runHvt, spt: runSpt };
+
+/** What a unikernel is given. */
+export interface RunOptions {
+  readonly args?: readonly string[];
+  readonly devices?: Record<string, Device>;
+  /** Of guest memory, in MiB. */
+  readonly memory?: number;
+}
+
+/** Runs the unikernel of a path to its end, and keeps what it prints. */
+export function run(
+  path: string,
+  { args = [], devices = {}, memory = 8 }: RunOptions = {},
+): { outcome: Outcome; output: string } {
+  const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
+  const target = unikernel.abi.target as keyof typeof TENDERS;
+  const given = new Map(Object.entries(devices));
+  const guest = bind(unikernel, target, { memorySize: memory * 2 ** 20, args, devices: given });
+  using world = hostWorld(guest.devices);
+  const console = collector();
+  world.write = console.write;
+  const outcome = TENDERS[target](guest, world);
+  return { outcome, output: console.text() };
+}
