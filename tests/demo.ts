@@ -31,7 +31,7 @@ async function show(...args: string[]): Promise<void> {
 /** Passes on what a command printed. */
 function report(command: string[], { status, stdout, stderr }: Result): void {
   const line = command.join(" ").replaceAll(`${directory}/`, "").replaceAll(`${ROOT}/`, "");
-  console.log(`$ ${line}`);
+  console.log(`$ ${command.length === 1 ? "./" : ""}${line}`);
   Deno.stdout.writeSync(new TextEncoder().encode(stdout));
   Deno.stderr.writeSync(new TextEncoder().encode(stderr));
   const runs = command.length === 1 || command[1] === "run";

@@ -6,12 +6,18 @@ import { join } from "node:path";
 import { guest } from "./guests.ts";
 import { execute, ROOT } from "./soloden.ts";
 
-/** Runs a module that lies in a directory of its own, with nothing but these permissions. */
-async function elsewhere(module: string, permissions: string[] = []) {
+/** Runs a module that lies in a directory of its own, with no other permissions than its flags give. */
+async function elsewhere(
+  module: string,
+  { flags = [], files = {} }: { flags?: string[]; files?: Record<string, string> } = {},
+) {
   const directory = Deno.makeTempDirSync();
   try {
+    for (const [name, text] of Object.entries(files)) {
+      Deno.writeTextFileSync(join(directory, name), text);
+    }
     Deno.writeTextFileSync(join(directory, "user.ts"), module);
-    const args = ["run", "--no-prompt", "--quiet", ...permissions, "user.ts"];
+    const args = ["run", "--no-prompt", "--quiet", ...flags, "user.ts"];
     return await execute(Deno.execPath(), args, { cwd: directory });
   } finally {
     Deno.removeSync(directory, { recursive: true });
@@ -41,10 +47,20 @@ Deno.test("library: a program elsewhere inspects, packs and runs a unikernel", a
     const guest = bind(unikernel, "spt", { memorySize: 32 << 20, args });
     const packed = inspect(await pack(guest), { name: "packed" });
     console.log(kind, packed.kind, JSON.stringify(await run(guest)));`,
-    ["--allow-read", "--allow-ffi", "--allow-run"],
+    { flags: ["--allow-read", "--allow-ffi", "--allow-run"] },
   );
   equal(stderr, "");
   deepEqual([status, stdout], [0, `unikernel packed {"kind":"exit","status":5}\n`]);
+});
+
+Deno.test("library: a program beside a package.json imports it, too", async () => {
+  const files = { "package.json": "{}" };
+  const module = `
+    import { compileManifest } from ${LIBRARY};
+    console.log(typeof compileManifest);`;
+  const flags = ["--node-modules-dir=none"];
+  const { status, stdout, stderr } = await elsewhere(module, { flags, files });
+  deepEqual([status, stdout, stderr], [0, "function\n", ""]);
 });
 
 Deno.test("library: versions named in modules are those of the import map", () => {
