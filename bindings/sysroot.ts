@@ -68,7 +68,7 @@ export async function sysrootFiles(
   options: SysrootOptions = {},
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const { cacheDir = defaultCacheDir() } = options;
-  const { machine, cc, ld, objcopy } = toolchain;
+  const { machine, cc, version, ld, objcopy } = toolchain;
   const paths = sysrootPaths(machine);
   const assets = readAssets();
   const encode = (text: string) => new TextEncoder().encode(text);
@@ -89,9 +89,12 @@ export async function sysrootFiles(
       files.set(`lib/pkgconfig/solo5-bindings-${target}.pc`, encode(pkgConfig(target, machine)));
     }
   }
-  const tools: Tools = { cc, ld, objcopy };
+  const tools: Tools = { cc: version.includes("clang") ? [...cc, NOT_ALL_USED] : cc, ld, objcopy };
   return files.set(paths.tools, encode(`${JSON.stringify(tools)}\n`));
 }
+
+/** Of what the wrapper always says, clang would tell each time that it needs only a part. */
+const NOT_ALL_USED = "-Wno-unused-command-line-argument";
 
 /** The prefix of a sysroot in the cache, made first where it is not there yet. */
 export async function cachedSysroot(
