@@ -5,6 +5,7 @@
  */
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Machine } from "../abi/elf.ts";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 import { install, type Program, uninstall } from "./install.ts";
@@ -17,6 +18,8 @@ export interface BuildOptions {
   readonly sources: readonly string[];
   /** Default: all. */
   readonly targets?: readonly BuildTarget[];
+  /** What the unikernels run on; another machine than this one needs a cross compiler. Default: x86_64. */
+  readonly machine?: Machine;
   /** Path of the manifest. Default: manifest.json beside the first source, else one without devices. */
   readonly manifest?: string;
   /**
@@ -42,7 +45,7 @@ export async function build(options: BuildOptions): Promise<string[]> {
   const [first] = sources;
   if (first === undefined) throw new ToolchainError("source", "no source to build from");
   const name = output ?? basename(first, extname(first));
-  const toolchain = findToolchain();
+  const toolchain = findToolchain({ machine: options.machine });
   const written: string[] = [];
   const wanted = new Set(targets);
   for (const target of wanted) {

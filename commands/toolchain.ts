@@ -4,10 +4,12 @@
  * @module
  */
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
+import type { Machine } from "../abi/elf.ts";
 import { argument, flag, option, options, text } from "./options.ts";
 
 interface BuildFlags {
   readonly target?: ("hvt" | "spt")[];
+  readonly machine?: Machine;
   readonly manifest?: string;
   readonly output?: string;
   readonly "cc-flag"?: string[];
@@ -32,6 +34,12 @@ export const build = buildCommand({
         variadic: true,
         brief: "Target to build for (all)",
       },
+      machine: {
+        kind: "enum",
+        values: ["x86_64", "aarch64"],
+        optional: true,
+        brief: "Machine to build for (x86_64); aarch64 needs a cross compiler",
+      },
       manifest: option(
         "--manifest FILE: Manifest (manifest.json beside the first source, else no devices)",
       ),
@@ -49,7 +57,9 @@ export const build = buildCommand({
   },
   docs: {
     brief: "Build unikernels from source",
-    customUsage: ["[-t TARGET]… [--manifest FILE] [-o NAME] SOURCE… [-- CC-FLAGS…]"],
+    customUsage: [
+      "[-t TARGET]… [--machine MACHINE] [--manifest FILE] [-o NAME] SOURCE… [-- CC-FLAGS…]",
+    ],
   },
 });
 

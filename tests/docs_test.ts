@@ -2,10 +2,11 @@
  * The guides, done as they say: every file that they show is written, every command executed, in its order
  * and in one directory, and what they print is compared with what is shown.
  *
- * A block of commands that says `kvm`, `net` or `capture` is skipped where this host has no such thing.
+ * A block of commands that says `kvm`, `net`, `capture` or `cross` is skipped where this host has no such thing.
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { crossToolchain } from "./bindings/aarch64/available.ts";
 import { outputOf } from "./bindings/scratch.ts";
 import { entriesOf } from "../commands/table.ts";
 import { routes } from "../commands/application.ts";
@@ -63,7 +64,13 @@ const MISSING: Readonly<Record<string, string | undefined>> = {
   kvm: noKvm,
   net: noNetns,
   capture: noKvm ?? noNetns ?? noTcpdump(),
+  cross: noCrossCompiler(),
 };
+
+function noCrossCompiler(): string | undefined {
+  const toolchain = crossToolchain();
+  return typeof toolchain === "string" ? toolchain : undefined;
+}
 
 function noTcpdump(): string | undefined {
   const missing = outputOf("tcpdump", "--version") === undefined;

@@ -40,7 +40,6 @@ static inline long linux_call6(enum linux_call number, long a, long b, long c, l
 }
 
 static inline long linux_call4(enum linux_call number, long a, long b, long c, long d) {
-    /* Whatever lies in the other two registers is as good as anything. */
     register long which __asm__("x8") = number;
     register long first __asm__("x0") = a;
     register long second __asm__("x1") = b;

@@ -151,6 +151,17 @@ crossTest(
   },
 );
 
+crossTest("build makes unikernels for the machine that it is told", async () => {
+  await withFiles({ "main.c": MINIMAL }, async (dir) => {
+    const output = join(dir, "main.spt");
+    const options = ["--machine=aarch64", "-t", "spt", "-o", output];
+    const { status, stderr } = await soloden("build", ...options, join(dir, "main.c"));
+    assert.deepEqual([status, stderr], [0, ""]);
+    const { machine, abi } = parseUnikernel(Deno.readFileSync(output), { name: output });
+    assert.deepEqual([machine, abi.target], ["aarch64", "spt"]);
+  });
+});
+
 Deno.test("without a compiler for aarch64 its wrapper says in a line what to install", () => {
   const tools = join(import.meta.dirname!, "../../../bindings/tools.ts");
   const program = `import { findToolchain } from ${JSON.stringify(`file://${tools}`)};
