@@ -5,9 +5,12 @@
  *
  * @module
  */
-import { check, ERRNO, libc, SystemError } from "../host/libc.ts";
+import { check, ERRNO, SystemError } from "../host/libc.ts";
+import { onOtherThreads } from "../host/other_threads.ts";
+import { type SystemCall, systemCall, wordOf } from "../host/system_call.ts";
 import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER, SockFilter } from "../spt/syscalls.ts";
-import { confineFilter } from "./confine_filter.ts";
+import { CONFINE_FILTER, PID_AT, VCPU_AT } from "./confine_filter.fixed.ts";
+import type { Confined } from "./confine_filter.ts";
 
 /** Numbers of x86_64. */
 const CALLS = {
@@ -31,77 +34,73 @@ const LANDLOCK_NET = { since: 4, access: 0b11n };
 /** Abstract sockets and signals of processes outside, from version 6 on. */
 const LANDLOCK_SCOPES = { since: 6, scoped: 0b11n };
 
-/** What of the confinement this kernel has; all else holds on every kernel. */
-export interface Confinement {
-  /** Version of Landlock; 0 if there is none. */
-  readonly landlock: number;
-}
-
 /**
- * Confines this process: no new privileges and a system call filter on every thread; no capabilities
- * and, where the kernel has Landlock, no path on this one. There is no way back.
+ * Confines this process, with every thread that it has: no new privileges, no capabilities, no path
+ * where the kernel has Landlock, and a system call filter. There is no way back,
+ * and no second time.
  *
  * @param needs `vcpu`: the descriptor that the run loop runs the guest by
  * @throws {SystemError} if the kernel refuses
  */
-export function confine({ vcpu }: { vcpu: number }): Confinement {
-  const call = systemCalls();
-  check(call("prctl", PR_SET_NO_NEW_PRIVS, 1), "prctl");
-  const landlock = closePaths(call);
-  dropCapabilities(call);
-  installFilter(call, confineFilter({ vcpu, pid: Deno.pid }));
-  return { landlock };
+export function confine({ vcpu }: { vcpu: number }): void {
+  giveUpRights();
+  installFilter(filterFor({ vcpu, pid: Deno.pid }));
 }
 
-type Argument = number | BigUint64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-/** Makes a system call; returns less than 0 where it fails. */
-type SystemCalls = (name: keyof typeof CALLS, ...args: Argument[]) => number;
-
-/** One binding for all of these calls: each would cost more than what it does. */
-function systemCalls(): SystemCalls {
-  const { syscall } = libc({
-    syscall: { parameters: ["usize", "usize", "usize", "usize", "usize", "usize"], result: "i32" },
-  });
-  return (name, ...args) => {
-    const [a = 0n, b = 0n, c = 0n, d = 0n] = args.map((argument) =>
-      BigInt(typeof argument === "number" ? argument : addressOf(argument))
-    );
-    return syscall(BigInt(CALLS[name]), a, b, c, d, 0n);
-  };
+/**
+ * Gives up privileges to come, capabilities and paths, on every thread.
+ *
+ * @throws {SystemError} if the kernel refuses
+ */
+export function giveUpRights(): void {
+  const ruleset = rulesOfNothing();
+  const calls: SystemCall[] = [
+    [CALLS.prctl, PR_SET_NO_NEW_PRIVS, 1],
+    ...(ruleset === undefined ? [] : [[CALLS.landlock_restrict_self, ruleset, 0] as const]),
+    [CALLS.capset, Uint32Array.of(CAPABILITY_VERSION_3, 0), new Uint32Array(6)],
+  ];
+  // This thread is the last: in some kernels Landlock keeps one that it confines from signalling others.
+  onOtherThreads(calls);
+  for (const call of calls) check(systemCall(...call), nameOf(call));
+  if (ruleset !== undefined) systemCall(CALLS.close, ruleset);
 }
 
-function addressOf(bytes: Exclude<Argument, number>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+/** The filter as {@linkcode confineFilter} makes it, without what makes it. */
+export function filterFor({ vcpu, pid }: Confined): Uint8Array<ArrayBuffer> {
+  const filter = CONFINE_FILTER.slice();
+  const view = new DataView(filter.buffer);
+  view.setUint32(VCPU_AT, vcpu, true);
+  view.setUint32(PID_AT, pid, true);
+  return filter;
 }
 
-/** Landlock with no rule: nothing that it knows of is allowed. Returns its version. */
-function closePaths(call: SystemCalls): number {
-  const version = call("landlock_create_ruleset", 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  if (version < 1) return 0;
+function nameOf([number]: SystemCall): string {
+  return Object.entries(CALLS).find(([, value]) => value === number)![0];
+}
+
+/** A Landlock ruleset with no rule, so that nothing it knows of is allowed; none without Landlock. */
+function rulesOfNothing(): number | undefined {
+  const create = CALLS.landlock_create_ruleset;
+  const version = systemCall(create, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (version < 1) return undefined;
   const files = LANDLOCK_FILE_ACCESS[Math.min(version, LANDLOCK_FILE_ACCESS.length - 1)]!;
   const ruleset = BigUint64Array.of(
     BigInt(2 ** files - 1),
     ...(version >= LANDLOCK_NET.since ? [LANDLOCK_NET.access] : []),
     ...(version >= LANDLOCK_SCOPES.since ? [LANDLOCK_SCOPES.scoped] : []),
   );
-  const fd = call("landlock_create_ruleset", ruleset, ruleset.byteLength, 0);
-  check(fd, "landlock_create_ruleset");
-  const result = call("landlock_restrict_self", fd, 0);
-  call("close", fd);
-  check(result, "landlock_restrict_self");
-  return version;
+  return check(systemCall(create, ruleset, ruleset.byteLength, 0), "landlock_create_ruleset");
 }
 
-/** Drops all capabilities of this thread, which it cannot get back. */
-function dropCapabilities(call: SystemCalls): void {
-  const header = Uint32Array.of(CAPABILITY_VERSION_3, 0);
-  check(call("capset", header, new Uint32Array(6)), "capset");
-}
-
-function installFilter(call: SystemCalls, filter: Uint8Array<ArrayBuffer>): void {
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter));
-  const program = BigUint64Array.of(BigInt(filter.length / SockFilter.size), BigInt(address));
-  const result = call("seccomp", SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program);
+function installFilter(filter: Uint8Array<ArrayBuffer>): void {
+  const program = BigUint64Array.of(BigInt(filter.length / SockFilter.size), wordOf(filter));
+  const { seccomp } = CALLS;
+  const result = systemCall(
+    seccomp,
+    SECCOMP_SET_MODE_FILTER,
+    SECCOMP_FILTER_FLAG_TSYNC,
+    program,
+  );
   // More than 0 is the thread that has a filter of its own, so that it cannot have this one.
   if (result > 0) throw new SystemError("seccomp", ERRNO.EBUSY);
   check(result, "seccomp");

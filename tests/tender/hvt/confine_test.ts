@@ -4,6 +4,8 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { systemCall } from "../../../tender/host/system_call.ts";
+import { filterFor } from "../../../tender/hvt/confine.ts";
 import { confineFilter } from "../../../tender/hvt/confine_filter.ts";
 import { REQUEST } from "../../../tender/hvt/kvm_abi.ts";
 import { ACTION } from "../../../tender/spt/bpf.ts";
@@ -15,7 +17,12 @@ import { kvmTest } from "./kvm_available.ts";
 const EPERM = 1;
 const ENOSYS = 38;
 const DENIED = 0x0005_0000 | EPERM;
-const filter = confineFilter({ vcpu: 24, pid: 1000 });
+const CONFINED = { vcpu: 24, pid: 1000 };
+const filter = filterFor(CONFINED);
+
+Deno.test("confinement: the filter is as it is made, with the numbers of this tender", () => {
+  deepEqual(filter, confineFilter(CONFINED));
+});
 
 Deno.test("confinement: the vCPU may be run and looked at, and nothing else be told by ioctl", () => {
   const ioctl = (...args: number[]) => decide(filter, { number: 16, args });
@@ -99,3 +106,38 @@ kvmTest("confinement: a tender that was taken over is refused, and its guest goe
   deepEqual(results, { ...expected, clone3: ENOSYS });
   ok(cost > 0, "the confinement took no time at all");
 });
+
+/** Runs `confined_threads.ts`. */
+async function fromAnotherThread(what: "rights" | "all", ...guests: string[]): Promise<unknown> {
+  const script = join(ROOT, "tests/tender/hvt/confined_threads.ts");
+  const args = ["run", "-A", script, what, script, ...guests];
+  const { stdout, stderr } = await execute(Deno.execPath(), args);
+  ok(stdout.startsWith("{"), stderr);
+  return JSON.parse(stdout);
+}
+
+Deno.test({
+  name: "confinement: without a filter, too, no path can be opened from any thread",
+  ignore: noLandlock(),
+  async fn() {
+    const EACCES = 13;
+    deepEqual(await fromAnotherThread("rights"), { before: 0, after: EACCES, here: EACCES });
+  },
+});
+
+const REFUSED = { before: 0, after: EPERM, here: EPERM };
+
+Deno.test("confinement: a thread that was there before is confined, too", async () => {
+  deepEqual(await fromAnotherThread("all"), REFUSED);
+});
+
+kvmTest("confinement: a thread of the kernel's own does not hold it up", async () => {
+  deepEqual(await fromAnotherThread("all", await guest("quiet", "hvt")), REFUSED);
+});
+
+/** Whether this kernel cannot show what Landlock does, and why on standard error. */
+function noLandlock(): boolean {
+  const version = systemCall(444, 0, 0, 1);
+  if (version < 1) console.error("skipped: this kernel has no Landlock");
+  return version < 1;
+}

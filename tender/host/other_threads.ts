@@ -1,0 +1,159 @@
+/**
+ * System calls on every other thread of this process, for those that work on one thread alone. Threads
+ * cannot be asked, so each is interrupted by a signal whose handler makes the calls.
+ *
+ * @module
+ */
+import { check, cstr, ERRNO, errno, SystemError } from "./libc.ts";
+import { type SystemCall, systemCall, wordOf } from "./system_call.ts";
+import { RESTORER, threadHandler } from "./thread_handler_x86_64.ts";
+
+/** Numbers of x86_64. */
+const CALLS = {
+  stat: 4,
+  mmap: 9,
+  mprotect: 10,
+  rt_sigaction: 13,
+  gettid: 186,
+  futex: 202,
+  rt_tgsigqueueinfo: 297,
+} as const;
+
+/**
+ * The signal by which the C library changes the user of every thread: the one that no thread can block
+ * through it. It is the library's again afterwards.
+ */
+const SIGSETXID = 33;
+const SI_QUEUE = 0xffff_ffffn;
+const SIGNAL_INFO_WORDS = 16;
+const SIGNAL_SET_SIZE = 8;
+const ALL_SIGNALS = 2n ** 64n - 1n;
+/** `SA_SIGINFO`, `SA_RESTORER` and `SA_RESTART`. */
+const ACTION_FLAGS = 0x1400_0004n;
+
+const PROT_READ_WRITE = 3;
+const PROT_READ_EXECUTE = 5;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+
+const FUTEX_WAIT_PRIVATE = 128;
+/** A result that is none yet. */
+const PENDING = 1;
+/** How long to wait before a thread that has not answered is looked at, in nanoseconds. */
+const PATIENCE = 10_000_000n;
+/** How often: together, some seconds. */
+const MOST_LOOKS = 500;
+/** How often to go through the threads until there is none that is new. */
+const MOST_PASSES = 100;
+const ESRCH = 3;
+
+const THREADS = "/proc/self/task";
+const PATH = cstr(THREADS);
+/** A `struct stat` and its count of links, in words of 32 bits. */
+const STAT_WORDS = 36;
+const STAT_LINKS = 4;
+/** `PF_USER_WORKER`, among a thread's flags: it never leaves the kernel. */
+const KERNEL_WORKER = 0x4000;
+
+/** A thread that is to make the calls, and what came of it. */
+interface Interrupted {
+  readonly thread: number;
+  /** 0 or a negative `errno`, once it has made them. */
+  readonly result: Int32Array<ArrayBuffer>;
+}
+
+/**
+ * Makes system calls on every thread but this one, and on those that they start meanwhile: each call
+ * on each thread, in order, until one fails. Threads that the kernel itself works on are left alone.
+ *
+ * @param calls at most 100, with up to three arguments
+ * @throws {SystemError} if a call fails on any of them, or a thread does not answer
+ */
+export function onOtherThreads(calls: readonly SystemCall[]): void {
+  const before = handleSignal(calls);
+  const done = new Set([systemCall(CALLS.gettid)]);
+  let interrupted = interruptNew(done);
+  for (let passes = 0; interrupted !== undefined; passes++) {
+    if (passes === MOST_PASSES) throw new SystemError("signal", ERRNO.EAGAIN, THREADS);
+    for (const one of interrupted) {
+      // Most have answered by now.
+      if (Atomics.load(one.result, 0) !== 0) awaitResult(one);
+    }
+    interrupted = interruptNew(done);
+  }
+  setAction(before);
+}
+
+/** Lets the signal make the calls; returns what it did before. */
+function handleSignal(calls: readonly SystemCall[]): BigUint64Array<ArrayBuffer> {
+  const code = threadHandler(calls.map((call) => call.map(wordOf)));
+  const { length } = code;
+  const page = systemCall(CALLS.mmap, 0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1);
+  check(page, "mmap");
+  const pointer = Deno.UnsafePointer.create(BigInt(page))!;
+  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).set(code);
+  check(systemCall(CALLS.mprotect, page, length, PROT_READ_EXECUTE), "mprotect");
+  // The page stays: a thread that has answered may still be on its way out of it.
+  const restorer = BigInt(page + RESTORER);
+  return setAction(BigUint64Array.of(BigInt(page), ACTION_FLAGS, restorer, ALL_SIGNALS));
+}
+
+/** Sets what the signal does (a `struct kernel_sigaction`); returns what it did before. */
+function setAction(action: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
+  const before = new BigUint64Array(action.length);
+  const result = systemCall(CALLS.rt_sigaction, SIGSETXID, action, before, SIGNAL_SET_SIZE);
+  check(result, "rt_sigaction");
+  return before;
+}
+
+/** Sends all threads the signal that are not done yet, and counts them among those. Undefined if none is left. */
+function interruptNew(done: Set<number>): Interrupted[] | undefined {
+  const { threads, complete } = listThreads();
+  const interrupted: Interrupted[] = [];
+  for (const thread of threads) {
+    if (done.has(thread)) continue;
+    done.add(thread);
+    const result = Int32Array.of(PENDING);
+    const info = new BigUint64Array(SIGNAL_INFO_WORDS);
+    info.set([BigInt(SIGSETXID), SI_QUEUE, 0n, wordOf(result)]);
+    if (systemCall(CALLS.rt_tgsigqueueinfo, Deno.pid, thread, SIGSETXID, info) === 0) {
+      interrupted.push({ thread, result });
+    } else if (errno() !== ESRCH) check(-1, "rt_tgsigqueueinfo");
+  }
+  return complete && interrupted.length === 0 ? undefined : interrupted;
+}
+
+/** Waits for a result; a thread that is gone, or never leaves the kernel, has none. */
+function awaitResult({ thread, result }: Interrupted): void {
+  for (let looks = 0; Atomics.load(result, 0) === PENDING; looks++) {
+    const patience = BigUint64Array.of(0n, PATIENCE);
+    if (systemCall(CALLS.futex, result, FUTEX_WAIT_PRIVATE, PENDING, patience) === 0) continue;
+    if (Atomics.load(result, 0) !== PENDING) break;
+    if (!runsPrograms(thread)) return;
+    if (looks === MOST_LOOKS) throw new SystemError("signal", ERRNO.EBUSY, `thread ${thread}`);
+  }
+  if (result[0]! < 0) throw new SystemError("system call", -result[0]!, `thread ${thread}`);
+}
+
+/** Whether a thread exists and may run code of this process. */
+function runsPrograms(thread: number): boolean {
+  try {
+    const stat = Deno.readTextFileSync(`${THREADS}/${thread}/stat`);
+    const flags = Number(stat.slice(stat.lastIndexOf(")")).split(" ")[7]);
+    return (flags & KERNEL_WORKER) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The threads of this process. The kernel's list breaks off where a thread ends while it is read: it
+ * is `complete` if it is as long as the kernel's own count.
+ */
+function listThreads(): { threads: number[]; complete: boolean } {
+  const threads: number[] = [];
+  for (const { name } of Deno.readDirSync(THREADS)) threads.push(Number(name));
+  const stat = new Uint32Array(STAT_WORDS);
+  check(systemCall(CALLS.stat, PATH, stat), "stat", THREADS);
+  // A directory has two links beside those of the directories in it.
+  return { threads, complete: threads.length === stat[STAT_LINKS]! - 2 };
+}
