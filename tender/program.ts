@@ -83,6 +83,7 @@ async function runUnikernel(
   checkFits(unikernel, memorySize);
   checkAttached(manifest, devices);
   const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
+  if (target === "hvt" && unikernel.machine === "x86_64") await tellOfSignals(name);
   if (observe.length === 0) await launch(guest, { program: name, describe: faultWords });
   else await debugUnikernel(name, { guest, file, observe });
 }
@@ -111,6 +112,12 @@ async function splitDebugging(
   if (name !== "solo5-hvt-debug") return { observe: [], others: options };
   const { splitDebugOptions } = await import("./program_debug.ts");
   return splitDebugOptions(options);
+}
+
+/** Where a signal asks for the end: SIGINT, SIGTERM. On spt it is the guest that ends by it. */
+async function tellOfSignals(name: TenderProgramName): Promise<void> {
+  const { exitOnSignal } = await import("./host/exit_on_signal.ts");
+  exitOnSignal([2, 15], { status: 1, line: (signal) => `${name}: Exiting on signal ${signal}` });
 }
 
 /** Runs a guest under gdb, or with a core file where it breaks. */

@@ -5,7 +5,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
 import { guest } from "../guests.ts";
-import { type Namespace, netnsTest } from "../netns.ts";
+import { type Namespace, netnsTest, untilPrinted } from "../netns.ts";
 import { ROOT } from "../soloden.ts";
 import { noKvm } from "./hvt/kvm_available.ts";
 
@@ -60,4 +60,35 @@ for (const target of ["hvt", "spt"] as const) {
       deepEqual(result, { status: 0, stdout: "02:00:00:00:00:07 9000\nSUCCESS\n", stderr: "" });
     },
   );
+}
+
+/** What each program does on a signal that asks for the end: what it says, and its status. */
+const ENDINGS = {
+  hvt: (signal: number) => ({ stderr: `solo5-hvt: Exiting on signal ${signal}\n`, code: 1 }),
+  spt: (signal: number) => ({ stderr: "", code: 128 + signal }),
+};
+
+if (noKvm !== undefined) console.log(`skipped: solo5-hvt: signals: ${noKvm}`);
+for (const target of ["hvt", "spt"] as const) {
+  for (const [name, number] of [["SIGTERM", 15], ["SIGINT", 2]] as const) {
+    for (const does of ["computes", "waits"]) {
+      Deno.test({
+        name: `solo5-${target}: ${name} ends it while the guest ${does}`,
+        ignore: target === "hvt" && noKvm !== undefined,
+        fn: async () => {
+          const file = await guest("spin", target);
+          const program = ["run", "-A", join(ROOT, "main.ts"), `--called-as=solo5-${target}`];
+          const child = new Deno.Command(Deno.execPath(), {
+            args: [...program, "--mem=4", file, does === "waits" ? "w" : "c"],
+            stdout: "piped",
+            stderr: "piped",
+          }).spawn();
+          await untilPrinted(child.stdout, "begin\n");
+          child.kill(name);
+          const stderr = await new Response(child.stderr).text();
+          deepEqual({ stderr, code: (await child.status).code }, ENDINGS[target](number));
+        },
+      });
+    }
+  }
 }
