@@ -36,8 +36,8 @@ const LANDLOCK_SCOPES = { since: 6, scoped: 0b11n };
 
 /**
  * Confines this process, with every thread that it has: no new privileges, no capabilities, no path
- * where the kernel has Landlock, and a system call filter. There is no way back,
- * and no second time.
+ * where the kernel has Landlock, and a system call filter. There is no way back, and
+ * no second time.
  *
  * @param needs `vcpu`: the descriptor that the run loop runs the guest by
  * @throws {SystemError} if the kernel refuses
@@ -54,14 +54,16 @@ export function confine({ vcpu }: { vcpu: number }): void {
  */
 export function giveUpRights(): void {
   const ruleset = rulesOfNothing();
-  const calls: SystemCall[] = [
-    [CALLS.prctl, PR_SET_NO_NEW_PRIVS, 1],
-    ...(ruleset === undefined ? [] : [[CALLS.landlock_restrict_self, ruleset, 0] as const]),
-    [CALLS.capset, Uint32Array.of(CAPABILITY_VERSION_3, 0), new Uint32Array(6)],
-  ];
+  const calls: Record<string, SystemCall> = {
+    prctl: [CALLS.prctl, PR_SET_NO_NEW_PRIVS, 1],
+    ...(ruleset === undefined
+      ? {}
+      : { landlock_restrict_self: [CALLS.landlock_restrict_self, ruleset, 0] }),
+    capset: [CALLS.capset, Uint32Array.of(CAPABILITY_VERSION_3, 0), new Uint32Array(6)],
+  };
   // This thread is the last: in some kernels Landlock keeps one that it confines from signalling others.
-  onOtherThreads(calls);
-  for (const call of calls) check(systemCall(...call), nameOf(call));
+  onOtherThreads(Object.values(calls));
+  for (const name in calls) check(systemCall(...calls[name]!), name);
   if (ruleset !== undefined) systemCall(CALLS.close, ruleset);
 }
 
@@ -72,10 +74,6 @@ export function filterFor({ vcpu, pid }: Confined): Uint8Array<ArrayBuffer> {
   view.setUint32(VCPU_AT, vcpu, true);
   view.setUint32(PID_AT, pid, true);
   return filter;
-}
-
-function nameOf([number]: SystemCall): string {
-  return Object.entries(CALLS).find(([, value]) => value === number)![0];
 }
 
 /** A Landlock ruleset with no rule, so that nothing it knows of is allowed; none without Landlock. */
@@ -94,13 +92,8 @@ function rulesOfNothing(): number | undefined {
 
 function installFilter(filter: Uint8Array<ArrayBuffer>): void {
   const program = BigUint64Array.of(BigInt(filter.length / SockFilter.size), wordOf(filter));
-  const { seccomp } = CALLS;
-  const result = systemCall(
-    seccomp,
-    SECCOMP_SET_MODE_FILTER,
-    SECCOMP_FILTER_FLAG_TSYNC,
-    program,
-  );
+  const how = [SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC] as const;
+  const result = systemCall(CALLS.seccomp, ...how, program);
   // More than 0 is the thread that has a filter of its own, so that it cannot have this one.
   if (result > 0) throw new SystemError("seccomp", ERRNO.EBUSY);
   check(result, "seccomp");
