@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { confinement } from "./confinement.ts";
 import { devices } from "./devices.ts";
 import { footprint } from "./footprint.ts";
 import { hypercallCost } from "./hypercall.ts";
@@ -16,6 +17,7 @@ try {
     ...await footprint(directory),
     ...hypercallCost(),
     ...await startUp(directory),
+    ...await confinement(directory),
     ...await devices(directory),
   ];
   if (Deno.args.includes("--json")) {
