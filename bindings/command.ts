@@ -16,7 +16,7 @@ import { buildUnikernel, findToolchain } from "./toolchain.ts";
 export interface BuildOptions {
   /** Paths of sources, objects and archives; the first one gives the unikernels their name. */
   readonly sources: readonly string[];
-  /** Default: all. */
+  /** Default: the one that `output` ends in, else all. */
   readonly targets?: readonly BuildTarget[];
   /** What the unikernels run on; another machine than this one needs a cross compiler. Default: x86_64. */
   readonly machine?: Machine;
@@ -41,20 +41,26 @@ export interface BuildOptions {
  * @throws {ElfError} if the manifest is not one
  */
 export async function build(options: BuildOptions): Promise<string[]> {
-  const { sources, targets = ["hvt", "spt"], output, manifest, ccFlags } = options;
+  const { sources, output, manifest, ccFlags } = options;
   const [first] = sources;
   if (first === undefined) throw new ToolchainError("source", "no source to build from");
   const name = output ?? basename(first, extname(first));
   const toolchain = findToolchain({ machine: options.machine });
   const written: string[] = [];
-  const wanted = new Set(targets);
+  const wanted = new Set(options.targets ?? targetsFor(name));
   for (const target of wanted) {
     options.progress?.({ what: `${name} for ${target}`, part: written.length / wanted.size });
-    const path = targets.length === 1 && /\.(hvt|spt)$/.test(name) ? name : `${name}.${target}`;
+    const path = wanted.size === 1 && name.endsWith(`.${target}`) ? name : `${name}.${target}`;
     await buildUnikernel(sources, { target, output: path, manifest, ccFlags, toolchain });
     written.push(path);
   }
   return written;
+}
+
+function targetsFor(name: string): readonly BuildTarget[] {
+  const all = ["hvt", "spt"] as const;
+  const named = all.filter((target) => name.endsWith(`.${target}`));
+  return named.length > 0 ? named : all;
 }
 
 /**

@@ -193,6 +193,9 @@ export async function buildUnikernel(
 function checkSources(sources: readonly string[]): void {
   if (sources.length === 0) throw new ToolchainError("source", "no source to build from");
   for (const source of sources) {
+    if (source.startsWith("-")) {
+      throw new ToolchainError("source", `${source}: flags for the compiler stand behind --`);
+    }
     const extension = extname(source);
     if (!LINKED.has(extension) && !COMPILED.has(extension)) {
       const known = [...COMPILED, ...LINKED].join(", ");

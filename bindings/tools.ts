@@ -154,6 +154,18 @@ function output([command, ...args]: string[]): string | undefined {
   }
 }
 
+/** What compilers and linkers say of programs that were written for an operating system. */
+const HINTS: readonly (readonly [complaint: RegExp, hint: string])[] = [
+  [
+    /\.h: No such file|'[\w/]+\.h' file not found/,
+    "there is no C library: solo5.h is all there is",
+  ],
+  [
+    /undefined (reference to|symbol:) [`']?solo5_app_main/,
+    "a unikernel begins at solo5_app_main, not at main",
+  ],
+];
+
 /** Runs a tool; what it says goes to standard error where it succeeds, and into the error where not. */
 export async function run(
   code: ToolchainErrorCode,
@@ -165,7 +177,9 @@ export async function run(
     .output();
   if (!success) {
     const reason = new TextDecoder().decode(stderr).trim();
-    throw new ToolchainError(code, `${subject}: does not ${code}\n${reason}`);
+    const hint = HINTS.find(([complaint]) => complaint.test(reason))?.[1];
+    const lines = [`${subject}: does not ${code}`, reason, ...(hint === undefined ? [] : [hint])];
+    throw new ToolchainError(code, lines.join("\n"));
   }
   if (stderr.length > 0) Deno.stderr.writeSync(stderr);
 }

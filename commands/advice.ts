@@ -28,10 +28,12 @@ const WAYS: readonly (readonly [line: RegExp, way: Way])[] = [
   [/^Could not open block device: (.*): No such file or directory$/, makeStorage],
   [/^(.*): Backing storage (?:size )?must be .* \((\d+) bytes\)/, padStorage],
   [/: only spt unikernels can be packed/, () => "soloden build -t spt makes one"],
+  [/^Memory size \d+ is out of range: (\d+) to (\d+) bytes$/, memoryRange],
   [/^(.*): (?:No such file or directory|Is a directory)$/, findUnikernel],
   [/^(.*): (?:ELF header|program header|no ABI1 note)/, makeUnikernel],
 ];
 
+const MIB = 0x10_0000;
 const SOURCE = /\.(c|cc|cpp|cxx|S|s|rs|zig)$/;
 const UNIKERNEL = /\.(spt|hvt)$/;
 
@@ -41,11 +43,16 @@ const UNIKERNEL = /\.(spt|hvt)$/;
  * @param words the words after `run` or `pack`
  */
 export function adviser(words: readonly string[]): (line: string) => string | undefined {
-  const request = parseArguments(words);
   return (line) => {
-    for (const [pattern, way] of WAYS) {
-      const found = pattern.exec(line);
-      if (found !== null && request !== undefined) return way(found.slice(1), request);
+    try {
+      const request = parseArguments(words);
+      if (request === undefined) return undefined;
+      for (const [pattern, way] of WAYS) {
+        const found = pattern.exec(line);
+        if (found !== null) return way(found.slice(1), request);
+      }
+    } catch {
+      // The words are wrong in themselves, or the file has gone: what is wrong has been said.
     }
   };
 }
@@ -79,6 +86,10 @@ function makeStorage([path]: readonly string[]): string {
 
 function padStorage([path, blockSize]: readonly string[]): string {
   return `truncate -s %${blockSize} ${path} fills it up`;
+}
+
+function memoryRange([least, most]: readonly string[]): string {
+  return `--mem takes ${Math.ceil(Number(least) / MIB)} to ${Math.floor(Number(most) / MIB)}`;
 }
 
 /** For a path that leads to no file: unikernels beside or in it, else how to make one. */

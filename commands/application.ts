@@ -24,6 +24,7 @@ import { mistakeText, unknownCommandText } from "./mistakes.ts";
 import { argument, flag, options, text } from "./options.ts";
 import { complete, completions, doctor, newCommand } from "./first_steps.ts";
 import { guestFlags, pack, runGuest } from "./guests.ts";
+import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
 import { build, install, uninstall, wrapper } from "./toolchain.ts";
 
@@ -156,7 +157,10 @@ function applicationFor(args: readonly string[]): Application<CommandContext> {
  * @returns whether it succeeded; if not, it has said why
  */
 export async function runApplication(args: readonly string[]): Promise<boolean> {
-  const process: StricliProcess = { stdout: sink(Deno.stdout), stderr: sink(Deno.stderr) };
+  const process: StricliProcess = {
+    stdout: sink(Deno.stdout, "standard output"),
+    stderr: sink(Deno.stderr, "standard error"),
+  };
   await run(applicationFor(args), normalise(args), { process });
   return process.exitCode === 0;
 }
@@ -188,15 +192,4 @@ function addressFlags(words: readonly string[]): string[] {
     ...addresses.flatMap((address) => ["--symbols", address]),
     ...words.slice(-1),
   ];
-}
-
-/** A stream as the scanner and the commands write to it. */
-function sink(stream: { writeSync(data: Uint8Array): number }): { write(text: string): void } {
-  return {
-    write: (text) => {
-      for (let rest = new TextEncoder().encode(text); rest.length > 0;) {
-        rest = rest.subarray(stream.writeSync(rest));
-      }
-    },
-  };
 }

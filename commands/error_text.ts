@@ -12,7 +12,7 @@ export function isAboutInput(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
   return error.name === "ElfError" ||
-    error.name === "TenderError" && (code === "device" || code === "target");
+    error.name === "TenderError" && ["device", "memory", "target"].includes(code as string);
 }
 
 /**

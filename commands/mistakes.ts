@@ -29,6 +29,9 @@ export function mistakeText(error: unknown, entry: Entry | undefined): string {
     const corrections = error.corrections.map((name) => `--${name}`);
     return `no option --${error.input}${wayOut(error.input, { corrections, help })}`;
   }
+  if (error instanceof AliasNotFoundError && entry?.path[0] === "build") {
+    return `no option -${error.input}; flags for the compiler stand behind --`;
+  }
   return `${complaint(error, entry)}; see ${help}`;
 }
 

@@ -44,7 +44,7 @@ export const build = buildCommand({
         "--manifest FILE: Manifest (manifest.json beside the first source, else no devices)",
       ),
       output: option(
-        "--output NAME: Name of the output, to which .hvt and .spt are added (the first source's)",
+        "--output NAME: Name of the output, to which .hvt and .spt are added where it has none (the first source's)",
       ),
       "cc-flag": options("--cc-flag=FLAG: Flag for the compiler; what follows -- is one, too"),
     },

@@ -5,7 +5,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { entriesOf } from "../commands/table.ts";
 import { routes } from "../commands/application.ts";
 import { guest } from "./guests.ts";
-import { soloden } from "./soloden.ts";
+import { execute, soloden } from "./soloden.ts";
 
 /** Every command whose words are its own; those of a wrapped tool are the tool's. */
 const COMMANDS = [
@@ -35,6 +35,19 @@ Deno.test("command: help shows options as they are written", async () => {
   const { stdout } = await soloden("pack", "--help");
   match(stdout, /^ {6}--mem=MiB +Guest memory \(512\)$/m);
   match(stdout, /^ {2}-o, --output FILE +What to write$/m);
+});
+
+Deno.test("command: what cannot be written ends it in a line, and a reader that is gone without one", async () => {
+  const shell = (command: string) =>
+    execute("bash", ["-c", `soloden() { ${Deno.execPath()} run -A main.ts "$@"; }; ${command}`]);
+  const full = await shell("soloden --help > /dev/full");
+  deepEqual(full, {
+    status: 1,
+    stdout: "",
+    stderr: "soloden: standard output: No space left on device\n",
+  });
+  const gone = await shell("exec 3> >(exec true); wait $!; soloden --help >&3");
+  deepEqual(gone, { status: 141, stdout: "", stderr: "" });
 });
 
 Deno.test("command: the version is the project's", async () => {
@@ -68,6 +81,7 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["too many words", ["doctor", "x"], /'x' is one word too many; see soloden doctor --help/],
   ["an unknown shell", ["completions", "ksh"], /no completions for ksh; there are for bash, zsh/],
   ["memory that is no number", ["run", "--mem=lots", "x"], /--mem=lots: expected a whole number/],
+  ["a device without a name", ["run", "--block=x", "y"], /--block=x: expected --OPTION:NAME=VALUE/],
   ["no memory", ["run", "--mem=0", "x"], /--mem=0: expected a whole number of MiB, 1 or more/],
   ["a file that is not there", ["run", "nowhere.spt"], /nowhere\.spt: No such file or directory/],
   ["a file that is none", ["run", "deno.json"], /deno\.json: ELF header: not an ELF file/],

@@ -102,6 +102,20 @@ Deno.test("what does not compile or link leaves the output as it was", async () 
   });
 });
 
+Deno.test("what was written for an operating system does not build, with a word on why", async () => {
+  const files = {
+    "library.c": "#include <stdio.h>\n",
+    "main.c": "int main(void) { return 0; }\n",
+  };
+  await withFiles(files, async (dir) => {
+    const message = (name: string) =>
+      buildUnikernel([join(dir, name)], { target: "spt", output: join(dir, "out.spt") })
+        .then(() => "", (error: Error) => error.message);
+    assert.match(await message("library.c"), /\nthere is no C library: solo5.h is all there is$/);
+    assert.match(await message("main.c"), /\na unikernel begins at solo5_app_main, not at main$/);
+  });
+});
+
 Deno.test("a source of an unknown kind, a missing one, and none at all", async () => {
   const options = { target: "spt", output: "/nonexistent/out.spt" } as const;
   await assert.rejects(buildUnikernel([], options), toolchainError("source", "no source"));
@@ -167,7 +181,10 @@ Deno.test("build names its outputs after the first source, or as told", async ()
       await build({ sources, targets: ["hvt"], output: join(dir, "two") }),
       [join(dir, "two.hvt")],
     );
+    assert.deepEqual(await build({ sources, output: join(dir, "three.hvt") }), [
+      join(dir, "three.hvt"),
+    ]);
     const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).sort();
-    assert.deepEqual(names, ["app.hvt", "app.spt", "main.c", "one.spt", "two.hvt"]);
+    assert.deepEqual(names, ["app.hvt", "app.spt", "main.c", "one.spt", "three.hvt", "two.hvt"]);
   });
 });

@@ -52,6 +52,10 @@ const MISTAKES: readonly [words: string, line: string][] = [
     "Resource not declared in manifest: 'storage' as NET_BASIC; it is BLOCK_BASIC; --block:storage=FILE",
   ],
   [
+    "run --mem=9999999 built/a.hvt",
+    "Memory size 10485758951424 is out of range: 2097152 to 4294967296 bytes; --mem takes 2 to 4096",
+  ],
+  [
     "run --block:storage=none block.spt",
     "Could not open block device: none: No such file or directory; truncate -s 1M none makes an empty one",
   ],
