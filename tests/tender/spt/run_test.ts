@@ -40,6 +40,7 @@ async function run(name: string, ...args: string[]): Promise<Result> {
 const ENDS: readonly [name: string, args: string[], status: number, output: RegExp][] = [
   ["abort", [], 255, /^Solo5: solo5_abort\(\) called$/m],
   ["args", ["one", "--two", "three"], 0, /^\[one --two three\]$/m],
+  ["cpu", [], 0, /^SUCCESS$/m],
   ["exit_code", ["0"], 0, /^Solo5: solo5_exit\(0\) called$/m],
   ["exit_code", ["254"], 254, /^Solo5: solo5_exit\(254\) called$/m],
   ["fpu", [], 0, /^SUCCESS$/m],
