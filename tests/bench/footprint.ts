@@ -55,7 +55,12 @@ async function loads(program: Linked, directory: string): Promise<Figure[]> {
     const value = all.reduce((sum, text) => sum + program.sources[text]!, 0);
     figures.push(
       { name: `source files that ${name} loads`, value, unit: "files", limit: { atMost: files } },
-      { name: "in texts", value: all.length, unit: "texts", limit: { atMost: texts } },
+      {
+        name: `texts that ${name} loads`,
+        value: all.length,
+        unit: "texts",
+        limit: { atMost: texts },
+      },
     );
   }
   return figures;
