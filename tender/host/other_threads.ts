@@ -63,7 +63,8 @@ interface Interrupted {
 
 /**
  * Makes system calls on every thread but this one, and on those that they start meanwhile: each call
- * on each thread, in order, until one fails. Threads that the kernel itself works on are left alone.
+ * on each thread, in order, until one fails. Threads that the kernel itself works on are left alone;
+ * without `/proc` the others cannot be found either.
  *
  * @param calls at most 100, with up to three arguments
  * @throws {SystemError} if a call fails on any of them, or a thread does not answer
@@ -151,7 +152,12 @@ function runsPrograms(thread: number): boolean {
  */
 function listThreads(): { threads: number[]; complete: boolean } {
   const threads: number[] = [];
-  for (const { name } of Deno.readDirSync(THREADS)) threads.push(Number(name));
+  try {
+    for (const { name } of Deno.readDirSync(THREADS)) threads.push(Number(name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { threads, complete: true };
+    throw error;
+  }
   const stat = new Uint32Array(STAT_WORDS);
   check(systemCall(CALLS.stat, PATH, stat), "stat", THREADS);
   // A directory has two links beside those of the directories in it.

@@ -154,6 +154,15 @@ Deno.test({
           equal(status, 0);
           match(stdout, /^\[a\]$/m);
           equal((await inside([], "/soloden", "run", "exit_code.hvt", "3")).status, 3);
+          // An ordinary user who may use KVM can do so confined.
+          const { status: own, stderr } = await inside(
+            asNobody,
+            "/soloden",
+            "run",
+            "exit_code.hvt",
+            "4",
+          );
+          deepEqual([own, stderr], [4, ""]);
         },
       });
 
@@ -183,7 +192,7 @@ function addKvm(root: string): boolean {
 
 function makeNode(root: string): string | undefined {
   Deno.mkdirSync(join(root, "dev"));
-  const args = [join(root, "dev/kvm"), "c", `${KVM_MAJOR}`, `${KVM_MINOR}`];
+  const args = ["-m", "666", join(root, "dev/kvm"), "c", `${KVM_MAJOR}`, `${KVM_MINOR}`];
   const { success, stderr } = new Deno.Command("mknod", { args }).outputSync();
   return success ? undefined : new TextDecoder().decode(stderr);
 }
