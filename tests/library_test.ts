@@ -79,10 +79,14 @@ Deno.test("library: versions named in modules are those of the import map", () =
 });
 
 Deno.test("library: every export is documented, with every type that it mentions", async () => {
-  const { status, stderr } = await execute(Deno.execPath(), ["doc", "--lint", "mod.ts"], {
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  });
+  const { status, stderr } = await execute(
+    Deno.execPath(),
+    ["doc", "--lint", "mod.ts", "main.ts"],
+    {
+      cwd: ROOT,
+      env: { NO_COLOR: "1" },
+    },
+  );
   equal(status, 0, stderr);
 });
 
