@@ -53,7 +53,12 @@ _soloden() {
     (( \${#open} )) && compadd -S '' -- "$open[@]"
     (( \${#spaced} )) && compadd -- "$spaced[@]"
 }
-if [[ \${funcstack[1]} == _soloden ]]; then _soloden; else compdef _soloden soloden; fi
+if [[ \${funcstack[1]} == _soloden ]]; then
+    _soloden
+else
+    (( \${+functions[compdef]} )) || { autoload -Uz compinit && compinit -i; }
+    compdef _soloden soloden
+fi
 `;
 
 const FISH = `# soloden: completions for fish. Use: soloden completions fish | source

@@ -149,6 +149,13 @@ shellTest(
   /^\[-S\]\[\]\[--\]\[--block:storage=\]$/,
 );
 
+shellTest(
+  "zsh",
+  "where its completion system is not on yet",
+  ". ./script; print $_comps[soloden]",
+  /^_soloden\n$/,
+);
+
 const fishScript = (line: string) => `source script; complete -C '${line}'`;
 shellTest("fish", "commands", fishScript("soloden comp"), /^completions\tPrint a completion/);
 shellTest("fish", "names", fishScript("soloden run --block:"), /^--block:storage=\tBLOCK_BASIC\n$/);
