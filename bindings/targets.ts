@@ -70,8 +70,8 @@ export const INCLUDE = ["include", "include/libc"] as const;
 /** For any C that runs in a unikernel. */
 const FREESTANDING = ["-ffreestanding", "-nostdinc", "-fno-pic", "-fno-pie"];
 
-/** In addition, for each machine. */
-const MACHINE_FLAGS: Readonly<Record<Machine, readonly string[]>> = {
+/** In addition, for each machine; compilers for others refuse aarch64's. */
+export const MACHINE_FLAGS: Readonly<Record<Machine, readonly string[]>> = {
   x86_64: ["-fcf-protection=none"],
   // Atomic operations are instructions, not calls of a library that chooses between instructions.
   aarch64: ["-mbranch-protection=none", "-mno-outline-atomics"],

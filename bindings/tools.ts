@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import type { Machine } from "../abi/elf.ts";
 import { ToolchainError, type ToolchainErrorCode } from "./error.ts";
+import { MACHINE_FLAGS } from "./targets.ts";
 
 /** The programs that build unikernels. */
 export interface Toolchain {
@@ -54,7 +55,7 @@ export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
   return { machine, cc, version, headers, ld, objcopy };
 }
 
-/** The toolchain for x86_64, and those for other machines that are there besides. */
+/** The toolchain for x86_64, and the one for aarch64 where all of it can be used. */
 export function findToolchains(): Toolchain[] {
   const toolchains = [findToolchain()];
   try {
@@ -114,8 +115,8 @@ function crossTools(machine: Machine): typeof NATIVE {
       commands: [[`${prefix}-gcc`], ["clang", ...clang]],
       what: `a C compiler for ${machine}`,
       install: `gcc-${prefix} or clang`,
-      // A clang may have been built without this machine.
-      probe: ["-x", "c", "-c", "/dev/null", "-o", "/dev/null"],
+      // A clang may have been built without this machine, and a variable mean another one.
+      probe: [...MACHINE_FLAGS[machine], "-x", "c", "-c", "/dev/null", "-o", "/dev/null"],
     },
     ld: {
       variable: "TARGET_LD",
@@ -134,13 +135,16 @@ function crossTools(machine: Machine): typeof NATIVE {
 
 /** The command that was chosen, by the caller or the environment, else the first one that runs. */
 function find(choice: string | undefined, tool: Tool): string[] {
-  const { commands, what, install, probe = ["--version"] } = tool;
+  const { commands, what, install, probe } = tool;
   const chosen = choice ?? environment(tool.variable);
   const candidates = chosen ? [chosen.trim().split(/\s+/)] : commands;
-  const found = candidates.find((command) => output([...command, ...probe]) !== undefined);
+  const found = candidates.find((command) =>
+    output([...command, ...probe ?? ["--version"]]) !== undefined
+  );
   if (found !== undefined) return [...found];
   const names = commands.map(([name]) => name).join(", ");
-  const tried = chosen ? `'${chosen}' does not run` : `no ${names}`;
+  const fault = probe === undefined ? "does not run" : "does not build for it";
+  const tried = chosen ? `'${chosen}' ${fault}` : `no ${names}`;
   throw new ToolchainError("no-tool", `${what} is missing (${tried}): install ${install}`);
 }
 

@@ -1,5 +1,5 @@
 /*
- * trap_x86_64.h: what a trap of x86_64 is called and tells of itself.
+ * trap_x86_64.h: what a trap of x86_64 is called and tells of itself. For trap.c alone.
  */
 #ifndef TRAP_X86_64_H
 #define TRAP_X86_64_H

@@ -66,7 +66,7 @@ export function runSpt(guest: Guest, world: HostWorld): Outcome {
   cpu.set("pc", guest.unikernel.entry);
   cpu.set("sp", guest.memorySize - STACK_GAP.aarch64);
   cpu.set("cpacr", ENTRY.cpacr);
-  // What the thread pointer of a tender is: not the guest's.
+  // As a tender written in C leaves it behind.
   cpu.set("threadPointer", 0x7fff_0000);
   cpu.set(0, BOOT_INFO);
   for (;;) {

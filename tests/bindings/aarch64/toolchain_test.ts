@@ -181,6 +181,8 @@ Deno.test("without a compiler for aarch64 its wrapper says in a line what to ins
   );
   assert.equal(
     said({ TARGET_CC: "other-gcc" }),
-    `a C compiler for aarch64 is missing ('other-gcc' does not run): ${install}`,
+    `a C compiler for aarch64 is missing ('other-gcc' does not build for it): ${install}`,
   );
+  // One that runs, and builds for this machine.
+  assert.match(String(crossToolchain({ cc: "gcc" })), /\('gcc' does not build for it\)/);
 });
