@@ -101,7 +101,7 @@ function findUnikernel([path]: readonly string[], { file }: GuestRequest): strin
     .flatMap((beside) => [beside, ...inside.filter((path) => path.endsWith(beside.slice(-4)))])
     .filter(isFile);
   if (found !== undefined) return `did you mean ${found}?`;
-  const source = sourceOf(file.replace(UNIKERNEL, ""));
+  const source = sourceOf(file.replace(UNIKERNEL, "")) ?? inside.find((path) => SOURCE.test(path));
   return source === undefined ? undefined : buildIt(source);
 }
 
@@ -113,9 +113,10 @@ function makeUnikernel([path]: readonly string[], { file }: GuestRequest): strin
 
 /** What makes a unikernel of a source, or where that is written. */
 function buildIt(source: string): string {
-  return /\.(rs|zig)$/.test(source)
-    ? "it has to be built first; see its README.md"
-    : `build it first: soloden build ${source}`;
+  if (/\.(rs|zig)$/.test(source)) return "it has to be built first; see its README.md";
+  // Unikernels go into the current directory unless told otherwise.
+  const output = source.includes("/") ? `-o ${source.replace(SOURCE, "")} ` : "";
+  return `build it first: soloden build ${output}${source}`;
 }
 
 /** A source whose unikernel a path without its ending would be. */

@@ -17,8 +17,16 @@ const MISTAKES: readonly [words: string, line: string][] = [
   ],
   ["run block", "block: No such file or directory; did you mean block.spt?"],
   ["run built", "built: Is a directory; did you mean built/b.spt?"],
+  [
+    "run unbuilt/c.spt",
+    "unbuilt/c.spt: No such file or directory; build it first: soloden build -o unbuilt/c unbuilt/c.c",
+  ],
+  [
+    "run unbuilt",
+    "unbuilt: Is a directory; build it first: soloden build -o unbuilt/c unbuilt/c.c",
+  ],
   ["run nothing", "nothing: No such file or directory"],
-  ["run crab", "crab: Is a directory"],
+  ["run empty", "empty: Is a directory"],
   [
     "run packed",
     "packed: program header 1: begins at 0x10000, below 0x100000; it is packed, and starts by itself",
@@ -75,6 +83,9 @@ async function makeDirectory(directory: string): Promise<void> {
   Deno.writeFileSync(at("disk"), new Uint8Array(4096));
   Deno.mkdirSync(at("crab"));
   Deno.writeTextFileSync(at("crab/lib.rs"), "#![no_std]\n");
+  Deno.mkdirSync(at("empty"));
+  Deno.mkdirSync(at("unbuilt"));
+  Deno.writeTextFileSync(at("unbuilt/c.c"), "int solo5_app_main;\n");
   Deno.mkdirSync(at("built"));
   Deno.copyFileSync(await guest("args", "hvt"), at("built/a.hvt"));
   Deno.copyFileSync(await guest("args", "spt"), at("built/b.spt"));
