@@ -1,11 +1,13 @@
 /**
- * Fuzzing: `deno run -A tests/fuzz/main.ts --seconds=N [--seed=N] [TARGET…]` divides its time among the
- * targets, says how much was tried, and puts each input that broke a promise into the corpus, where the
- * tests find it. Ends with status 1 if there was one.
+ * Fuzzing: `deno run -A tests/fuzz/main.ts --seconds=N [--seed=N] [--coverage] [TARGET…]` divides its
+ * time among the targets, says how much was tried, and with `--coverage` which lines were reached. Puts
+ * each input that broke a promise into the corpus, where the tests find it, and ends with status 1 if
+ * there was one.
  *
  * @module
  */
 import { join } from "node:path";
+import { fuzzCounted } from "./coverage.ts";
 import { mutate, Random } from "./random.ts";
 import { type FuzzTarget, stored } from "./target.ts";
 import { TARGETS } from "./targets.ts";
@@ -44,23 +46,34 @@ function fuzz(
   return { count };
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const seconds = option("seconds", 60);
   const seed = option("seed", Date.now() % 2 ** 31);
   const chosen = TARGETS.filter(({ name }) => Deno.args.includes(name));
   const targets = chosen.length > 0 ? chosen : TARGETS;
-  const milliseconds = seconds * 1000 / targets.length;
-  console.log(`fuzz: seed ${seed}, ${seconds} s over ${targets.length} targets`);
+  const share = seconds / targets.length;
+  if (targets.length > 1) {
+    console.log(`fuzz: seed ${seed}, ${seconds} s over ${targets.length} targets`);
+  }
   for (const target of targets) {
-    const { count, found } = fuzz(target, { milliseconds, seed });
-    const rate = Math.round(count / (milliseconds / 1000));
-    console.log(`${target.name.padEnd(16)} ${count} inputs, ${rate} a second`);
-    if (found === undefined) continue;
-    const file = `found-${seed}-${count}`;
-    Deno.writeFileSync(join(import.meta.dirname!, "corpus", target.name, file), found.input);
-    console.error(`${target.name}: broken by corpus/${target.name}/${file}:`, found.error);
-    Deno.exitCode = 1;
+    if (Deno.args.includes("--coverage")) {
+      const args = [`--seconds=${share}`, `--seed=${seed}`];
+      Deno.exitCode ||= await fuzzCounted(target, args);
+    } else report(target, { milliseconds: share * 1000, seed });
   }
 }
 
-if (import.meta.main) main();
+/** Runs one target, and says what came of it. */
+function report(target: FuzzTarget, options: { milliseconds: number; seed: number }): void {
+  const begin = performance.now();
+  const { count, found } = fuzz(target, options);
+  const rate = Math.round(count / ((performance.now() - begin) / 1000));
+  console.log(`${target.name.padEnd(16)} ${count} inputs, ${rate} a second`);
+  if (found === undefined) return;
+  const file = `found-${options.seed}-${count}`;
+  Deno.writeFileSync(join(import.meta.dirname!, "corpus", target.name, file), found.input);
+  console.error(`${target.name}: broken by corpus/${target.name}/${file}:`, found.error);
+  Deno.exitCode = 1;
+}
+
+if (import.meta.main) await main();

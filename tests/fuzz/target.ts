@@ -8,6 +8,8 @@ import { join } from "node:path";
 /** Something that takes what an attacker writes. */
 export interface FuzzTarget {
   readonly name: string;
+  /** Modules that read what is fuzzed, by their paths in the checkout: what coverage is told of. */
+  readonly covers: readonly string[];
   /** Inputs to begin with, beside those that are stored. */
   seeds(): Uint8Array[];
   /** Throws if a promise is broken. */

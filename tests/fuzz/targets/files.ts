@@ -5,18 +5,22 @@
  * @module
  */
 import { ok } from "node:assert/strict";
-import { inspect } from "../../../elftool/inspect.ts";
+import type { DeviceType } from "../../../abi/manifest.ts";
+import { formatInspection, inspect } from "../../../elftool/inspect.ts";
 import { readLocator } from "../../../elftool/locate.ts";
 import { decodeManifest, encodeManifest } from "../../../elftool/manifest.ts";
 import { compileManifest } from "../../../elftool/manifest_source.ts";
-import { readSymbols } from "../../../elftool/symbols.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind, type TenderTarget } from "../../../tender/guest.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
 import { compileImage } from "../../../tender/spt/image.ts";
 import { describeFilter } from "../../../tender/spt/packed_filter.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
-import { buildUnikernel, MANIFEST } from "../../elftool/builder.ts";
+import type { Device, Properties } from "../../../tender/devices/device.ts";
+import { block } from "../../../tender/devices/block.ts";
+import { net } from "../../../tender/devices/net.ts";
+import { buildUnikernel, MANIFEST, withProgram } from "../../elftool/builder.ts";
+import { withSymbols } from "../symbols.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
 
 const MEMORY = 2 ** 22;
@@ -24,14 +28,38 @@ const named = { name: "x" };
 const HVT = { target: 1, manifest: { devices: [] } };
 const SPT = { target: 2, manifest: { devices: [] } };
 
+/** Addresses to be told by a name: in a segment, between two, and nowhere. */
+const ADDRESSES = [0x10_0000, 0x10_0123, 0x10_1fff, 0x10_2040, 0, 2 ** 40];
+
 /** ELF files, up to the image or machine that would be started. */
 export const elf: FuzzTarget = {
   name: "elf",
-  seeds: () => [buildUnikernel(), buildUnikernel(HVT), buildUnikernel(SPT), packed()],
+  covers: [
+    ...["elf_reader", "inspect", "locate", "notes", "packed", "symbols", "unikernel"]
+      .map((file) => `elftool/${file}.ts`),
+    ...["spt/disassemble", "spt/packed_filter", "hvt/machine", "hvt/page_tables"]
+      .map((file) => `tender/${file}.ts`),
+  ],
+  seeds: () => [
+    buildUnikernel(),
+    buildUnikernel(HVT),
+    buildUnikernel(SPT),
+    withProgram("text", { flags: 7 }),
+    withProgram("bss", { vaddr: 0x30_0000, flags: 5 }, buildUnikernel(HVT)),
+    buildUnikernel({ target: 1 }),
+    withSymbols(buildUnikernel(HVT)),
+    packed(),
+  ],
   run(input) {
-    refusing(() => void inspect(input, named));
-    refusing(() => void [...readSymbols(input, named)]);
-    refusing(() => void readLocator(input, named));
+    refusing(() => void formatInspection(inspect(input, named)));
+    refusing(() => {
+      const locator = readLocator(input, named);
+      for (const address of ADDRESSES) {
+        locator.name(address);
+        const start = locator.functionStart(address);
+        ok(start === undefined || start <= address, "a function that begins behind its own middle");
+      }
+    });
     refusing(() => void describeFilter(input, named));
     refusing(() => launchable(input));
   },
@@ -45,24 +73,41 @@ function packed(): Uint8Array {
 function launchable(input: Uint8Array): void {
   const unikernel = parseUnikernel(input, named);
   const target = unikernel.abi.target as TenderTarget;
-  const guest = bind(unikernel, target, { memorySize: MEMORY });
   if (target === "spt") {
     let end = 0;
+    const guest = bind(unikernel, target, { memorySize: MEMORY });
     for (const { address, data, memorySize } of compileImage(guest).segments) {
       ok(address >= end && data.length <= memorySize, "segments of the image overlap");
       end = address + memorySize;
     }
   } else {
-    const machine = compileMachine(guest, { cycleFrequency: 1n, noExecute: true, devices: [] });
+    const { devices } = unikernel.manifest;
+    const given = new Map(devices.map(({ name, type }) => [name, DEVICES[type]]));
+    const guest = bind(unikernel, target, { memorySize: MEMORY, devices: given });
+    const machine = compileMachine(guest, {
+      cycleFrequency: 1n,
+      noExecute: true,
+      devices: devices.map(({ type }) => PROPERTIES[type]),
+    });
     for (const { address, data } of machine.contents) {
       ok(address >= 0 && address + data.length <= machine.memorySize, "content outside of memory");
     }
   }
 }
 
+const DEVICES: Record<DeviceType, Device> = {
+  BLOCK_BASIC: block.file("disk"),
+  NET_BASIC: net.tap("tap0"),
+};
+const PROPERTIES: Record<DeviceType, Properties> = {
+  BLOCK_BASIC: { type: "BLOCK_BASIC", capacity: 8192, blockSize: 512 },
+  NET_BASIC: { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 },
+};
+
 /** Manifests as a unikernel carries them. */
 export const manifest: FuzzTarget = {
   name: "manifest",
+  covers: ["elftool/manifest.ts"],
   seeds: () => [encodeManifest(MANIFEST), encodeManifest({ devices: [] })],
   run: (input) =>
     refusing(() => {
@@ -75,6 +120,7 @@ export const manifest: FuzzTarget = {
 /** Manifests as people write them. */
 export const manifestSource: FuzzTarget = {
   name: "manifest_source",
+  covers: ["elftool/manifest_source.ts"],
   seeds: () => {
     const devices = MANIFEST.devices;
     const source = { type: "solo5.manifest", version: 1, devices };

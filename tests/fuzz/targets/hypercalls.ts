@@ -7,6 +7,8 @@
 import { ok } from "node:assert/strict";
 import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
+import { ERRNO, SystemError } from "../../../tender/host/libc.ts";
+import { RunEnded } from "../../../tender/hvt/answer.ts";
 import type { Exit } from "../../../tender/hvt/exit.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
 import { RunLoop } from "../../../tender/hvt/run.ts";
@@ -23,19 +25,45 @@ const DEVICES: World["devices"] = [
   { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 },
 ];
 const bytes = new Uint8Array(MEMORY);
+/** What a device says, below 0 for what went wrong. */
+let answer = 0;
 
-/** A word of exit (port offset, low 4 bits), where its block lies, then the memory at {@linkcode INPUT}. */
+/** Exits that are no hypercall. */
+const OTHERS: readonly Exit[] = [
+  ...[0n, 0x1000n, BigInt(MEMORY), 2n ** 64n - 1n].map((address) =>
+    ({ kind: "mmio", address, length: 8, write: address > 0n }) as const
+  ),
+  { kind: "io", out: false, port: HYPERCALL_PORT, size: 1, count: 2 ** 20, value: 0 },
+  ...(["hlt", "shutdown", "fault", "intr"] as const).map((kind) => ({ kind })),
+  { kind: "fail_entry", reason: 2n ** 63n },
+  { kind: "internal_error", suberror: 1 },
+  { kind: "internal_error", suberror: 2 },
+  { kind: "exception", vector: 14 },
+  { kind: "unknown", reason: 99 },
+];
+
+/**
+ * A word of exit (the port in the low 4 bits; a byte above 200 for another exit), what a device
+ * answers, where the block lies, then the memory at {@linkcode INPUT}.
+ */
 export const hypercalls: FuzzTarget = {
   name: "hypercalls",
-  seeds: () => [1, 2, 3, 4, 5, 6, 7, 8].map(seed),
+  covers: ["answer", "device_calls", "faults", "guest_view", "hypercalls", "run"]
+    .map((file) => `tender/hvt/${file}.ts`),
+  seeds: () => [
+    ...[1, 2, 3, 4, 5, 6, 7, 8, ...OTHERS.map((_, index) => 200 + index)].map((kind) => seed(kind)),
+    ...[-1, -2, -3].flatMap((answer) => [2, 5, 6, 7].map((kind) => seed(kind, answer))),
+  ],
   run(input) {
     bytes.fill(0, INPUT, INPUT + input.length);
     bytes.set(input.subarray(8, 8 + 4096), INPUT);
     const head = new DataView(Uint8Array.from({ length: 8 }, (_, i) => input[i] ?? 0).buffer);
-    const exit: Exit = {
+    const kind = head.getUint8(0);
+    answer = head.getInt8(1);
+    const exit: Exit = OTHERS[kind - 200] ?? {
       kind: "io",
       out: true,
-      port: HYPERCALL_PORT + (head.getUint8(0) & 15),
+      port: HYPERCALL_PORT + (kind & 15),
       size: 4,
       count: 1,
       value: head.getUint32(4, true),
@@ -50,10 +78,11 @@ export const hypercalls: FuzzTarget = {
   },
 };
 
-function seed(number: number): Uint8Array {
+function seed(number: number, answer = 0): Uint8Array {
   const input = new Uint8Array(8 + 64);
   const view = new DataView(input.buffer);
   view.setUint8(0, number);
+  view.setInt8(1, answer);
   view.setUint32(4, INPUT, true);
   const handle = number === 6 || number === 7 ? 2n : 1n;
   const block = [2, 3, 8].includes(number) ? [INPUT, 32] : [handle, 0, INPUT + 512, 512];
@@ -81,12 +110,17 @@ const world: World = {
   devices: DEVICES,
   wallClock: () => 0n,
   monotonic: () => 0n,
-  write: (data) => (within(data, "read"), true),
+  write(data) {
+    within(data, "read");
+    if (answer === -1) throw new RunEnded({ kind: "limit", resource: "console", limit: "none" });
+    if (answer === -2) throw new SystemError("write", ERRNO.EIO);
+    return answer >= 0;
+  },
   ready: () => 0n,
   blockRead(handle, data, { offset }) {
     within(data, "write");
     wholeBlock(handle, data, offset);
-    return RESULT.OK;
+    return answer < 0 ? RESULT.EUNSPEC : RESULT.OK;
   },
   blockWrite(handle, data, { offset }) {
     within(data, "read");
@@ -96,7 +130,7 @@ const world: World = {
   netRead(handle, data) {
     within(data, "write");
     ok(handle === 2, "not the network device");
-    return data.length;
+    return answer < 0 ? -RESULT.AGAIN : data.length;
   },
   netWrite(handle, data) {
     within(data, "read");

@@ -4,21 +4,46 @@
  * @module
  */
 import { ok } from "node:assert/strict";
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import type { Device } from "../../../tender/devices/device.ts";
+import { block } from "../../../tender/devices/block.ts";
+import { net } from "../../../tender/devices/net.ts";
 import { readDevices } from "../../../tender/device_options.ts";
-import { readHolding } from "../../../tender/holding.ts";
+import { bind, type Guest } from "../../../tender/guest.ts";
+import { ConsoleMeter, limitReached, type Limits, readHolding } from "../../../tender/holding.ts";
+import { describe } from "../../../tender/outcome.ts";
+import { readObservation } from "../../../tender/observation.ts";
 import { parseArguments } from "../../../tender/options.ts";
+import { buildUnikernel } from "../../elftool/builder.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
+
+const DEVICES = new Map<string, Device>([["disk0", block.file("disk")], ["net0", net.tap("tap0")]]);
+
+/** Guests with the devices that the words may name: `disk0` and `net0`. */
+const [HVT, SPT] = (["hvt", "spt"] as const).map((target, index) => {
+  const unikernel = parseUnikernel(buildUnikernel({ target: index + 1 }), { name: "x" });
+  return bind(unikernel, target, { memorySize: 2 ** 22, devices: DEVICES });
+}) as [Guest, Guest];
 
 const LINES = [
   "--mem=4\n--net:a=tap0\n--net-mac:a=02:00:00:00:00:01\n--\nx.hvt\n--mem=1",
   "--block:a=disk,overlay\n--block-sector-size:a=4096\n-o\nout\nx.spt\nargument",
   "--timeout=1.5\n--cpu-time=2\n--console-rate=100\n--no-confine\nx.hvt",
-  "--trace=file\n--trace-format=json\n--net-pcap:a=file\n--stats\nx.hvt",
+  "--net:a=@3\n--block:b=disk,ro\nx.hvt",
+  "--trace=file\n--trace-format=json\n--net-pcap:net0=file\n--stats\nx.hvt",
+  "--gdb=127.0.0.1:1234\n--dumpcore=.\n--trace\nx.hvt",
+  "--stats\n--gdb\nx.hvt",
+  "--output=out\n--gdb=1\nx.spt",
+  "--dumpcore=.\nx.spt",
+  "--trace\nx.spt",
 ];
 
 /** A word a line. */
 export const words: FuzzTarget = {
   name: "words",
+  covers: ["options", "device_options", "observation", "holding"].map((file) =>
+    `tender/${file}.ts`
+  ),
   seeds: () => LINES.map((line) => new TextEncoder().encode(line)),
   run: (input) =>
     refusing(() => {
@@ -27,8 +52,21 @@ export const words: FuzzTarget = {
       if (request === undefined) return;
       ok(Number.isSafeInteger(request.memorySize) && request.memorySize > 0);
       ok(words.includes(request.file), "a file that was not named");
-      readDevices(request.devices);
+      refusing(() => void readDevices(request.devices));
+      refusing(() => {
+        if (request.observe.length === 0) return;
+        const guest = request.file.endsWith(".spt") ? SPT : HVT;
+        const { captures, gdb } = readObservation(request.observe, guest);
+        ok([...captures.keys()].every((handle) => handle === 2), "not the network device");
+        ok(gdb === undefined || gdb.port < 65536, "no port");
+      });
       const { limits } = readHolding(request.hold);
-      for (const limit of Object.values(limits)) ok(limit >= 0 && Number.isFinite(limit));
+      for (const [name, limit] of Object.entries(limits)) {
+        ok(limit >= 0 && Number.isFinite(limit));
+        ok(describe(limitReached(name as keyof Limits, limits)));
+      }
+      const meter = new ConsoleMeter(limits);
+      const printed = meter.take(10, 0) + meter.take(10, 999);
+      ok(printed <= (limits.consoleRate ?? 20), "more than the limit");
     }),
 };
