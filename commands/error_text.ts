@@ -7,7 +7,10 @@
 /** Names of the errors that are written for people; any other is a fault of this program. */
 const WRITTEN_FOR_PEOPLE = new Set(["ElfError", "TenderError", "ToolchainError", "SystemError"]);
 
-/** What an error says that was found before anything was started: about a file, or what it is given. */
+/**
+ * Whether an error is about what a command was given, and so was found before anything was started.
+ * Afterwards there is no help for it: a process that ran a guest of hvt can load nothing any more.
+ */
 export function isAboutInput(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
