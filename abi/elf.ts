@@ -68,6 +68,7 @@ export const SEGMENT_TYPES = {
   PHDR: 6,
   TLS: 7,
   GNU_STACK: 0x6474_e551,
+  GNU_RELRO: 0x6474_e552,
 } as const;
 
 /** Bits of `p_flags`. */
@@ -129,11 +130,21 @@ export const DYNAMIC_TAGS = {
   SYMTAB: 6,
   RELA: 7,
   RELASZ: 8,
+  JMPREL: 23,
+  PLTRELSZ: 2,
+  PREINIT_ARRAY: 32,
   RELACOUNT: 0x6fff_fff9,
 } as const;
 
 /** `Elf64_Rela`, its `r_info` as two fields. */
 export const Relocation = struct({ offset: usize, type: u32, symbol: u32, addend: u64 });
 
-/** `R_X86_64_GLOB_DAT`: the address of a symbol, 8 bytes. */
-export const R_X86_64_GLOB_DAT = 6;
+/** Relocations of x86_64, of 8 bytes each. */
+export const R_X86_64 = {
+  /** The address of a symbol. */
+  GLOB_DAT: 6,
+  /** The addend and where the program was loaded. */
+  RELATIVE: 8,
+  /** What a function of the program returns. */
+  IRELATIVE: 37,
+} as const;

@@ -6,7 +6,7 @@
 import {
   Dynamic,
   DYNAMIC_TAGS,
-  R_X86_64_GLOB_DAT,
+  R_X86_64,
   Relocation,
   SEGMENT_TYPES,
   Symbol64,
@@ -15,8 +15,8 @@ import { cString } from "../abi/layout.ts";
 import type { ElfFile, Program } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 
-/** The tables of an executable: addresses and sizes by tag. */
-type Tables = Readonly<Record<keyof typeof DYNAMIC_TAGS, number>>;
+/** The tables of an executable: addresses, sizes and counts by tag; 0 where there is none. */
+export type Tables = Readonly<Record<keyof typeof DYNAMIC_TAGS, number>>;
 
 /**
  * Finds where an executable for x86_64 has the loader put the address of a symbol.
@@ -29,11 +29,21 @@ export function findSymbolSlot(
   programs: readonly Program[],
   symbol: string,
 ): number | undefined {
+  return withTables(elf.name, () => searchRelocations(elf, programs, symbol));
+}
+
+/**
+ * Does something with the tables that a dynamic section leads to.
+ *
+ * @param name the file's name
+ * @throws {ElfError} "elf-symbols" if they lie outside the file
+ */
+export function withTables<T>(name: string, action: () => T): T {
   try {
-    return searchRelocations(elf, programs, symbol);
+    return action();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new ElfError("elf-symbols", `${elf.name}: the dynamic section leads outside the file`);
+    throw new ElfError("elf-symbols", `${name}: the dynamic section leads outside the file`);
   }
 }
 
@@ -42,16 +52,15 @@ function searchRelocations(
   programs: readonly Program[],
   symbol: string,
 ): number | undefined {
-  const dynamic = programs.find(({ type }) => type === SEGMENT_TYPES.DYNAMIC);
-  if (dynamic === undefined) return undefined;
-  const tables = readTables(view, dynamic);
+  const tables = readTables(view, programs);
+  if (tables === undefined) return undefined;
   const relocations = fileOffset(programs, tables.RELA);
   const symbols = fileOffset(programs, tables.SYMTAB);
   const strings = fileOffset(programs, tables.STRTAB);
   // Relative ones, which name no symbol, come first, and are most of them.
   for (let at = tables.RELACOUNT * Relocation.size; at < tables.RELASZ; at += Relocation.size) {
     const relocation = Relocation.read(view, relocations + at);
-    if (relocation.type !== R_X86_64_GLOB_DAT) continue;
+    if (relocation.type !== R_X86_64.GLOB_DAT) continue;
     const { name } = Symbol64.read(view, symbols + relocation.symbol * Symbol64.size);
     const text = bytes.subarray(strings + name, strings + name + symbol.length + 1);
     if (text.length > symbol.length && cString(text) === symbol) return relocation.offset;
@@ -59,9 +68,17 @@ function searchRelocations(
   return undefined;
 }
 
-function readTables(view: DataView, { offset, filesz }: Program): Tables {
-  const tables = { STRTAB: 0, SYMTAB: 0, RELA: 0, RELASZ: 0, RELACOUNT: 0 };
+/**
+ * Reads the dynamic section; undefined without one.
+ *
+ * @throws {RangeError} if it lies outside the file
+ */
+export function readTables(view: DataView, programs: readonly Program[]): Tables | undefined {
   const names = Object.keys(DYNAMIC_TAGS) as (keyof Tables)[];
+  const tables = Object.fromEntries(names.map((name) => [name, 0])) as Record<keyof Tables, number>;
+  const dynamic = programs.find(({ type }) => type === SEGMENT_TYPES.DYNAMIC);
+  if (dynamic === undefined) return undefined;
+  const { offset, filesz } = dynamic;
   for (let at = offset; at < offset + filesz; at += Dynamic.size) {
     const { tag, value } = Dynamic.read(view, at);
     const name = names.find((candidate) => DYNAMIC_TAGS[candidate] === tag);
@@ -70,8 +87,27 @@ function readTables(view: DataView, { offset, filesz }: Program): Tables {
   return tables;
 }
 
-/** Where in the file an address comes from. */
-function fileOffset(programs: readonly Program[], address: number): number {
+/** Writes values in the place of those that the dynamic section has. */
+export function writeTables(
+  view: DataView,
+  programs: readonly Program[],
+  values: Partial<Tables>,
+): void {
+  const { offset, filesz } = programs.find(({ type }) => type === SEGMENT_TYPES.DYNAMIC)!;
+  for (let at = offset; at < offset + filesz; at += Dynamic.size) {
+    const { tag } = Dynamic.read(view, at);
+    for (const [name, value] of Object.entries(values)) {
+      if (DYNAMIC_TAGS[name as keyof Tables] === tag) Dynamic.write(view, at, { value });
+    }
+  }
+}
+
+/**
+ * Where in the file an address comes from.
+ *
+ * @throws {RangeError} if it does not come from there
+ */
+export function fileOffset(programs: readonly Program[], address: number): number {
   const load = programs.find(({ type, vaddr, filesz }) =>
     type === SEGMENT_TYPES.LOAD && vaddr <= address && address < vaddr + filesz
   );

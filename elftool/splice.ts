@@ -1,17 +1,19 @@
 /**
  * Gives an executable arguments and environment of its own: they become part of the file, and a few
  * instructions at its entry put them on the stack before what the user wrote. The kernel sees an
- * ordinary program and copies nothing, so an argument may be as long as a whole script.
+ * ordinary program and copies nothing, so an argument may be as long as a whole script. The same
+ * instructions do what a loader takes long for.
  *
  * @module
  */
 import { ELF_TYPES, ElfHeader, ProgramHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignUp, viewOf } from "../abi/layout.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
-import { findSymbolSlot } from "./dynamic.ts";
+import { findSymbolSlot, withTables } from "./dynamic.ts";
 import { type Program, readElf, readProgramTable } from "./elf_reader.ts";
 import { assemble } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
+import { type LateRelocations, relocationCode, takeRelocations, word } from "./late_relocations.ts";
 
 /** Stands among the arguments for the name by which the program was called (`argv[0]`). */
 export const CALLED_NAME: unique symbol = Symbol("called name");
@@ -72,10 +74,13 @@ export function spliceArguments(
   if (loader && environ === undefined && prefix.environment !== undefined) {
     throw fail("has no slot for environ, through which it is given an environment");
   }
-  const content = entryCode(prefix, { at: place.address, entry, environ });
-  const result = new Uint8Array(place.offset + content.length);
-  result.set(bytes);
-  result.set(content, place.offset);
+  const program = bytes.slice();
+  const late = withTables(options.name, () => takeRelocations(program, programs));
+  const content = entryCode(prefix, { at: place.address, entry, environ, late });
+  const result = assemble(place.offset + content.length, [
+    { offset: 0, data: program },
+    { offset: place.offset, data: content },
+  ]);
   const view = viewOf(result);
   ElfHeader.write(view, 0, { entry: place.address });
   const table = withLoad(programs, { note, last, load: segment(place, content.length) });
@@ -120,12 +125,14 @@ interface Target {
   readonly entry: number;
   /** Where the address of the C library's `environ` stands, in a program that has a loader. */
   readonly environ: number | undefined;
+  /** What they have to relocate first. */
+  readonly late: LateRelocations | undefined;
 }
 
-/** A place in the code that takes the distance to a text. */
+/** A place in the code that takes the distance to a text, or to other bytes. */
 interface Reference {
   readonly at: number;
-  readonly to: string | Resident;
+  readonly to: string | Resident | Uint8Array;
 }
 
 /**
@@ -133,7 +140,7 @@ interface Reference {
  * environment, a null and what else the kernel says; rdx is the C library's and stays. argc and
  * argv move down, and the new pointers go into the gaps.
  */
-function entryCode(prefix: Prefix, { at, entry, environ }: Target): Uint8Array {
+function entryCode(prefix: Prefix, { at, entry, environ, late }: Target): Uint8Array {
   const { args, environment = [] } = prefix;
   // An even number of words keeps the stack aligned; saying a variable twice changes nothing.
   const odd = (args.length + environment.length) % 2 === 1;
@@ -145,6 +152,11 @@ function entryCode(prefix: Prefix, { at, entry, environ }: Target): Uint8Array {
     references.push({ at: code.length, to });
     code.push(...word(0), 0x48, 0xab); // stosq
   };
+  if (late !== undefined) {
+    const relocating = relocationCode(late, { at });
+    code.push(...relocating.code);
+    references.push({ at: relocating.wordsAt, to: new Uint8Array(late.words.buffer) });
+  }
   code.push(0x48, 0x89, 0xe6); // mov rsi, rsp
   code.push(0x48, 0x81, 0xec, ...word(POINTER * (args.length + variables.length))); // sub rsp, …
   code.push(0x48, 0x89, 0xe7); // mov rdi, rsp
@@ -175,21 +187,16 @@ function entryCode(prefix: Prefix, { at, entry, environ }: Target): Uint8Array {
 function withTexts(code: Uint8Array, references: readonly Reference[]): Uint8Array {
   const chunks = [{ offset: 0, data: code }];
   let end = code.length;
-  const append = (text: string): number => {
+  const append = (content: string | Uint8Array): number => {
     const offset = end;
-    const data = new TextEncoder().encode(`${text}\0`);
+    const data = typeof content === "string" ? new TextEncoder().encode(`${content}\0`) : content;
     chunks.push({ offset, data });
     end += data.length;
     return offset;
   };
   for (const { at, to } of references) {
-    const text = typeof to === "string" ? to : `${append(to.resident)}`;
-    viewOf(code).setInt32(at, append(text) - (at + 4), true);
+    const content = typeof to === "object" && "resident" in to ? `${append(to.resident)}` : to;
+    viewOf(code).setInt32(at, append(content) - (at + 4), true);
   }
   return assemble(end, chunks);
-}
-
-/** A 32-bit operand. */
-function word(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer);
 }

@@ -3,7 +3,9 @@
  */
 import { deepEqual, doesNotMatch, equal, match, ok, throws } from "node:assert/strict";
 import { join } from "node:path";
+import fc from "fast-check";
 import { ElfError } from "../../elftool/error.ts";
+import { encodePlaces } from "../../elftool/late_relocations.ts";
 import { CALLED_NAME, type Prefix, spliceArguments } from "../../elftool/splice.ts";
 import { withHeader } from "./builder.ts";
 import { lacks, run } from "./tools.ts";
@@ -39,14 +41,18 @@ function program(...flags: string[]): Uint8Array {
   const key = flags.join(" ");
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const source = join(directory, "program.c");
-  const output = join(directory, "program");
-  Deno.writeTextFileSync(source, PROGRAM);
-  const { code, output: said } = run("cc", "-O2", ...flags, "-o", output, source);
-  equal(code, 0, said);
-  const bytes = Deno.readFileSync(output);
+  const bytes = compile(PROGRAM, flags);
   compiled.set(key, bytes);
   return bytes;
+}
+
+function compile(text: string, flags: readonly string[]): Uint8Array {
+  const source = join(directory, "program.c");
+  const output = join(directory, "program");
+  Deno.writeTextFileSync(source, text);
+  const { code, output: said } = run("cc", "-O2", ...flags, "-o", output, source);
+  equal(code, 0, said);
+  return Deno.readFileSync(output);
 }
 
 /** Splices a prefix into a program and runs it. */
@@ -120,6 +126,84 @@ Deno.test({
     match(output, new RegExp(`Entry point address: +0x${addresses.at(-1)!.toString(16)}$`, "m"));
   },
 });
+
+/** Its data is full of addresses, close together and far apart; it says how many of them are wrong. */
+const POINTERS = `
+#include <stdio.h>
+static int target[8];
+#define T(n) &target[n], &target[(n) + 1]
+static struct { int *near[2]; long gap[70]; int *far[2]; long one; int *odd; } table[50] = {
+    [0 ... 49] = {{T(0)}, {0}, {T(2)}, 7, &target[5]},
+};
+#ifdef OF_THREADS
+static __thread int *volatile of_thread = &target[6];
+#else
+static int *volatile of_thread = &target[6];
+#endif
+int main(int argc, char **argv) {
+    int wrong = of_thread != &target[6];
+    for (int i = 0; i < 50; i++) {
+        wrong += table[i].near[0] != &target[0] || table[i].near[1] != &target[1];
+        wrong += table[i].far[0] != &target[2] || table[i].far[1] != &target[3];
+        wrong += table[i].odd != &target[5] || table[i].one != 7 || table[i].gap[69] != 0;
+    }
+    printf("%s %d\\n", argv[1], wrong);
+    return 7;
+}`;
+
+for (
+  const { name, flags, late } of [
+    { name: "itself", flags: ["-Wl,-z,norelro"], late: true },
+    { name: "not where its loader protects them", flags: ["-Wl,-z,relro"], late: false },
+    {
+      name: "not where threads begin with them",
+      flags: ["-Wl,-z,norelro", "-DOF_THREADS"],
+      late: false,
+    },
+  ]
+) {
+  Deno.test({
+    name: `splice: a program relocates its data ${name}`,
+    ignore: noCompiler,
+    fn() {
+      const bytes = compile(POINTERS, [...PIE, ...flags]);
+      const count = () => /RELACOUNT\) +(\d+)/.exec(run("readelf", "-dW", path).output)?.[1];
+      const path = join(directory, "spliced");
+      Deno.writeFileSync(path, bytes);
+      const before = count();
+      ok(Number(before) > 250, `${before} relocations`);
+      deepEqual(spliced(bytes, { args: ["wrong:"] }), ["wrong: 0"]);
+      equal(count(), late ? "0" : before);
+    },
+  });
+}
+
+Deno.test("splice: places come back from their words", () => {
+  const gap = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 60, max: 200 }));
+  fc.assert(fc.property(fc.array(gap, { maxLength: 300 }), (gaps) => {
+    let at = 0x1000;
+    const places = gaps.map((gap) => at += 8 * gap);
+    deepEqual(decodePlaces(encodePlaces(places)), places);
+  }));
+});
+
+/** Reads words as the generic ABI says of `SHT_RELR`. */
+function decodePlaces(words: BigUint64Array): number[] {
+  const places: number[] = [];
+  let base = 0;
+  for (const word of words) {
+    if ((word & 1n) === 0n) {
+      places.push(Number(word));
+      base = Number(word) + 8;
+      continue;
+    }
+    for (let bit = 0; bit < 63; bit++) {
+      if (word >> BigInt(bit + 1) & 1n) places.push(base + 8 * bit);
+    }
+    base += 63 * 8;
+  }
+  return places;
+}
 
 Deno.test("splice: what cannot be spliced is refused by name", () => {
   const refused = (bytes: Uint8Array, rule: RegExp) =>

@@ -1,0 +1,192 @@
+/**
+ * Relative relocations that a program for x86_64 makes itself when it is entered, instead of its
+ * loader before that. A large program has more than a hundred thousand of them, in hundreds of pages:
+ * as bits they take a hundredth of the space, and the pages are had from the kernel in one call.
+ *
+ * @module
+ */
+import { R_X86_64, Relocation, SEGMENT_TYPES } from "../abi/elf.ts";
+import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
+import { PAGE_SIZE } from "../abi/solo5.ts";
+import { fileOffset, readTables, type Tables, writeTables } from "./dynamic.ts";
+import type { Program } from "./elf_reader.ts";
+
+/** Relocations that a program is to make: each adds its own base to 8 bytes of its memory. */
+export interface LateRelocations {
+  /** Address of the first page that they are in, and of what follows the last one. */
+  readonly start: number;
+  readonly end: number;
+  /**
+   * Words of 8 bytes, as in a section of type `SHT_RELR` (the generic ABI): an even one is the address
+   * of a relocation; an odd one has a bit, above its lowest, for each of the 63 places that follow.
+   */
+  readonly words: BigUint64Array<ArrayBuffer>;
+}
+
+/** Places that an odd word has bits for. */
+const PLACES = 63;
+const WORD = 8;
+
+/**
+ * Takes its relative relocations from a program's loader, where nothing needs them before the program
+ * is entered and their place can be written to then.
+ *
+ * @param bytes the program; what the relocations add to is in its place afterwards
+ * @returns undefined if the loader has to make them, as it has until now
+ * @throws {RangeError} if the program's tables lie outside the file
+ */
+export function takeRelocations(
+  bytes: Uint8Array<ArrayBuffer>,
+  programs: readonly Program[],
+): LateRelocations | undefined {
+  const view = viewOf(bytes);
+  const tables = readTables(view, programs);
+  if (tables === undefined || tables.RELACOUNT === 0) return undefined;
+  if (neededEarly(view, { programs, tables })) return undefined;
+  const relative = readRelocations(view, {
+    programs,
+    address: tables.RELA,
+    count: tables.RELACOUNT,
+  });
+  const ofThreads = programs.find(({ type }) => type === SEGMENT_TYPES.TLS);
+  const fits = relative.every(({ type, offset }, index) =>
+    type === R_X86_64.RELATIVE && offset % WORD === 0 &&
+    (index === 0 || offset > relative[index - 1]!.offset) &&
+    !(ofThreads !== undefined && contains(ofThreads, offset))
+  );
+  if (!fits) return undefined;
+  for (const { offset, addend } of relative) {
+    view.setBigUint64(fileOffset(programs, offset), addend, true);
+  }
+  const size = relative.length * Relocation.size;
+  writeTables(view, programs, {
+    RELA: tables.RELA + size,
+    RELASZ: tables.RELASZ - size,
+    RELACOUNT: 0,
+  });
+  const places = relative.map(({ offset }) => offset);
+  return {
+    start: alignDown(places[0]!, PAGE_SIZE),
+    end: alignUp(places.at(-1)! + WORD, PAGE_SIZE),
+    words: encodePlaces(places),
+  };
+}
+
+/** Whether the loader runs code of the program, or protects what it has relocated. */
+function neededEarly(
+  view: DataView,
+  { programs, tables }: { programs: readonly Program[]; tables: Tables },
+): boolean {
+  if (programs.some(({ type }) => type === SEGMENT_TYPES.GNU_RELRO)) return true;
+  if (tables.PREINIT_ARRAY !== 0) return true;
+  return ([["RELA", "RELASZ"], ["JMPREL", "PLTRELSZ"]] as const).some(([table, size]) => {
+    const count = tables[size] / Relocation.size;
+    return readRelocations(view, { programs, address: tables[table], count })
+      .some(({ type }) => type === R_X86_64.IRELATIVE);
+  });
+}
+
+function readRelocations(
+  view: DataView,
+  { programs, address, count }: { programs: readonly Program[]; address: number; count: number },
+): ReturnType<typeof Relocation.read>[] {
+  if (count === 0) return [];
+  const start = fileOffset(programs, address);
+  return Array.from(
+    { length: count },
+    (_, i) => Relocation.read(view, start + i * Relocation.size),
+  );
+}
+
+/** Whether an address is that of something in the file, rather than of zeros behind it. */
+function contains({ vaddr, filesz }: Program, address: number): boolean {
+  return vaddr <= address && address < vaddr + filesz;
+}
+
+/**
+ * Encodes places.
+ *
+ * @param places addresses, ascending, multiples of 8
+ * @returns as {@linkcode LateRelocations.words}
+ */
+export function encodePlaces(places: readonly number[]): BigUint64Array<ArrayBuffer> {
+  const words: bigint[] = [];
+  for (let next = 0; next < places.length;) {
+    let from = places[next++]! + WORD;
+    words.push(BigInt(from - WORD));
+    for (; next < places.length && places[next]! < from + PLACES * WORD; from += PLACES * WORD) {
+      let bits = 1n;
+      for (; next < places.length && places[next]! < from + PLACES * WORD; next++) {
+        bits |= 2n << BigInt((places[next]! - from) / WORD);
+      }
+      words.push(bits);
+    }
+  }
+  return BigUint64Array.from(words);
+}
+
+/** Code that makes relocations; it takes nothing, and leaves rdx, the stack and the flags of strings alone. */
+export interface RelocationCode {
+  readonly code: readonly number[];
+  /** Where in the code the distance to the words goes, counted from behind its 4 bytes. */
+  readonly wordsAt: number;
+}
+
+/**
+ * Writes the code.
+ *
+ * @param at the code's own address
+ */
+export function relocationCode(
+  { start, end, words }: LateRelocations,
+  { at }: { at: number },
+): RelocationCode {
+  // deno-fmt-ignore
+  const code = [
+    0x49, 0x89, 0xd1, // mov r9, rdx
+    0x4c, 0x8d, 0x05, ...word(-(at + 10)), // lea r8, [base]
+    0x49, 0x8d, 0xb8, ...word(start), // lea rdi, [r8 + start]
+    0xbe, ...word(end - start), // mov esi, size
+    0xba, ...word(MADV_POPULATE_WRITE), // mov edx, …
+    0xb8, ...word(MADVISE), // mov eax, …
+    0x0f, 0x05, // syscall; older kernels refuse, and bring each page when it is written to
+    0x4c, 0x89, 0xca, // mov rdx, r9
+    0x48, 0x8d, 0x35, // lea rsi, [words]
+  ];
+  const wordsAt = code.length;
+  // deno-fmt-ignore
+  code.push(
+    ...word(0),
+    0x4c, 0x8d, 0x96, ...word(words.byteLength), // lea r10, [rsi + size]
+    // next:
+    0x48, 0xad, // lodsq
+    0xa8, 0x01, // test al, 1
+    0x75, 0x0d, // jnz bits
+    0x49, 0x8d, 0x3c, 0x00, // lea rdi, [r8 + rax]
+    0x4c, 0x01, 0x07, // add [rdi], r8
+    0x48, 0x83, 0xc7, 0x08, // add rdi, 8
+    0xeb, 0x1b, // jmp more
+    // bits:
+    0x48, 0xd1, 0xe8, // shr rax, 1
+    // bit: there is at least one
+    0x48, 0x0f, 0xbc, 0xc8, // bsf rcx, rax
+    0x4c, 0x01, 0x04, 0xcf, // add [rdi + rcx * 8], r8
+    0x48, 0x8d, 0x48, 0xff, // lea rcx, [rax - 1]
+    0x48, 0x21, 0xc8, // and rax, rcx
+    0x75, 0xef, // jnz bit
+    0x48, 0x81, 0xc7, ...word(PLACES * WORD), // add rdi, 63 * 8
+    // more:
+    0x4c, 0x39, 0xd6, // cmp rsi, r10
+    0x72, 0xcd, // jb next
+  );
+  return { code, wordsAt };
+}
+
+/** `madvise` of x86_64, and what it is asked for: pages that can be written to, now. */
+const MADVISE = 28;
+const MADV_POPULATE_WRITE = 23;
+
+/** A 32-bit operand. */
+export function word(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
+}
