@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { check, closeDescriptor, cstr, ERRNO, errno, seldom, SystemError } from "./libc.ts";
+import { check, closeDescriptor, cstr, ERRNO, errno, SystemError } from "./libc.ts";
+import { systemCall, wordOf } from "./system_call.ts";
 
 const MFD_CLOEXEC = 1;
 const MFD_EXEC = 0x10;
@@ -17,27 +18,6 @@ const NUMBERS = {
   x86_64: { write: 1, memfd_create: 319, execveat: 322 },
   aarch64: { write: 64, memfd_create: 279, execveat: 281 },
 }[Deno.build.arch];
-
-// One binding for three calls: each one more is start-up time that a run would wait for.
-const { syscall } = seldom({
-  syscall: { parameters: ["i64", "u64", "u64", "u64", "u64", "u64"], result: "i32" },
-});
-
-type Argument = number | Uint8Array<ArrayBuffer>;
-
-/** Makes a system call; bytes are passed by their address. */
-function call(name: keyof typeof NUMBERS, args: readonly Argument[]): number {
-  const [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n] = args.map((arg) =>
-    typeof arg === "number" ? BigInt(arg) : addressOf(arg)
-  );
-  const result = syscall(BigInt(NUMBERS[name]), a, b, c, d, e);
-  // Named once more, so that what the addresses point to lives until here.
-  return args.length === 0 ? -1 : result;
-}
-
-function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
-}
 
 /** An executable without a file. */
 export interface MemoryFile {
@@ -57,7 +37,8 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
   const descriptor = createExecutable(name);
   try {
     for (let rest = bytes; rest.length > 0;) {
-      const written = call("write", [descriptor, rest as Uint8Array<ArrayBuffer>, rest.length]);
+      const bytes = rest as Uint8Array<ArrayBuffer>;
+      const written = systemCall(NUMBERS.write, descriptor, bytes, bytes.length);
       rest = rest.subarray(check(written, "write", name));
     }
   } catch (error) {
@@ -78,8 +59,8 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
  * @throws {SystemError} if the kernel refuses; otherwise it does not return
  */
 export function become(file: MemoryFile, args: readonly string[]): never {
-  const environment = stringList([]);
-  call("execveat", [file.descriptor, cstr(""), stringList(args), environment, AT_EMPTY_PATH]);
+  const [path, list, environment] = [cstr(""), stringList(args), stringList([])];
+  systemCall(NUMBERS.execveat, file.descriptor, path, list, environment, AT_EMPTY_PATH);
   throw new SystemError("execveat", errno(), args[0]);
 }
 
@@ -88,7 +69,7 @@ function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
   const texts = strings.map(cstr);
   const table = 8 * (strings.length + 1);
   const list = new Uint8Array(texts.reduce((size, text) => size + text.length, table));
-  const base = addressOf(list);
+  const base = wordOf(list);
   const view = new DataView(list.buffer);
   let at = table;
   texts.forEach((text, index) => {
@@ -102,7 +83,7 @@ function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
 /** Kernels before 6.3 do not know the flag that asks for an executable file, and need none. */
 function createExecutable(path: string): number {
   const name = path.slice(0, LONGEST_NAME);
-  const descriptor = call("memfd_create", [cstr(name), MFD_CLOEXEC | MFD_EXEC]);
+  const descriptor = systemCall(NUMBERS.memfd_create, cstr(name), MFD_CLOEXEC | MFD_EXEC);
   if (descriptor >= 0 || errno() !== ERRNO.EINVAL) return check(descriptor, "memfd_create", name);
-  return check(call("memfd_create", [cstr(name), MFD_CLOEXEC]), "memfd_create", name);
+  return check(systemCall(NUMBERS.memfd_create, cstr(name), MFD_CLOEXEC), "memfd_create", name);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { libc } from "./libc.ts";
+import { seldom } from "./libc.ts";
 
 /** Memory that a system call is given the address of. */
 export type CallMemory =
@@ -21,7 +21,7 @@ export type Argument = number | CallMemory;
 export type SystemCall = readonly [number: number, ...args: Argument[]];
 
 const WORD = "usize";
-const { syscall } = libc({
+const { syscall } = seldom({
   syscall: { parameters: [WORD, WORD, WORD, WORD, WORD, WORD, WORD], result: "i64" },
 });
 
