@@ -67,9 +67,11 @@ interface Interrupted {
  * without `/proc` the others cannot be found either.
  *
  * @param calls at most 100, with up to three arguments
+ * @returns false if nothing was done, since without `/proc` nobody knows which threads there are
  * @throws {SystemError} if a call fails on any of them, or a thread does not answer
  */
-export function onOtherThreads(calls: readonly SystemCall[]): void {
+export function onOtherThreads(calls: readonly SystemCall[]): boolean {
+  if (systemCall(CALLS.stat, PATH, new Uint32Array(STAT_WORDS)) < 0) return false;
   const before = handleSignal(calls);
   const done = new Set([systemCall(CALLS.gettid)]);
   let interrupted = interruptNew(done);
@@ -82,6 +84,7 @@ export function onOtherThreads(calls: readonly SystemCall[]): void {
     interrupted = interruptNew(done);
   }
   setAction(before);
+  return true;
 }
 
 /** Lets the signal make the calls; returns what it did before. */

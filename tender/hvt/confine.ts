@@ -48,7 +48,8 @@ export function confine({ vcpu }: { vcpu: number }): void {
 }
 
 /**
- * Gives up privileges to come, capabilities and paths, on every thread.
+ * Gives up privileges to come, capabilities and paths: on every thread, but without `/proc` on this one
+ * alone.
  *
  * @throws {SystemError} if the kernel refuses
  */
