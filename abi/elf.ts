@@ -99,7 +99,7 @@ export const SECTION_TYPES = {
 } as const;
 
 /** Bits of `sh_flags`. */
-export const SECTION_FLAGS = { WRITE: 1, ALLOC: 2, EXECUTE: 4 } as const;
+export const SECTION_FLAGS = { WRITE: 1, ALLOC: 2, EXECUTE: 4, COMPRESSED: 0x800 } as const;
 
 /** `Elf64_Sym`. `info` is binding × 16 + type. */
 export const Symbol64 = struct({

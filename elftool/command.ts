@@ -69,8 +69,9 @@ export function nameAddresses(path: string, written: readonly string[]): string 
   const digits = written.map(addressDigits);
   // A file has no addresses that a double does not hold exactly.
   const addresses = digits.map((digits) => parseInt(digits, 16));
-  const locator = readLocator(readInput(path), { name: path });
-  const lines = sourceLines(path, addresses);
+  const bytes = readInput(path);
+  const locator = readLocator(bytes, { name: path });
+  const lines = sourceLines(bytes, addresses, { name: path });
   return addresses.map((address, index) => {
     const line = lines[index] === undefined ? "" : ` ${lines[index]}`;
     return `0x${digits[index]} ${locator.name(address) ?? "??"}${line}\n`;

@@ -1,27 +1,37 @@
 /**
- * Source lines of addresses, as binutils' `addr2line` finds them in debugging information.
+ * Source lines of addresses, from the debugging information of a file.
  *
  * @module
  */
+import { DwarfReader } from "./dwarf_reader.ts";
+import { readElf } from "./elf_reader.ts";
+import { fileOf, type LineTexts } from "./line_files.ts";
+import { findLines, type Line, lineUnits } from "./line_program.ts";
 import { printable } from "./locate.ts";
+import { contentOf } from "./sections.ts";
 
 /**
- * Asks for the source lines of addresses.
+ * Looks addresses up.
  *
- * @param path of the unikernel
- * @returns `file.c:12` for each, or undefined where there is no such information, or no `addr2line`
+ * @param options `name`: the file's name, for messages
+ * @returns `file.c:12` for each, the path as the compiler was given it; undefined where the file does
+ * not say
+ * @throws {ElfError} "elf-header" if it is not an ELF file, "elf-symbols" if what it says is broken
  */
-export function sourceLines(path: string, addresses: readonly number[]): (string | undefined)[] {
-  const args = ["-e", path, ...addresses.map((address) => `0x${address.toString(16)}`)];
-  let output = "";
-  try {
-    const { stdout } = new Deno.Command("addr2line", { args, stderr: "null" }).outputSync();
-    output = new TextDecoder().decode(stdout);
-  } catch {
-    // There is none, or this process may not start it; names have to do.
-  }
-  const lines = output.split("\n").map(printable);
-  return addresses.map((_, index) =>
-    /^(?:\.\/)*([^?].*:[1-9][0-9]*)/.exec(lines[index] ?? "")?.[1]
-  );
+export function sourceLines(
+  bytes: Uint8Array,
+  addresses: readonly number[],
+  options: { name: string },
+): (string | undefined)[] {
+  const elf = readElf(bytes, options);
+  const [line, lineStr, str] = contentOf(elf, [".debug_line", ".debug_line_str", ".debug_str"]);
+  const texts: LineTexts = { line: line!, lineStr: lineStr!, str: str! };
+  const found = new Map(addresses.map((address) => [address, undefined as Line | undefined]));
+  for (const unit of lineUnits(new DwarfReader(texts.line, options))) findLines(unit, found);
+  return addresses.map((address) => {
+    const known = found.get(address);
+    // Line 0 is code that comes from none.
+    const path = known === undefined || known.line < 1 ? undefined : fileOf(known, texts);
+    return path === undefined ? undefined : `${printable(path)}:${known!.line}`;
+  });
 }

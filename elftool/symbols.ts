@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { SECTION_TYPES, SectionHeader, SHN_UNDEF, Symbol64, SYMBOL_TYPES } from "../abi/elf.ts";
-import { cString, viewOf } from "../abi/layout.ts";
-import { type ElfFile, readElf } from "./elf_reader.ts";
-import { ElfError } from "./error.ts";
+import { SECTION_TYPES, SHN_UNDEF, Symbol64, SYMBOL_TYPES } from "../abi/elf.ts";
+import { viewOf } from "../abi/layout.ts";
+import { readElf } from "./elf_reader.ts";
+import { readSections, sectionData, sectionError, textAt } from "./sections.ts";
 
 /** What a symbol stands for. */
 export type SymbolKind = "function" | "object" | "tls" | "other";
@@ -45,7 +45,7 @@ export function readSymbols(
   const symtab = sections.find(({ type }) => type === SECTION_TYPES.SYMTAB);
   if (symtab === undefined) return [];
   const strtab = sections[symtab.link];
-  if (strtab === undefined) throw symbolError(elf, `symbol names: no section ${symtab.link}`);
+  if (strtab === undefined) throw sectionError(elf, `symbol names: no section ${symtab.link}`);
   const table = viewOf(sectionData(elf, symtab));
   const names = sectionData(elf, strtab);
   const symbols: SymbolEntry[] = [];
@@ -53,7 +53,7 @@ export function readSymbols(
     const { name: nameAt, info, shndx, value, size } = Symbol64.read(table, at);
     const kind = KINDS[info & 15];
     if (kind === undefined || shndx === SHN_UNDEF) continue;
-    const name = nameOf(names, nameAt);
+    const name = textAt(names, nameAt);
     // "$x" and the like tell code from data within a section; they name nothing.
     if (name === "" || name.startsWith("$")) continue;
     symbols.push({ address: value, size, name, kind });
@@ -89,39 +89,4 @@ export function nearestSymbol(
 /** Of symbols at one address the last is the nearest: a function says most. */
 function rank({ kind, size }: SymbolEntry): number {
   return (kind === "function" ? 2 : 0) + (size > 0 ? 1 : 0);
-}
-
-type Section = ReturnType<typeof SectionHeader.read>;
-
-function readSections(elf: ElfFile): Section[] {
-  const { shoff, shnum, shentsize } = elf.header;
-  if (shnum === 0) return [];
-  if (shentsize !== SectionHeader.size) {
-    throw symbolError(elf, `e_shentsize is ${shentsize}, must be ${SectionHeader.size}`);
-  }
-  if (shoff + shnum * shentsize > elf.bytes.length) {
-    throw symbolError(elf, "section headers lie outside the file");
-  }
-  return Array.from(
-    { length: shnum },
-    (_, index) => SectionHeader.read(elf.view, shoff + index * shentsize),
-  );
-}
-
-function sectionData(elf: ElfFile, { offset, size }: Section): Uint8Array {
-  if (offset + size > elf.bytes.length) {
-    throw symbolError(elf, "symbol table lies outside the file");
-  }
-  return elf.bytes.subarray(offset, offset + size);
-}
-
-/** Names longer than this are cut: no real one is, and a broken table must not cost quadratic time. */
-const NAME_MAX = 4096;
-
-function nameOf(names: Uint8Array, at: number): string {
-  return cString(names.subarray(at, at + NAME_MAX));
-}
-
-function symbolError(elf: ElfFile, rule: string): ElfError {
-  return new ElfError("elf-symbols", `${elf.name}: symbols: ${rule}`);
 }

@@ -7,7 +7,7 @@ import { readLocator } from "../../elftool/locate.ts";
 import { readSymbols } from "../../elftool/symbols.ts";
 import { guest } from "../guests.ts";
 import { soloden } from "../soloden.ts";
-import { MINIMAL, outputOf, withFiles } from "../bindings/scratch.ts";
+import { MINIMAL, withFiles } from "../bindings/scratch.ts";
 
 Deno.test("locate: an address is told by its symbol, none outside of the segments", async () => {
   const name = await guest("abort", "hvt");
@@ -57,25 +57,15 @@ Deno.test("inspect --symbols: what is no address gets one line and status 1", as
   assert.deepEqual([status, stdout, stderr], [1, "", line]);
 });
 
-/** Why source lines cannot be tested; undefined if they can. */
-const missing = outputOf("addr2line", "--version") === undefined
-  ? "addr2line is missing (apt-get install binutils)"
-  : undefined;
-if (missing !== undefined) console.log(`skipped: inspect --symbols: source lines: ${missing}`);
-
-Deno.test({
-  name: "inspect --symbols: with the source line, where there is debugging information",
-  ignore: missing !== undefined,
-  fn: () =>
-    withFiles({ "app.c": MINIMAL }, async (dir) => {
-      const output = join(dir, "app");
-      const source = join(dir, "app.c");
-      const built = await soloden("build", "-t", "spt", "-o", output, source, "--", "-g");
-      assert.equal(built.status, 0, built.stderr);
-      const path = `${output}.spt`;
-      const { address } = readSymbols(Deno.readFileSync(path))
-        .find(({ name }) => name === "solo5_app_main")!;
-      const { stdout } = await soloden("inspect", "--symbols", address.toString(16), path);
-      assert.match(stdout, /^0x\w+ solo5_app_main [^\n]*app\.c:2\n$/);
-    }),
-});
+Deno.test("inspect --symbols: with the source line, where there is debugging information", () =>
+  withFiles({ "app.c": MINIMAL }, async (dir) => {
+    const output = join(dir, "app");
+    const source = join(dir, "app.c");
+    const built = await soloden("build", "-t", "spt", "-o", output, source, "--", "-g");
+    assert.equal(built.status, 0, built.stderr);
+    const path = `${output}.spt`;
+    const { address } = readSymbols(Deno.readFileSync(path))
+      .find(({ name }) => name === "solo5_app_main")!;
+    const { stdout } = await soloden("inspect", "--symbols", address.toString(16), path);
+    assert.match(stdout, /^0x\w+ solo5_app_main [^\n]*app\.c:2\n$/);
+  }));

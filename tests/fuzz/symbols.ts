@@ -1,12 +1,12 @@
 /**
- * A symbol table for files of the tests, which have none.
+ * Sections for files of the tests, which have none: symbols, and a line table of little sense.
  *
  * @module
  */
 import { ElfHeader, SECTION_TYPES, SectionHeader, Symbol64, SYMBOL_TYPES } from "../../abi/elf.ts";
 import { viewOf } from "../../abi/layout.ts";
 
-const NAMES = "\0solo5_app_main\0counter\0$x\0per_thread\0";
+const NAMES = "\0solo5_app_main\0counter\0$x\0per_thread\0.debug_line\0";
 
 const { FUNC, OBJECT, NOTYPE, TLS } = SYMBOL_TYPES;
 const SYMBOLS = [
@@ -19,7 +19,7 @@ const SYMBOLS = [
   { name: 27, info: TLS, shndx: 1, value: 0x10 },
 ];
 
-/** An ELF file with symbols behind its content. */
+/** An ELF file with sections behind its content. */
 export function withSymbols(file: Uint8Array): Uint8Array {
   const names = new TextEncoder().encode(NAMES);
   const symbols = SYMBOLS.map((symbol) => Symbol64.encode(symbol));
@@ -29,6 +29,7 @@ export function withSymbols(file: Uint8Array): Uint8Array {
     {},
     { type: SECTION_TYPES.SYMTAB, offset, size, link: 2, entsize: Symbol64.size },
     { type: SECTION_TYPES.STRTAB, offset: file.length, size: names.length },
+    { name: NAMES.indexOf(".debug"), type: SECTION_TYPES.PROGBITS, offset, size },
   ].map((section) => SectionHeader.encode(section));
   const result = new Uint8Array(
     [file, names, ...symbols, ...sections].flatMap((part) => [...part]),
@@ -37,6 +38,7 @@ export function withSymbols(file: Uint8Array): Uint8Array {
     shoff: offset + size,
     shnum: sections.length,
     shentsize: SectionHeader.size,
+    shstrndx: 2,
   });
   return result;
 }

@@ -6,6 +6,7 @@
 import type { FuzzTarget } from "./target.ts";
 import { elf, manifest, manifestSource } from "./targets/files.ts";
 import { hypercalls } from "./targets/hypercalls.ts";
+import { lines } from "./targets/lines.ts";
 import { packets } from "./targets/packets.ts";
 import { words } from "./targets/words.ts";
 
@@ -17,4 +18,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   hypercalls,
   words,
   packets,
+  lines,
 ];

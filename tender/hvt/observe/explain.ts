@@ -47,7 +47,7 @@ export function explain({ outcome, remains, unikernel, bytes }: Crash): string {
   const locator = locatorOf(bytes, unikernel);
   const code = { segments: unikernel.segments, locator };
   const addresses = [remains.rip, ...findCallers(remains, { code, most: CALLERS })];
-  const lines = sourceLines(unikernel.name, addresses);
+  const lines = linesOf(bytes, addresses, unikernel);
   const [place, ...callers] = addresses.map((address, index) => {
     const line = lines[index];
     const name = locator.name(address) ?? `0x${address.toString(16)}`;
@@ -57,13 +57,26 @@ export function explain({ outcome, remains, unikernel, bytes }: Crash): string {
   return `${reasonOf(outcome, remains)}, in ${place}${calls}`;
 }
 
-/** Broken symbols are none: they must not hide how the guest ended. */
+/** Broken symbols are none, and so are broken lines: they must not hide how the guest ended. */
 function locatorOf(bytes: Uint8Array, unikernel: Unikernel): Locator {
   try {
     return readLocator(bytes, unikernel);
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
     return { name: () => undefined, functionStart: () => undefined };
+  }
+}
+
+function linesOf(
+  bytes: Uint8Array,
+  addresses: readonly number[],
+  unikernel: Unikernel,
+): readonly (string | undefined)[] {
+  try {
+    return sourceLines(bytes, addresses, unikernel);
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error;
+    return [];
   }
 }
 

@@ -10,6 +10,7 @@ import { formatInspection, inspect } from "../../../elftool/inspect.ts";
 import { readLocator } from "../../../elftool/locate.ts";
 import { decodeManifest, encodeManifest } from "../../../elftool/manifest.ts";
 import { compileManifest } from "../../../elftool/manifest_source.ts";
+import { sourceLines } from "../../../elftool/source_lines.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind, type TenderTarget } from "../../../tender/guest.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
@@ -35,7 +36,7 @@ const ADDRESSES = [0x10_0000, 0x10_0123, 0x10_1fff, 0x10_2040, 0, 2 ** 40];
 export const elf: FuzzTarget = {
   name: "elf",
   covers: [
-    ...["elf_reader", "inspect", "locate", "notes", "packed", "symbols", "unikernel"]
+    ...["elf_reader", "inspect", "locate", "notes", "packed", "sections", "symbols", "unikernel"]
       .map((file) => `elftool/${file}.ts`),
     ...["spt/disassemble", "spt/packed_filter", "hvt/machine", "hvt/page_tables"]
       .map((file) => `tender/${file}.ts`),
@@ -60,6 +61,7 @@ export const elf: FuzzTarget = {
         ok(start === undefined || start <= address, "a function that begins behind its own middle");
       }
     });
+    refusing(() => void sourceLines(input, ADDRESSES, named));
     refusing(() => void describeFilter(input, named));
     refusing(() => launchable(input));
   },
