@@ -63,28 +63,30 @@ interface Interrupted {
 
 /**
  * Makes system calls on every thread but this one, and on those that they start meanwhile: each call
- * on each thread, in order, until one fails. Threads that the kernel itself works on are left alone;
- * without `/proc` the others cannot be found either.
+ * on each thread, in order, until one fails. Threads that the kernel itself works on are left alone.
+ * Where there is no `/proc`, or one that counts processes otherwise, the others cannot be found, and
+ * nothing is done.
  *
  * @param calls at most 100, with up to three arguments
- * @returns false if nothing was done, since without `/proc` nobody knows which threads there are
  * @throws {SystemError} if a call fails on any of them, or a thread does not answer
  */
-export function onOtherThreads(calls: readonly SystemCall[]): boolean {
-  if (systemCall(CALLS.stat, PATH, new Uint32Array(STAT_WORDS)) < 0) return false;
+export function onOtherThreads(calls: readonly SystemCall[]): void {
+  const own = systemCall(CALLS.gettid);
+  let listed = listThreads();
+  if (!listed.threads.includes(own)) return;
   const before = handleSignal(calls);
-  const done = new Set([systemCall(CALLS.gettid)]);
-  let interrupted = interruptNew(done);
-  for (let passes = 0; interrupted !== undefined; passes++) {
+  const done = new Set([own]);
+  for (let passes = 0;; passes++) {
+    const interrupted = interrupt(listed.threads, done);
+    if (listed.complete && interrupted.length === 0) break;
     if (passes === MOST_PASSES) throw new SystemError("signal", ERRNO.EAGAIN, THREADS);
     for (const one of interrupted) {
       // Most have answered by now.
       if (Atomics.load(one.result, 0) !== 0) awaitResult(one);
     }
-    interrupted = interruptNew(done);
+    listed = listThreads();
   }
   setAction(before);
-  return true;
 }
 
 /** Lets the signal make the calls; returns what it did before. */
@@ -109,9 +111,8 @@ function setAction(action: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuf
   return before;
 }
 
-/** Sends all threads the signal that are not done yet, and counts them among those. Undefined if none is left. */
-function interruptNew(done: Set<number>): Interrupted[] | undefined {
-  const { threads, complete } = listThreads();
+/** Sends the signal to those threads that are not done yet, and counts them among those. */
+function interrupt(threads: readonly number[], done: Set<number>): Interrupted[] {
   const interrupted: Interrupted[] = [];
   for (const thread of threads) {
     if (done.has(thread)) continue;
@@ -123,7 +124,7 @@ function interruptNew(done: Set<number>): Interrupted[] | undefined {
       interrupted.push({ thread, result });
     } else if (errno() !== ESRCH) check(-1, "rt_tgsigqueueinfo");
   }
-  return complete && interrupted.length === 0 ? undefined : interrupted;
+  return interrupted;
 }
 
 /** Waits for a result; a thread that is gone, or never leaves the kernel, has none. */

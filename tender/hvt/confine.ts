@@ -36,8 +36,7 @@ const LANDLOCK_SCOPES = { since: 6, scoped: 0b11n };
 
 /**
  * Confines this process, with every thread that it has: no new privileges, no capabilities, no path
- * where the kernel has Landlock, and a system call filter. There is no way back, and
- * no second time.
+ * where the kernel has Landlock, and a system call filter. There is no way back, and no second time.
  *
  * @param needs `vcpu`: the descriptor that the run loop runs the guest by
  * @throws {SystemError} if the kernel refuses
@@ -48,8 +47,8 @@ export function confine({ vcpu }: { vcpu: number }): void {
 }
 
 /**
- * Gives up privileges to come, capabilities and paths: on every thread, but without `/proc` on this one
- * alone.
+ * Gives up privileges to come, capabilities and paths: on every thread, or on this one alone where
+ * {@linkcode onOtherThreads} cannot find the others.
  *
  * @throws {SystemError} if the kernel refuses
  */

@@ -10,6 +10,7 @@ import { confineFilter } from "../../../tender/hvt/confine_filter.ts";
 import { REQUEST } from "../../../tender/hvt/kvm_abi.ts";
 import { ACTION } from "../../../tender/spt/bpf.ts";
 import { guest } from "../../guests.ts";
+import { outputOf } from "../../bindings/scratch.ts";
 import { execute, ROOT } from "../../soloden.ts";
 import { decide } from "../spt/bpf_interpreter.ts";
 import { kvmTest } from "./kvm_available.ts";
@@ -107,11 +108,15 @@ kvmTest("confinement: a tender that was taken over is refused, and its guest goe
   ok(cost > 0, "the confinement took no time at all");
 });
 
-/** Runs `confined_threads.ts`. */
-async function fromAnotherThread(what: "rights" | "all", ...guests: string[]): Promise<unknown> {
+/** Runs `confined_threads.ts`, by way of another program where one is named. */
+async function fromAnotherThread(
+  what: "rights" | "all",
+  { guests = [], through = [] }: { guests?: string[]; through?: string[] } = {},
+): Promise<unknown> {
   const script = join(ROOT, "tests/tender/hvt/confined_threads.ts");
-  const args = ["run", "-A", script, what, script, ...guests];
-  const { stdout, stderr } = await execute(Deno.execPath(), args);
+  const command = [Deno.execPath(), "run", "-A", script, what, script, ...guests];
+  const [program, ...args] = [...through, ...command];
+  const { stdout, stderr } = await execute(program!, args);
   ok(stdout.startsWith("{"), stderr);
   return JSON.parse(stdout);
 }
@@ -132,8 +137,23 @@ Deno.test("confinement: a thread that was there before is confined, too", async 
 });
 
 kvmTest("confinement: a thread of the kernel's own does not hold it up", async () => {
-  deepEqual(await fromAnotherThread("all", await guest("quiet", "hvt")), REFUSED);
+  deepEqual(await fromAnotherThread("all", { guests: [await guest("quiet", "hvt")] }), REFUSED);
 });
+
+Deno.test({
+  name: "confinement: where /proc counts processes otherwise, the filter holds all the same",
+  ignore: noNamespace(),
+  async fn() {
+    deepEqual(await fromAnotherThread("all", { through: ["unshare", "--pid", "--fork"] }), REFUSED);
+  },
+});
+
+/** Whether this process cannot have a PID namespace, and why on standard error. */
+function noNamespace(): boolean {
+  const able = Deno.uid() === 0 && outputOf("unshare", "--pid", "--fork", "true") !== undefined;
+  if (!able) console.error("skipped: a PID namespace needs root and unshare (util-linux)");
+  return !able;
+}
 
 /** Whether this kernel cannot show what Landlock does, and why on standard error. */
 function noLandlock(): boolean {
