@@ -8,7 +8,8 @@
 import { check, ERRNO, SystemError } from "../host/libc.ts";
 import { onOtherThreads } from "../host/other_threads.ts";
 import { type SystemCall, systemCall, wordOf } from "../host/system_call.ts";
-import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER, SockFilter } from "../spt/syscalls.ts";
+import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../spt/constants.ts";
+import { SockFilter } from "../spt/syscalls.ts";
 import { CONFINE_FILTER, PID_AT, VCPU_AT } from "./confine_filter.fixed.ts";
 import type { Confined } from "./confine_filter.ts";
 

@@ -26,7 +26,7 @@ import {
   O_RDWR,
   SEEK_END,
   SOCK_DGRAM,
-} from "./syscalls.ts";
+} from "./constants.ts";
 
 /** What a device adds: see {@linkcode ImageDevice}. */
 export type DeviceLaunch = Pick<

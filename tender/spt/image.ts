@@ -10,12 +10,11 @@ import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
-import { BARE_FILTER } from "./bare_filter.fixed.ts";
+import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
 import { type ImageDevice, type ImageDevices, placeDescriptors } from "./devices.ts";
-import { encodeLaunch } from "./encode.ts";
+import { fillLaunch } from "./fill.ts";
 import { guestMemory, type ImageSegment, wholePages } from "./memory.ts";
-import { launchProgram } from "./program.ts";
-import { LINUX } from "./syscalls.ts";
+import { LAUNCH_WINDOW } from "./record.ts";
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {
@@ -29,8 +28,7 @@ export interface ProcessImage {
   readonly note: PackNote;
 }
 
-/** Addresses kept for the launch page and its constants, in bytes; only what is needed is mapped. */
-const LAUNCH_WINDOW = 0x20_0000;
+const NO_ACCESS = { read: false, write: false, execute: false } as const;
 
 /**
  * Compiles a guest.
@@ -47,12 +45,12 @@ export function compileImage(
 ): ProcessImage {
   const { unikernel, memorySize } = guest;
   const { machine, name, entry, abi } = unikernel;
-  const linux = LINUX[machine];
-  if (linux === undefined) {
+  const bare = BARE_LAUNCH[machine];
+  if (bare === undefined) {
     throw new TenderError(
       "target",
       `${name}: is built for ${machine}, and spt unikernels can be launched on ${
-        Object.keys(LINUX).join(", ")
+        Object.keys(BARE_LAUNCH).join(", ")
       } alone`,
     );
   }
@@ -64,34 +62,31 @@ export function compileImage(
   const descriptors = placeDescriptors(list);
   const memory = guestMemory(guest, descriptors);
   // A page that is never mapped lies between the guest's stack and the launch page above it.
-  const launchPage = memorySize + PAGE_SIZE;
-  const scratchPage = launchPage + LAUNCH_WINDOW;
-  const program = launchProgram({
+  const address = memorySize + PAGE_SIZE;
+  const scratchAddress = address + LAUNCH_WINDOW;
+  const template = devices?.launch(descriptors, machine) ?? bare;
+  const { code, scratch } = fillLaunch(template, {
     name: `${options.program ?? "soloden"}: ${baseName}`,
+    address,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
-    descriptors,
-    filter: devices?.filter(descriptors, linux) ?? BARE_FILTER[machine]!,
-    tail: memory.tail,
+    maps: memory.tail.start < memory.tail.end ? [memory.tail] : [],
     protections: memory.protections,
     // Below guest memory there is something only where the parent's personality asks for it.
-    unmap: [{ start: 0, end: MEMORY_START }, { start: scratchPage, end: linux.taskSize }],
-  });
-  const { code, scratch } = encodeLaunch(program, {
-    machine,
-    linux,
-    code: launchPage,
-    scratch: scratchPage,
+    unmaps: [
+      { start: 0, end: MEMORY_START, ...NO_ACCESS },
+      { start: scratchAddress, end: template.taskSize, ...NO_ACCESS },
+    ],
   });
   if (code.length > LAUNCH_WINDOW) {
     throw new TenderError("device", `${name}: its devices need ${code.length} bytes to launch`);
   }
   return {
     machine,
-    entry: launchPage,
+    entry: address,
     segments: [
       ...memory.segments,
-      ...segment(launchPage, code, { read: true, write: false, execute: true }),
-      ...segment(scratchPage, scratch, { read: true, write: true, execute: false }),
+      ...segment(address, code, { read: true, write: false, execute: true }),
+      ...segment(scratchAddress, scratch, { read: true, write: true, execute: false }),
     ],
     note: {
       unikernel: baseName,

@@ -1,7 +1,7 @@
 /**
  * The launch program: what a process image does between `execve` and the unikernel's first
- * instruction, as a straight line of system calls and checks. A plain value; `encode.ts` turns it into
- * a page of memory that performs it.
+ * instruction, as a straight line of system calls and checks. A plain value, the same for all guests
+ * with the same devices; `template.ts` encodes it, and `fill.ts` makes it the launch of one guest.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export const PREVIOUS = { kind: "previous" } as const;
 export type Operand = number | Data | typeof PREVIOUS;
 
 /** One step. What does not hold ends the process with a line that says so, and status 1. */
-export type Step = CallStep | CheckStep;
+export type Step = CallStep | CheckStep | RangeStep;
 
 /** A system call, and what its result has to be. */
 export interface CallStep {
@@ -48,26 +48,21 @@ export interface CheckStep {
   readonly complaint: string;
 }
 
-/** How the unikernel gets control: all other general registers are zero. */
-export interface Entry {
-  readonly address: number;
-  readonly stack: number;
-  readonly argument: number;
-}
+/** Kinds of ranges of a guest's addresses. */
+export type RangeKind = "maps" | "protections" | "unmaps";
 
-/** A launch program. */
-export interface LaunchProgram {
-  /** What its messages begin with, for instance `soloden: hello.spt`. */
-  readonly name: string;
-  readonly steps: readonly Step[];
-  readonly entry: Entry;
+/** A system call for each range of a kind: of its start, its size, its protection, and more. */
+export interface RangeStep {
+  readonly each: RangeKind;
+  readonly call: SystemCall;
+  /** The arguments after these three. */
+  readonly more: readonly number[];
+  readonly purpose: string;
 }
-
-const utf8 = new TextEncoder();
 
 /** Constant bytes or text. */
 export function data(content: Uint8Array | string, pointers: Data["pointers"] = []): Data {
-  const bytes = typeof content === "string" ? utf8.encode(content) : content;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return { kind: "data", bytes, writable: false, pointers };
 }
 

@@ -1,19 +1,19 @@
 /**
- * The code that performs a launch on x86_64 Linux: a loop over the records that `encode.ts` writes
- * behind it. It needs no stack, which the launch unmaps on the way, and it writes to no memory.
+ * The code that performs a launch on x86_64 Linux: a loop over the records of its page. It needs no
+ * stack, which the launch unmaps on the way, and it writes to no memory.
  *
  * Registers: r12 the page, r15 the record, r14 the last result; on failure rbx an offset in the page,
  * rbp where to go on, r13 the failed result. Source of the encodings: Intel SDM, volume 2.
  *
  * @module
  */
-import { RECORDS_AT } from "./reasons.ts";
-import { REASONS_AT } from "./record.ts";
+import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "./record.ts";
 
 // deno-fmt-ignore
 const CODE = [
   0x4c, 0x8d, 0x25, 0xf9, 0xff, 0xff, 0xff, // lea r12, [page]
-  0x4c, 0x8d, 0x3d, ...word32(RECORDS_AT - 14), // lea r15, [records]
+  0x45, 0x8b, 0xbc, 0x24, ...word32(RECORDS_SLOT), // mov r15d, [r12 + where the records are]
+  0x4d, 0x01, 0xe7, // add r15, r12
   // step: takes the arguments of a record
   0x49, 0x8b, 0x7f, 0x08, // mov rdi, [r15 + 8]
   0x49, 0x8b, 0x77, 0x10, // mov rsi, [r15 + 16]
@@ -68,8 +68,12 @@ const CODE = [
   0x45, 0x31, 0xf6, // xor r14d, r14d
   0x45, 0x31, 0xff, // xor r15d, r15d
   0xff, 0xe0, // jmp rax
-  // fail: says what the step was for
+  // fail: says whose launch it is
   0x49, 0x89, 0xc5, // mov r13, rax
+  0x41, 0x8b, 0x9c, 0x24, ...word32(NAME_SLOT), // mov ebx, [r12 + where the name is]
+  0x48, 0x8d, 0x2d, 0x02, 0x00, 0x00, 0x00, // lea rbp, [purpose]
+  0xeb, 0x39, // jmp say
+  // purpose: says what the step was for
   0x41, 0x8b, 0x5f, 0x04, // mov ebx, [r15 + 4]
   0x48, 0x8d, 0x2d, 0x02, 0x00, 0x00, 0x00, // lea rbp, [reason]
   0xeb, 0x2c, // jmp say

@@ -10,7 +10,7 @@ import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import type { Segment } from "../../elftool/unikernel.ts";
 import { bootArea, type Guest, type ManifestDevice } from "../guest.ts";
-import type { Protection } from "./program.ts";
+import type { Range } from "./fill.ts";
 
 /** A range of an image's memory, in whole pages. */
 export interface ImageSegment {
@@ -32,8 +32,8 @@ export interface GuestMemory {
    * The zeros behind the segments, up to the end of memory: most of it. The launch maps them, as an
    * executable that asks for more than there is would be killed without a word.
    */
-  readonly tail: Protection;
-  readonly protections: readonly Protection[];
+  readonly tail: Range;
+  readonly protections: readonly Range[];
 }
 
 const DATA = { read: true, write: true, execute: false } as const;
@@ -51,7 +51,7 @@ export interface BootContent {
 /** Lays out a guest's memory. */
 export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
   const segments: ImageSegment[] = [];
-  const protections: Protection[] = [];
+  const protections: Range[] = [];
   const pieces = [bootPiece(guest, content), ...guest.unikernel.segments.map(segmentPiece)];
   pieces.forEach((piece, index) => {
     const { start, end, data, read, write, execute } = piece;
@@ -98,7 +98,7 @@ export function wholePages(bytes: Uint8Array): Uint8Array {
 }
 
 /** What lies at the start of a range of memory, in whole pages. */
-interface Piece extends Protection {
+interface Piece extends Range {
   readonly data: Uint8Array;
 }
 

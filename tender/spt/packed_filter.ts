@@ -10,9 +10,9 @@ import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { readPackNote } from "../../elftool/packed.ts";
 import { TenderError } from "../error.ts";
 import { disassembleBpf } from "./disassemble.ts";
-import { RECORDS_AT } from "./reasons.ts";
-import { ENTER, Record } from "./record.ts";
-import { LINUX, type LinuxAbi, SECCOMP_SET_MODE_FILTER, SockFilter } from "./syscalls.ts";
+import { ENTER, Record, RECORDS_SLOT } from "./record.ts";
+import { SECCOMP_SET_MODE_FILTER } from "./constants.ts";
+import { LINUX, type LinuxAbi, SockFilter } from "./syscalls.ts";
 
 /** A filter, and what its numbers mean. */
 export interface PackedFilter {
@@ -60,7 +60,12 @@ function filterOf(
   { base, linux }: { base: number; linux: LinuxAbi },
 ): Uint8Array | undefined {
   const view = viewOf(page);
-  for (let at = RECORDS_AT; at + Record.size <= page.length; at += Record.size) {
+  if (page.length < RECORDS_SLOT + 4) return undefined;
+  for (
+    let at = view.getUint32(RECORDS_SLOT, true);
+    at + Record.size <= page.length;
+    at += Record.size
+  ) {
     const record = Record.read(view, at);
     if (record.call === ENTER) return undefined;
     if (record.call !== linux.calls.seccomp || record.a0 !== SECCOMP_SET_MODE_FILTER) continue;

@@ -14,7 +14,8 @@ import { makeInheritable } from "../host/inherit.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
 import { privateCopy } from "./private_copy.ts";
-import { guestFilter } from "./seccomp.ts";
+import { LINUX } from "./syscalls.ts";
+import { launchTemplate } from "./template.ts";
 
 /**
  * Prepares devices for an image.
@@ -33,7 +34,10 @@ export function prepareDevices(
       ? prepareBlock(name, { device, ...options })
       : prepareNet(name, { device, ...options })),
   }));
-  return { list, filter: guestFilter };
+  return {
+    list,
+    launch: (descriptors, machine) => launchTemplate(descriptors, LINUX[machine]!),
+  };
 }
 
 function prepareBlock(

@@ -5,8 +5,6 @@
  * @module
  */
 import { EpollEventX86, TIMER_EVENT } from "../../abi/spt.ts";
-import { type Descriptors, STDOUT } from "./devices.ts";
-import { data, type Entry, type LaunchProgram, PREVIOUS, type Step } from "./launch.ts";
 import {
   CLOCK_MONOTONIC,
   EPOLL_CTL_ADD,
@@ -15,15 +13,14 @@ import {
   MAP_NEW_ZEROS,
   NO_DESCRIPTOR,
   PR_SET_NO_NEW_PRIVS,
-  PROT_EXEC,
-  PROT_READ,
-  PROT_WRITE,
   SECCOMP_SET_MODE_FILTER,
   SIG_SETMASK,
   SIGPIPE,
-  SockFilter,
   TFD_NONBLOCK,
-} from "./syscalls.ts";
+} from "./constants.ts";
+import { type Descriptors, STDOUT } from "./devices.ts";
+import { data, PREVIOUS, type Step } from "./launch.ts";
+import { SockFilter } from "./syscalls.ts";
 
 const STDERR = 2;
 const LAST_DESCRIPTOR = 0xffff_ffff;
@@ -32,55 +29,49 @@ const LAST_DESCRIPTOR = 0xffff_ffff;
 const KERNEL_SIGACTION_SIZE = 32;
 const KERNEL_SIGSET_SIZE = 8;
 
-/** A range of addresses. */
-export interface Range {
-  readonly start: number;
-  /** The first address behind it. */
-  readonly end: number;
+/**
+ * Writes the launch program of all guests with the same devices; the step that enters the guest comes
+ * after it.
+ *
+ * @param filter the seccomp filter, in the kernel's form
+ */
+export function launchProgram(descriptors: Descriptors, filter: Uint8Array): Step[] {
+  const { devices } = descriptors;
+  return [
+    ...processSteps(descriptors),
+    MAP,
+    ...waitSteps(descriptors),
+    ...devices.flatMap(({ open, fd }) => open(fd)),
+    ...devices.flatMap((device) =>
+      device.properties.type === "NET_BASIC" ? [watch(descriptors, device)] : []
+    ),
+    ...closeSteps(descriptors),
+    PROTECT,
+    UNMAP,
+    ...confineSteps(descriptors, filter),
+  ];
 }
 
-/** A range whose protection is not what it was mapped with. */
-export interface Protection extends Range {
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly execute: boolean;
-}
+const MAP: Step = {
+  each: "maps",
+  call: "mmap",
+  more: [MAP_NEW_ZEROS, NO_DESCRIPTOR, 0],
+  purpose: "map guest memory",
+};
 
-/** What a launch is made from. */
-export interface Launch {
-  /** What messages begin with. */
-  readonly name: string;
-  readonly entry: Entry;
-  readonly descriptors: Descriptors;
-  /** The seccomp filter, in the kernel's form. */
-  readonly filter: Uint8Array;
-  /** The part of guest memory that is not mapped yet; may be empty. */
-  readonly tail: Protection;
-  readonly protections: readonly Protection[];
-  /** Where the kernel may have mapped something for the process itself. */
-  readonly unmap: readonly Range[];
-}
+const PROTECT: Step = {
+  each: "protections",
+  call: "mprotect",
+  more: [],
+  purpose: "protect guest memory",
+};
 
-/** Writes a guest's launch program. */
-export function launchProgram(launch: Launch): LaunchProgram {
-  const { descriptors } = launch;
-  return {
-    name: launch.name,
-    entry: launch.entry,
-    steps: [
-      ...processSteps(descriptors),
-      ...mapSteps(launch.tail),
-      ...waitSteps(descriptors),
-      ...descriptors.devices.flatMap(({ open, fd }) => open(fd)),
-      ...descriptors.devices.flatMap((device) =>
-        device.properties.type === "NET_BASIC" ? [watch(descriptors, device)] : []
-      ),
-      ...closeSteps(descriptors),
-      ...launch.protections.map(protectStep),
-      ...confineSteps(launch),
-    ],
-  };
-}
+const UNMAP: Step = {
+  each: "unmaps",
+  call: "munmap",
+  more: [],
+  purpose: "unmap what is not the guest's",
+};
 
 function processSteps({ devices }: Descriptors): Step[] {
   const nothing = data(new Uint8Array(KERNEL_SIGSET_SIZE));
@@ -107,16 +98,6 @@ function processSteps({ devices }: Descriptors): Step[] {
       return [{ call: "fcntl", args: [inherited, F_GETFD], purpose }];
     }),
   ];
-}
-
-function mapSteps(tail: Protection): Step[] {
-  const size = tail.end - tail.start;
-  if (size === 0) return [];
-  return [{
-    call: "mmap",
-    args: [tail.start, size, protectionFlags(tail), MAP_NEW_ZEROS, NO_DESCRIPTOR, 0],
-    purpose: `map ${size} bytes of guest memory`,
-  }];
 }
 
 /** Each new descriptor is given its number, whichever one was free. */
@@ -160,27 +141,13 @@ function keptDescriptors({ epoll, timer, devices }: Descriptors): number[] {
   return [...all].sort((a, b) => a - b);
 }
 
-function protectStep(range: Protection): Step {
-  const args = [range.start, range.end - range.start, protectionFlags(range)];
-  return { call: "mprotect", args, purpose: "protect guest memory" };
-}
-
-function protectionFlags({ read, write, execute }: Protection): number {
-  return (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
-}
-
 /** A failure may find the standard error closed here; it is said on the standard output then. */
-function confineSteps({ unmap, filter, descriptors }: Launch): Step[] {
+function confineSteps({ devices }: Descriptors, filter: Uint8Array): Step[] {
   const header = new Uint8Array(16);
   new DataView(header.buffer).setUint16(0, filter.length / SockFilter.size, true);
   const program = data(header, [{ at: 8, to: data(filter) }]);
-  const inherited = descriptors.devices.some(({ fd }) => fd === STDERR);
+  const inherited = devices.some(({ fd }) => fd === STDERR);
   return [
-    ...unmap.map(({ start, end }): Step => ({
-      call: "munmap",
-      args: [start, end - start],
-      purpose: "unmap what is not the guest's",
-    })),
     { call: "prctl", args: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], purpose: "give up new privileges" },
     ...(inherited ? [] : [{ call: "close", args: [STDERR] } as const]),
     {

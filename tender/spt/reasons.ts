@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { alignUp } from "../../abi/layout.ts";
-import { Reason, REASONS_AT } from "./record.ts";
+import { alignUp, viewOf } from "../../abi/layout.ts";
+import { encodeText, Reason, REASONS_AT } from "./record.ts";
 
 /** Reasons that a failing call can give by name, by `errno` (Linux); others are told as a refusal. */
 const REASONS: readonly (readonly [errno: number, text: string])[] = [
@@ -37,23 +37,17 @@ const OTHER = [0, "the kernel refuses"] as const;
 /** The table as it lies at {@linkcode REASONS_AT} of a launch page. */
 export const REASON_TABLE: Uint8Array = encodeReasons();
 
-/** Offset of the first record in a launch page. */
-export const RECORDS_AT: number = REASONS_AT + REASON_TABLE.length;
-
 function encodeReasons(): Uint8Array {
-  const rows = [...REASONS, OTHER].map(([errno, text]) => ({
-    errno,
-    text: new TextEncoder().encode(`${text}\n`),
-  }));
-  const end = rows.reduce((end, { text }) => end + 2 + text.length, rows.length * Reason.size);
+  const rows = [...REASONS, OTHER];
+  const texts = rows.map(([, text]) => encodeText(`${text}\n`));
+  const end = texts.reduce((end, { length }) => end + length, rows.length * Reason.size);
   const table = new Uint8Array(alignUp(end, 8));
-  const view = new DataView(table.buffer);
   let at = rows.length * Reason.size;
-  rows.forEach(({ errno, text }, index) => {
-    Reason.write(view, index * Reason.size, { errno, text: REASONS_AT + at });
-    view.setUint16(at, text.length, true);
-    table.set(text, at + 2);
-    at += 2 + text.length;
+  rows.forEach(([errno], index) => {
+    const text = texts[index]!;
+    Reason.write(viewOf(table), index * Reason.size, { errno, text: REASONS_AT + at });
+    table.set(text, at);
+    at += text.length;
   });
   return table;
 }

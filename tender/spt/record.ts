@@ -1,11 +1,10 @@
 /**
- * The records that a launch is made of in memory: what the code of each machine reads, and what
- * `encode.ts` writes. The page begins with the code, the reasons and the
- * records.
+ * A launch in memory, as the code of each machine reads it: its page begins with the code, two offsets
+ * and the reasons; constants follow, then the records, then whose launch it is.
  *
  * @module
  */
-import { at, struct, u16, u32, u8, usize } from "../../abi/layout.ts";
+import { at, struct, u16, u32, u8, usize, viewOf } from "../../abi/layout.ts";
 
 /** One step. Offsets count from the start of the page. */
 export const Record = struct({
@@ -38,5 +37,21 @@ export const JUDGE = { anything: 0, noError: 1, exact: 2 } as const;
 /** A reason: what to say of an `errno`. The last one has 0 and stands for all others. */
 export const Reason = struct({ errno: u16, text: at(4, u32) });
 
-/** Offset of the reasons in the page; the first record comes behind them. */
-export const REASONS_AT = 0x108;
+/** Where in the page the offset of the text stands that every message begins with. */
+export const NAME_SLOT = 0x120;
+/** Where in the page the offset of the first record stands. */
+export const RECORDS_SLOT = 0x124;
+/** Offset of the reasons in the page. */
+export const REASONS_AT = 0x128;
+
+/** Distance from the page to what the kernel writes into, in bytes; there is room for no more constants. */
+export const LAUNCH_WINDOW = 0x20_0000;
+
+/** A text as a page holds it: its length in bytes, a u16, then itself. */
+export function encodeText(text: string): Uint8Array<ArrayBuffer> {
+  const content = new TextEncoder().encode(text);
+  const bytes = new Uint8Array(2 + content.length);
+  viewOf(bytes).setUint16(0, content.length, true);
+  bytes.set(content, 2);
+  return bytes;
+}

@@ -18,7 +18,8 @@ import {
   when,
 } from "./bpf.ts";
 import type { Descriptors } from "./devices.ts";
-import { ARCH_SET_FS, CLOCK_MONOTONIC, type LinuxAbi, type SystemCall } from "./syscalls.ts";
+import { ARCH_SET_FS, CLOCK_MONOTONIC } from "./constants.ts";
+import { type LinuxAbi, type SystemCall } from "./syscalls.ts";
 
 /** A condition on one argument, compared as the unsigned 64-bit value that it is. */
 export interface Condition {

@@ -1,6 +1,6 @@
 /**
- * System call numbers and constants of Linux that a launch program and its filter name.
- * Source: the kernel's `asm/unistd.h`, and the manual page of each call.
+ * System calls of Linux by machine, as a launch program and its filter name them.
+ * Source: the kernel's `asm/unistd.h`, `linux/audit.h`, `linux/filter.h`.
  *
  * @module
  */
@@ -60,32 +60,6 @@ export const LINUX: Partial<Record<Machine, LinuxAbi>> = {
     taskSize: 0x7fff_ffff_f000,
   },
 };
-
-export const SIGPIPE = 13;
-export const SIG_SETMASK = 2;
-export const F_GETFD = 1;
-export const F_SETFL = 4;
-export const O_RDONLY = 0;
-export const O_RDWR = 2;
-export const O_NONBLOCK = 0o4000;
-export const SEEK_END = 2;
-export const AF_INET = 2;
-export const SOCK_DGRAM = 2;
-export const CLOCK_REALTIME = 0;
-export const CLOCK_MONOTONIC = 1;
-export const TFD_NONBLOCK = 0o4000;
-export const EPOLL_CTL_ADD = 1;
-export const EPOLLIN = 1;
-/** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_FIXED_NOREPLACE`. */
-export const MAP_NEW_ZEROS = 0x10_0022;
-/** Stands for no file in `mmap`, as the 32-bit −1 that it is. */
-export const NO_DESCRIPTOR = 0xffff_ffff;
-export const PROT_READ = 1;
-export const PROT_WRITE = 2;
-export const PROT_EXEC = 4;
-export const PR_SET_NO_NEW_PRIVS = 38;
-export const SECCOMP_SET_MODE_FILTER = 1;
-export const ARCH_SET_FS = 0x1002;
 
 /** One instruction of a filter as the kernel reads it (`struct sock_filter`). */
 export const SockFilter = struct({ code: u16, jt: u8, jf: u8, k: u32 });

@@ -47,7 +47,7 @@ async function command(hello: string, directory: string): Promise<Figure[]> {
   }
   const [base, ...all] = await timePrograms(programs, { rounds: 40, directory });
   const baseline = { name: "an empty Deno script", times: base! };
-  const limits = [{ atMost: 1.5 }, { atMost: 1.2 }, undefined];
+  const limits = [{ atMost: 1.35 }, { atMost: 1.2 }, undefined];
   return names.map((name, index) => against(all[index]!, { name, baseline, limit: limits[index] }));
 }
 

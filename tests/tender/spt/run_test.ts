@@ -147,7 +147,7 @@ const FAILURES: readonly [what: string, script: string, message: RegExp][] = [
   [
     "no memory to be had",
     "ulimit -v 20000; exec $0",
-    /^soloden: args.spt: cannot map \d+ bytes of guest memory: Cannot allocate memory\n$/,
+    /^soloden: args.spt: cannot map guest memory: Cannot allocate memory\n$/,
   ],
   [
     "no descriptor to be had",

@@ -1,0 +1,31 @@
+/**
+ * Constants of Linux that a launch names, the same on x86_64 and aarch64. Source: the manual page of
+ * each call.
+ *
+ * @module
+ */
+export const SIGPIPE = 13;
+export const SIG_SETMASK = 2;
+export const F_GETFD = 1;
+export const F_SETFL = 4;
+export const O_RDONLY = 0;
+export const O_RDWR = 2;
+export const O_NONBLOCK = 0o4000;
+export const SEEK_END = 2;
+export const AF_INET = 2;
+export const SOCK_DGRAM = 2;
+export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;
+export const TFD_NONBLOCK = 0o4000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLLIN = 1;
+/** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_FIXED_NOREPLACE`. */
+export const MAP_NEW_ZEROS = 0x10_0022;
+/** Stands for no file in `mmap`, as the 32-bit −1 that it is. */
+export const NO_DESCRIPTOR = 0xffff_ffff;
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const PR_SET_NO_NEW_PRIVS = 38;
+export const SECCOMP_SET_MODE_FILTER = 1;
+export const ARCH_SET_FS = 0x1002;

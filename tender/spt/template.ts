@@ -1,0 +1,200 @@
+/**
+ * From a launch program to the bytes that all guests with the same devices have of it: what every page
+ * begins with, the constants that the steps name, and a record for each step.
+ *
+ * @module
+ */
+import type { Machine } from "../../abi/elf.ts";
+import { alignUp } from "../../abi/layout.ts";
+import type { Descriptors } from "./devices.ts";
+import type { CallStep, CheckStep, Data, Operand, RangeKind, RangeStep, Step } from "./launch.ts";
+import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
+import { launchProgram } from "./program.ts";
+import { REASON_TABLE } from "./reasons.ts";
+import {
+  encodeText,
+  ENTER,
+  JUDGE,
+  LAUNCH_WINDOW,
+  LOOK,
+  REASONS_AT,
+  Record,
+  RECORDS_SLOT,
+} from "./record.ts";
+import { guestFilter } from "./seccomp.ts";
+import type { LinuxAbi } from "./syscalls.ts";
+
+/** A launch, but for what it takes from one guest: see `fill.ts`. */
+export interface LaunchTemplate {
+  /** The launch page up to the guest's name; the record that enters the guest is the last. */
+  readonly page: Uint8Array;
+  /** What the kernel writes into, to be mapped readable and writable {@linkcode LAUNCH_WINDOW} behind the page. */
+  readonly scratch: Uint8Array;
+  /** Offsets of the 8 bytes to which the page's address is to be added. */
+  readonly relocations: { readonly page: readonly number[]; readonly scratch: readonly number[] };
+  /** Offsets of the records that are there for each range of a kind, ascending. */
+  readonly ranges: readonly { readonly at: number; readonly each: RangeKind }[];
+  /** End of the machine's addresses. */
+  readonly taskSize: number;
+}
+
+/** The code of each machine that there is one for. */
+const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
+
+const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
+
+/** Makes the template of a guest's launch from its descriptors. */
+export function launchTemplate(descriptors: Descriptors, linux: LinuxAbi): LaunchTemplate {
+  const steps = launchProgram(descriptors, guestFilter(descriptors, linux));
+  return new Encoder(linux).encode(steps);
+}
+
+/** A record's values, and which of its arguments are offsets from the page. */
+interface Draft {
+  readonly values: Parameters<typeof Record.encode>[0];
+  readonly offsets: readonly (typeof ARGUMENTS)[number][];
+  readonly each?: RangeKind;
+}
+
+class Encoder {
+  readonly #linux: LinuxAbi;
+  readonly #head: Uint8Array;
+  readonly #constants: Area;
+  readonly #scratch = new Area(LAUNCH_WINDOW);
+
+  constructor(linux: LinuxAbi) {
+    this.#linux = linux;
+    this.#head = pageHead(CODE[linux.machine]!);
+    this.#constants = new Area(0, this.#head.length);
+  }
+
+  encode(steps: readonly Step[]): LaunchTemplate {
+    const drafts = [
+      ...steps.map((step) => this.#draft(step)),
+      { values: { call: ENTER }, offsets: [] },
+    ];
+    // Every constant has its place by now.
+    const constants = this.#constants.bytes();
+    const first = alignUp(constants.bytes.length, 8);
+    const page = new Uint8Array(first + drafts.length * Record.size);
+    const view = new DataView(page.buffer);
+    page.set(constants.bytes);
+    page.set(this.#head);
+    view.setUint32(RECORDS_SLOT, first, true);
+    const relocations = [...constants.pointers];
+    const ranges: { at: number; each: RangeKind }[] = [];
+    drafts.forEach(({ values, offsets, each }: Draft, index) => {
+      const at = first + index * Record.size;
+      Record.write(view, at, values);
+      relocations.push(...offsets.map((name) => at + Record.offsets[name]));
+      if (each !== undefined) ranges.push({ at, each });
+    });
+    const scratch = this.#scratch.bytes();
+    return {
+      page,
+      scratch: scratch.bytes,
+      relocations: { page: relocations, scratch: scratch.pointers },
+      ranges,
+      taskSize: this.#linux.taskSize,
+    };
+  }
+
+  #draft(step: Step): Draft {
+    if ("each" in step) return this.#range(step);
+    return "call" in step ? this.#call(step) : this.#look(step);
+  }
+
+  #range({ each, call, more, purpose }: RangeStep): Draft {
+    return { ...this.#call({ call, args: [0, 0, 0, ...more], purpose }), each };
+  }
+
+  #call({ call, args, purpose, expect }: CallStep): Draft {
+    const values: Draft["values"] = { call: this.#linux.calls[call] };
+    const isData = (arg: Operand | undefined) => typeof arg === "object" && arg.kind === "data";
+    args.forEach((arg, index) => {
+      if (typeof arg === "number") values[ARGUMENTS[index]!] = arg;
+      else if (arg.kind === "data") values[ARGUMENTS[index]!] = this.#place(arg);
+      else values.chained = 1;
+    });
+    if (purpose !== undefined) {
+      values.judge = JUDGE.noError;
+      values.text = this.#text(`cannot ${purpose}: `);
+    } else if (expect !== undefined) {
+      values.judge = JUDGE.exact;
+      values.expected = expect.result;
+      values.text = this.#text(`${expect.complaint}\n`);
+    }
+    return { values, offsets: ARGUMENTS.filter((_, index) => isData(args[index])) };
+  }
+
+  #look({ data, at, mask, equals, complaint }: CheckStep): Draft {
+    const values = {
+      call: LOOK,
+      judge: JUDGE.exact,
+      a0: this.#place(data) + at,
+      a1: mask,
+      expected: equals,
+      text: this.#text(`${complaint}\n`),
+    };
+    return { values, offsets: ["a0"] };
+  }
+
+  #place(data: Data): number {
+    return (data.writable ? this.#scratch : this.#constants).place(data);
+  }
+
+  #text(text: string): number {
+    return this.#constants.place({ bytes: encodeText(text), pointers: [] });
+  }
+}
+
+/** What every page of a machine begins with. */
+function pageHead(code: Uint8Array): Uint8Array {
+  if (code.length > RECORDS_SLOT) throw new RangeError(`launch code of ${code.length} bytes`);
+  const head = new Uint8Array(REASONS_AT + REASON_TABLE.length);
+  head.set(code);
+  head.set(REASON_TABLE, REASONS_AT);
+  return head;
+}
+
+type Content = Pick<Data, "bytes" | "pointers">;
+
+/** A stretch of memory that constants are given places in, as offsets from the page. */
+class Area {
+  readonly #start: number;
+  readonly #places = new Map<Content, number>();
+  #size: number;
+
+  /** @param taken bytes at its beginning that are not for constants */
+  constructor(start: number, taken = 0) {
+    this.#start = start;
+    this.#size = taken;
+  }
+
+  /** The offset of a constant, after it was given a place with all that it points to. */
+  place(content: Content): number {
+    let place = this.#places.get(content);
+    if (place === undefined) {
+      place = alignUp(this.#size, 8);
+      this.#size = place + content.bytes.length;
+      this.#places.set(content, place);
+      for (const { to } of content.pointers) this.place(to);
+    }
+    return this.#start + place;
+  }
+
+  /** All constants in their places, and where among them offsets from the page stand. */
+  bytes(): { bytes: Uint8Array<ArrayBuffer>; pointers: number[] } {
+    const bytes = new Uint8Array(this.#size);
+    const view = new DataView(bytes.buffer);
+    const pointers: number[] = [];
+    for (const [content, place] of this.#places) {
+      bytes.set(content.bytes, place);
+      for (const { at, to } of content.pointers) {
+        view.setBigUint64(place + at, BigInt(this.place(to)), true);
+        pointers.push(place + at);
+      }
+    }
+    return { bytes, pointers };
+  }
+}
