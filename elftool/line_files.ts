@@ -54,44 +54,53 @@ export function fileOf(
   { file, unit }: { unit: LineUnit; file: number },
   texts: LineTexts,
 ): string | undefined {
-  const read = unit.version >= 5 ? tableOf5 : tableOf2;
+  const read = unit.version >= 5 ? readTable5 : readTable2;
   const tables = unit.tables.part(unit.tables.at);
-  const directories = read(tables, { unit, sized: false });
-  const entry = read(tables, { unit, sized: true })[file];
+  read(tables, { unit, sized: false });
+  const entry = read(tables, { unit, sized: true, wanted: file });
   const textOf = (text?: Text) =>
     text === undefined ? "" : textAt(texts[text.of], text.at).replace(/^(\.\/)+/, "");
   const path = textOf(entry?.path);
   if (entry === undefined || path === "") return undefined;
   // Directory 0 is where the compiler ran, which says nothing of the program.
-  const directory = entry.directory === 0 ? "" : textOf(directories[entry.directory]?.path);
-  return path.startsWith("/") || directory === "" ? path : `${directory}/${path}`;
+  if (path.startsWith("/") || entry.directory === 0) return path;
+  const again = unit.tables.part(unit.tables.at);
+  const directory = textOf(read(again, { unit, sized: false, wanted: entry.directory })?.path);
+  return directory === "" ? path : `${directory}/${path}`;
 }
 
 interface TableOptions {
   readonly unit: LineUnit;
   /** Whether its entries are files, which in older versions have three numbers each. */
   readonly sized: boolean;
+  /** Number of the entry to come back with: a hostile table may have more than fit into memory. */
+  readonly wanted?: number;
 }
 
 /** Versions 2 to 4: texts up to an empty one, counted from 1. */
-function tableOf2(reader: DwarfReader, { sized }: TableOptions): Entry[] {
-  const entries: Entry[] = [{ directory: 0 }];
-  for (;;) {
+function readTable2(reader: DwarfReader, { sized, wanted }: TableOptions): Entry | undefined {
+  let entry: Entry | undefined;
+  for (let number = 1;; number++) {
     const at = reader.text();
-    if (reader.at === at + 1) return entries;
-    const [directory] = sized ? [reader.uleb(), reader.uleb(), reader.uleb()] : [0];
-    entries.push({ path: { of: "line", at }, directory: directory! });
+    if (reader.at === at + 1) return entry;
+    const directory = sized ? reader.uleb() : 0;
+    if (sized) {
+      // Its time, and its size.
+      reader.uleb();
+      reader.uleb();
+    }
+    if (number === wanted) entry = { path: { of: "line", at }, directory };
   }
 }
 
 /** Version 5: what each entry says and in what form, then the entries, counted from 0. */
-function tableOf5(reader: DwarfReader, { unit }: TableOptions): Entry[] {
+function readTable5(reader: DwarfReader, { unit, wanted }: TableOptions): Entry | undefined {
   const formats: [content: number, form: number][] = [];
   for (let left = reader.u8(); left > 0; left--) formats.push([reader.uleb(), reader.uleb()]);
-  const count = reader.uleb();
-  const entries: Entry[] = [];
   // Entries that say nothing would take up nothing.
-  for (let left = formats.length === 0 ? 0 : count; left > 0; left--) {
+  const count = Math.min(reader.uleb(), formats.length === 0 ? 0 : Infinity);
+  let entry: Entry | undefined;
+  for (let number = 0; number < count; number++) {
     let path: Text | undefined;
     let directory = 0;
     for (const [content, form] of formats) {
@@ -99,9 +108,9 @@ function tableOf5(reader: DwarfReader, { unit }: TableOptions): Entry[] {
       if (content === CONTENT.path && typeof value === "object") path = value;
       else if (content === CONTENT.directory && typeof value === "number") directory = value;
     }
-    entries.push({ path, directory });
+    if (number === wanted) entry = { path, directory };
   }
-  return entries;
+  return entry;
 }
 
 function valueOf(
