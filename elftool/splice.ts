@@ -19,11 +19,11 @@ import { type LateRelocations, relocationCode, takeRelocations, word } from "./l
 export const CALLED_NAME: unique symbol = Symbol("called name");
 
 /**
- * A text that stays in the program's pages. The argument that stands for it is its distance from the
- * program's entry, in bytes; it ends with a NUL.
+ * Texts that stay in the program's pages. The argument that stands for them is their distances from the
+ * program's entry, in bytes, with commas between; each ends with a NUL.
  */
 export interface Resident {
-  readonly resident: string;
+  readonly resident: readonly string[];
 }
 
 /** What to put before the user's own arguments and environment. */
@@ -195,7 +195,9 @@ function withTexts(code: Uint8Array, references: readonly Reference[]): Uint8Arr
     return offset;
   };
   for (const { at, to } of references) {
-    const content = typeof to === "object" && "resident" in to ? `${append(to.resident)}` : to;
+    const content = typeof to === "object" && "resident" in to
+      ? to.resident.map(append).join()
+      : to;
     viewOf(code).setInt32(at, append(content) - (at + 4), true);
   }
   return assemble(end, chunks);

@@ -8,21 +8,23 @@ import { CALLED_NAME, type Prefix } from "../elftool/splice.ts";
 
 /**
  * The only module that the runtime loads and parses. It takes what is ours from the arguments, so
- * that they are the user's, and starts the program. Most of its texts stay in the file's own pages;
- * they are found by the address of the entry, which the kernel tells (`AT_ENTRY` of `getauxval`).
+ * that they are the user's, and starts the program. Its texts stay in the file's own pages, but for
+ * the one that has to be there soonest; they are found by the address of the entry, which the kernel
+ * tells (`AT_ENTRY` of `getauxval`, bound as `seldom` in tender/host/libc.ts does).
  */
-const LOADER = `const [start, run, commands, distance, name, ...args] = Deno.args;
+const LOADER = `const [start, run, distances, name, ...args] = Deno.args;
 Object.defineProperty(Deno, "args", { value: args });
 globalThis.solodenName = name;
-let others;
-function readOthers() {
-  const { symbols } = Deno.dlopen("libc.so.6", {
-    getauxval: { parameters: ["usize"], result: "pointer" },
-  });
-  const entry = new Deno.UnsafePointerView(symbols.getauxval(9n));
-  return JSON.parse(entry.getCString(Number(distance)));
+let entry;
+function resident(n) {
+  entry ??= new Deno.UnsafePointerView(
+    Deno.dlopen("libc.so.6", {
+      getauxval: { parameters: ["usize", { struct: ["u8"] }], result: "pointer" },
+    }).symbols.getauxval(9n, new Uint8Array(1)),
+  );
+  return entry.getCString(Number(distances.split(",")[n]));
 }
-await (0, eval)(start)((n) => [, run, commands][n] ?? (others ??= readOthers())[n - 3]);`;
+await (0, eval)(start)((n) => n === 1 ? run : resident(n - 2));`;
 
 /** Nothing but the program decides what happens: no configuration file, no cache, no registry. */
 const FLAGS = [
@@ -46,10 +48,9 @@ const ENVIRONMENT = [
 /** What to splice into the runtime so that it is the program. */
 export function runtimePrefix({ start, texts }: Linked): Prefix {
   const loader = `data:text/javascript,${encodeURIComponent(LOADER)}`;
-  const [, run, commands, ...others] = texts;
-  const resident = { resident: JSON.stringify(others) };
+  const [, run, ...resident] = texts;
   return {
-    args: ["run", ...FLAGS, loader, start, run!, commands!, resident, CALLED_NAME],
+    args: ["run", ...FLAGS, loader, start, run!, { resident }, CALLED_NAME],
     environment: ENVIRONMENT,
   };
 }

@@ -10,7 +10,7 @@ import { CALLED_NAME, type Prefix, spliceArguments } from "../../elftool/splice.
 import { withHeader } from "./builder.ts";
 import { lacks, run } from "./tools.ts";
 
-/** Prints its arguments, the environment, whether the stack is aligned, and a resident text. */
+/** Prints its arguments, the environment, whether the stack is aligned, and resident texts. */
 const PROGRAM = `
 #include <stdio.h>
 #include <stdint.h>
@@ -25,7 +25,8 @@ int main(int argc, char **argv, char **envp) {
     float a[4] __attribute__((aligned(16)));
     printf("aligned %d\\n", (uintptr_t)a % 16 == 0);
     if (argc > 2 && strcmp(argv[1], "resident") == 0)
-        printf("resident %s\\n", (char *)getauxval(AT_ENTRY) + atol(argv[2]));
+        for (char *at = argv[2]; at == argv[2] || at[-1] == ','; at++)
+            printf("resident %s\\n", (char *)getauxval(AT_ENTRY) + strtol(at, &at, 10));
     return 7;
 }`;
 
@@ -98,13 +99,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "splice: a resident text is found from the entry",
+  name: "splice: resident texts are found from the entry",
   ignore: noCompiler,
   fn() {
-    const text = "far away: é";
+    const texts = ["far away: é", "", "farther"];
     for (const flags of KINDS) {
-      const lines = spliced(program(...flags), { args: ["resident", { resident: text }] });
-      equal(lines.at(-1), `resident ${text}`);
+      const lines = spliced(program(...flags), { args: ["resident", { resident: texts }] });
+      deepEqual(lines.slice(-3), texts.map((text) => `resident ${text}`));
     }
   },
 });
