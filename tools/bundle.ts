@@ -12,7 +12,10 @@ import { BUNDLE, fromRoot } from "./paths.ts";
 
 const ENTRY = "tools/entry.ts";
 
-/** What should start at once: the entry and the version; to run a guest of spt; to print help; to run one of hvt. */
+/**
+ * What is needed at once: the entry and the version; to run a guest of spt; to print help; to run one
+ * of hvt.
+ */
 const GROUPS = [
   [ENTRY, "deno.json"],
   ["tender/command.ts", "tender/spt/compile.ts", "tender/spt/start.ts", "tender/host/exec.ts"],
