@@ -11,7 +11,7 @@ import { outputOf } from "./bindings/scratch.ts";
 import { entriesOf } from "../commands/table.ts";
 import { routes } from "../commands/application.ts";
 import { Namespace, noNetns } from "./netns.ts";
-import { execute, type Result, ROOT } from "./soloden.ts";
+import { execute, type Result, ROOT, writeProgram } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
 
 /** A fenced block: what its first line says, and its text. */
@@ -82,7 +82,7 @@ function prepare(directory: string): Record<string, string> {
   const programs = join(directory, "programs");
   Deno.mkdirSync(programs);
   const write = (name: string, command: string) =>
-    Deno.writeTextFileSync(join(programs, name), `#!/bin/sh\nexec ${command}\n`, { mode: 0o755 });
+    writeProgram(join(programs, name), `#!/bin/sh\nexec ${command}\n`);
   write("soloden", `"${Deno.execPath()}" run -A --no-check "${ROOT}/main.ts" "$@"`);
   write("deno", `"${Deno.execPath()}" "$@"`);
   write("sudo", `"$@"`);

@@ -35,6 +35,20 @@ export async function execute(
   return { status: code, stdout: text(stdout), stderr: text(stderr) };
 }
 
+/**
+ * Writes a program that is run next. Another process does it: tests are threads of one process, and
+ * what one of them has open for writing, a child that another starts keeps busy for a moment.
+ */
+export function writeProgram(path: string, content: Uint8Array | string): void {
+  const source = `${path}.content`;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  Deno.writeFileSync(source, bytes);
+  const args = ["-m", "755", source, path];
+  const { success, stderr } = new Deno.Command("install", { args }).outputSync();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  Deno.removeSync(source);
+}
+
 /** Runs `soloden ARGS…`. */
 export function soloden(...args: string[]): Promise<Result> {
   return execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), ...args]);

@@ -9,7 +9,7 @@ import { propose } from "../../commands/propose.ts";
 import { entriesOf } from "../../commands/table.ts";
 import { routes } from "../../commands/application.ts";
 import { example, guest } from "../guests.ts";
-import { execute, ROOT, soloden } from "../soloden.ts";
+import { execute, ROOT, soloden, writeProgram } from "../soloden.ts";
 
 /** What may come next after some words, of which the last has begun. */
 function next(...before: string[]): string[] {
@@ -106,7 +106,7 @@ function shellTest(shell: "bash" | "zsh" | "fish", name: string, script: string,
         Deno.copyFileSync(await guest("args", "spt"), join(directory, "my args.spt"));
         const command = `exec ${Deno.execPath()} run -A --no-check ${join(ROOT, "main.ts")} "$@"`;
         const program = join(directory, "soloden");
-        Deno.writeTextFileSync(program, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+        writeProgram(program, `#!/bin/sh\n${command}\n`);
         const { stdout } = await soloden("completions", shell);
         Deno.writeTextFileSync(join(directory, "script"), stdout);
         const env = { PATH: `${directory}:${Deno.env.get("PATH")}`, HOME: directory };

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { type ExecutableSegment, writeExecutable } from "../../elftool/elf_writer.ts";
 import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { lacks, run } from "./tools.ts";
+import { writeProgram } from "../soloden.ts";
 
 const rx = { read: true, write: false, execute: true };
 const rw = { read: true, write: true, execute: false };
@@ -13,7 +14,7 @@ function inFile<T>(bytes: Uint8Array, action: (path: string) => T): T {
   const directory = Deno.makeTempDirSync();
   try {
     const path = join(directory, "file");
-    Deno.writeFileSync(path, bytes, { mode: 0o755 });
+    writeProgram(path, bytes);
     return action(path);
   } finally {
     Deno.removeSync(directory, { recursive: true });

@@ -9,6 +9,7 @@ import { encodePlaces } from "../../elftool/late_relocations.ts";
 import { CALLED_NAME, type Prefix, spliceArguments } from "../../elftool/splice.ts";
 import { withHeader } from "./builder.ts";
 import { lacks, run } from "./tools.ts";
+import { writeProgram } from "../soloden.ts";
 
 /** Prints its arguments, the environment, whether the stack is aligned, and resident texts. */
 const PROGRAM = `
@@ -59,7 +60,7 @@ function compile(text: string, flags: readonly string[]): Uint8Array {
 /** Splices a prefix into a program and runs it. */
 function spliced(bytes: Uint8Array, prefix: Prefix, ...args: string[]): string[] {
   const path = join(directory, "spliced");
-  Deno.writeFileSync(path, spliceArguments(bytes, prefix, { name: "program" }), { mode: 0o755 });
+  writeProgram(path, spliceArguments(bytes, prefix, { name: "program" }));
   const env = { FIRST: "user", USER: "me" };
   const { code, stdout } = new Deno.Command(path, { args, env, clearEnv: true }).outputSync();
   equal(code, 7);

@@ -10,7 +10,7 @@ import { bind, type Guest, type TenderTarget } from "../../tender/guest.ts";
 import { pack } from "../../tender/pack.ts";
 import { run, spawn } from "../../tender/run.ts";
 import { guest } from "../guests.ts";
-import { execute } from "../soloden.ts";
+import { execute, writeProgram } from "../soloden.ts";
 import { kvmTest } from "./hvt/kvm_available.ts";
 
 const MEMORY = 32 << 20;
@@ -109,9 +109,7 @@ Deno.test("library: a packed guest runs on its own, one for hvt cannot be packed
   const directory = Deno.makeTempDirSync();
   try {
     const path = join(directory, "packed");
-    Deno.writeFileSync(path, await pack(await load("exit_code", "spt", { args: ["9"] })), {
-      mode: 0o755,
-    });
+    writeProgram(path, await pack(await load("exit_code", "spt", { args: ["9"] })));
     equal((await execute(path, [])).status, 9);
   } finally {
     Deno.removeSync(directory, { recursive: true });

@@ -9,7 +9,7 @@ import { bundle } from "../../tools/bundle.ts";
 import type { Linked } from "../../tools/link_chunks.ts";
 import { runtimePrefix } from "../../tools/runtime.ts";
 import { guest } from "../guests.ts";
-import { execute, type Result, ROOT } from "../soloden.ts";
+import { execute, type Result, ROOT, writeProgram } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { countedBundle, type RunCounted } from "./counted_bundle.ts";
 
@@ -83,7 +83,7 @@ async function makeRoot(root: string): Promise<void> {
   const executable = spliceArguments(runtime, prefix, { name: "deno" });
   const again = spliceArguments(runtime, prefix, { name: "deno" });
   deepEqual(executable.subarray(runtime.length), again.subarray(runtime.length));
-  Deno.writeFileSync(join(root, "soloden"), executable, { mode: 0o755 });
+  writeProgram(join(root, "soloden"), executable);
   Deno.symlinkSync("soloden", join(root, "solo5-spt"));
   const { stdout } = await execute("ldd", [join(root, "soloden")]);
   for (const [library] of stdout.matchAll(/\/\S+/g)) {

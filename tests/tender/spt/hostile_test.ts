@@ -9,7 +9,7 @@ import { compileImage } from "../../../tender/spt/image.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../tender/spt/syscalls.ts";
 import { guest } from "../../guests.ts";
-import { execute } from "../../soloden.ts";
+import { execute, writeProgram } from "../../soloden.ts";
 import { runWith } from "./device_guests.ts";
 
 const MEMORY = 4 * 2 ** 20;
@@ -178,7 +178,7 @@ Deno.test("spt hostile: a parent's personality opens nothing", async () => {
     ) {
       const path = `${directory}/packed${flags}`;
       const bytes = encodeImage(compile(await load("hostile_touch"), words));
-      Deno.writeFileSync(path, bytes, { mode: 0o755 });
+      writeProgram(path, bytes);
       const { status, stdout } = await execute("setarch", ["x86_64", flags, path]);
       // Page 0 is sealed on newer kernels: then the launch refuses to go on.
       const ends: number[] = flags === "-Z" ? [STATUS.SIGSEGV, 1] : [STATUS.SIGSEGV];
@@ -193,7 +193,7 @@ Deno.test("spt hostile: a guest that crashes leaves a core dump only where its p
   const directory = Deno.makeTempDirSync();
   try {
     const bytes = encodeImage(compile(await load("hostile_touch"), "r 0"));
-    Deno.writeFileSync(`${directory}/packed`, bytes, { mode: 0o755 });
+    writeProgram(`${directory}/packed`, bytes);
     const { status } = await execute("sh", ["-c", "ulimit -c 0; exec ./packed"], {
       cwd: directory,
     });

@@ -8,7 +8,7 @@ import { bind } from "../../../tender/guest.ts";
 import { compileImage, type ProcessImage } from "../../../tender/spt/image.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
-import { execute, type Result, soloden } from "../../soloden.ts";
+import { execute, type Result, soloden, writeProgram } from "../../soloden.ts";
 
 const MIB = 0x10_0000;
 const SIGSEGV = 128 + 11;
@@ -25,7 +25,7 @@ async function packed<T>(image: ProcessImage, use: (path: string) => Promise<T>)
   const directory = Deno.makeTempDirSync();
   try {
     const path = join(directory, "packed");
-    Deno.writeFileSync(path, encodeImage(image), { mode: 0o755 });
+    writeProgram(path, encodeImage(image));
     Deno.chmodSync(directory, 0o755);
     return await use(path);
   } finally {
