@@ -56,11 +56,12 @@ static inline void cpu_fill(void *to, int value, size_t size) {
         __asm__ volatile("strb %w1, [%0], 1" : "+r"(to) : "r"(word) : "memory");
 }
 
-/* (high * 2^64) / divisor, where the quotient fits into 64 bits and the divisor into 63. */
-static inline uint64_t cpu_divide(uint64_t high, uint64_t divisor) {
+/* (high * 2^64 + low) / divisor, where the quotient fits into 64 bits and the divisor into 63. */
+static inline uint64_t cpu_divide(uint64_t high, uint64_t low, uint64_t divisor) {
     uint64_t quotient = 0;
     for (int bit = 0; bit < 64; bit++) {
-        high <<= 1;
+        high = high << 1 | low >> 63;
+        low <<= 1;
         quotient <<= 1;
         if (high >= divisor) {
             high -= divisor;

@@ -30,10 +30,10 @@ static inline void cpu_fill(void *to, int value, size_t size) {
     __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
 }
 
-/* (high * 2^64) / divisor, where the quotient fits into 64 bits. */
-static inline uint64_t cpu_divide(uint64_t high, uint64_t divisor) {
+/* (high * 2^64 + low) / divisor, where the quotient fits into 64 bits. */
+static inline uint64_t cpu_divide(uint64_t high, uint64_t low, uint64_t divisor) {
     uint64_t quotient, remainder;
-    __asm__("divq %4" : "=a"(quotient), "=d"(remainder) : "a"(0ul), "d"(high), "r"(divisor) : "cc");
+    __asm__("divq %4" : "=a"(quotient), "=d"(remainder) : "a"(low), "d"(high), "r"(divisor) : "cc");
     return quotient;
 }
 

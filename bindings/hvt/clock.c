@@ -17,7 +17,7 @@ static uint64_t multiplier;
 
 void clock_init(uint64_t frequency) {
     const uint64_t second = 1000000000; /* In nanoseconds. */
-    multiplier = cpu_divide(second >> (64 - SHIFT), frequency);
+    multiplier = cpu_divide(second >> (64 - SHIFT), second << SHIFT, frequency);
     start_ticks = cpu_ticks();
 }
 

@@ -45,10 +45,10 @@ static bool fills(size_t at, int value, size_t size) {
     return same();
 }
 
-/* Whether a quotient is that of high * 2^64 by the divisor: not too large, and not too small. */
-static bool divides(uint64_t high, uint64_t divisor) {
-    unsigned __int128 dividend = (unsigned __int128)high << 64;
-    unsigned __int128 product = (unsigned __int128)cpu_divide(high, divisor) * divisor;
+/* Whether a quotient is that of high * 2^64 + low by the divisor: not too large, not too small. */
+static bool divides(uint64_t high, uint64_t low, uint64_t divisor) {
+    unsigned __int128 dividend = (unsigned __int128)high << 64 | low;
+    unsigned __int128 product = (unsigned __int128)cpu_divide(high, low, divisor) * divisor;
     return product <= dividend && dividend - product < divisor;
 }
 
@@ -63,7 +63,8 @@ int solo5_app_main(const struct solo5_start_info *info) {
     }
     static const uint64_t divisors[] = {1000000, 19200000, 62500000, 1000000000, 4000000001};
     for (size_t i = 0; i < sizeof divisors / sizeof *divisors; i++) {
-        if (!divides(0, divisors[i]) || !divides(1, divisors[i]) || !divides(976562, divisors[i]))
+        if (!divides(0, UINT64_MAX, divisors[i]) || !divides(1, 0, divisors[i]) ||
+            !divides(976562, UINT64_C(1) << 63, divisors[i]))
             return fail("divide");
     }
     uint64_t before = cpu_ticks();
