@@ -6,6 +6,9 @@
 import { viewOf } from "../abi/layout.ts";
 import { ElfError } from "./error.ts";
 
+/** Bits that no number has so many of: a compiler's have 64, in 10 bytes. */
+const MOST_BITS = 128;
+
 /** A place in a part of a file's debugging information. */
 export class DwarfReader {
   readonly #name: string;
@@ -77,22 +80,24 @@ export class DwarfReader {
 
   /** A number of as many bytes as it takes (ULEB128); from 2^53 on it is not exact. */
   uleb(): number {
-    let value = 0;
-    for (let scale = 1;; scale *= 128) {
-      const byte = this.u8();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
+    return this.#leb().value;
   }
 
   /** The same with a sign (SLEB128). */
   sleb(): number {
+    const { value, range } = this.#leb();
+    return value >= range / 2 ? value - range : value;
+  }
+
+  /** Seven bits a byte, and how many values as many bytes can have. */
+  #leb(): { value: number; range: number } {
     let value = 0;
-    for (let scale = 1;; scale *= 128) {
+    for (let scale = 1; scale < 2 ** MOST_BITS; scale *= 128) {
       const byte = this.u8();
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return byte & 0x40 ? value - scale * 128 : value;
+      if (byte < 0x80) return { value, range: scale * 128 };
     }
+    throw this.fail(`a number without end at ${this.#at}`);
   }
 
   /** Goes over a text and its NUL; returns where it began. */
