@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { R_X86_64, Relocation, SEGMENT_TYPES } from "../abi/elf.ts";
+import { R_X86_64, Relocation, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { fileOffset, readTables, type Tables, writeTables } from "./dynamic.ts";
@@ -48,11 +48,17 @@ export function takeRelocations(
     address: tables.RELA,
     count: tables.RELACOUNT,
   });
-  const ofThreads = programs.find(({ type }) => type === SEGMENT_TYPES.TLS);
+  const data = programs.filter(({ type, flags }) =>
+    type === SEGMENT_TYPES.LOAD && (flags & SEGMENT_FLAGS.WRITE) !== 0
+  );
+  // Threads begin with copies of these, which nothing would relocate.
+  const ofThreads = programs.filter(({ type }) => type === SEGMENT_TYPES.TLS);
+  const within = (segments: readonly Program[], offset: number) =>
+    segments.some((segment) => contains(segment, offset));
   const fits = relative.every(({ type, offset }, index) =>
     type === R_X86_64.RELATIVE && offset % WORD === 0 &&
     (index === 0 || offset > relative[index - 1]!.offset) &&
-    !(ofThreads !== undefined && contains(ofThreads, offset))
+    within(data, offset) && !within(ofThreads, offset)
   );
   if (!fits) return undefined;
   for (const { offset, addend } of relative) {
@@ -98,9 +104,9 @@ function readRelocations(
   );
 }
 
-/** Whether an address is that of something in the file, rather than of zeros behind it. */
+/** Whether a word is in the file, rather than among the zeros behind it. */
 function contains({ vaddr, filesz }: Program, address: number): boolean {
-  return vaddr <= address && address < vaddr + filesz;
+  return vaddr <= address && address + WORD <= vaddr + filesz;
 }
 
 /**

@@ -142,6 +142,9 @@ static __thread int *volatile of_thread = &target[6];
 #else
 static int *volatile of_thread = &target[6];
 #endif
+#ifdef OF_TEXT
+__asm__(".text; .balign 8; .quad main; .previous");
+#endif
 int main(int argc, char **argv) {
     int wrong = of_thread != &target[6];
     for (int i = 0; i < 50; i++) {
@@ -160,6 +163,11 @@ for (
     {
       name: "not where threads begin with them",
       flags: ["-Wl,-z,norelro", "-DOF_THREADS"],
+      late: false,
+    },
+    {
+      name: "not where some of it is text",
+      flags: ["-Wl,-z,norelro,-z,notext", "-DOF_TEXT"],
       late: false,
     },
   ]
