@@ -30,17 +30,28 @@ export function newProject(path: string, options: { language?: Language } = {}):
   if (exists(path)) throw new ToolchainError("source", `${path}: exists already`);
   const { files, commands } = makeProject(name, options.language ?? "c");
   try {
-    for (const [file, content] of files) {
-      Deno.mkdirSync(join(path, dirname(file)), { recursive: true });
-      Deno.writeTextFileSync(join(path, file), content, { createNew: true });
-    }
+    writeFiles(path, files);
   } catch (error) {
-    // Half of a project would be in the way of the next attempt.
-    if (exists(path)) Deno.removeSync(path, { recursive: true });
     // A system's refusal, in its own words: no right to write here, no space.
     const reason = (error as Error).message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
     throw new ToolchainError("source", `${path}: ${reason}`);
   }
   const steps = [`cd ${path}`, ...commands].map((command) => `    ${command}\n`);
   return `${path} is made; build it and run it:\n\n${steps.join("")}`;
+}
+
+/** Writes files into a directory, which is made for them. */
+function writeFiles(path: string, files: ReadonlyMap<string, string>): void {
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  Deno.mkdirSync(path);
+  try {
+    for (const [file, content] of files) {
+      Deno.mkdirSync(join(path, dirname(file)), { recursive: true });
+      Deno.writeTextFileSync(join(path, file), content);
+    }
+  } catch (error) {
+    // Half of a project would be in the way of the next attempt.
+    Deno.removeSync(path, { recursive: true });
+    throw error;
+  }
 }

@@ -94,7 +94,11 @@ Deno.test("new: what exists stays, and a name has to be one", async () => {
     // A directory may have this name, a file with an ending not.
     const long = await soloden("new", join(directory, "x".repeat(254)));
     match(long.stderr, /^soloden: [^\n]*: File name too long\n$/);
-    deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["here"]);
+    Deno.symlinkSync("nowhere", join(directory, "link"));
+    const link = await soloden("new", join(directory, "link"));
+    match(link.stderr, /^soloden: [^\n]*link: File exists\n$/);
+    const names = [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+    deepEqual(names, ["here", "link"]);
   });
 });
 
