@@ -58,7 +58,8 @@ async function main(): Promise<void> {
   for (const target of targets) {
     if (Deno.args.includes("--coverage")) {
       const args = [`--seconds=${share}`, `--seed=${seed}`];
-      Deno.exitCode ||= await fuzzCounted(target, args);
+      const status = await fuzzCounted(target, args);
+      if (status !== 0) Deno.exitCode = status;
     } else report(target, { milliseconds: share * 1000, seed });
   }
 }
