@@ -51,7 +51,7 @@ interface Surroundings {
 
 function change(input: Uint8Array, { corpus, random }: Surroundings): Uint8Array {
   const at = random.below(input.length + 1);
-  switch (random.below(8)) {
+  switch (random.below(9)) {
     case 0:
       return input.slice(0, at);
     case 1: {
@@ -67,6 +67,13 @@ function change(input: Uint8Array, { corpus, random }: Surroundings): Uint8Array
     case 4:
       if (at < input.length) input[at]! ^= 1 << random.below(8);
       return input;
+    case 5: {
+      // The same over and over: what counts bytes or nests, does so without end.
+      const run = new Uint8Array(random.below(300)).fill(
+        random.pick([0, 0x80, 0xff, input[at] ?? 1]),
+      );
+      return join(join(input.subarray(0, at), run), input.subarray(at));
+    }
     default:
       return withNumber(input, random);
   }
