@@ -17,7 +17,7 @@ const WAYS: readonly (readonly [line: RegExp, way: Way])[] = [
   [/^Resource not declared in manifest: '(.*)' as \w+; it is (NET|BLOCK)_BASIC$/, optionOf],
   [/^Resource not declared in manifest: /, listDevices],
   [/^Could not attach interface: ([^@].{0,14}): No such file or directory$/, makeInterface],
-  [/^Could not attach interface: (.*): Network is down$/, ([tap]) => `sudo ip link set ${tap} up`],
+  [/^Could not attach interface: (.*): Network is down$/, ([tap]) => setUp(tap!)],
   [
     /^Could not attach interface: (.*): Invalid argument$/,
     ([name]) => `${name} is no TAP interface`,
@@ -77,15 +77,19 @@ function listDevices(_: readonly string[], { file }: GuestRequest): string {
 }
 
 function makeInterface([name]: readonly string[]): string {
-  return `sudo ip tuntap add ${name} mode tap user $USER && sudo ip link set ${name} up`;
+  return `sudo ip tuntap add ${shellWord(name!)} mode tap user $USER && ${setUp(name!)}`;
+}
+
+function setUp(tap: string): string {
+  return `sudo ip link set ${shellWord(tap)} up`;
 }
 
 function makeStorage([path]: readonly string[]): string {
-  return `truncate -s 1M ${path} makes an empty one`;
+  return `truncate -s 1M ${shellWord(path!)} makes an empty one`;
 }
 
 function padStorage([path, blockSize]: readonly string[]): string {
-  return `truncate -s %${blockSize} ${path} fills it up`;
+  return `truncate -s %${blockSize} ${shellWord(path!)} fills it up`;
 }
 
 function memoryRange([least, most]: readonly string[]): string {
@@ -115,8 +119,13 @@ function makeUnikernel([path]: readonly string[], { file }: GuestRequest): strin
 function buildIt(source: string): string {
   if (/\.(rs|zig)$/.test(source)) return "it has to be built first; see its README.md";
   // Unikernels go into the current directory unless told otherwise.
-  const output = source.includes("/") ? `-o ${source.replace(SOURCE, "")} ` : "";
-  return `build it first: soloden build ${output}${source}`;
+  const output = source.includes("/") ? `-o ${shellWord(source.replace(SOURCE, ""))} ` : "";
+  return `build it first: soloden build ${output}${shellWord(source)}`;
+}
+
+/** A word as a shell takes it for one. */
+function shellWord(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** A source whose unikernel a path without its ending would be. */

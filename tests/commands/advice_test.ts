@@ -120,3 +120,15 @@ Deno.test("advice: an interface that cannot be had", () => {
   }
   equal(attach("Input/output error"), undefined);
 });
+
+Deno.test("advice: a shell takes what it says for the words that were meant", () => {
+  const advise = adviser(["--block:storage=my disk", "it's.c"]);
+  equal(
+    advise("Could not open block device: my disk: No such file or directory"),
+    "truncate -s 1M 'my disk' makes an empty one",
+  );
+  equal(
+    advise("it's.c: ELF header: not an ELF file"),
+    "build it first: soloden build 'it'\\''s.c'",
+  );
+});
