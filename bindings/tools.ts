@@ -177,8 +177,7 @@ export async function run(
   [command, ...args]: string[],
   cwd?: string,
 ): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command!, { args, cwd, stdout: "null" })
-    .output();
+  const { success, stderr } = await end(new Deno.Command(command!, { args, cwd, stdout: "null" }));
   if (!success) {
     const reason = new TextDecoder().decode(stderr).trim();
     const hint = HINTS.find(([complaint]) => complaint.test(reason))?.[1];
@@ -186,4 +185,14 @@ export async function run(
     throw new ToolchainError(code, lines.join("\n"));
   }
   if (stderr.length > 0) Deno.stderr.writeSync(stderr);
+}
+
+/** Whether a command succeeds, and what it says; of one that cannot be started, why. */
+async function end(command: Deno.Command): Promise<{ success: boolean; stderr: Uint8Array }> {
+  try {
+    return await command.output();
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    return { success: false, stderr: new TextEncoder().encode(reason) };
+  }
 }

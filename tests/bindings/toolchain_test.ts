@@ -102,6 +102,19 @@ Deno.test("what does not compile or link leaves the output as it was", async () 
   });
 });
 
+Deno.test("a compiler that cannot be started does not compile, whatever the reason", async () => {
+  await withFiles({ "main.c": MINIMAL }, async (dir) => {
+    const source = join(dir, "main.c");
+    const built = buildUnikernel([source], {
+      target: "spt",
+      output: join(dir, "out.spt"),
+      ccFlags: [`-DX=${"x".repeat(200_000)}`],
+    });
+    await assert.rejects(built, toolchainError("compile", `${source}: does not compile\n`));
+    await assert.rejects(built, { message: /\nFailed to spawn [^\n]*: Argument list too long$/ });
+  });
+});
+
 Deno.test("what was written for an operating system does not build, with a word on why", async () => {
   const files = {
     "library.c": "#include <stdio.h>\n",
