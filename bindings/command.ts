@@ -45,6 +45,7 @@ export async function build(options: BuildOptions): Promise<string[]> {
   const [first] = sources;
   if (first === undefined) throw new ToolchainError("source", "no source to build from");
   const name = output ?? basename(first, extname(first));
+  if (/(^|\/)$/.test(name)) throw new ToolchainError("source", `--output: '${name}' is no name`);
   const toolchain = findToolchain({ machine: options.machine });
   const written: string[] = [];
   const wanted = new Set(options.targets ?? targetsFor(name));

@@ -197,6 +197,10 @@ Deno.test("build names its outputs after the first source, or as told", async ()
     assert.deepEqual(await build({ sources, output: join(dir, "three.hvt") }), [
       join(dir, "three.hvt"),
     ]);
+    for (const output of ["", `${dir}/`]) {
+      const nameless = toolchainError("source", `--output: '${output}' is no name`);
+      await assert.rejects(build({ sources, output }), nameless);
+    }
     const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).sort();
     assert.deepEqual(names, ["app.hvt", "app.spt", "main.c", "one.spt", "three.hvt", "two.hvt"]);
   });
