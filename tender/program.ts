@@ -7,7 +7,6 @@
 import type { Manifest } from "../abi/manifest.ts";
 import { ABI_VERSION } from "../abi/notes.ts";
 import { MEMORY, SOLO5_VERSION } from "../abi/solo5.ts";
-import { readInput } from "../elftool/files.ts";
 import { loadExecutable } from "../elftool/program_input.ts";
 import { parseUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import { launch } from "./command.ts";
@@ -72,7 +71,7 @@ async function runUnikernel(
   { options, file, args }: Run,
 ): Promise<void> {
   const { target, flags } = PROGRAMS[name];
-  const unikernel = loadUnikernel(file, target);
+  const { unikernel, bytes } = loadUnikernel(file, target);
   const { manifest } = unikernel;
   const { observe, others } = await splitDebugging(name, options);
   const { devices, executableHeap, memory } = await readOptions(others, { manifest, flags });
@@ -85,23 +84,31 @@ async function runUnikernel(
   const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
   if (target === "hvt" && unikernel.machine === "x86_64") await tellOfSignals(name);
   if (observe.length === 0) await launch(guest, { program: name, describe: faultWords });
-  else await debugUnikernel(name, { guest, file, observe });
+  else await debugUnikernel(name, { guest, bytes, observe });
 }
 
-function loadUnikernel(file: string, target: TenderTarget): Unikernel {
+/** A unikernel that can be run here, and the file that it is from. */
+function loadUnikernel(
+  file: string,
+  target: TenderTarget,
+): { unikernel: Unikernel; bytes: Uint8Array } {
   const words = {
     // A target that nobody has heard of yet.
     abi: `Executable is not for the solo5-${target} target`,
     manifest: "Solo5 manifest is invalid",
   };
-  const unikernel = loadExecutable(file, { parse: parseUnikernel, words });
+  const loaded = loadExecutable(file, {
+    parse: (bytes, options) => ({ unikernel: parseUnikernel(bytes, options), bytes }),
+    words,
+  });
+  const { unikernel } = loaded;
   const { arch } = Deno.build;
   if (unikernel.machine !== arch) {
     const rule = `invalid or unsupported executable: is for ${unikernel.machine}, not ${arch}`;
     throw new TenderError("target", `${file}: invalid executable: ${rule}`);
   }
   checkTarget(unikernel, target);
-  return unikernel;
+  return loaded;
 }
 
 /** The options of the tender that debugs, as `run` has them; and the others. */
@@ -123,11 +130,10 @@ async function tellOfSignals(name: TenderProgramName): Promise<void> {
 /** Runs a guest under gdb, or with a core file where it breaks. */
 async function debugUnikernel(
   name: TenderProgramName,
-  { guest, file, observe }: { guest: Guest; file: string; observe: readonly string[] },
+  { guest, bytes, observe }: { guest: Guest; bytes: Uint8Array; observe: readonly string[] },
 ): Promise<void> {
   const { explainedRun } = await import("./hvt/observe/explained_run.ts");
   const { statusOf } = await import("./outcome.ts");
-  const bytes = readInput(file);
   const run = { bytes, observe, hold: [], program: name };
   const { outcome, message } = await explainedRun(guest, run);
   if (message !== undefined) say(`${name}: ${faultWords(outcome, message)}`);
