@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { FaultReason, Outcome } from "./outcome.ts";
-import { describe } from "./outcome.ts";
+import { describe, type FaultReason, type Outcome } from "./outcome.ts";
 
 /** Their words for what this project's tender says in its own, which come after them. */
 const WORDS: Partial<Record<FaultReason, string>> = {

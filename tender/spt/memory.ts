@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { alignUp } from "../../abi/layout.ts";
-import { viewOf } from "../../abi/layout.ts";
+import { alignUp, viewOf } from "../../abi/layout.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import type { Segment } from "../../elftool/unikernel.ts";

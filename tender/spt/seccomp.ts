@@ -19,7 +19,7 @@ import {
 } from "./bpf.ts";
 import type { Descriptors } from "./devices.ts";
 import { ARCH_SET_FS, CLOCK_MONOTONIC } from "./constants.ts";
-import { type LinuxAbi, type SystemCall } from "./syscalls.ts";
+import type { LinuxAbi, SystemCall } from "./syscalls.ts";
 
 /** A condition on one argument, compared as the unsigned 64-bit value that it is. */
 export interface Condition {
