@@ -8,8 +8,15 @@ import { type Machine, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignDown, alignUp } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
-import { type ElfFile, hex, type Program, programData, programError } from "./elf_reader.ts";
-import { readElf, readPrograms } from "./elf_reader.ts";
+import {
+  type ElfFile,
+  hex,
+  type Program,
+  programData,
+  programError,
+  readElf,
+  readPrograms,
+} from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { decodeManifest } from "./manifest.ts";
 import { type Abi, readNotes } from "./notes.ts";

@@ -6,11 +6,19 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { INTERPRETER, SECTION_ABI, SECTION_MANIFEST } from "../../abi/notes.ts";
-import { SECTION_NOT_OPENBSD } from "../../abi/notes.ts";
+import {
+  INTERPRETER,
+  SECTION_ABI,
+  SECTION_MANIFEST,
+  SECTION_NOT_OPENBSD,
+} from "../../abi/notes.ts";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
-import type { ToolchainChoice } from "../../bindings/toolchain.ts";
-import { buildBindings, buildUnikernel, findToolchain } from "../../bindings/toolchain.ts";
+import {
+  buildBindings,
+  buildUnikernel,
+  findToolchain,
+  type ToolchainChoice,
+} from "../../bindings/toolchain.ts";
 import { outputOf, withFiles } from "./scratch.ts";
 
 /** Something for every section that the linker script knows. */

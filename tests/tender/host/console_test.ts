@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { writeAll } from "../../../tender/host/console.ts";
 import { openDescriptor } from "../../../tender/host/descriptor.ts";
-import { closeDescriptor } from "../../../tender/host/libc.ts";
-import { check, libc, SystemError } from "../../../tender/host/libc.ts";
+import { check, closeDescriptor, libc, SystemError } from "../../../tender/host/libc.ts";
 
 const c = libc({ pipe2: { parameters: ["buffer", "i32"], result: "i32" } });
 const O_NONBLOCK = 0o4000;
