@@ -74,11 +74,11 @@ function searchRelocations(
  * @throws {RangeError} if it lies outside the file
  */
 export function readTables(view: DataView, programs: readonly Program[]): Tables | undefined {
-  const names = Object.keys(DYNAMIC_TAGS) as (keyof Tables)[];
-  const tables = Object.fromEntries(names.map((name) => [name, 0])) as Record<keyof Tables, number>;
   const dynamic = programs.find(({ type }) => type === SEGMENT_TYPES.DYNAMIC);
   if (dynamic === undefined) return undefined;
   const { offset, filesz } = dynamic;
+  const names = Object.keys(DYNAMIC_TAGS) as (keyof Tables)[];
+  const tables = Object.fromEntries(names.map((name) => [name, 0])) as Record<keyof Tables, number>;
   for (let at = offset; at < offset + filesz; at += Dynamic.size) {
     const { tag, value } = Dynamic.read(view, at);
     const name = names.find((candidate) => DYNAMIC_TAGS[candidate] === tag);

@@ -47,7 +47,8 @@ interface Place {
  * else), and lies behind all others, in the file as in memory.
  *
  * @param options `name`: the file's name, for messages
- * @throws {ElfError} "elf-header" if it is no such executable or has no note to give up
+ * @throws {ElfError} "elf-header" if it is no such executable or has no note to give up, "elf-symbols"
+ * if its dynamic section leads outside the file
  */
 export function spliceArguments(
   bytes: Uint8Array,
