@@ -17,6 +17,7 @@ import {
   recordText,
   stateOf,
 } from "./install_record.ts";
+import { shellWord } from "./shell_word.ts";
 import { sysrootFiles, type SysrootOptions, tripleOf } from "./sysroot.ts";
 import { findToolchains, type Toolchain } from "./tools.ts";
 
@@ -137,14 +138,9 @@ function link(program: Program, prefix: string): Entry {
     // A prefix that holds the program as well can be moved as a whole.
     return { link: inside.startsWith("..") ? path : join("..", inside) };
   }
-  const command = [program.runtime, "run", "-A", "--quiet", path].map(quoted).join(" ");
+  const command = [program.runtime, "run", "-A", "--quiet", path].map(shellWord).join(" ");
   const text = `#!/bin/sh\nexec ${command} --called-as="$0" "$@"\n`;
   return { content: new TextEncoder().encode(text), mode: 0o755 };
-}
-
-/** A word as the shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function entryState(entry: Entry): Promise<string> | string {

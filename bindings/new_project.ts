@@ -6,6 +6,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
+import { shellWord } from "./shell_word.ts";
 import { type Language, makeProject } from "./templates/project.ts";
 
 /** What a project may be called, so that compilers and shells take it for a name. */
@@ -36,7 +37,7 @@ export function newProject(path: string, options: { language?: Language } = {}):
     const reason = (error as Error).message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
     throw new ToolchainError("source", `${path}: ${reason}`);
   }
-  const steps = [`cd ${path}`, ...commands].map((command) => `    ${command}\n`);
+  const steps = [`cd ${shellWord(path)}`, ...commands].map((command) => `    ${command}\n`);
   return `${path} is made; build it and run it:\n\n${steps.join("")}`;
 }
 

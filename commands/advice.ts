@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { shellWord } from "../bindings/shell_word.ts";
 import { readInput } from "../elftool/files.ts";
 import { inspect } from "../elftool/inspect.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
@@ -121,11 +122,6 @@ function buildIt(source: string): string {
   // Unikernels go into the current directory unless told otherwise.
   const output = source.includes("/") ? `-o ${shellWord(source.replace(SOURCE, ""))} ` : "";
   return `build it first: soloden build ${output}${shellWord(source)}`;
-}
-
-/** A word as a shell takes it for one. */
-function shellWord(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** A source whose unikernel a path without its ending would be. */

@@ -52,13 +52,14 @@ for (const language of LANGUAGES) {
     ignore: reason !== undefined,
     fn: () =>
       inDirectory(async (directory) => {
-        const path = join(directory, "first-try");
+        Deno.mkdirSync(join(directory, "a place"));
+        const path = join(directory, "a place", "first-try");
         const made = await soloden("new", `--lang=${language}`, path);
         deepEqual([made.status, made.stderr], [0, ""]);
         const readme = Deno.readTextFileSync(join(path, "README.md"));
         const commands = firstBlock(readme);
         const said = firstBlock(made.stdout);
-        deepEqual(said, [`cd ${path}`, ...commands]);
+        deepEqual(said, [`cd '${path}'`, ...commands]);
         const shell = `soloden() { ${Deno.execPath()} run -A ${join(ROOT, "main.ts")} "$@"; }
           export CARGO_NET_OFFLINE=true
           set -e; ${commands.join("; ")} there; ${GIT_STATUS}`;
