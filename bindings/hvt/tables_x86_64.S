@@ -13,11 +13,17 @@
 #define CODE_SELECTOR 8
 #define TSS_SELECTOR  24
 
+#define HALT_PORT     0x508
+#define ABORT         255
+
 /* ---- First 64 KiB of the image: trap entries, task state ---- */
 
     .section .text.solo5.first, "ax", @progbits
 
-/* One stub a vector, all of one size. The CPU pushes an error code for some; others push 0. */
+/*
+ * One stub a vector, all of one size. The CPU pushes an error code for some; others push 0. Behind it
+ * comes rdi, which takes the vector's number.
+ */
     .p2align 4
 stubs:
     .set vector, 0
@@ -27,20 +33,45 @@ stubs:
     .else
     pushq   $0
     .endif
+    pushq   %rdi
     movl    $vector, %edi
     jmp     trap_common
     .set vector, vector + 1
     .endr
 
-/* The stack holds a struct hvt_trap_frame from its second field on. */
+/*
+ * The stack holds a struct hvt_trap_frame from its second field on; its first goes where rdi was.
+ * The frame tells of few registers, and a core file has the others from the CPU: they are as the
+ * trap found them again when the unikernel halts, but for rax and rdx, which the halt itself needs.
+ */
     .p2align 4
 trap_common:
     movq    %cr2, %rax
+    xchgq   %rax, (%rsp)
     pushq   %rax
-    movq    %rsp, %rsi
-    subq    $8, %rsp
+    pushq   %rcx
+    pushq   %rsi
+    pushq   %r8
+    pushq   %r9
+    pushq   %r10
+    pushq   %r11
+    leaq    56(%rsp), %rsi
+    movq    %rsi, halt_block
     cld
-    call    trap_handle
+    call    trap_report
+    popq    %r11
+    popq    %r10
+    popq    %r9
+    popq    %r8
+    popq    %rsi
+    popq    %rcx
+    popq    %rdi
+    movl    $halt_block, %eax
+    movl    $HALT_PORT, %edx
+    outl    %eax, %dx
+1:  cli
+    hlt
+    jmp     1b
 
 /* Task state: its only use is the stack that traps run on, as the application's may be broken. */
     .p2align 4
@@ -80,6 +111,13 @@ gdt:
     .byte   IMAGE_BASE_MID, 0x89, 0, 0
     .quad   0
 gdt_end:
+
+/* A struct hvt_hc_halt. */
+    .section .data.solo5.halt, "aw", @progbits
+    .p2align 4
+halt_block:
+    .quad   0
+    .long   ABORT, 0
 
     .section .rodata.solo5.registers, "a", @progbits
 gdt_register:

@@ -1,5 +1,5 @@
 /*
- * trap.c: reports a CPU trap and ends the unikernel with the trap's frame as the cookie.
+ * trap.c: reports a CPU trap, which then ends the unikernel with its frame as the cookie.
  */
 #include "hvt.h"
 
@@ -19,10 +19,10 @@ static void trap_field(struct text *text, const char *name, uint64_t value) {
 #error "bindings: no support for this machine"
 #endif
 
-_Noreturn void trap_handle(unsigned vector, const struct hvt_trap_frame *frame);
+void trap_report(unsigned vector, const struct hvt_trap_frame *frame);
 
 /* Called by the first instructions of every trap, on the traps' own stack. */
-void trap_handle(unsigned vector, const struct hvt_trap_frame *frame) {
+void trap_report(unsigned vector, const struct hvt_trap_frame *frame) {
     /* A trap in here would start over on the same stack: say nothing more. */
     static bool trapped;
     if (trapped)
@@ -35,5 +35,4 @@ void trap_handle(unsigned vector, const struct hvt_trap_frame *frame) {
     trap_describe(&text, vector, frame);
     text_string(&text, "\nSolo5: ABORT: Fatal trap\n");
     text_print(&text);
-    halt(SOLO5_EXIT_ABORT, frame);
 }

@@ -4,6 +4,7 @@
  */
 #define SLOTS      16
 #define STACK_SIZE 4096
+#define ABORT      255
 
     .section .text.solo5.first, "ax", %progbits
 
@@ -19,7 +20,7 @@ vectors:
     .endr
 
 /*
- * Nothing returns from here, so registers that the report leaves out are free to use. It runs on a
+ * Nothing goes back to where it was, so registers that the report leaves out are free to use. It runs on a
  * stack of its own, as the application's may be broken. Behind that comes a struct hvt_trap_frame.
  */
 trap_common:
@@ -34,7 +35,11 @@ trap_common:
     stp     x3, x4, [x1]
     stp     x5, x6, [x1, 16]
     str     x2, [x1, 32]
-    bl      trap_handle
+    bl      trap_report
+    mov     w0, ABORT
+    adrp    x1, trap_frame
+    add     x1, x1, :lo12:trap_frame
+    b       halt
 
     .section .bss.solo5.trap_stack, "aw", %nobits
     .p2align 4

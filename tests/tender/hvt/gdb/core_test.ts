@@ -29,6 +29,16 @@ for (const [name, signal, frames, expected] of BROKEN) {
   });
 }
 
+gdbTest("core: of a trap, with the registers that it found", async (directory) => {
+  const file = await buildDebug("trap_registers", { target: "hvt", directory });
+  const { stderr } = await soloden("run", "--mem=8", `--dumpcore=${directory}`, file);
+  const core = /core dumped: (\S+)/.exec(stderr)?.[1] ?? "";
+  const names = "rbx rcx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15".split(" ");
+  const said = await gdb([file, core], names.map((name) => `print/x $${name}`));
+  const values = [...said.matchAll(/^\$\d+ = (.*)$/gm)].map((match) => match[1]);
+  assert.deepEqual(values, names.map((_, index) => `0x${(0x10 + index).toString(16)}`));
+});
+
 gdbTest("core: a guest that ends well leaves none, and no file is replaced", async (directory) => {
   const good = await buildDebug("debug", { target: "hvt", directory });
   const { status } = await soloden("run", "--mem=8", `--dumpcore=${directory}`, good);
