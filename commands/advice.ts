@@ -86,6 +86,10 @@ function setUp(tap: string): string {
 }
 
 function makeStorage([path]: readonly string[]): string {
+  const comma = path!.lastIndexOf(",");
+  if (comma > 0 && isFile(path!.slice(0, comma))) {
+    return "what may follow a file is ,ro or ,overlay";
+  }
   return `truncate -s 1M ${shellWord(path!)} makes an empty one`;
 }
 

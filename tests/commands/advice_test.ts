@@ -68,6 +68,10 @@ const MISTAKES: readonly [words: string, line: string][] = [
     "Could not open block device: none: No such file or directory; truncate -s 1M none makes an empty one",
   ],
   [
+    "run --block:storage=hello.c,rw block.spt",
+    "Could not open block device: hello.c,rw: No such file or directory; what may follow a file is ,ro or ,overlay",
+  ],
+  [
     "run --block:storage=hello.c block.spt",
     "hello.c: Backing storage size must be block aligned (512 bytes); truncate -s %512 hello.c fills it up",
   ],
