@@ -84,7 +84,7 @@ export class ConsoleMeter {
 function readSeconds(word: string, value: string): number {
   const number = /^\d{1,9}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
   if (number > 0) return number;
-  throw new TenderError("option", `${word}: expected a number of seconds, more than 0`);
+  throw new TenderError("option", `${word}: expected a number of seconds, 0.001 or more`);
 }
 
 function readRate(word: string, value: string): number {

@@ -23,8 +23,11 @@ const CHUNK = 0x10_0000;
  * directory, readable for this user, as sparse as the guest's memory. Takes no file's place.
  *
  * @param say is told what came of it
+ * @throws {ElfError} "file" if there is no such directory
  */
 export function dumpCore(directory: string, say: (message: string) => void): Observer {
+  // Said now, not when the guest has broken: what it was then would be lost.
+  guarded(directory, () => Deno.lstatSync(`${directory}/.`));
   return {
     ended(outcome, machine) {
       if (outcome.kind !== "abort" && outcome.kind !== "fault") return;

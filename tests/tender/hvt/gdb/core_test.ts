@@ -45,9 +45,12 @@ gdbTest("core: a guest that ends well leaves none, and no file is replaced", asy
   assert.equal(status, 0);
   assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["debug.hvt"]);
   const bad = await buildDebug("abort", { target: "hvt", directory });
+  const refused = await soloden("run", "--mem=8", "--dumpcore=/proc", bad);
+  assert.equal(refused.status, 255);
+  assert.match(refused.stderr, /cannot dump core: \/proc\/core\.solo5-hvt\.\d+: No such file/);
   const missing = await soloden("run", "--mem=8", `--dumpcore=${directory}/none`, bad);
-  assert.equal(missing.status, 255);
-  assert.match(missing.stderr, /cannot dump core: .*\/none\/core\.solo5-hvt\.\d+: No such file/);
+  assert.deepEqual([missing.status, missing.stdout], [1, ""]);
+  assert.match(missing.stderr, /^soloden: .*\/none: No such file or directory$/m);
 });
 
 /** A test that needs gdb and a kernel that dumps cores into the working directory. */
