@@ -206,6 +206,13 @@ export function cString(data: Uint8Array): string {
   return String.fromCharCode(...data.subarray(0, end < 0 ? data.length : end));
 }
 
+/** The bytes of a 32-bit number, signed or not: an operand of an instruction. */
+export function word32(value: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value, true);
+  return bytes;
+}
+
 function window(view: DataView, at: number, size: number): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + at, size);
 }

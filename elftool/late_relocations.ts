@@ -6,7 +6,7 @@
  * @module
  */
 import { R_X86_64, Relocation, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
-import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
+import { alignDown, alignUp, viewOf, word32 } from "../abi/layout.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { fileOffset, readTables, type Tables, writeTables } from "./dynamic.ts";
 import type { Program } from "./elf_reader.ts";
@@ -150,11 +150,11 @@ export function relocationCode(
   // deno-fmt-ignore
   const code = [
     0x49, 0x89, 0xd1, // mov r9, rdx
-    0x4c, 0x8d, 0x05, ...word(-(at + 10)), // lea r8, [base]
-    0x49, 0x8d, 0xb8, ...word(start), // lea rdi, [r8 + start]
-    0xbe, ...word(end - start), // mov esi, size
-    0xba, ...word(MADV_POPULATE_WRITE), // mov edx, …
-    0xb8, ...word(MADVISE), // mov eax, …
+    0x4c, 0x8d, 0x05, ...word32(-(at + 10)), // lea r8, [base]
+    0x49, 0x8d, 0xb8, ...word32(start), // lea rdi, [r8 + start]
+    0xbe, ...word32(end - start), // mov esi, size
+    0xba, ...word32(MADV_POPULATE_WRITE), // mov edx, …
+    0xb8, ...word32(MADVISE), // mov eax, …
     0x0f, 0x05, // syscall; older kernels refuse, and bring each page when it is written to
     0x4c, 0x89, 0xca, // mov rdx, r9
     0x48, 0x8d, 0x35, // lea rsi, [words]
@@ -162,8 +162,8 @@ export function relocationCode(
   const wordsAt = code.length;
   // deno-fmt-ignore
   code.push(
-    ...word(0),
-    0x4c, 0x8d, 0x96, ...word(words.byteLength), // lea r10, [rsi + size]
+    ...word32(0),
+    0x4c, 0x8d, 0x96, ...word32(words.byteLength), // lea r10, [rsi + size]
     // next:
     0x48, 0xad, // lodsq
     0xa8, 0x01, // test al, 1
@@ -180,7 +180,7 @@ export function relocationCode(
     0x48, 0x8d, 0x48, 0xff, // lea rcx, [rax - 1]
     0x48, 0x21, 0xc8, // and rax, rcx
     0x75, 0xef, // jnz bit
-    0x48, 0x81, 0xc7, ...word(PLACES * WORD), // add rdi, 63 * 8
+    0x48, 0x81, 0xc7, ...word32(PLACES * WORD), // add rdi, 63 * 8
     // more:
     0x4c, 0x39, 0xd6, // cmp rsi, r10
     0x72, 0xcd, // jb next
@@ -191,8 +191,3 @@ export function relocationCode(
 /** `madvise` of x86_64, and what it is asked for: pages that can be written to, now. */
 const MADVISE = 28;
 const MADV_POPULATE_WRITE = 23;
-
-/** A 32-bit operand. */
-export function word(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer);
-}

@@ -7,13 +7,13 @@
  * @module
  */
 import { ELF_TYPES, ElfHeader, ProgramHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
-import { alignUp, viewOf } from "../abi/layout.ts";
+import { alignUp, viewOf, word32 } from "../abi/layout.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { findSymbolSlot, withTables } from "./dynamic.ts";
 import { type Program, readElf, readProgramTable } from "./elf_reader.ts";
 import { assemble } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
-import { type LateRelocations, relocationCode, takeRelocations, word } from "./late_relocations.ts";
+import { type LateRelocations, relocationCode, takeRelocations } from "./late_relocations.ts";
 
 /** Stands among the arguments for the name by which the program was called (`argv[0]`). */
 export const CALLED_NAME: unique symbol = Symbol("called name");
@@ -151,7 +151,7 @@ function entryCode(prefix: Prefix, { at, entry, environ, late }: Target): Uint8A
   const put = (to: Reference["to"]) => {
     code.push(0x48, 0x8d, 0x05); // lea rax, [rip + text]
     references.push({ at: code.length, to });
-    code.push(...word(0), 0x48, 0xab); // stosq
+    code.push(...word32(0), 0x48, 0xab); // stosq
   };
   if (late !== undefined) {
     const relocating = relocationCode(late, { at });
@@ -159,11 +159,11 @@ function entryCode(prefix: Prefix, { at, entry, environ, late }: Target): Uint8A
     references.push({ at: relocating.wordsAt, to: new Uint8Array(late.words.buffer) });
   }
   code.push(0x48, 0x89, 0xe6); // mov rsi, rsp
-  code.push(0x48, 0x81, 0xec, ...word(POINTER * (args.length + variables.length))); // sub rsp, …
+  code.push(0x48, 0x81, 0xec, ...word32(POINTER * (args.length + variables.length))); // sub rsp, …
   code.push(0x48, 0x89, 0xe7); // mov rdi, rsp
   code.push(0x48, 0xad); // lodsq: argc
   code.push(0x48, 0x89, 0xc1); // mov rcx, rax
-  code.push(0x48, 0x05, ...word(args.length)); // add rax, …
+  code.push(0x48, 0x05, ...word32(args.length)); // add rax, …
   code.push(0x48, 0xab); // stosq
   code.push(0x48, 0xad); // lodsq: argv[0]
   code.push(0x49, 0x89, 0xc0); // mov r8, rax
@@ -176,11 +176,11 @@ function entryCode(prefix: Prefix, { at, entry, environ, late }: Target): Uint8A
   if (environ !== undefined) {
     // The loader has given the C library the environment already, which now begins here.
     code.push(0x48, 0x8b, 0x05); // mov rax, [rip + …]
-    code.push(...word(environ - (at + code.length + 4)));
+    code.push(...word32(environ - (at + code.length + 4)));
     code.push(0x48, 0x89, 0x38); // mov [rax], rdi
   }
   for (const variable of variables) put(variable);
-  code.push(0xe9, ...word(entry - (at + code.length + 5))); // jmp entry
+  code.push(0xe9, ...word32(entry - (at + code.length + 5))); // jmp entry
   return withTexts(Uint8Array.from(code), references);
 }
 

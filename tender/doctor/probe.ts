@@ -4,6 +4,7 @@
  * @module
  */
 import { HYPERCALL, HYPERCALL_PORT } from "../../abi/hvt.ts";
+import { word32 } from "../../abi/layout.ts";
 import { ABI_VERSION } from "../../abi/notes.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../../abi/solo5.ts";
 import type { Segment } from "../../elftool/unikernel.ts";
@@ -47,11 +48,11 @@ export const COUNTED = 2 * ROUNDS;
 /** A guest of hvt that counts down and exits with 0. */
 export function countingGuest(): Guest {
   return probe("hvt", [
-    ...[0xb9, ...word(ROUNDS)], // mov ecx, ROUNDS
+    ...[0xb9, ...word32(ROUNDS)], // mov ecx, ROUNDS
     ...[0xff, 0xc9], // dec ecx
     ...[0x75, 0xfc], // jnz back to it
-    ...[0xba, ...word(HYPERCALL_PORT + HYPERCALL.halt)], // mov edx, port
-    ...[0xb8, ...word(DATA)], // mov eax, the argument block: zeros, so status 0
+    ...[0xba, ...word32(HYPERCALL_PORT + HYPERCALL.halt)], // mov edx, port
+    ...[0xb8, ...word32(DATA)], // mov eax, the argument block: zeros, so status 0
     0xef, // out dx, eax
   ]);
 }
@@ -76,9 +77,5 @@ function exit(): number[] {
 
 /** mov eax, number; syscall */
 function systemCall(number: number): number[] {
-  return [0xb8, ...word(number), 0x0f, 0x05];
-}
-
-function word(value: number): number[] {
-  return [...new Uint8Array(Uint32Array.of(value).buffer)];
+  return [0xb8, ...word32(number), 0x0f, 0x05];
 }

@@ -5,17 +5,14 @@
  *
  * @module
  */
-import { check, errno, seldom, SystemError } from "./libc.ts";
+import { word32 } from "../../abi/layout.ts";
+import { codePage } from "./code_page.ts";
+import { check, seldom } from "./libc.ts";
 
 const c = seldom({
-  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
-  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   sigaction: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 });
 
-const PROT = { read: 1, write: 2, execute: 4 };
-const MAP_PRIVATE_ANONYMOUS = 0x22;
-const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 /** Size of the C library's `struct sigaction`, which begins with the handler's address. */
 const SIGACTION_SIZE = 152;
 
@@ -31,9 +28,9 @@ export function exitOnSignal(
   { status, line }: { status: number; line: (signal: number) => string },
 ): void {
   for (const signal of signals) {
-    const handler = executable(exitCode(new TextEncoder().encode(`${line(signal)}\n`), status));
+    const handler = codePage(exitCode(new TextEncoder().encode(`${line(signal)}\n`), status));
     const action = new Uint8Array(SIGACTION_SIZE);
-    new DataView(action.buffer).setBigUint64(0, handler, true);
+    new DataView(action.buffer).setBigUint64(0, BigInt(handler), true);
     check(c.sigaction(signal, action, 0n), "sigaction");
   }
 }
@@ -42,30 +39,14 @@ export function exitOnSignal(
 function exitCode(text: Uint8Array, status: number): Uint8Array {
   // deno-fmt-ignore
   const code = [
-    0xb8, ...word(1), // mov eax, 1: write
-    0xbf, ...word(2), // mov edi, 2: standard error
-    0x48, 0x8d, 0x35, ...word(19), // lea rsi, [rip + 19]: the text, behind the code
-    0xba, ...word(text.length), // mov edx, its length
+    0xb8, ...word32(1), // mov eax, 1: write
+    0xbf, ...word32(2), // mov edi, 2: standard error
+    0x48, 0x8d, 0x35, ...word32(19), // lea rsi, [rip + 19]: the text, behind the code
+    0xba, ...word32(text.length), // mov edx, its length
     0x0f, 0x05, // syscall
-    0xb8, ...word(231), // mov eax, 231: exit_group
-    0xbf, ...word(status), // mov edi, status
+    0xb8, ...word32(231), // mov eax, 231: exit_group
+    0xbf, ...word32(status), // mov edi, status
     0x0f, 0x05, // syscall
   ];
   return Uint8Array.of(...code, ...text);
-}
-
-/** A number of 32 bits as its bytes. */
-function word(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
-}
-
-/** Puts code where it can be executed, and no longer written. */
-function executable(code: Uint8Array): bigint {
-  const size = BigInt(code.length);
-  const address = c.mmap(0n, size, PROT.read | PROT.write, MAP_PRIVATE_ANONYMOUS, -1, 0n);
-  if (address === MAP_FAILED) throw new SystemError("mmap", errno());
-  const pointer = Deno.UnsafePointer.create(address)!;
-  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, code.length)).set(code);
-  check(c.mprotect(address, size, PROT.read | PROT.execute), "mprotect");
-  return address;
 }

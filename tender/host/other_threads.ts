@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { codePage } from "./code_page.ts";
 import { check, cstr, ERRNO, errno, SystemError } from "./libc.ts";
 import { type SystemCall, systemCall, wordOf } from "./system_call.ts";
 import { RESTORER, threadHandler } from "./thread_handler_x86_64.ts";
@@ -11,8 +12,6 @@ import { RESTORER, threadHandler } from "./thread_handler_x86_64.ts";
 /** Numbers of x86_64. */
 const CALLS = {
   stat: 4,
-  mmap: 9,
-  mprotect: 10,
   rt_sigaction: 13,
   gettid: 186,
   futex: 202,
@@ -30,10 +29,6 @@ const SIGNAL_SET_SIZE = 8;
 const ALL_SIGNALS = 2n ** 64n - 1n;
 /** `SA_SIGINFO`, `SA_RESTORER` and `SA_RESTART`. */
 const ACTION_FLAGS = 0x1400_0004n;
-
-const PROT_READ_WRITE = 3;
-const PROT_READ_EXECUTE = 5;
-const MAP_PRIVATE_ANONYMOUS = 0x22;
 
 const FUTEX_WAIT_PRIVATE = 128;
 /** A result that is none yet. */
@@ -91,13 +86,7 @@ export function onOtherThreads(calls: readonly SystemCall[]): void {
 
 /** Lets the signal make the calls; returns what it did before. */
 function handleSignal(calls: readonly SystemCall[]): BigUint64Array<ArrayBuffer> {
-  const code = threadHandler(calls.map((call) => call.map(wordOf)));
-  const { length } = code;
-  const page = systemCall(CALLS.mmap, 0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1);
-  check(page, "mmap");
-  const pointer = Deno.UnsafePointer.create(BigInt(page))!;
-  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).set(code);
-  check(systemCall(CALLS.mprotect, page, length, PROT_READ_EXECUTE), "mprotect");
+  const page = codePage(threadHandler(calls.map((call) => call.map(wordOf))));
   // The page stays: a thread that has answered may still be on its way out of it.
   const restorer = BigInt(page + RESTORER);
   return setAction(BigUint64Array.of(BigInt(page), ACTION_FLAGS, restorer, ALL_SIGNALS));

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { word32 } from "../../abi/layout.ts";
 import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "./record.ts";
 
 // deno-fmt-ignore
@@ -110,10 +111,6 @@ const CODE = [
   0xbf, 0x01, 0x00, 0x00, 0x00, // mov edi, 1
   0x0f, 0x05, // syscall
 ];
-
-function word32(value: number): number[] {
-  return [0, 8, 16, 24].map((shift) => value >> shift & 0xff);
-}
 
 /** The code. */
 export const LAUNCH_X86_64: Uint8Array = Uint8Array.from(CODE);

@@ -1,0 +1,30 @@
+/**
+ * Instructions that were made here, where they can be executed. For x86_64 Linux.
+ *
+ * @module
+ */
+import { check } from "./libc.ts";
+import { systemCall } from "./system_call.ts";
+
+/** Numbers of x86_64. */
+const CALLS = { mmap: 9, mprotect: 10 } as const;
+
+const PROT_READ_WRITE = 3;
+const PROT_READ_EXECUTE = 5;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+
+/**
+ * Puts code where it can be executed, and no longer written, for as long as this process lives.
+ *
+ * @returns its address
+ * @throws {SystemError} if the kernel refuses
+ */
+export function codePage(code: Uint8Array): number {
+  const { length } = code;
+  const page = systemCall(CALLS.mmap, 0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1);
+  check(page, "mmap");
+  const pointer = Deno.UnsafePointer.create(BigInt(page))!;
+  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).set(code);
+  check(systemCall(CALLS.mprotect, page, length, PROT_READ_EXECUTE), "mprotect");
+  return page;
+}
