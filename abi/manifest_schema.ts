@@ -28,6 +28,8 @@ export const DeviceSchema = v.strictObject({
 
 /** The whole of `manifest.json`. */
 export const ManifestSchema = v.strictObject({
+  // Where an editor finds the rules; it says nothing about the unikernel.
+  $schema: v.optional(v.string("must be a string")),
   type: v.literal(MANIFEST_TYPE, `must be "${MANIFEST_TYPE}"`),
   version: v.literal(MANIFEST_VERSION, `must be ${MANIFEST_VERSION}`),
   devices: v.pipe(

@@ -13,6 +13,7 @@ export function manifestJsonSchema(): Record<string, unknown> {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "Solo5 application manifest",
     ...object({
+      $schema: { description: "Where these rules are, for editors", type: "string" },
       type: { const: "solo5.manifest" },
       version: { const: MANIFEST_VERSION },
       devices: {
@@ -32,15 +33,18 @@ export function manifestJsonSchema(): Record<string, unknown> {
           },
         }),
       },
-    }),
+    }, ["$schema"]),
   };
 }
 
-/** An object with these keys, all of them and no others. */
-function object(properties: Record<string, unknown>): Record<string, unknown> {
+/** An object with these keys and no others; all but the `optional` ones are required. */
+function object(
+  properties: Record<string, unknown>,
+  optional: readonly string[] = [],
+): Record<string, unknown> {
   return {
     type: "object",
-    required: Object.keys(properties),
+    required: Object.keys(properties).filter((key) => !optional.includes(key)),
     additionalProperties: false,
     properties,
   };

@@ -15,6 +15,10 @@ export interface Place {
   readonly memorySize: number;
 }
 
+/** What to do about the instructions that are most often meant: a compiler uses them unasked. */
+const VECTORS =
+  "if it is a vector instruction, build with -- -mgeneral-regs-only, or for spt, which runs it";
+
 /** The outcome of a run that ends with this exit. */
 export function faultOf(exit: Exclude<Exit, { kind: "intr" }>, place: Place): Outcome {
   const rip = `rip=${hex(place.rip)}`;
@@ -35,8 +39,8 @@ export function faultOf(exit: Exclude<Exit, { kind: "intr" }>, place: Place): Ou
       return fault("halted", `guest halted its CPU, and nothing would wake it: ${rip}`);
     case "internal_error":
       if (exit.suberror === SUBERROR_EMULATION) {
-        const message = `this host's KVM cannot emulate an instruction of this guest: ${rip}`;
-        return fault("emulation", message);
+        const message = `this host's KVM cannot emulate an instruction of this guest (${VECTORS})`;
+        return fault("emulation", `${message}: ${rip}`);
       }
       return fault("host", `KVM internal error ${exit.suberror}: ${rip}`);
     case "fail_entry":

@@ -150,11 +150,13 @@ Deno.test("new: editors hold a manifest to the rules that count", () => {
   const name = fc.stringMatching(/^[a-z0-9]{1,67}$/);
   const type = fc.constantFrom("NET_BASIC", "BLOCK_BASIC");
   const right = fc.record({
+    $schema: fc.webUrl(),
     type: fc.constant("solo5.manifest"),
     version: fc.constant(1),
     devices: devices(fc.record({ name, type }), 63),
-  });
+  }, { requiredKeys: ["type", "version", "devices"] });
   const almost = nearly({
+    $schema: mostly("./manifest.schema.json"),
     type: mostly("solo5.manifest"),
     version: mostly(1),
     devices: devices(

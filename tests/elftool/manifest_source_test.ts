@@ -33,6 +33,11 @@ Deno.test("63 devices with the longest names are not too many", () => {
   equal(only?.name, name);
 });
 
+Deno.test("a manifest may name its JSON Schema, for editors", () => {
+  const more = `,\n"$schema": "./manifest.schema.json"`;
+  deepEqual(compileManifest(source({ more }), options), { devices: [] });
+});
+
 const nameRule = "must be 1 to 67 alphanumeric characters";
 const typeRule = `must be "BLOCK_BASIC" or "NET_BASIC"`;
 
@@ -60,6 +65,14 @@ const refused: Record<string, [source: string, message: string]> = {
   "the key __proto__": [source({ more: `,\n"__proto__": {}` }), "5:1: .__proto__: unknown key"],
   "an unknown key that is no word": [source({ more: `,"a b": 1` }), `4:15: ."a b": unknown key`],
   "a duplicate key": [source({ more: `,\n"version": 1` }), "5:1: .version: duplicate key"],
+  "a $schema that is no text": [
+    source({ more: `,\n"$schema": {}` }),
+    '5:12: ."$schema": must be a string',
+  ],
+  "a $schema for a device": [
+    source({ devices: `[{"name": "a", "type": "NET_BASIC",\n"$schema": ""}]` }),
+    '5:1: .devices[0]."$schema": unknown key',
+  ],
   "another type": [source({ type: `"other"` }), `2:9: .type: must be "solo5.manifest"`],
   "another version": [source({ version: "2" }), "3:12: .version: must be 1"],
   "a version that is text": [source({ version: `"1"` }), "3:12: .version: must be 1"],

@@ -24,7 +24,7 @@ const FAULTS: readonly (readonly [Exit, FaultReason, string])[] = [
   [{ kind: "mmio", address: 0x20_0000n, length: 4, write: false }, "mmio", "at 0x200000"],
   [{ kind: "shutdown" }, "triple-fault", "triple fault"],
   [{ kind: "hlt" }, "halted", "halted"],
-  [{ kind: "internal_error", suberror: 1 }, "emulation", "cannot emulate an instruction"],
+  [{ kind: "internal_error", suberror: 1 }, "emulation", "-mgeneral-regs-only, or for spt"],
   [{ kind: "internal_error", suberror: 3 }, "host", "internal error 3"],
   [{ kind: "fail_entry", reason: 0x80000021n }, "host", "0x80000021"],
   [{ kind: "exception", vector: 6 }, "host", "exception 6"],
