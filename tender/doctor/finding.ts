@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Permit } from "../host/permit.ts";
 
 /** What was found about one thing that unikernels need of a host. */
 export interface Finding {
@@ -14,6 +15,11 @@ export interface Finding {
   readonly detail: string;
   /** The command that mends it; there is one for every fault. */
   readonly fix?: string;
+}
+
+/** The command of a permit, and what makes it count at once. */
+export function withLogin({ command, login }: Permit): string {
+  return login ? `${command} && exec su - "$USER"` : command;
 }
 
 /** The message of an error that is one of this project's. Any other is a fault of the examination itself. */

@@ -6,29 +6,45 @@
 import { DEFAULT_MEMORY_MIB } from "../../abi/solo5.ts";
 import { closeDescriptor, ERRNO, SystemError } from "../host/libc.ts";
 import { openDescriptor } from "../host/descriptor.ts";
+import { type Permit, permit } from "../host/permit.ts";
 import { TUN_PATH } from "../host/tap_abi.ts";
-import { type Finding, reasonOf } from "./finding.ts";
+import { type Finding, reasonOf, withLogin } from "./finding.ts";
 
 const MIB = 0x10_0000;
 
+/** What the examination of TAP does to a host. */
+export interface TunProbe {
+  /** @throws {SystemError} if the device cannot be opened */
+  open(): void;
+  /** What lets this user open it. */
+  permit(): Permit;
+}
+
+const hostTun: TunProbe = {
+  open: () => closeDescriptor(openDescriptor(TUN_PATH)),
+  permit: () => permit(TUN_PATH),
+};
+
 /** Examines whether TAP interfaces can be attached to. */
-export function examineTun(
-  open: () => void = () => closeDescriptor(openDescriptor(TUN_PATH)),
-): Finding {
+export function examineTun(probe: TunProbe = hostTun): Finding {
   const subject = "tun";
   try {
-    open();
+    probe.open();
     return {
       subject,
       state: "ok",
       detail: "guests can have TAP interfaces (sudo ip tuntap add tap0 mode tap user $USER)",
     };
   } catch (error) {
-    const { errno } = error as SystemError;
-    const forbidden = errno === ERRNO.EACCES || errno === ERRNO.EPERM;
-    const fix = forbidden ? `sudo chmod 0666 ${TUN_PATH}` : "sudo modprobe tun";
-    return { subject, state: "fault", detail: reasonOf(error), fix };
+    return { subject, state: "fault", detail: reasonOf(error), fix: fixFor(error, probe) };
   }
+}
+
+function fixFor(error: unknown, probe: TunProbe): string {
+  const { errno } = error as SystemError;
+  // What a container was not given is refused so, whoever asks.
+  if (errno === ERRNO.EPERM) return `docker run --device ${TUN_PATH} …`;
+  return errno === ERRNO.EACCES ? withLogin(probe.permit()) : "sudo modprobe tun";
 }
 
 /**

@@ -5,13 +5,13 @@
  * @module
  */
 import { ERRNO, SystemError } from "../host/libc.ts";
+import { type Permit, permit } from "../host/permit.ts";
 import { KVM_PATH, System } from "../hvt/kvm.ts";
-import { permit } from "../hvt/open_kvm.ts";
 import { createVm } from "../hvt/vm.ts";
 import { hostWorld } from "../hvt/world.ts";
 import { describe } from "../outcome.ts";
 import { TenderError } from "../error.ts";
-import { type Finding, reasonOf } from "./finding.ts";
+import { type Finding, reasonOf, withLogin } from "./finding.ts";
 import { COUNTED, countingGuest } from "./probe.ts";
 
 /** What the examination does to a host. */
@@ -28,7 +28,7 @@ export interface KvmProbe {
   /** Vendor of the CPU, as in `/proc/cpuinfo`. */
   vendor(): string;
   /** What lets this user open KVM, as {@linkcode permit} has it. */
-  permit(): ReturnType<typeof permit>;
+  permit(): Permit;
 }
 
 /** Fewer instructions a second than any CPU executes by itself, and more than any emulation does. */
@@ -62,8 +62,7 @@ function fixFor(error: unknown, probe: KvmProbe): string {
   const { errno } = error as SystemError;
   if (errno === ERRNO.EPERM) return `docker run --device ${KVM_PATH} …`;
   if (errno !== ERRNO.EACCES) return `sudo modprobe ${moduleOf(probe)}`;
-  const { command, login } = probe.permit();
-  return login ? `${command} && exec su - "$USER"` : command;
+  return withLogin(probe.permit());
 }
 
 function moduleOf(probe: KvmProbe): string {
@@ -71,7 +70,7 @@ function moduleOf(probe: KvmProbe): string {
 }
 
 const hostKvm: KvmProbe = {
-  permit,
+  permit: () => permit(KVM_PATH),
   open: () => new System()[Symbol.dispose](),
   measure: () => {
     using world = hostWorld();

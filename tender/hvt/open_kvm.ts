@@ -5,6 +5,7 @@
  */
 import { TenderError } from "../error.ts";
 import { ERRNO, SystemError } from "../host/libc.ts";
+import { permit } from "../host/permit.ts";
 import { KVM_PATH, System } from "./kvm.ts";
 import { API_VERSION } from "./kvm_abi.ts";
 
@@ -17,7 +18,7 @@ const FIXES: Record<number, () => string> = {
   [ERRNO.ENXIO]: () => MISSING,
   [ERRNO.ENODEV]: () => MISSING,
   [ERRNO.EACCES]: () => {
-    const { command, login } = permit();
+    const { command, login } = permit(KVM_PATH);
     return login ? `${command}, then log in again` : command;
   },
   [ERRNO.EPERM]: () => `a container has to be started with --device ${KVM_PATH}`,
@@ -49,32 +50,4 @@ function connect(): System {
 export function explain(error: SystemError): TenderError {
   const fix = FIXES[error.errno]?.();
   return new TenderError("host", fix === undefined ? error.message : `${error.message}; ${fix}`);
-}
-
-/**
- * What lets this user open KVM: its group, where that may open it and is not root's.
- *
- * @param device mode and group of {@linkcode KVM_PATH}, as it is if not given
- * @returns a command, and whether it takes a new login to count
- */
-export function permit(device: Pick<Deno.FileInfo, "mode" | "gid"> = Deno.statSync(KVM_PATH)): {
-  command: string;
-  login: boolean;
-} {
-  const mayOpen = ((device.mode ?? 0) & GROUP_RW) === GROUP_RW;
-  const group = mayOpen && device.gid ? groupName(device.gid) : undefined;
-  return group === undefined
-    ? { command: `sudo chmod 0666 ${KVM_PATH}`, login: false }
-    : { command: `sudo usermod -aG ${group} "$USER"`, login: true };
-}
-
-const GROUP_RW = 0o060;
-
-function groupName(gid: number): string | undefined {
-  try {
-    const lines = Deno.readTextFileSync("/etc/group").split("\n").map((line) => line.split(":"));
-    return lines.find(([, , number]) => number === `${gid}`)?.[0];
-  } catch {
-    return undefined;
-  }
 }

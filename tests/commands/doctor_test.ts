@@ -71,9 +71,12 @@ Deno.test("doctor: a filter that does not hold is a fault, as is a guest that ca
 });
 
 Deno.test("doctor: tun, the compiler and memory, each with its fix", () => {
-  equal(examineTun(() => {}).state, "ok");
-  equal(examineTun(refusing(ERRNO.ENOENT)).fix, "sudo modprobe tun");
-  match(examineTun(refusing(ERRNO.EACCES)).fix!, /chmod/);
+  const tun = (open: () => void) =>
+    examineTun({ open, permit: () => ({ command: "let me", login: true }) });
+  equal(tun(() => {}).state, "ok");
+  equal(tun(refusing(ERRNO.ENOENT)).fix, "sudo modprobe tun");
+  equal(tun(refusing(ERRNO.EACCES)).fix, 'let me && exec su - "$USER"');
+  match(tun(refusing(ERRNO.EPERM)).fix!, /--device \/dev\/net\/tun/);
   const compiler = examineCompiler(() => {
     throw new ToolchainError("no-tool", "a C compiler is missing");
   });
