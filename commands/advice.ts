@@ -60,8 +60,8 @@ export function adviser(words: readonly string[]): (line: string) => string | un
 
 /** What stands behind the unikernel is the guest's; an option for the device was not meant for it. */
 function attach(found: readonly string[], { file, args }: GuestRequest): string {
-  const option = `--${found[1]!.toLowerCase()}:${found[0]}=`;
-  const misplaced = args.find((word) => word.startsWith(option));
+  const option = `--${found[1]!.toLowerCase()}:${found[0]}`;
+  const misplaced = args.find((word) => word === option || word.startsWith(`${option}=`));
   return misplaced === undefined
     ? `give it ${optionOf(found)} before ${file}`
     : `${misplaced} has to stand before ${file}`;

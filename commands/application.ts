@@ -18,9 +18,9 @@ import {
   version,
 } from "@stricli/core";
 import project from "../deno.json" with { type: "json" };
-import { errorText } from "./error_text.ts";
+import { errorLine, errorText } from "./error_text.ts";
 import { helpText } from "./help.ts";
-import { mistakeText, unknownCommandText } from "./mistakes.ts";
+import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "./mistakes.ts";
 import { argument, flag, options, text } from "./options.ts";
 import { complete, completions, doctor, newCommand } from "./first_steps.ts";
 import { guestFlags, pack, runGuest } from "./guests.ts";
@@ -123,24 +123,38 @@ const help: StricliIntegration<CommandContext> = {
   },
 };
 
-/** The application as it answers a command line. */
-function applicationFor(args: readonly string[]): Application<CommandContext> {
-  const entry = entriesOf(routes).find(({ path }) =>
-    path.every((word, index) => args[index] === word)
-  );
-  const told = (error: unknown) => errorText("soloden", error);
-  const texts: Partial<ApplicationText> = {
-    exceptionWhileParsingArguments: (error) => `soloden: ${mistakeText(error, entry)}`,
-    exceptionWhileRunningCommand: told,
-    exceptionWhileLoadingCommandFunction: told,
-    commandErrorResult: told,
-    noCommandRegisteredForInput: ({ input, corrections }) =>
-      `soloden: ${unknownCommandText(input, corrections)}`,
+/** How much a slip costs when a word is compared with those that there are: whole words are no slip. */
+const SLIPS = {
+  threshold: 3,
+  weights: { insertion: 1, deletion: 1, substitution: 2, transposition: 1 },
+};
+
+const told = (error: unknown) => errorText("soloden", error);
+
+const TEXTS: Partial<ApplicationText> = {
+  exceptionWhileRunningCommand: told,
+  exceptionWhileLoadingCommandFunction: told,
+  commandErrorResult: told,
+  noCommandRegisteredForInput: ({ input, corrections }) =>
+    errorLine("soloden", unknownCommandText(input, corrections)),
+};
+
+/**
+ * The application.
+ *
+ * @param mistakes takes what is wrong with the words of a command
+ */
+function applicationFor(mistakes: unknown[]): Application<CommandContext> {
+  const collected: Partial<ApplicationText> = {
+    exceptionWhileParsingArguments: (error) => {
+      mistakes.push(error);
+      return "";
+    },
   };
   return buildApplication(routes, {
     name: "soloden",
-    scanner: { allowArgumentEscapeSequence: true },
-    localization: { text: { ...text_en, ...texts } },
+    scanner: { allowArgumentEscapeSequence: true, distanceOptions: SLIPS },
+    localization: { text: { ...text_en, ...TEXTS, ...collected } },
   }, {
     help,
     version: version({
@@ -157,12 +171,24 @@ function applicationFor(args: readonly string[]): Application<CommandContext> {
  * @returns whether it succeeded; if not, it has said why
  */
 export async function runApplication(args: readonly string[]): Promise<boolean> {
+  const stdout = sink(Deno.stdout, "standard output");
+  const stderr = sink(Deno.stderr, "standard error");
+  const words = normalise(args);
+  const entry = entriesOf(routes).find(({ path }) =>
+    path.every((word, index) => words[index] === word)
+  );
+  const mistakes: unknown[] = [];
+  const stray = entry && strayOptionText(words.slice(entry.path.length), entry);
   const process: StricliProcess = {
-    stdout: sink(Deno.stdout, "standard output"),
-    stderr: sink(Deno.stderr, "standard error"),
+    stdout,
+    // One line for a mistake, however many the scanner finds: those collected leave an empty one.
+    stderr: { write: (text) => text === "\n" ? undefined : stderr.write(text) },
   };
-  await run(applicationFor(args), normalise(args), { process });
-  return process.exitCode === 0;
+  if (stray === undefined) await run(applicationFor(mistakes), words, { process });
+  const wrong = stray ??
+    (mistakes.length === 0 ? undefined : mistakeText(firstMistake(mistakes), entry));
+  if (wrong !== undefined) stderr.write(`${errorLine("soloden", wrong)}\n`);
+  return wrong === undefined && process.exitCode === 0;
 }
 
 /** Puts arguments into the form that the scanner reads. */

@@ -34,8 +34,13 @@ export function errorText(
   return text.split("\n").map((line) => {
     const way = known ? wayOut(line) : undefined;
     const full = way === undefined ? line : `${line.replace(/\.$/, "")}; ${way}`;
-    return `${program}: ${printable(full)}`;
+    return errorLine(program, full);
   }).join("\n");
+}
+
+/** A line about what is wrong, whatever is in it: it may quote what nobody typed on purpose. */
+export function errorLine(program: string, text: string): string {
+  return `${program}: ${printable(text)}`;
 }
 
 /** Text that a file's name cannot make do things to a terminal. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { buildCommand } from "@stricli/core";
+import { splitOptions } from "../tender/options.ts";
 import { argument, flag, option, options, text } from "./options.ts";
 
 /** Options about a guest. A device's name is part of the option: `--net:NAME=tap0`. */
@@ -120,20 +121,14 @@ export const pack = buildCommand({
 });
 
 /**
- * What follows the unikernel is the guest's, and `--net:NAME=VALUE` is an option `net` with the value
- * `NAME=VALUE`.
+ * A command line of a tender as the scanner reads it: what follows the unikernel is the guest's, and
+ * `--net:NAME=VALUE` is an option `net` with the value `NAME=VALUE`.
  */
 export function guestFlags(words: readonly string[]): string[] {
-  const result: string[] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    if (word === "--" || !word.startsWith("-")) {
-      return [...result, "--", ...words.slice(word === "--" ? i + 1 : i)];
-    }
-    const device = /^--([a-z-]+):(.*)$/s.exec(word);
-    if (device !== null) result.push(`--${device[1]}`, device[2]!);
-    else result.push(word);
-    if (word === "-o" || word === "--output") result.push(...words.slice(++i, i + 1));
-  }
-  return result;
+  const { options, rest } = splitOptions(words);
+  const flags = options.flatMap((option) => {
+    const [, name, value] = /^--([a-z-]+):(.*)$/s.exec(option) ?? [];
+    return name === undefined ? option : [`--${name}`, value!];
+  });
+  return rest.length === 0 ? flags : [...flags, "--", ...rest];
 }

@@ -4,18 +4,27 @@
  * @module
  */
 import {
-  AliasNotFoundError,
   ArgumentParseError,
   EnumValidationError,
   FlagNotFoundError,
+  UnexpectedFlagError,
   UnexpectedPositionalError,
   UnsatisfiedFlagError,
   UnsatisfiedPositionalError,
 } from "@stricli/core";
-import type { Entry } from "./table.ts";
+import { type Entry, optionOf } from "./table.ts";
 
 /** Letters that a word has before it can be taken for another with a slip in it. */
 const LEAST_TO_GUESS = 3;
+
+/**
+ * Of the mistakes in one command line, the one to tell: what was typed comes before what was not.
+ *
+ * @param errors what the scanner threw, at least one
+ */
+export function firstMistake(errors: readonly unknown[]): unknown {
+  return errors.find((error) => !(error instanceof UnsatisfiedPositionalError)) ?? errors[0];
+}
 
 /**
  * Tells what is wrong with the words after a command.
@@ -24,19 +33,56 @@ const LEAST_TO_GUESS = 3;
  * @param entry the command
  */
 export function mistakeText(error: unknown, entry: Entry | undefined): string {
-  const help = ["soloden", ...entry?.path ?? [], "--help"].join(" ");
+  const help = helpOf(entry);
   if (error instanceof FlagNotFoundError) {
     const corrections = error.corrections.map((name) => `--${name}`);
     return `no option --${error.input}${wayOut(error.input, { corrections, help })}`;
   }
-  if (error instanceof AliasNotFoundError && entry?.path[0] === "build") {
-    return `no option -${error.input}; flags for the compiler stand behind --`;
-  }
   return `${complaint(error, entry)}; see ${help}`;
 }
 
+/**
+ * Finds the first word that looks like an option and is none: the scanner takes some of those for
+ * arguments.
+ *
+ * @param words those after the command
+ * @returns what is wrong with it
+ */
+export function strayOptionText(words: readonly string[], entry: Entry): string | undefined {
+  const end = words.indexOf("--");
+  const options = end < 0 ? words : words.slice(0, end);
+  const stray = options.find((word, index) =>
+    isStray(word, entry) && optionOf(entry, options[index - 1])?.takesValue !== true
+  );
+  if (stray === undefined) return undefined;
+  const see = `see ${helpOf(entry)}`;
+  const valueless = stray.endsWith("=") ? optionOf(entry, stray.slice(0, -1)) : undefined;
+  if (valueless !== undefined) return `expected ${formOf(valueless.name, entry)}; ${see}`;
+  const [, letter, value] = /^-([a-z])=?([^=].*)$/is.exec(stray) ?? [];
+  if (optionOf(entry, `-${letter}`)?.takesValue) {
+    return `no option ${stray}, did you mean -${letter} ${value}?`;
+  }
+  const name = stray.replace(/=.*$/s, "");
+  return `no option ${name}; ${entry.path[0] === "build" ? COMPILER_FLAGS : see}`;
+}
+
+const COMPILER_FLAGS = "flags for the compiler stand behind --";
+
+/** What the scanner reads as a long option. It tells by itself which of them there are. */
+const LONG = /^--[a-z][a-z-.\d_]+(=.+)?$/is;
+
+function isStray(word: string, entry: Entry): boolean {
+  if (!word.startsWith("-") || word === "-" || LONG.test(word)) return false;
+  const letters = /^-([a-z]+)$/i.exec(word)?.[1] ?? /^-([a-z])=.+$/is.exec(word)?.[1];
+  if (letters === undefined) return true;
+  return [...letters].some((letter) => letter !== "h" && !optionOf(entry, `-${letter}`));
+}
+
+function helpOf(entry: Entry | undefined): string {
+  return ["soloden", ...entry?.path ?? [], "--help"].join(" ");
+}
+
 function complaint(error: unknown, entry: Entry | undefined): string {
-  if (error instanceof AliasNotFoundError) return `no option -${error.input}`;
   if (error instanceof ArgumentParseError) return (error.exception as Error).message;
   if (error instanceof EnumValidationError) {
     const { externalFlagName, input, values } = error;
@@ -47,6 +93,10 @@ function complaint(error: unknown, entry: Entry | undefined): string {
   }
   if (error instanceof UnsatisfiedPositionalError) {
     return `expected ${error.placeholder.replace(/ \[.*/, "")}`;
+  }
+  if (error instanceof UnexpectedFlagError) {
+    const { externalFlagName, previousInput, input } = error;
+    return `--${externalFlagName}: given twice, as '${previousInput}' and as '${input}'`;
   }
   if (error instanceof UnexpectedPositionalError) return `'${error.input}' is one word too many`;
   return (error as Error).message;
@@ -59,15 +109,19 @@ function formOf(name: string, entry: Entry | undefined): string {
 }
 
 /**
- * Tells that there is no such command.
+ * Tells that there is no such command, or no such option before one.
  *
  * @param corrections commands that look like it, in backticks
  */
 export function unknownCommandText(word: string, corrections: readonly string[]): string {
-  const what = word.startsWith("-") ? "option" : "command";
+  const help = "soloden --help";
+  if (word.startsWith("-")) {
+    const meant = ["--help", "--version"].filter((option) => option.startsWith(word.slice(0, 3)));
+    return `no option ${word}${wayOut(word, { corrections: meant, help })}`;
+  }
   const fitting = commandFor(word);
   const meant = fitting === undefined ? corrections : [`\`${fitting} ${word}\``];
-  return `no ${what} '${word}'${wayOut(word, { corrections: meant, help: "soloden --help" })}`;
+  return `no command '${word}'${wayOut(word, { corrections: meant, help })}`;
 }
 
 /** The command that a file is for, by its name. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { entriesOf, type Entry, type Option, type Routes } from "./table.ts";
+import { entriesOf, type Entry, type Option, optionOf, type Routes } from "./table.ts";
 import {
   devicesOf,
   directoriesIn,
@@ -88,11 +88,6 @@ function proposeWords(entry: Entry, line: Line): Proposal[] {
   }
   if (option !== undefined && current.includes(":")) return proposeDevices(option, line);
   return proposeOptions(entry);
-}
-
-/** The option that a word is, in its long or short form and without a value. */
-function optionOf(entry: Entry, word: string | undefined): Option | undefined {
-  return entry.options.find(({ name, short }) => word === `--${name}` || word === `-${short}`);
 }
 
 /** Whether a word is neither an option nor the value of one. */

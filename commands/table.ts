@@ -14,7 +14,7 @@ export interface Option {
   /** As it is written: `--mem=MiB`, `--net:NAME=IFACE or @FD`, `--json`. */
   readonly form: string;
   readonly brief: string;
-  /** Whether it has a value, which may be the next word. */
+  /** Whether it must have a value, which may be the next word. */
   readonly takesValue: boolean;
   /** The values that there are, where they are few. */
   readonly values: readonly string[];
@@ -89,7 +89,7 @@ function describeOption(
   const [, form, rest] = /^(--.*?): (.*)$/.exec(brief) ?? [];
   if (form !== undefined) {
     const brief = `${rest!.slice(0, 1).toUpperCase()}${rest!.slice(1)}`;
-    return { form, brief, takesValue: takesValue && !/[:=]/.test(form) };
+    return { form, brief, takesValue: takesValue && !form.includes("[=") };
   }
   return { form: takesValue ? `--${name}=VALUE` : `--${name}`, brief, takesValue };
 }
@@ -97,6 +97,16 @@ function describeOption(
 /** The values that a form lists: `--trace-format=json|text`. */
 function valuesIn(form: string): string[] {
   return /=([a-z]+(?:\|[a-z]+)+)$/.exec(form)?.[1]?.split("|") ?? [];
+}
+
+/** The option that a word is, in its long or short form and without a value. */
+export function optionOf({ options }: Entry, word: string | undefined): Option | undefined {
+  const [, long, device] = /^--([a-z-]+)(:[^=]*)?$/s.exec(word ?? "") ?? [];
+  return options.find(({ name, short, form }) =>
+    name === long
+      ? form.startsWith(`--${name}:`) === (device !== undefined)
+      : short !== undefined && word === `-${short}`
+  );
 }
 
 /** The lines of usage that its help begins with. */

@@ -38,6 +38,34 @@ const HOLD = /^--(no-confine|(timeout|cpu-time|console-rate)=.*)$/s;
 /** How an option of {@linkcode GuestRequest.devices} begins, whatever follows. */
 const DEVICE = /^--(net|net-mac|block|block-sector-size)([:=]|$)/;
 
+/** An option that must have a value, and does not have it in its own word. */
+const VALUELESS =
+  /^(-o|--(output|mem|timeout|cpu-time|console-rate|trace-format|dumpcore|(net|net-mac|net-pcap|block|block-sector-size):[^=]*))$/s;
+
+/** A command line of a tender, split where its options end. */
+export interface SplitWords {
+  /** Each is one word, with its value: `--mem 16` has become `--mem=16`, and `-o x` `-o=x`. */
+  readonly options: readonly string[];
+  /** The unikernel and the guest's arguments. */
+  readonly rest: readonly string[];
+}
+
+/** Splits a command line of a tender; that an option does not exist shows only later. */
+export function splitOptions(words: readonly string[]): SplitWords {
+  const options: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    if (word === "--") return { options, rest: words.slice(at + 1) };
+    if (!word.startsWith("-")) return { options, rest: words.slice(at) };
+    const next = words[at + 1];
+    // What looks like an option is one, and no value; a file of such a name can be given after "=".
+    const isJoined = VALUELESS.test(word) && next !== undefined && !next.startsWith("--");
+    options.push(isJoined ? `${word}=${next}` : word);
+    if (isJoined) at++;
+  }
+  return { options, rest: [] };
+}
+
 /**
  * Reads the command line of a tender: options, then the unikernel, then the guest's arguments.
  *
@@ -50,33 +78,22 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
   const observe: string[] = [];
   const hold: string[] = [];
   let output: string | undefined;
-  let at = 0;
-  for (; at < words.length; at++) {
-    const word = words[at]!;
-    if (word === "--") {
-      at++;
-      break;
-    }
-    if (!word.startsWith("-")) break;
-    if (DEVICE.test(word)) {
-      devices.push(word);
-    } else if (word.startsWith("--mem=")) {
-      memorySize = parseMemory(word.slice("--mem=".length));
-    } else if (word === "-o" && at + 1 < words.length) {
-      output = words[++at];
-    } else if (word.startsWith("--output=")) {
-      output = word.slice("--output=".length);
-    } else if (OBSERVE.test(word)) {
-      observe.push(word);
-    } else if (HOLD.test(word)) {
-      hold.push(word);
-    } else {
-      return undefined;
-    }
+  const { options, rest } = splitOptions(words);
+  for (const option of options) {
+    if (DEVICE.test(option)) devices.push(option);
+    else if (option.startsWith("--mem=")) memorySize = parseMemory(valueOf(option));
+    else if (/^(-o|--output)=./s.test(option)) output = valueOf(option);
+    else if (OBSERVE.test(option)) observe.push(option);
+    else if (HOLD.test(option)) hold.push(option);
+    else return undefined;
   }
-  const [file, ...args] = words.slice(at);
+  const [file, ...args] = rest;
   if (file === undefined) return undefined;
   return { memorySize, devices, file, args, output, observe, hold };
+}
+
+function valueOf(option: string): string {
+  return option.slice(option.indexOf("=") + 1);
 }
 
 /** The devices of a request, by the name that the manifest has for them. */

@@ -58,7 +58,8 @@ Deno.test("command: the version is the project's", async () => {
 const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["an unknown command", ["rnu"], /no command 'rnu', did you mean `run`\?/],
   ["a command unlike any", ["version"], /no command 'version'; see soloden --help/],
-  ["an unknown letter", ["-x"], /no option '-x'; see soloden --help/],
+  ["an unknown letter", ["-x"], /no option -x; see soloden --help/],
+  ["a slip in --version", ["--verison"], /no option --verison, did you mean --version\?/],
   ["a unikernel alone", ["x.spt"], /no command 'x\.spt', did you mean `run x\.spt`\?/],
   ["a source alone", ["x.c"], /no command 'x\.c', did you mean `build x\.c`\?/],
   ["an unknown option", ["run", "--memm=1", "x"], /no option --memm, did you mean --mem\?/],
@@ -70,7 +71,26 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
     ["new", "--lang=java", "x"],
     /--lang: 'java' is not one of c, rust, zig/,
   ],
-  ["an option without its value", ["run", "--mem", "16", "x"], /expected --mem=MiB; see .*run/],
+  ["an option without its value", ["run", "--mem"], /expected --mem=MiB; see .*run/],
+  ["an option before its value", ["run", "--mem", "--stats", "x"], /expected --mem=MiB; see/],
+  ["an option with an empty value", ["build", "-o=", "x.c"], /expected -o NAME; see .* build/],
+  ["a value of nothing", ["pack", "-o", "", "x.spt"], /expected -o FILE; see soloden pack/],
+  ["an option of one letter", ["run", "--x", "y"], /no option --x; see soloden run --help/],
+  ["a letter that is none", ["run", "-x", "y"], /no option -x; see soloden run --help/],
+  ["an option of run for pack", ["pack", "-o", "p", "--stats", "x"], /no option --stats/],
+  ["a number for an option", ["inspect", "-1", "x"], /no option -1; see soloden inspect --help/],
+  ["a flag of the compiler", ["build", "-O2", "x.c"], /no option -O2; .* compiler stand behind --/],
+  ["letters of the compiler", ["build", "-Wall", "x.c"], /no option -Wall; .* stand behind --/],
+  ["a letter with its value", ["build", "-tspt", "x.c"], /-tspt, did you mean -t spt\?/],
+  [
+    "an option given twice",
+    ["build", "-o", "a", "-o", "b", "x.c"],
+    /--output: given twice, as 'a'/,
+  ],
+  ["an option by its word", ["run", "--memory=64", "x"], /--memory, did you mean --mem\?/],
+  ["an option like none that there is", ["run", "--json", "x"], /--json; see soloden run --help/],
+  ["what would move a cursor", ["run", "--\x1b[2J", "x"], /no option --\\x1b\[2J; see/],
+  ["a command that would move it", ["\x1b[2J"], /no command '\\x1b\[2J'; see/],
   ["no unikernel", ["run"], /expected UNIKERNEL; see soloden run --help/],
   ["no output", ["pack", "x.spt"], /expected -o FILE; see soloden pack --help/],
   [
@@ -98,6 +118,19 @@ for (const [what, args, line] of MISTAKES) {
     deepEqual([status, stdout], [1, ""]);
   });
 }
+
+Deno.test("command: an option's value may be the next word", async () => {
+  const path = await guest("args", "spt");
+  const separate = await soloden("run", "--mem", "16", "--timeout", "9", path, "--mem", "x");
+  match(separate.stdout, /16 MB addressable/);
+  match(separate.stdout, /^\[--mem x\]$/m);
+  equal(separate.status, 0);
+});
+
+Deno.test("command: after -- a file may have the name of an option", async () => {
+  const { stderr } = await soloden("run", "--", "--x");
+  equal(stderr, "soloden: --x: No such file or directory\n");
+});
 
 Deno.test("command: a guest's own options are left to it", async () => {
   const { status, stdout } = await soloden("run", await guest("args", "spt"), "--help", "--", "-x");

@@ -48,6 +48,10 @@ const MISTAKES: readonly [words: string, line: string][] = [
     "Device 'storage' of type BLOCK_BASIC declared but not attached; --block:storage=disk has to stand before block.spt",
   ],
   [
+    "run block.spt --block:storage disk",
+    "Device 'storage' of type BLOCK_BASIC declared but not attached; --block:storage has to stand before block.spt",
+  ],
+  [
     "run --block:disk=disk block.spt",
     "Resource not declared in manifest: 'disk'; it declares 'storage' (BLOCK_BASIC)",
   ],

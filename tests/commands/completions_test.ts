@@ -33,6 +33,9 @@ Deno.test("completions: options, with what follows them", () => {
   deepEqual(next("new", "--lang=r"), ["--lang=rust"]);
   deepEqual(next("completions", "z"), ["zsh"]);
   deepEqual(next("run", "--block-sector-size:x=5"), ["--block-sector-size:x=512"]);
+  deepEqual(next("run", "--block-sector-size:x", "5"), ["512"]);
+  deepEqual(next("run", "--mem", "6"), ["64"]);
+  deepEqual(next("run", "--trace", "--st"), ["--stats"]);
 });
 
 Deno.test("completions: names come from the manifest of the unikernel, wherever it is on the line", async () => {

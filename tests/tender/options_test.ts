@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { formatMac } from "../../tender/devices/net.ts";
 import { TenderError } from "../../tender/error.ts";
 import { readDevices } from "../../tender/device_options.ts";
-import { parseArguments } from "../../tender/options.ts";
+import { parseArguments, splitOptions } from "../../tender/options.ts";
 
 const MIB = 0x10_0000;
 
@@ -34,6 +34,36 @@ Deno.test("options: both ways to name an output", () => {
   }
 });
 
+Deno.test("options: a value may be the next word, but for what may have none", () => {
+  const valued = [
+    "--mem",
+    "--timeout",
+    "--cpu-time",
+    "--console-rate",
+    "--trace-format",
+    "--dumpcore",
+    "--net-pcap:a",
+    "--net:a",
+    "--net-mac:a",
+    "--block:b",
+    "--block-sector-size:b",
+    "-o",
+    "--output",
+  ];
+  for (const option of valued) {
+    const joined = parseArguments([`${option}=7`, "x.hvt", "y"]);
+    assert.notEqual(joined, undefined, option);
+    assert.deepEqual(parseArguments([option, "7", "x.hvt", "y"]), joined, option);
+    // The next word is an option, or there is none.
+    assert.deepEqual(splitOptions([option, "--stats", "x"]).options, [option, "--stats"]);
+    assert.deepEqual(splitOptions([option, "--", "x"]), { options: [option], rest: ["x"] });
+    assert.deepEqual(splitOptions([option]), { options: [option], rest: [] });
+  }
+  for (const option of ["--trace", "--gdb", "--stats", "--no-confine", "--mem=1", "--block:a="]) {
+    assert.deepEqual(splitOptions([option, "7"]), { options: [option], rest: ["7"] });
+  }
+});
+
 Deno.test("options: what asks to see the run is kept as it is", () => {
   const words = ["--trace", "--trace=x", "--trace-format=json", "--stats", "--net-pcap:a=b"];
   const { observe, file, args } = parseArguments([...words, "--mem=1", "x.hvt", "--trace"])!;
@@ -42,10 +72,20 @@ Deno.test("options: what asks to see the run is kept as it is", () => {
 
 Deno.test("options: no unikernel, or an option of something else, is left to others", () => {
   for (
-    const words of [[], ["--mem=1"], ["--"], ["--no-such", "x"], ["-o"], [
-      "--trace=",
-      "x",
-    ], ["--stats=1", "x"]]
+    const words of [
+      [],
+      ["--mem=1"],
+      ["--"],
+      ["--no-such", "x"],
+      ["-o"],
+      [
+        "--trace=",
+        "x",
+      ],
+      ["--stats=1", "x"],
+      ["-o", "", "x"],
+      ["--output=", "x"],
+    ]
   ) {
     assert.equal(parseArguments(words), undefined, words.join(" "));
   }
@@ -53,7 +93,7 @@ Deno.test("options: no unikernel, or an option of something else, is left to oth
 
 Deno.test("options: one about a device that names none, or gives it nothing, says how it is written", () => {
   for (const word of ["--net=x", "--net:a", "--block", "--net-mac:a", "--block-sector-size:"]) {
-    assert.throws(() => devices(word), {
+    assert.throws(() => readDevices([word]), {
       name: "TenderError",
       message: `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`,
     });
