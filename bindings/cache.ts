@@ -24,7 +24,7 @@ export async function digest(parts: Iterable<string | Uint8Array>): Promise<stri
 
 /**
  * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`, or one that goes
- * with this process where neither can be written.
+ * with this process where neither is this user's alone to write to.
  *
  * @throws {ToolchainError} "cache" if there is no such place
  */
@@ -34,7 +34,7 @@ export function defaultCacheDir(): string {
   for (const root of roots) {
     if (!root) continue;
     const path = join(root, "soloden");
-    if (isWritable(path)) return path;
+    if (isOurs(path)) return path;
   }
   return temporary ??= makeTemporary();
 }
@@ -61,9 +61,15 @@ function refused(path: string, error: unknown): unknown {
   );
 }
 
-function isWritable(path: string): boolean {
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** Whether this user can write to a directory, which is made if it is not there, and no other can. */
+function isOurs(path: string): boolean {
   try {
-    Deno.mkdirSync(path, { recursive: true });
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    const { uid, mode } = Deno.statSync(path);
+    // What others could write there would be linked into unikernels.
+    if (uid !== Deno.uid() || (mode! & WRITABLE_BY_OTHERS) !== 0) return false;
     Deno.removeSync(Deno.makeTempFileSync({ dir: path }));
     return true;
   } catch {

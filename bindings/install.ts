@@ -7,6 +7,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import type { Machine } from "../abi/elf.ts";
 import { guarded } from "../elftool/files.ts";
+import { replaceFile } from "../elftool/output.ts";
 import { ToolchainError } from "./error.ts";
 import {
   fileState,
@@ -50,6 +51,7 @@ export interface InstallOptions extends SysrootOptions {
 }
 
 type Entry =
+  /** A file, and its permissions, less the umask. */
   | { readonly content: Uint8Array; readonly mode: number }
   | { readonly link: string };
 
@@ -68,7 +70,7 @@ export async function install(options: InstallOptions): Promise<number> {
   for (const name of names) entries.set(`bin/${name}`, link(options.program, prefix));
   for (const toolchain of toolchains) {
     for (const [path, content] of await sysrootFiles(toolchain, options)) {
-      entries.set(path, { content, mode: 0o644 });
+      entries.set(path, { content, mode: 0o666 });
     }
   }
   const old = readRecord(prefix) ?? { version: 1, files: {}, directories: [] };
@@ -89,7 +91,7 @@ export async function install(options: InstallOptions): Promise<number> {
   // The record goes first: whatever happens now, no file of ours is unknown.
   place(join(prefix, RECORD_PATH), {
     content: new TextEncoder().encode(recordText(record)),
-    mode: 0o644,
+    mode: 0o666,
   });
   for (const [path, entry] of entries) place(join(prefix, path), entry);
   const stale = Object.entries(old.files).filter(([path]) => !entries.has(path));
@@ -140,7 +142,7 @@ function link(program: Program, prefix: string): Entry {
   }
   const command = [program.runtime, "run", "-A", "--quiet", path].map(shellWord).join(" ");
   const text = `#!/bin/sh\nexec ${command} --called-as="$0" "$@"\n`;
-  return { content: new TextEncoder().encode(text), mode: 0o755 };
+  return { content: new TextEncoder().encode(text), mode: 0o777 };
 }
 
 function entryState(entry: Entry): Promise<string> | string {
@@ -195,13 +197,10 @@ function isThere(path: string): boolean {
 /** Puts an entry in its place, whole: a link that is there is replaced, not followed. */
 function place(path: string, entry: Entry): void {
   guarded(path, () => {
+    if (!("link" in entry)) return replaceFile(path, entry.content, entry);
     const beside = join(dirname(path), `.soloden.${crypto.randomUUID().slice(0, 8)}`);
     try {
-      if ("link" in entry) Deno.symlinkSync(entry.link, beside);
-      else {
-        Deno.writeFileSync(beside, entry.content, { createNew: true });
-        Deno.chmodSync(beside, entry.mode);
-      }
+      Deno.symlinkSync(entry.link, beside);
       Deno.renameSync(beside, path);
     } catch (error) {
       if (isThere(beside)) Deno.removeSync(beside);

@@ -7,7 +7,7 @@
 import { dirname, extname, join, resolve } from "node:path";
 import type { Manifest } from "../abi/manifest.ts";
 import { readInput } from "../elftool/files.ts";
-import { writeOutput } from "../elftool/output.ts";
+import { keepInputs, writeOutput } from "../elftool/output.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
 import { readAssets } from "./assets.ts";
@@ -158,7 +158,9 @@ export async function buildUnikernel(
   checkSources(sources);
   const { toolchain, cacheDir } = withDefaults(options);
   const { machine } = toolchain;
-  const manifest = readManifest(options.manifest ?? defaultManifest(sources[0]!));
+  const manifestSource = options.manifest ?? defaultManifest(sources[0]!);
+  keepInputs(options.output, manifestSource === undefined ? sources : [...sources, manifestSource]);
+  const manifest = readManifest(manifestSource);
   const { object: bindings, assets } = await buildBindings(options.target, { toolchain, cacheDir });
   const unikernel = await withScratch(cacheDir, async (scratch) => {
     const manifestPath = join(scratch, "manifest.o");

@@ -6,7 +6,7 @@
 import type { Machine } from "../abi/elf.ts";
 import { ElfError } from "./error.ts";
 import { readInput } from "./files.ts";
-import { writeOutput } from "./output.ts";
+import { keepInputs, writeOutput } from "./output.ts";
 import { formatInspection, inspect } from "./inspect.ts";
 import { readLocator } from "./locate.ts";
 import { sourceLines } from "./source_lines.ts";
@@ -27,7 +27,7 @@ export interface CompileManifestOptions {
  * as it was.
  *
  * @throws {ElfError} "manifest-source" for a mistake in the source, "file" if a file cannot be read
- * or written or the output's extension is neither `.o` nor `.c`
+ * or written, or the two are the same, or the output's extension is neither `.o` nor `.c`
  */
 export function compileManifestFile(
   input: string,
@@ -35,6 +35,7 @@ export function compileManifestFile(
   options: CompileManifestOptions = {},
 ): void {
   const format = options.format ?? formatOf(output);
+  keepInputs(output, [input]);
   const name = input === "-" ? "<stdin>" : input;
   const manifest = compileManifest(new TextDecoder().decode(readInput(input)), { name });
   writeOutput(

@@ -4,9 +4,8 @@
  * @module
  */
 import { readInput } from "../elftool/files.ts";
-import { writeOutput } from "../elftool/output.ts";
+import { keepInputs, writeOutput } from "../elftool/output.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
-import { TenderError } from "./error.ts";
 import { bind } from "./guest.ts";
 import { devicesOf, parseArguments } from "./options.ts";
 import { checkPackable, pack } from "./pack.ts";
@@ -25,19 +24,9 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
   const { file, output } = request;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
-  if (isSameFile(file, output)) {
-    throw new TenderError("option", `${output}: is the unikernel itself, which is kept`);
-  }
+  keepInputs(output, [file]);
   checkPackable(unikernel);
   const guest = bind(unikernel, "spt", { ...request, devices });
   writeOutput(output, await pack(guest), { mode: 0o777 });
   return true;
-}
-
-function isSameFile(path: string, other: string): boolean {
-  try {
-    return Deno.realPathSync(path) === Deno.realPathSync(other);
-  } catch {
-    return false;
-  }
 }

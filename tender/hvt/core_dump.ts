@@ -20,7 +20,7 @@ const CHUNK = 0x10_0000;
 
 /**
  * Makes an observer that writes a core file when the guest aborts or breaks: `core.solo5-hvt.PID` in a
- * directory, readable for this user, as sparse as the guest's memory. Takes no file's place.
+ * directory, readable for this user, as sparse as the guest's memory. It never overwrites a file.
  *
  * @param say is told what came of it
  * @throws {ElfError} "file" if there is no such directory
@@ -51,11 +51,25 @@ function writeCore(
   const memorySize = machine.memory.bytes.length;
   const head = coreHead({ machine: "x86_64", note, memorySize });
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  try {
+    writeContent(file, head, machine);
+  } catch (error) {
+    // No debugger can read half of a core.
+    Deno.removeSync(path);
+    throw error;
+  }
+}
+
+function writeContent(
+  file: Deno.FsFile,
+  head: Uint8Array,
+  { memory: { bytes: { length: memorySize } }, memoryDescriptor }: EndedMachine,
+): void {
   writeAt(file, 0, head);
   // Through its descriptor: what the guest may not read, this process's mapping cannot either.
-  using memory = Deno.openSync(`/proc/self/fd/${machine.memoryDescriptor}`, { read: true });
+  using memory = Deno.openSync(`/proc/self/fd/${memoryDescriptor}`, { read: true });
   const chunk = new Uint8Array(CHUNK);
-  for (const { start, end } of contentRanges(machine.memoryDescriptor)) {
+  for (const { start, end } of contentRanges(memoryDescriptor)) {
     memory.seekSync(start, Deno.SeekMode.Start);
     for (let at = start; at < end;) {
       const count = memory.readSync(chunk.subarray(0, Math.min(CHUNK, end - at)));

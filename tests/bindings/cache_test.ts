@@ -57,3 +57,40 @@ Deno.test("cache: where there is no space left, the same line; nothing stays", a
     deepEqual([...Deno.readDirSync(dir)], []);
   });
 });
+
+/** Where the cache is for a home in a directory. */
+function cacheOf(directory: string): Promise<string> {
+  const body = `Deno.umask(0);
+    Deno.env.set("HOME", ${JSON.stringify(directory)});
+    console.log(defaultCacheDir());`;
+  return withTemporary(directory, { temporary: directory, body });
+}
+
+const TEMPORARY = /^\/.*\/soloden-\w+\n$/;
+
+Deno.test("cache: it is made for this user alone, and not used where others can write to it", async () => {
+  await withFiles({}, async (home) => {
+    const cache = join(home, ".cache", "soloden");
+    equal(await cacheOf(home), `${cache}\n`);
+    for (const path of [cache, join(home, ".cache")]) {
+      equal(Deno.statSync(path).mode! & 0o777, 0o700);
+    }
+    for (const mode of [0o702, 0o720]) {
+      Deno.chmodSync(cache, mode);
+      match(await cacheOf(home), TEMPORARY);
+    }
+    Deno.chmodSync(cache, 0o755);
+    equal(await cacheOf(home), `${cache}\n`);
+  });
+});
+
+Deno.test({
+  name: "cache: another user's is not used",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    await withFiles({ ".cache/soloden/file": "" }, async (home) => {
+      Deno.chownSync(join(home, ".cache", "soloden"), 4242, null);
+      match(await cacheOf(home), TEMPORARY);
+    });
+  },
+});

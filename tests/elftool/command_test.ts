@@ -2,7 +2,6 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { compileManifestFile, inspectFile } from "../../elftool/command.ts";
-import { writeOutput } from "../../elftool/output.ts";
 import { manifestCSource } from "../../elftool/manifest_c.ts";
 import { manifestObject } from "../../elftool/manifest_object.ts";
 import { buildUnikernel, MANIFEST } from "./builder.ts";
@@ -71,22 +70,6 @@ testIn("files that cannot be read or written are told in one line", (directory) 
     message: /m\.txt: must end in \.o \(object file\) or \.c \(C source\)$/,
   });
   throws(() => inspectFile(directory), { code, message: `${directory}: Is a directory` });
-});
-
-testIn("output is written through symbolic links and with its mode", (directory) => {
-  const target = join(directory, "target");
-  const link = join(directory, "link");
-  Deno.writeTextFileSync(target, "old");
-  Deno.symlinkSync("target", link);
-  writeOutput(link, new TextEncoder().encode("new"), { mode: 0o700 });
-  equal(Deno.lstatSync(link).isSymlink, true);
-  equal(Deno.readTextFileSync(target), "new");
-  equal((Deno.statSync(target).mode ?? 0) & 0o777, 0o700);
-});
-
-Deno.test("output to what is no regular file leaves it in place", () => {
-  writeOutput("/dev/null", new Uint8Array(1));
-  equal(Deno.lstatSync("/dev/null").isCharDevice, true);
 });
 
 testIn("a file is inspected as text or as one line of JSON", (directory) => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { resolveOutput } from "../../../elftool/output.ts";
 import { TenderError } from "../../error.ts";
 import { RunEnded } from "../answer.ts";
 
@@ -20,11 +21,13 @@ export type OpenOutput = Output & Disposable;
  * Opens a file for writing, made or emptied.
  *
  * @param options `header`: what it begins with
- * @throws {TenderError} "host" with the path and what the system says
+ * @throws {TenderError} "host" with the path and what the system says, or that another user left
+ * something there
  */
 export function openOutput(path: string, options: { header?: Uint8Array } = {}): OpenOutput {
   try {
-    const file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    const { path: target } = resolveOutput(path);
+    const file = Deno.openSync(target, { write: true, create: true, truncate: true });
     if (options.header !== undefined) writeAll(file, options.header);
     return outputTo(file, { name: path, close: () => file.close() });
   } catch (error) {

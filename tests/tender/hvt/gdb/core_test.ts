@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { ELF_TYPES, ElfHeader } from "../../../../abi/elf.ts";
 import { viewOf } from "../../../../abi/layout.ts";
 import { execute, ROOT, soloden } from "../../../soloden.ts";
+import { noKvm } from "../kvm_available.ts";
 import { buildDebug, gdb, gdbTest, inDirectory, noGdb } from "./harness.ts";
 
 /** Guests that break: what gdb says of the core, functions among the callers, the status. */
@@ -51,6 +53,36 @@ gdbTest("core: a guest that ends well leaves none, and no file is replaced", asy
   const missing = await soloden("run", "--mem=8", `--dumpcore=${directory}/none`, bad);
   assert.deepEqual([missing.status, missing.stdout], [1, ""]);
   assert.match(missing.stderr, /^soloden: .*\/none: No such file or directory$/m);
+});
+
+const noFullDisk = noKvm ?? (Deno.uid() === 0 ? undefined : "only root can mount");
+if (noFullDisk !== undefined) console.log(`skipped: core on a full file system: ${noFullDisk}`);
+
+Deno.test({
+  name: `core: where the file system is full, nothing stays`,
+  ignore: noFullDisk !== undefined,
+  fn: () =>
+    inDirectory(async (directory) => {
+      const bad = await buildDebug("abort", { target: "hvt", directory });
+      const mount = join(directory, "small");
+      Deno.mkdirSync(mount);
+      const script = 'mount -t tmpfs -o size=8k none "$0" && "$@"; echo "$?"; ls -A "$0"';
+      const run = [Deno.execPath(), "run", "-A", join(ROOT, "main.ts"), "run"];
+      const words = [...run, "--mem=8", `--dumpcore=${mount}`, bad];
+      const { stdout, stderr } = await execute("unshare", [
+        "-m",
+        "sh",
+        "-c",
+        script,
+        mount,
+        ...words,
+      ]);
+      assert.match(
+        stderr,
+        /cannot dump core: \S+\/core\.solo5-hvt\.\d+: No space left on device\n/,
+      );
+      assert.match(stdout, /\n255\n$/);
+    }),
 });
 
 /** A test that needs gdb and a kernel that dumps cores into the working directory. */
