@@ -6,6 +6,7 @@
  * @module
  */
 import { errorText, isAboutInput } from "./commands/error_text.ts";
+import { sink } from "./commands/sink.ts";
 
 /** Commands whose words are a tender's, which reads them itself. */
 const TENDER_COMMANDS = ["run", "pack"];
@@ -63,7 +64,7 @@ async function soloden(args: readonly string[]): Promise<void> {
   }
   if (command === "--version" && words.length === 0) {
     const { default: project } = await import("./deno.json", { with: { type: "json" } });
-    console.log(project.version);
+    sink(Deno.stdout, "standard output").write(`${project.version}\n`);
     return;
   }
   const tool = WRAPPER_COMMANDS.find((name) => name === command);

@@ -6,6 +6,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
+import { homeDirectory } from "../elftool/user_environment.ts";
 import { ToolchainError } from "./error.ts";
 
 /** A digest of the parts, in hexadecimal, good as part of a file's name. */
@@ -29,7 +30,7 @@ export async function digest(parts: Iterable<string | Uint8Array>): Promise<stri
  * @throws {ToolchainError} "cache" if there is no such place
  */
 export function defaultCacheDir(): string {
-  const home = Deno.env.get("HOME");
+  const home = homeDirectory();
   const roots = [Deno.env.get("XDG_CACHE_HOME"), home && join(home, ".cache")];
   for (const root of roots) {
     if (!root) continue;

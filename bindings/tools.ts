@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { Machine } from "../abi/elf.ts";
+import { childEnvironment } from "../elftool/user_environment.ts";
 import { ToolchainError, type ToolchainErrorCode } from "./error.ts";
 import { MACHINE_FLAGS } from "./targets.ts";
 
@@ -151,7 +152,8 @@ function find(choice: string | undefined, tool: Tool): string[] {
 /** What a command prints, or nothing where it does not run or fails. */
 function output([command, ...args]: string[]): string | undefined {
   try {
-    const { success, stdout } = new Deno.Command(command!, { args, stderr: "null" }).outputSync();
+    const options = { args, stderr: "null", ...childEnvironment() } as const;
+    const { success, stdout } = new Deno.Command(command!, options).outputSync();
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
   } catch {
     return undefined;
@@ -177,7 +179,8 @@ export async function run(
   [command, ...args]: string[],
   cwd?: string,
 ): Promise<void> {
-  const { success, stderr } = await end(new Deno.Command(command!, { args, cwd, stdout: "null" }));
+  const options = { args, cwd, stdout: "null", ...childEnvironment() } as const;
+  const { success, stderr } = await end(new Deno.Command(command!, options));
   if (!success) {
     const reason = new TextDecoder().decode(stderr).trim();
     const hint = HINTS.find(([complaint]) => complaint.test(reason))?.[1];

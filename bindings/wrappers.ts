@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import * as v from "npm:valibot@^1.5.0";
 import type { Machine } from "../abi/elf.ts";
 import { exists } from "./cache.ts";
+import { childEnvironment } from "../elftool/user_environment.ts";
 import { ToolchainError } from "./error.ts";
 import { cachedSysroot, type SysrootPaths, sysrootPaths, type Tools } from "./sysroot.ts";
 import { BINDINGS_TARGETS, DRIVER_LINK_FLAGS, LINK_FLAGS, WRAPPER_FLAGS } from "./targets.ts";
@@ -44,7 +45,8 @@ export async function runWrapper(
   const command = wrapperCommand(args, { tool, machine, prefix, tools });
   if (Deno.env.has("__V")) console.error(`+ exec ${command.join(" ")}`);
   try {
-    const child = new Deno.Command(command[0]!, { args: command.slice(1) }).spawn();
+    const child = new Deno.Command(command[0]!, { args: command.slice(1), ...childEnvironment() })
+      .spawn();
     return (await child.status).code;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

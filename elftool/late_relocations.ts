@@ -6,7 +6,7 @@
  * @module
  */
 import { R_X86_64, Relocation, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
-import { alignDown, alignUp, viewOf, word32 } from "../abi/layout.ts";
+import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { fileOffset, readTables, type Tables, writeTables } from "./dynamic.ts";
 import type { Program } from "./elf_reader.ts";
@@ -24,8 +24,10 @@ export interface LateRelocations {
 }
 
 /** Places that an odd word has bits for. */
-const PLACES = 63;
-const WORD = 8;
+export const PLACES = 63;
+
+/** Size of a word, in bytes. */
+export const WORD = 8;
 
 /**
  * Takes its relative relocations from a program's loader, where nothing needs them before the program
@@ -130,64 +132,3 @@ export function encodePlaces(places: readonly number[]): BigUint64Array<ArrayBuf
   }
   return BigUint64Array.from(words);
 }
-
-/** Code that makes relocations; it takes nothing, and leaves rdx, the stack and the flags of strings alone. */
-export interface RelocationCode {
-  readonly code: readonly number[];
-  /** Where in the code the distance to the words goes, counted from behind its 4 bytes. */
-  readonly wordsAt: number;
-}
-
-/**
- * Writes the code.
- *
- * @param at the code's own address
- */
-export function relocationCode(
-  { start, end, words }: LateRelocations,
-  { at }: { at: number },
-): RelocationCode {
-  // deno-fmt-ignore
-  const code = [
-    0x49, 0x89, 0xd1, // mov r9, rdx
-    0x4c, 0x8d, 0x05, ...word32(-(at + 10)), // lea r8, [base]
-    0x49, 0x8d, 0xb8, ...word32(start), // lea rdi, [r8 + start]
-    0xbe, ...word32(end - start), // mov esi, size
-    0xba, ...word32(MADV_POPULATE_WRITE), // mov edx, …
-    0xb8, ...word32(MADVISE), // mov eax, …
-    0x0f, 0x05, // syscall; older kernels refuse, and bring each page when it is written to
-    0x4c, 0x89, 0xca, // mov rdx, r9
-    0x48, 0x8d, 0x35, // lea rsi, [words]
-  ];
-  const wordsAt = code.length;
-  // deno-fmt-ignore
-  code.push(
-    ...word32(0),
-    0x4c, 0x8d, 0x96, ...word32(words.byteLength), // lea r10, [rsi + size]
-    // next:
-    0x48, 0xad, // lodsq
-    0xa8, 0x01, // test al, 1
-    0x75, 0x0d, // jnz bits
-    0x49, 0x8d, 0x3c, 0x00, // lea rdi, [r8 + rax]
-    0x4c, 0x01, 0x07, // add [rdi], r8
-    0x48, 0x83, 0xc7, 0x08, // add rdi, 8
-    0xeb, 0x1b, // jmp more
-    // bits:
-    0x48, 0xd1, 0xe8, // shr rax, 1
-    // bit: there is at least one
-    0x48, 0x0f, 0xbc, 0xc8, // bsf rcx, rax
-    0x4c, 0x01, 0x04, 0xcf, // add [rdi + rcx * 8], r8
-    0x48, 0x8d, 0x48, 0xff, // lea rcx, [rax - 1]
-    0x48, 0x21, 0xc8, // and rax, rcx
-    0x75, 0xef, // jnz bit
-    0x48, 0x81, 0xc7, ...word32(PLACES * WORD), // add rdi, 63 * 8
-    // more:
-    0x4c, 0x39, 0xd6, // cmp rsi, r10
-    0x72, 0xcd, // jb next
-  );
-  return { code, wordsAt };
-}
-
-/** `madvise` of x86_64, and what it is asked for: pages that can be written to, now. */
-const MADVISE = 28;
-const MADV_POPULATE_WRITE = 23;

@@ -2,37 +2,21 @@
  * Gives an executable arguments and environment of its own: they become part of the file, and a few
  * instructions at its entry put them on the stack before what the user wrote. The kernel sees an
  * ordinary program and copies nothing, so an argument may be as long as a whole script. The same
- * instructions do what a loader takes long for.
+ * instructions hide the user's variables that are not for this program, refuse to start it where a
+ * limit is too low for it, and do what a loader takes long for.
  *
  * @module
  */
 import { ELF_TYPES, ElfHeader, ProgramHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
-import { alignUp, viewOf, word32 } from "../abi/layout.ts";
+import { alignUp, viewOf } from "../abi/layout.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { findSymbolSlot, withTables } from "./dynamic.ts";
 import { type Program, readElf, readProgramTable } from "./elf_reader.ts";
 import { assemble } from "./elf_writer.ts";
+import { type Prefix, withTexts } from "./entry_code.ts";
+import { entryX86 } from "./entry_x86_64.ts";
 import { ElfError } from "./error.ts";
-import { type LateRelocations, relocationCode, takeRelocations } from "./late_relocations.ts";
-
-/** Stands among the arguments for the name by which the program was called (`argv[0]`). */
-export const CALLED_NAME: unique symbol = Symbol("called name");
-
-/**
- * Texts that stay in the program's pages. The argument that stands for them is their distances from the
- * program's entry, in bytes, with commas between; each ends with a NUL.
- */
-export interface Resident {
-  readonly resident: readonly string[];
-}
-
-/** What to put before the user's own arguments and environment. */
-export interface Prefix {
-  /** Arguments, after `argv[0]`. */
-  readonly args: readonly (string | Resident | typeof CALLED_NAME)[];
-  /** Variables, `NAME=VALUE`; they come first, so that they win over the user's. */
-  readonly environment?: readonly string[];
-}
+import { takeRelocations } from "./late_relocations.ts";
 
 /** Where the added segment lies, in the file and in memory. */
 interface Place {
@@ -77,7 +61,7 @@ export function spliceArguments(
   }
   const program = bytes.slice();
   const late = withTables(options.name, () => takeRelocations(program, programs));
-  const content = entryCode(prefix, { at: place.address, entry, environ, late });
+  const content = withTexts(entryX86(prefix, { at: place.address, entry, environ, late }));
   const result = assemble(place.offset + content.length, [
     { offset: 0, data: program },
     { offset: place.offset, data: content },
@@ -113,93 +97,4 @@ function withLoad(
 ): Values[] {
   return programs.filter((program) => program !== note)
     .flatMap((program) => program === last ? [program, load] : [program]);
-}
-
-/** Size of a pointer in bytes. */
-const POINTER = 8;
-
-/** What the instructions depend on: addresses, all relative to the same unknown base. */
-interface Target {
-  /** Where they lie. */
-  readonly at: number;
-  /** Where the program begins. */
-  readonly entry: number;
-  /** Where the address of the C library's `environ` stands, in a program that has a loader. */
-  readonly environ: number | undefined;
-  /** What they have to relocate first. */
-  readonly late: LateRelocations | undefined;
-}
-
-/** A place in the code that takes the distance to a text, or to other bytes. */
-interface Reference {
-  readonly at: number;
-  readonly to: string | Resident | Uint8Array;
-}
-
-/**
- * The segment: instructions, then texts. On entry the stack holds argc, argv, a null, the
- * environment, a null and what else the kernel says; rdx is the C library's and stays. argc and
- * argv move down, and the new pointers go into the gaps.
- */
-function entryCode(prefix: Prefix, { at, entry, environ, late }: Target): Uint8Array {
-  const { args, environment = [] } = prefix;
-  // An even number of words keeps the stack aligned; saying a variable twice changes nothing.
-  const odd = (args.length + environment.length) % 2 === 1;
-  const variables = odd ? [environment[0] ?? "", ...environment] : environment;
-  const code: number[] = [];
-  const references: Reference[] = [];
-  const put = (to: Reference["to"]) => {
-    code.push(0x48, 0x8d, 0x05); // lea rax, [rip + text]
-    references.push({ at: code.length, to });
-    code.push(...word32(0), 0x48, 0xab); // stosq
-  };
-  if (late !== undefined) {
-    const relocating = relocationCode(late, { at });
-    code.push(...relocating.code);
-    references.push({ at: relocating.wordsAt, to: new Uint8Array(late.words.buffer) });
-  }
-  code.push(0x48, 0x89, 0xe6); // mov rsi, rsp
-  code.push(0x48, 0x81, 0xec, ...word32(POINTER * (args.length + variables.length))); // sub rsp, …
-  code.push(0x48, 0x89, 0xe7); // mov rdi, rsp
-  code.push(0x48, 0xad); // lodsq: argc
-  code.push(0x48, 0x89, 0xc1); // mov rcx, rax
-  code.push(0x48, 0x05, ...word32(args.length)); // add rax, …
-  code.push(0x48, 0xab); // stosq
-  code.push(0x48, 0xad); // lodsq: argv[0]
-  code.push(0x49, 0x89, 0xc0); // mov r8, rax
-  code.push(0x48, 0xab); // stosq
-  for (const argument of args) {
-    if (argument !== CALLED_NAME) put(argument);
-    else code.push(0x4c, 0x89, 0xc0, 0x48, 0xab); // mov rax, r8; stosq
-  }
-  code.push(0xf3, 0x48, 0xa5); // rep movsq: the rest of argv and its null, argc words
-  if (environ !== undefined) {
-    // The loader has given the C library the environment already, which now begins here.
-    code.push(0x48, 0x8b, 0x05); // mov rax, [rip + …]
-    code.push(...word32(environ - (at + code.length + 4)));
-    code.push(0x48, 0x89, 0x38); // mov [rax], rdi
-  }
-  for (const variable of variables) put(variable);
-  code.push(0xe9, ...word32(entry - (at + code.length + 5))); // jmp entry
-  return withTexts(Uint8Array.from(code), references);
-}
-
-/** The code with its texts behind it and the references to them filled in. */
-function withTexts(code: Uint8Array, references: readonly Reference[]): Uint8Array {
-  const chunks = [{ offset: 0, data: code }];
-  let end = code.length;
-  const append = (content: string | Uint8Array): number => {
-    const offset = end;
-    const data = typeof content === "string" ? new TextEncoder().encode(`${content}\0`) : content;
-    chunks.push({ offset, data });
-    end += data.length;
-    return offset;
-  };
-  for (const { at, to } of references) {
-    const content = typeof to === "object" && "resident" in to
-      ? to.resident.map(append).join()
-      : to;
-    viewOf(code).setInt32(at, append(content) - (at + 4), true);
-  }
-  return assemble(end, chunks);
 }

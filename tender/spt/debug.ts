@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { childEnvironment } from "../../elftool/user_environment.ts";
 import { TenderError } from "../error.ts";
 import { memoryFile } from "../host/exec.ts";
 import type { ProcessImage } from "./image.ts";
@@ -24,7 +25,8 @@ export async function debugImage(image: ProcessImage, symbols: string): Promise<
   try {
     // Without a shell in between, the first program that gdb starts is the guest.
     const args = ["-q", "-iex", "set startup-with-shell off", "-s", symbols, "-e", file.path];
-    return (await new Deno.Command("gdb", { args }).spawn().status).code;
+    const options = { args, ...childEnvironment() };
+    return (await new Deno.Command("gdb", options).spawn().status).code;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new TenderError("host", "gdb: not found; install the package gdb");

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { ElfError } from "../../elftool/error.ts";
 import { encodePlaces } from "../../elftool/late_relocations.ts";
-import { CALLED_NAME, type Prefix, spliceArguments } from "../../elftool/splice.ts";
+import { CALLED_NAME, type Prefix } from "../../elftool/entry_code.ts";
+import { spliceArguments } from "../../elftool/splice.ts";
 import { withHeader } from "./builder.ts";
 import { lacks, run } from "./tools.ts";
 import { writeProgram } from "../soloden.ts";
@@ -96,6 +97,44 @@ Deno.test({
   fn() {
     const lines = spliced(program(...PIE), { args: ["a", "b"] }, "c");
     deepEqual(lines.filter((line) => line.startsWith("env")), ["env FIRST=user", "env USER=me"]);
+  },
+});
+
+Deno.test({
+  name: "splice: variables are let through by their whole names, the others are empty",
+  ignore: noCompiler,
+  fn() {
+    const seen = (flags: readonly string[], allowed: string[]) =>
+      spliced(program(...flags), { args: ["a"], environment: ["OURS=1"], allowed })
+        .filter((line) => line.startsWith("env"));
+    for (const flags of KINDS) {
+      deepEqual(seen(flags, ["USER", "HOME"]), ["env OURS=1", "env ", "env USER=me"]);
+      deepEqual(seen(flags, ["NONE", "FIRST"]), ["env OURS=1", "env FIRST=user", "env "]);
+      deepEqual(seen(flags, ["FIRS", "FIRSTS", "SER", "USER=m"]), ["env OURS=1", "env ", "env "]);
+      deepEqual(seen(flags, []), ["env OURS=1", "env ", "env "]);
+    }
+  },
+});
+
+Deno.test({
+  name: "splice: a program whose limit is too low says so and ends",
+  ignore: noCompiler,
+  fn() {
+    const path = join(directory, "limited");
+    const limits = [
+      { resource: 7, least: 20n, message: "too few files" },
+      { resource: 0, least: 0x1_0000_0001n, message: "too little time" },
+    ];
+    for (const flags of KINDS) {
+      const prefix = { args: ["a"], limits };
+      writeProgram(path, spliceArguments(program(...flags), prefix, { name: "program" }));
+      const within = (limit: string) => run("sh", "-c", `ulimit ${limit} && exec "${path}"`);
+      deepEqual(within("-n 19"), { code: 1, output: "too few files\n" });
+      deepEqual(within("-t 4294967296"), { code: 1, output: "too little time\n" });
+      equal(within("-n 20").code, 7);
+      equal(within("-t 4294967297").code, 7);
+      equal(within("-t unlimited").code, 7);
+    }
   },
 });
 

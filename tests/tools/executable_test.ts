@@ -4,14 +4,13 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { spliceArguments } from "../../elftool/splice.ts";
 import { bundle } from "../../tools/bundle.ts";
 import type { Linked } from "../../tools/link_chunks.ts";
-import { runtimePrefix } from "../../tools/runtime.ts";
 import { guest } from "../guests.ts";
-import { execute, type Result, ROOT, writeProgram } from "../soloden.ts";
+import { execute, type Result, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { countedBundle, type RunCounted } from "./counted_bundle.ts";
+import { makeExecutable, noExecutable } from "./executable.ts";
 
 const KIB = 1024;
 const NOBODY = 65534;
@@ -22,8 +21,7 @@ const unsupported = executableProblem();
 if (unsupported !== undefined) console.log(`skipped: tests of the executable: ${unsupported}`);
 
 function executableProblem(): string | undefined {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return "only Linux on x86_64";
-  return Deno.uid() === 0 ? undefined : "to change the root takes root";
+  return noExecutable ?? (Deno.uid() === 0 ? undefined : "to change the root takes root");
 }
 
 Deno.test("bundle: the same bytes twice, and no paths of this machine", async () => {
@@ -78,12 +76,7 @@ Deno.test("bundle: it brings the guest side along, built", async () => {
 
 /** Makes a root that holds the executable, the libraries that it needs, and some guests. */
 async function makeRoot(root: string): Promise<void> {
-  const runtime = Deno.readFileSync(Deno.execPath());
-  const prefix = runtimePrefix(await bundle());
-  const executable = spliceArguments(runtime, prefix, { name: "deno" });
-  const again = spliceArguments(runtime, prefix, { name: "deno" });
-  deepEqual(executable.subarray(runtime.length), again.subarray(runtime.length));
-  writeProgram(join(root, "soloden"), executable);
+  await makeExecutable(root);
   Deno.symlinkSync("soloden", join(root, "solo5-spt"));
   const { stdout } = await execute("ldd", [join(root, "soloden")]);
   for (const [library] of stdout.matchAll(/\/\S+/g)) {

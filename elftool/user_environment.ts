@@ -1,0 +1,51 @@
+/**
+ * The environment that the user gave the command. The single executable hides most of it from the
+ * runtime in it, which obeys variables of its own; the kernel still has all of it.
+ *
+ * @module
+ */
+
+/** What `Deno.Command` takes of an environment. */
+export type ChildEnvironment = Pick<Deno.CommandOptions, "clearEnv" | "env">;
+
+/**
+ * The environment for a program that the command starts for the user, such as a compiler or gdb: all of
+ * the user's variables, and none that are for the runtime. Without `/proc`, it is what the runtime has.
+ *
+ * @returns options for `Deno.Command`
+ */
+export function childEnvironment(): ChildEnvironment {
+  const env = hiddenEnvironment();
+  return env === undefined ? {} : { clearEnv: true, env };
+}
+
+/** The user's home directory (`HOME`), if there is one and it is known. */
+export function homeDirectory(): string | undefined {
+  return isSingleExecutable() ? hiddenEnvironment()?.HOME : Deno.env.get("HOME");
+}
+
+let hidden: Record<string, string> | undefined;
+
+/** The user's environment, where this process hides it and the kernel tells it. */
+function hiddenEnvironment(): Record<string, string> | undefined {
+  if (!isSingleExecutable()) return undefined;
+  try {
+    return hidden ??= parseEnvironment(Deno.readTextFileSync("/proc/self/environ"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Its loader leaves the name that it was called by. */
+function isSingleExecutable(): boolean {
+  return "solodenName" in globalThis;
+}
+
+/** The first of several equal names counts, as in C; what has no name is left out. */
+function parseEnvironment(text: string): Record<string, string> {
+  const variables = text.split("\0").map((variable) => {
+    const equals = variable.indexOf("=");
+    return [variable.slice(0, Math.max(equals, 0)), variable.slice(equals + 1)] as const;
+  });
+  return Object.fromEntries(variables.filter(([name]) => name !== "").reverse());
+}
