@@ -35,7 +35,7 @@ const compileManifest = buildCommand({
   },
   parameters: {
     flags: {
-      output: { kind: "parsed", parse: text, brief: "--output FILE: What to write, .o or .c" },
+      output: { kind: "parsed", parse: text, brief: "--output FILE: The file to write, .o or .c" },
     },
     aliases: { o: "output" },
     positional: {
@@ -70,7 +70,7 @@ const inspect = buildCommand({
     flags: {
       json: flag("Print JSON"),
       seccomp: flag("Print the system call filter of a packed executable"),
-      symbols: options("--symbols ADDRESS…: Name the functions and objects that addresses lie in"),
+      symbols: options("--symbols ADDRESS…: Name the functions and objects at these addresses"),
     },
     positional: {
       kind: "tuple",

@@ -22,16 +22,16 @@ export const newCommand = buildCommand({
         kind: "enum",
         values: ["c", "rust", "zig"],
         optional: true,
-        brief: "Language of its source (c)",
+        brief: "Language of the source (default c)",
       },
     },
     positional: {
       kind: "tuple",
-      parameters: [argument("NAME", "Name of the project and of its directory")],
+      parameters: [argument("NAME", "Name of the project, and of the directory for it")],
     },
   },
   docs: {
-    brief: "Make a project that builds and runs",
+    brief: "Start a project that builds and runs",
     customUsage: ["[--lang=c|rust|zig] NAME"],
   },
 });
@@ -52,7 +52,7 @@ export const doctor = buildCommand({
   },
   parameters: { flags: { json: flag("Print JSON") } },
   docs: {
-    brief: "Say what this host can build and run, and what mends it where it cannot",
+    brief: "Check what this host can build and run, and say how to mend the rest",
     customUsage: ["[--json]"],
   },
 });

@@ -10,13 +10,19 @@ import { argument, flag, option, options, text } from "./options.ts";
 
 /** Options about a guest. A device's name is part of the option: `--net:NAME=tap0`. */
 const guestOptions = {
-  mem: option("--mem=MiB: guest memory (512)"),
-  net: options("--net:NAME=IFACE or @FD: TAP interface or open descriptor of network device NAME"),
-  "net-mac": options("--net-mac:NAME=MAC: address of network device NAME (random)"),
-  block: options(
-    "--block:NAME=PATH[,ro|,overlay]: storage of block device NAME; refuse writes, or drop them at exit",
+  mem: option("--mem=MiB: memory of the guest (default 512)"),
+  net: options(
+    "--net:NAME=IFACE or @FD: TAP interface or open descriptor for the network device NAME",
   ),
-  "block-sector-size": options("--block-sector-size:NAME=BYTES: block size of NAME (512)"),
+  "net-mac": options(
+    "--net-mac:NAME=MAC: MAC address of the network device NAME (default: random)",
+  ),
+  block: options(
+    "--block:NAME=PATH[,ro|,overlay]: file or disk for the block device NAME; with ,ro its writes fail, with ,overlay they are dropped at the end",
+  ),
+  "block-sector-size": options(
+    "--block-sector-size:NAME=BYTES: block size of the block device NAME (default 512)",
+  ),
 } as const;
 
 /** The options of {@linkcode guestOptions} as the scanner finds them. */
@@ -30,7 +36,7 @@ type PackFlags = GuestFlags & { readonly output: string };
 const guestArguments = {
   kind: "array",
   minimum: 1,
-  parameter: argument("UNIKERNEL [ARGS…]", "Unikernel, then the arguments that it gets"),
+  parameter: argument("UNIKERNEL [ARGS…]", "The file of the unikernel, then the arguments for it"),
 } as const;
 
 const GUEST_USAGE = "[OPTIONS] [--] UNIKERNEL [ARGS…]";
@@ -38,25 +44,31 @@ const GUEST_USAGE = "[OPTIONS] [--] UNIKERNEL [ARGS…]";
 /** Options that show something of a run. */
 const observing = {
   trace: {
-    ...option("--trace[=FILE]: tell each hypercall, on standard error if there is no FILE (hvt)"),
+    ...option("--trace[=FILE]: print each hypercall to FILE, or to standard error (hvt)"),
     inferEmpty: true,
   },
-  "trace-format": option("--trace-format=json|text: a JSON object a line, or text (hvt)"),
-  "net-pcap": options("--net-pcap:NAME=FILE: keep the frames of network device NAME (hvt)"),
-  stats: flag("--stats: tell at the end what the guest did, and where the time went (hvt)"),
+  "trace-format": option(
+    "--trace-format=json|text: form of the trace: a JSON object a line, or text (default text; hvt)",
+  ),
+  "net-pcap": options(
+    "--net-pcap:NAME=FILE: write the frames of the network device NAME to FILE (hvt)",
+  ),
+  stats: flag("--stats: print at the end what the guest did, and where the time went (hvt)"),
   gdb: {
-    ...option("--gdb[=[ADDRESS:]PORT]: wait for gdb, at 127.0.0.1:1234 (hvt); start gdb (spt)"),
+    ...option(
+      "--gdb[=[ADDRESS:]PORT]: wait for gdb (hvt; default 127.0.0.1:1234), or start gdb (spt)",
+    ),
     inferEmpty: true,
   },
-  dumpcore: option("--dumpcore=DIR: leave a core file in DIR if the guest breaks (hvt)"),
+  dumpcore: option("--dumpcore=DIR: write a core file into DIR if the guest crashes (hvt)"),
 } as const;
 
 /** Options that hold a guest in. */
 const holding = {
-  timeout: option("--timeout=SECONDS: end the guest after this time, with status 124"),
-  "cpu-time": option("--cpu-time=SECONDS: end it after this time on a processor, with status 124"),
-  "console-rate": option("--console-rate=BYTES: end it if it prints more than this in a second"),
-  "no-confine": flag("--no-confine: let the tender keep its rights while the guest runs (hvt)"),
+  timeout: option("--timeout=SECONDS: stop the guest after this time, with status 124"),
+  "cpu-time": option("--cpu-time=SECONDS: stop it after this much processor time, with status 124"),
+  "console-rate": option("--console-rate=BYTES: stop it if it prints more than this in one second"),
+  "no-confine": flag("--no-confine: do not confine the tender while the guest runs (hvt)"),
 } as const;
 
 /** A tender's options with those of {@linkcode observing} and {@linkcode holding}. */
@@ -109,13 +121,13 @@ export const pack = buildCommand({
   parameters: {
     flags: {
       ...guestOptions,
-      output: { kind: "parsed", parse: text, brief: "--output FILE: what to write" },
+      output: { kind: "parsed", parse: text, brief: "--output FILE: the executable to write" },
     },
     aliases: { o: "output" },
     positional: guestArguments,
   },
   docs: {
-    brief: "Make one Linux executable of a spt unikernel and its launch",
+    brief: "Make one Linux executable from an spt unikernel",
     customUsage: [`-o FILE ${GUEST_USAGE}`],
   },
 });

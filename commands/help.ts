@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { screenWidth, twoColumns, wrap } from "./columns.ts";
 import { entriesOf, type Entry, entryOf, isRoutes, type Option, type Target } from "./table.ts";
 
 const COMMON: readonly Line[] = [["-h, --help", "Print this and exit"]];
@@ -15,48 +16,66 @@ type Line = readonly [left: string, right: string];
  * The help of a command, or of what has commands in it.
  *
  * @param path the words that lead there, after the program's name
+ * @param width of a line, in characters; the terminal's if not given
  */
-export function helpText(target: Target, path: readonly string[]): string {
-  return isRoutes(target)
-    ? helpOfAll(entriesOf(target, path), { brief: target.brief, path })
-    : helpOfOne(entryOf(target, path));
+export function helpText(
+  target: Target,
+  path: readonly string[],
+  width: number = screenWidth(),
+): string {
+  const lines = isRoutes(target)
+    ? helpOfAll(entriesOf(target, path), { brief: target.brief, path, width })
+    : helpOfOne(entryOf(target, path), width);
+  return `${lines.join("\n")}\n`;
 }
 
 function helpOfAll(
   entries: readonly Entry[],
-  { brief, path }: { brief: string; path: readonly string[] },
-): string {
+  { brief, path, width }: { brief: string; path: readonly string[]; width: number },
+): string[] {
+  const commands = entries.map(({ path, brief }) => [path.join(" "), brief] as const);
+  const more = `More of a command: soloden ${[...path, "COMMAND"].join(" ")} --help`;
   return [
-    ...usage([[...path, "COMMAND …"].join(" ")]),
-    `${brief}\n\n`,
-    ...section("COMMANDS", entries.map(({ path, brief }) => [path.join(" "), brief])),
-    ...section("OPTIONS", path.length === 0 ? ROOT : COMMON),
-    ...(path.length === 0 ? ["To begin: soloden new hello\n"] : []),
-    `More of a command: soloden ${[...path, "COMMAND"].join(" ")} --help\n`,
-  ].join("");
-}
-
-function helpOfOne({ usage: lines, brief, options, argument, argumentBrief }: Entry): string {
-  const sections = [
-    ...section("OPTIONS", [...options.map(describe), ...COMMON]),
-    ...(argument === undefined ? [] : section("ARGUMENTS", [[argument, argumentBrief ?? ""]])),
+    ...usage([[...path, "COMMAND …"].join(" ")], width),
+    ...paragraph(brief, width),
+    ...section("COMMANDS", commands, width),
+    ...section("OPTIONS", path.length === 0 ? ROOT : COMMON, width),
+    ...(path.length === 0 ? ["To begin: soloden new hello"] : []),
+    ...wrap(more, width),
   ];
-  return [...usage(lines), `${brief}\n\n`, ...sections].join("").trimEnd() + "\n";
 }
 
-function usage(lines: readonly string[]): string[] {
-  return ["USAGE\n", ...lines.map((line) => `  soloden ${line}\n`), "\n"];
+function helpOfOne(entry: Entry, width: number): string[] {
+  const { usage: lines, brief, options, argument, argumentBrief = "" } = entry;
+  const sections = [
+    ...section("OPTIONS", [...options.map(describe), ...COMMON], width),
+    ...(argument === undefined ? [] : section("ARGUMENTS", [[argument, argumentBrief]], width)),
+  ];
+  // The last line is an empty one.
+  return [...usage(lines, width), ...paragraph(brief, width), ...sections].slice(0, -1);
+}
+
+/** Lines of usage; what stands in brackets stays together. */
+function usage(lines: readonly string[], width: number): string[] {
+  const wrapped = lines.flatMap((line) => {
+    const words = `soloden ${line}`.match(/(?:\[[^\]]*\]|\S)+/g) ?? [];
+    return wrap(words, width - HANGING.length)
+      .map((part, index) => `${index === 0 ? "  " : HANGING}${part}`);
+  });
+  return ["USAGE", ...wrapped, ""];
+}
+
+/** How far the later lines of a usage are indented. */
+const HANGING = " ".repeat(6);
+
+function paragraph(text: string, width: number): string[] {
+  return [...wrap(text, width), ""];
 }
 
 function describe({ form, short, brief }: Option): Line {
   return [short === undefined ? `    ${form}` : `-${short}, ${form}`, brief];
 }
 
-function section(title: string, lines: readonly Line[]): string[] {
-  const width = Math.max(...lines.map(([left]) => left.length));
-  return [
-    `${title}\n`,
-    ...lines.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`),
-    "\n",
-  ];
+function section(title: string, lines: readonly Line[], width: number): string[] {
+  return [title, ...twoColumns(lines, width), ""];
 }

@@ -32,21 +32,23 @@ export const build = buildCommand({
         values: ["hvt", "spt"],
         optional: true,
         variadic: true,
-        brief: "Target to build for (all)",
+        brief: "Target to build for (default: both)",
       },
       machine: {
         kind: "enum",
         values: ["x86_64", "aarch64"],
         optional: true,
-        brief: "Machine to build for (x86_64); aarch64 needs a cross compiler",
+        brief: "Machine to build for (default x86_64); aarch64 needs a cross compiler",
       },
       manifest: option(
-        "--manifest FILE: Manifest (manifest.json beside the first source, else no devices)",
+        "--manifest FILE: The manifest (default: manifest.json beside the first source; without one, no devices)",
       ),
       output: option(
-        "--output NAME: Name of the output, to which .hvt and .spt are added where it has none (the first source's)",
+        "--output NAME: Name of the unikernels; .hvt and .spt are added where missing (default: the first source's name)",
       ),
-      "cc-flag": options("--cc-flag=FLAG: Flag for the compiler; what follows -- is one, too"),
+      "cc-flag": options(
+        "--cc-flag=FLAG: A flag for the compiler; the words after -- are flags, too",
+      ),
     },
     aliases: { t: "target", o: "output" },
     positional: {
@@ -78,7 +80,7 @@ export function wrapper(brief: string): Command<CommandContext> {
 const prefixOption = {
   kind: "parsed",
   parse: text,
-  brief: "--prefix DIRECTORY: Where bin/, include/ and lib/ are",
+  brief: "--prefix DIRECTORY: The directory of bin/, include/ and lib/",
 } as const;
 
 interface InstallFlags {
@@ -104,13 +106,13 @@ export const install = buildCommand({
     flags: {
       prefix: prefixOption,
       program: option(
-        "--program FILE: What the programs lead to: an executable, or a script for this runtime (this)",
+        "--program FILE: What the installed programs run: an executable or a script (default: this program)",
       ),
-      force: flag("Replace files that are not ours"),
+      force: flag("Overwrite files that soloden did not install"),
     },
   },
   docs: {
-    brief: "Install the programs and the toolchain under the names that Solo5 has for them",
+    brief: "Install the programs and the toolchain under Solo5's names",
     customUsage: ["--prefix DIRECTORY [--program FILE] [--force]"],
   },
 });
@@ -124,5 +126,5 @@ export const uninstall = buildCommand({
     };
   },
   parameters: { flags: { prefix: prefixOption } },
-  docs: { brief: "Take away what install wrote", customUsage: ["--prefix DIRECTORY"] },
+  docs: { brief: "Remove what install wrote", customUsage: ["--prefix DIRECTORY"] },
 });

@@ -24,7 +24,7 @@ for (const command of COMMANDS) {
 
 Deno.test("command: without a command there is help, which 'help' gives as well", async () => {
   const all = await soloden("--help");
-  match(all.stdout, /^ {2}doctor +Say/m);
+  match(all.stdout, /^ {2}doctor +Check/m);
   deepEqual(await soloden(), all);
   deepEqual(await soloden("help"), all);
   deepEqual(await soloden("manifest"), await soloden("manifest", "--help"));
@@ -33,8 +33,8 @@ Deno.test("command: without a command there is help, which 'help' gives as well"
 
 Deno.test("command: help shows options as they are written", async () => {
   const { stdout } = await soloden("pack", "--help");
-  match(stdout, /^ {6}--mem=MiB +Guest memory \(512\)$/m);
-  match(stdout, /^ {2}-o, --output FILE +What to write$/m);
+  match(stdout, /^ {6}--mem=MiB +Memory of the guest \(default 512\)$/m);
+  match(stdout, /^ {2}-o, --output FILE +The executable to write$/m);
 });
 
 Deno.test("command: what cannot be written ends it in a line, and a reader that is gone without one", async () => {
