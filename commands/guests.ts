@@ -121,6 +121,10 @@ export const pack = buildCommand({
   parameters: {
     flags: {
       ...guestOptions,
+      // An overlay is made at the start of each run, and nothing would make it there.
+      block: options(
+        "--block:NAME=PATH[,ro]: file or disk for the block device NAME; with ,ro its writes fail",
+      ),
       output: { kind: "parsed", parse: text, brief: "--output FILE: the executable to write" },
     },
     aliases: { o: "output" },

@@ -22,56 +22,179 @@ export function manualPage(routes: Routes, options: { version: string }): string
     ".SH NAME",
     `soloden \\- ${escape(lowerFirst(routes.brief))}`,
     ".SH SYNOPSIS",
-    ...entries.flatMap(({ usage }) => usage.slice(0, 1).flatMap(synopsis)),
+    ...entries.flatMap(({ path, usage }) => usage.flatMap((line) => synopsis(path, line))),
     ".SH DESCRIPTION",
-    ...DESCRIPTION.map(escape),
+    ...paragraphs(DESCRIPTION),
     ".SH COMMANDS",
     ...entries.flatMap(section),
     ".SH EXIT STATUS",
-    ...EXIT_STATUS.map(escape),
+    ...paragraphs(EXIT_STATUS),
     ".SH ENVIRONMENT",
-    ...ENVIRONMENT.flatMap(([name, text]) => [".TP", `.B ${name}`, escape(text)]),
+    ...list(ENVIRONMENT),
+    ".SH FILES",
+    ...list(FILES),
+    ".SH EXAMPLES",
+    ...EXAMPLES.flatMap(example),
+    ".SH SEE ALSO",
+    escape(SEE_ALSO),
     "",
   ].join("\n");
 }
 
 const DESCRIPTION = [
-  "Unikernels are programs that are linked with a small set of bindings instead of an operating",
-  "system. They run here in one of two ways: as a process that seccomp holds to a handful of system",
-  "calls (the target spt), or as a virtual machine on KVM (the target hvt).",
+  "Unikernels are programs that are linked with a small set of bindings instead of an operating " +
+  "system. They run in one of two ways, which are called targets: as a process that seccomp " +
+  "holds to a handful of system calls (spt), or as a virtual machine on KVM (hvt).",
+  "The value of an option follows = or is the next word. Options of run and pack stand before the " +
+  "unikernel: what follows it is the unikernel's own, even if it looks like an option.",
+  "Called by the name of one of Solo5's programs, which install makes links for, soloden is that program.",
 ];
 
+/** What there is to say of a command besides its options. */
+const NOTES: Readonly<Record<string, readonly string[]>> = {
+  build: [
+    "The output is NAME.hvt and NAME.spt, in the current directory unless NAME has one. A NAME that " +
+    "ends in .hvt or .spt is for that target alone. Sources may be C, C++ and assembly, and objects " +
+    "and archives of any language.",
+  ],
+  run: [
+    "On spt this process becomes the unikernel. On hvt it is the tender, which is confined before " +
+    "the unikernel's first instruction. Options marked (hvt) or (spt) are for that target alone.",
+  ],
+  pack: [
+    "The executable needs neither soloden nor any library. It opens its devices when it starts.",
+  ],
+  inspect: [
+    "ADDRESS is hexadecimal, with or without 0x; any number of them may stand before FILE.",
+  ],
+  install: [
+    "Below DIRECTORY it writes bin/solo5-elftool, bin/solo5-hvt, bin/solo5-hvt-debug, bin/solo5-spt " +
+    "and, for each machine that there is a compiler for, bin/MACHINE-solo5-none-static-cc, -ld and " +
+    "-objcopy with their headers and bindings. With DESTDIR in the environment the tree comes below " +
+    "that directory. A file that soloden did not install is never overwritten without --force.",
+  ],
+  uninstall: ["Files that were changed since they were installed are kept, and named."],
+};
+
 const EXIT_STATUS = [
-  "Of run, that of the unikernel: 255 if it aborts, 128 + N if signal N ends it. Else 0, and 1 after a",
-  "mistake or a failure, which gets one line on standard error.",
+  "The status of run is the unikernel's: 255 if it aborts, 128 + N if signal N ends it, 124 if it " +
+  "is stopped at a limit of time. Other commands end with 0 if they succeed. After a mistake or a " +
+  "failure the status is 1, and one line on standard error says why; doctor ends with 1 if it finds " +
+  "a fault. The status of cc, ld and objcopy is the tool's.",
 ];
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
+  ["CC, LD, OBJCOPY", "The programs that build unikernels, instead of those that are found."],
   [
-    "CC, LD, OBJCOPY",
-    "The programs that unikernels are built with, where not those that are found.",
+    "TARGET_CC, TARGET_LD, TARGET_OBJCOPY",
+    "The same for the machine that is not this one: aarch64.",
   ],
-  ["NO_COLOR", "If it is set, nothing has colours; without a terminal nothing has them anyhow."],
-  ["XDG_CACHE_HOME", "Where what need not be built again is kept; ~/.cache if not set."],
+  ["COLUMNS", "The width of help, instead of the terminal's."],
+  ["DESTDIR", "The directory below which install and uninstall find the prefix."],
+  ["NO_COLOR", "If it is set and not empty, nothing is coloured."],
+  ["XDG_CACHE_HOME", "The directory of the cache; ~/.cache if it is not set."],
 ];
 
-function synopsis(usage: string): string[] {
-  const [, words, rest] = /^([a-z]+(?: [a-z]+)*?)(?: (?=[^a-z])(.*))?$/.exec(usage) ?? [, usage];
-  return [`.B soloden ${words}`, ...(rest === undefined ? [] : [escape(rest)]), ".br"];
+const FILES: readonly (readonly [string, string])[] = [
+  ["manifest.json", "The devices of a unikernel. build looks for it beside the first source."],
+  ["~/.cache/soloden", "What need not be built again. It may be removed at any time."],
+  ["PREFIX/lib/soloden/installed.json", "What install wrote, for uninstall."],
+];
+
+/** What is done, and the commands that do it. Each is executed by the tests, in this order. */
+const EXAMPLES: readonly (readonly [string, readonly string[]])[] = [
+  ["Check what this host can do:", ["soloden doctor"]],
+  [
+    "Start a project, build it and run it:",
+    ["soloden new hello", "cd hello", "soloden build hello.c", "soloden run hello.spt"],
+  ],
+  [
+    "Build for one target only, with flags for the compiler:",
+    ["soloden build -t spt -o small hello.c -- -Os -Wall"],
+  ],
+  [
+    "Run it with 16 MiB of memory, for ten seconds at most, and pass it an argument:",
+    ["soloden run --mem=16 --timeout=10 hello.spt world"],
+  ],
+  ["The same as a virtual machine, showing each hypercall:", [
+    "soloden run --mem=16 --timeout=10 --trace hello.hvt world",
+  ]],
+  ["Make one executable of it:", ["soloden pack --mem=16 -o hello hello.spt", "./hello world"]],
+  ["See what it is made of:", ["soloden inspect hello.spt"]],
+  ["Name an address that a crash printed:", ["soloden inspect --symbols 0x100000 hello.hvt"]],
+  [
+    "Give a unikernel a disk (its manifest calls it storage):",
+    ["truncate -s 1M disk.img", "soloden run --block:storage=disk.img disk.spt put colour red"],
+  ],
+  ["The same, dropping what it writes:", [
+    "soloden run --block:storage=disk.img,overlay disk.spt put colour blue",
+  ]],
+  [
+    "Give a unikernel a network (its manifest calls it service):",
+    [
+      "sudo ip tuntap add tap0 mode tap user $USER",
+      "sudo ip link set tap0 up",
+      "soloden run --timeout=2 --net:service=tap0 echo.spt 10.0.0.2/24",
+    ],
+  ],
+  ["Compile a manifest by itself:", ["soloden manifest compile -o manifest.o manifest.json"]],
+  [
+    "Install the toolchain under Solo5's names, and build with it:",
+    [
+      "soloden install --prefix ~/solo5",
+      "CC=~/solo5/bin/x86_64-solo5-none-static-cc",
+      "$CC -z solo5-abi=spt hello.c manifest.o -o again.spt",
+      "~/solo5/bin/solo5-spt again.spt",
+      "soloden uninstall --prefix ~/solo5",
+    ],
+  ],
+  ["Complete its words in bash:", ["source <(soloden completions bash)"]],
+];
+
+const SEE_ALSO = "gdb(1), ip-tuntap(8), seccomp(2); https://github.com/Solo5/solo5";
+
+/** A line of usage; what stands in brackets is not torn apart. */
+function synopsis(path: readonly string[], usage: string): string[] {
+  const rest = usage.slice(path.join(" ").length).trim();
+  return [`.B soloden ${path.join(" ")}`, ...(rest === "" ? [] : [escape(rest)]), ".br"];
 }
 
-function section({ path, brief, usage, options }: Entry): string[] {
+function paragraphs(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => [".PP", escape(text)]);
+}
+
+function list(items: readonly (readonly [string, string])[]): string[] {
+  return items.flatMap(([name, text]) => [".TP", `.B ${escape(name)}`, escape(text)]);
+}
+
+function example([what, commands]: (typeof EXAMPLES)[number]): string[] {
   return [
-    `.SS ${path.join(" ")}`,
+    ".PP",
+    escape(what),
+    ".PP",
+    ".RS 4",
+    ".nf",
+    ...commands.map((command) => escape(`$ ${command}`)),
+    ".fi",
+    ".RE",
+  ];
+}
+
+function section({ path, brief, usage, options, argument, argumentBrief }: Entry): string[] {
+  const name = path.join(" ");
+  return [
+    `.SS ${name}`,
     `${escape(brief)}.`,
-    ...usage.slice(0, 1).flatMap((line) => [".PP", `.B soloden`, escape(line)]),
+    ".PP",
+    ...usage.flatMap((line) => synopsis(path, line)),
+    ...paragraphs(NOTES[name] ?? []),
     ...options.flatMap(describe),
+    ...(argument === undefined ? [] : list([[argument, argumentBrief ?? ""]])),
   ];
 }
 
 function describe({ form, short, brief }: Option): string[] {
-  const forms = short === undefined ? form : `-${short}, ${form}`;
-  return [".TP", `.B ${escape(forms)}`, escape(brief)];
+  return list([[short === undefined ? form : `-${short}, ${form}`, brief]]);
 }
 
 /** Text as roff wants it: dashes that stay dashes, no line that looks like a request. */

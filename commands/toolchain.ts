@@ -71,7 +71,7 @@ export function wrapper(brief: string): Command<CommandContext> {
     loader: () => Promise.resolve((_: Record<never, never>, ..._words: string[]) => {}),
     parameters: {
       flags: {},
-      positional: { kind: "array", parameter: argument("ARGS", "Its own") },
+      positional: { kind: "array", parameter: argument("ARGS", "Arguments of the tool") },
     },
     docs: { brief, customUsage: ["ARGS…"] },
   });

@@ -4,12 +4,13 @@
  *
  * A block of commands that says `kvm`, `net`, `capture` or `cross` is skipped where this host has no such thing.
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { crossToolchain } from "./bindings/aarch64/available.ts";
 import { outputOf } from "./bindings/scratch.ts";
 import { entriesOf } from "../commands/table.ts";
 import { routes } from "../commands/application.ts";
+import { example } from "./guests.ts";
 import { Namespace, noNetns } from "./netns.ts";
 import { execute, type Result, ROOT, writeProgram } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
@@ -143,6 +144,46 @@ async function follow(name: string, test: Deno.TestContext): Promise<void> {
     Deno.removeSync(directory, { recursive: true });
   }
 }
+
+/** Why a command of the manual page cannot be executed here. */
+function cannotRun(command: string): string | undefined {
+  if (/\btap0\b/.test(command)) return noNetns;
+  return command.includes(".hvt") && command.startsWith("soloden run") ? noKvm : undefined;
+}
+
+Deno.test("manual: every example in it, in its order", async () => {
+  const [, page] = Deno.readTextFileSync(join(ROOT, "docs/soloden.1")).split(".SH EXAMPLES");
+  const examples = Array.from(
+    page!.matchAll(/^\$ (.*)$/gm),
+    ([, line]) => line!.replaceAll("\\-", "-"),
+  );
+  ok(examples.length > 20);
+  const directory = Deno.makeTempDirSync();
+  using net = noNetns === undefined ? new Namespace() : undefined;
+  try {
+    // With a home of its own, but for what the runtime has fetched already.
+    const cache = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache/deno");
+    const env = { ...prepare(directory), HOME: directory, USER: "root", DENO_DIR: cache };
+    const lines = examples.filter((command) => cannotRun(command) === undefined).map((command) => {
+      if (command === "cd hello") return `${command}; cp ../disk.spt ../echo.spt .`;
+      // A server is stopped at its limit of time.
+      return command.includes("echo.spt") ? `${command} || [ $? = 124 ]` : command;
+    });
+    const cwd = join(directory, "here");
+    for (const name of ["disk", "echo"]) {
+      Deno.copyFileSync(await example(name, "spt"), join(cwd, `${name}.spt`));
+    }
+    const script = ["bash", "-exc", lines.join("\n")];
+    const [program, ...args] = net === undefined
+      ? script
+      : ["ip", "netns", "exec", net.name, ...script];
+    const { status, stdout, stderr } = await execute(program!, args, { cwd, env });
+    equal(status, 0, stderr);
+    match(stdout, /Arguments: world/);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
 
 Deno.test("readme: every command is in its list", () => {
   const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
