@@ -6,7 +6,7 @@
  */
 import { ERRNO, SystemError } from "../host/libc.ts";
 import { type Permit, permit } from "../host/permit.ts";
-import { KVM_PATH, System } from "../hvt/kvm.ts";
+import { KVM_PATH, System } from "../kvm/system.ts";
 import { createVm } from "../hvt/vm.ts";
 import { hostWorld } from "../hvt/world.ts";
 import { describe } from "../outcome.ts";

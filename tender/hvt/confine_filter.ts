@@ -20,7 +20,7 @@ import {
   when,
 } from "../spt/bpf.ts";
 import { LINUX } from "../spt/syscalls.ts";
-import { REQUEST } from "./kvm_abi.ts";
+import { REQUEST } from "../kvm/abi.ts";
 
 /** Calls that work on what is open and mapped already, on time, on signals or on this thread alone. */
 const ALLOWED: Readonly<Record<string, number>> = {

@@ -5,7 +5,7 @@
  * @module
  */
 import { LAYOUT, SELECTORS, STACK_GAP } from "../../abi/hvt.ts";
-import type { KvmSegment, Registers, SpecialRegisters } from "./kvm_abi.ts";
+import type { KvmSegment, Registers, SpecialRegisters } from "../kvm/abi.ts";
 
 const CR0 = { PE: 1n << 0n, NE: 1n << 5n, WP: 1n << 16n, PG: 1n << 31n };
 const CR4 = { PAE: 1n << 5n, OSFXSR: 1n << 9n, OSXMMEXCPT: 1n << 10n };

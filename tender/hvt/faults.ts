@@ -4,8 +4,8 @@
  * @module
  */
 import type { FaultReason, Outcome } from "../outcome.ts";
-import type { Exit } from "./exit.ts";
-import { SUBERROR_EMULATION } from "./kvm_abi.ts";
+import type { Exit } from "../kvm/exit.ts";
+import { SUBERROR_EMULATION } from "../kvm/abi.ts";
 
 /** Where the vCPU stands. */
 export interface Place {

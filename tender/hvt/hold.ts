@@ -8,7 +8,7 @@ import { Alarms } from "../host/alarm.ts";
 import { monotonic, threadTime } from "../host/clock.ts";
 import { ConsoleMeter, limitReached, type Limits } from "../holding.ts";
 import { type Answer, ended, RunEnded } from "./answer.ts";
-import type { Vcpu } from "./kvm.ts";
+import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Observer } from "./observer.ts";
 
 const MILLISECOND = 1_000_000n;

@@ -10,7 +10,7 @@ import { LOWEST_ADDRESS } from "../../abi/solo5.ts";
 import type { Properties } from "../devices/device.ts";
 import { bootArea, type Guest } from "../guest.ts";
 import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
-import type { Registers, SpecialRegisters } from "./kvm_abi.ts";
+import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import { pageTables } from "./page_tables.ts";
 
 /** Bytes at a guest-physical address. */

@@ -8,8 +8,8 @@ import type { Mapping } from "../host/memory.ts";
 import type { Outcome } from "../outcome.ts";
 import type { GuestView } from "./guest_view.ts";
 import type { hypercall, resumePoll } from "./hypercalls.ts";
-import type { Registers, SpecialRegisters } from "./kvm_abi.ts";
-import type { Vcpu } from "./kvm.ts";
+import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
+import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Machine } from "./machine.ts";
 import type { World } from "./world.ts";
 

@@ -7,7 +7,7 @@
 import { HYPERCALL_PORT } from "../../abi/hvt.ts";
 import { SystemError } from "../host/libc.ts";
 import { type Answer, type Context, type Ended, ended, RunEnded, type Wait } from "./answer.ts";
-import type { Exit } from "./exit.ts";
+import type { Exit } from "../kvm/exit.ts";
 import { faultOf } from "./faults.ts";
 import { hypercall, resumePoll } from "./hypercalls.ts";
 import type { Calls, Cpu } from "./observer.ts";

@@ -10,13 +10,13 @@ import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Context } from "./answer.ts";
-import { hasNoExecute } from "./cpuid.ts";
+import { hasNoExecute } from "../kvm/cpuid.ts";
 import { GuestView } from "./guest_view.ts";
-import type { Vcpu } from "./kvm.ts";
-import type { Registers, SpecialRegisters } from "./kvm_abi.ts";
+import type { Vcpu } from "../kvm/vcpu.ts";
+import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import { compileMachine, type Machine } from "./machine.ts";
 import type { Cpu, EndedMachine, Observed, Observer } from "./observer.ts";
-import { openKvm } from "./open_kvm.ts";
+import { openKvm } from "../kvm/open.ts";
 import { CALLS, RunLoop, type Stop } from "./run.ts";
 import { type HostWorld, hostWorld, type World } from "./world.ts";
 

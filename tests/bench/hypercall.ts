@@ -5,8 +5,8 @@
  * @module
  */
 import { HYPERCALL, HYPERCALL_PORT } from "../../abi/hvt.ts";
-import { readExit } from "../../tender/hvt/exit.ts";
-import { EXIT_REASON, IO_OUT, Run } from "../../tender/hvt/kvm_abi.ts";
+import { readExit } from "../../tender/kvm/exit.ts";
+import { EXIT_REASON, IO_OUT, Run } from "../../tender/kvm/abi.ts";
 import { GuestView } from "../../tender/hvt/guest_view.ts";
 import { RunLoop } from "../../tender/hvt/run.ts";
 import { hostWorld } from "../../tender/hvt/world.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
-import { type Exit, INTR } from "../exit.ts";
-import type { Vcpu } from "../kvm.ts";
-import { EXIT_REASON, GUESTDBG, type Registers, SUBERROR_EMULATION } from "../kvm_abi.ts";
+import { type Exit, INTR } from "../../kvm/exit.ts";
+import type { Vcpu } from "../../kvm/vcpu.ts";
+import { EXIT_REASON, GUESTDBG, type Registers, SUBERROR_EMULATION } from "../../kvm/abi.ts";
 import type { Cpu } from "../observer.ts";
 import type { DebugMemory } from "./memory.ts";
 import type { CpuState } from "./registers.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { viewOf } from "../../../abi/layout.ts";
-import { Fpu, type Registers, type SpecialRegisters } from "../kvm_abi.ts";
+import { Fpu, type Registers, type SpecialRegisters } from "../../kvm/abi.ts";
 
 /** All that a vCPU's registers hold, changed in place. */
 export interface CpuState {

@@ -5,7 +5,7 @@
  */
 import { HYPERCALL } from "../../../abi/hvt.ts";
 import type { BoundDevice } from "../../devices/device.ts";
-import type { Registers } from "../kvm_abi.ts";
+import type { Registers } from "../../kvm/abi.ts";
 import type { DebugCpu } from "./cpu.ts";
 import type { DebugMemory } from "./memory.ts";
 import type { CpuState } from "./registers.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { GuestDebug } from "../kvm_abi.ts";
+import type { GuestDebug } from "../../kvm/abi.ts";
 
 /** What a debug register stops at; x86 cannot tell reads from other accesses, gdb can. */
 export type WatchKind = "execute" | "write" | "read" | "access";

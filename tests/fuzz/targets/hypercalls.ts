@@ -9,7 +9,7 @@ import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import { ERRNO, SystemError } from "../../../tender/host/libc.ts";
 import { RunEnded } from "../../../tender/hvt/answer.ts";
-import type { Exit } from "../../../tender/hvt/exit.ts";
+import type { Exit } from "../../../tender/kvm/exit.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
 import { RunLoop } from "../../../tender/hvt/run.ts";
 import type { World } from "../../../tender/hvt/world.ts";

@@ -6,7 +6,7 @@
 import { ok } from "node:assert/strict";
 import { encodePacket, PACKET_MAX, PacketReader } from "../../../tender/hvt/gdb/packet.ts";
 import { answer, type DebugTarget } from "../../../tender/hvt/gdb/stub.ts";
-import { Fpu, Regs, Sregs } from "../../../tender/hvt/kvm_abi.ts";
+import { Fpu, Regs, Sregs } from "../../../tender/kvm/abi.ts";
 import type { FuzzTarget } from "../target.ts";
 
 const MEMORY = 0x20_0000;

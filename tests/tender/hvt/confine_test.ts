@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { systemCall } from "../../../tender/host/system_call.ts";
 import { filterFor } from "../../../tender/hvt/confine.ts";
 import { confineFilter } from "../../../tender/hvt/confine_filter.ts";
-import { REQUEST } from "../../../tender/hvt/kvm_abi.ts";
+import { REQUEST } from "../../../tender/kvm/abi.ts";
 import { ACTION } from "../../../tender/spt/bpf.ts";
 import { guest } from "../../guests.ts";
 import { outputOf } from "../../bindings/scratch.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openKvm } from "../../../tender/hvt/open_kvm.ts";
+import { openKvm } from "../../../tender/kvm/open.ts";
 
 /** Why this host cannot run hvt guests; undefined if it can. */
 export const noKvm: string | undefined = reason();

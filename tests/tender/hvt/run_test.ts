@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Halt, Poll, Puts, Walltime } from "../../../abi/hvt.ts";
-import type { Exit } from "../../../tender/hvt/exit.ts";
+import type { Exit } from "../../../tender/kvm/exit.ts";
 import { describe, type FaultReason, statusOf } from "../../../tender/outcome.ts";
 import { SystemError } from "../../../tender/host/libc.ts";
 import { BLOCK, call, MEMORY, outcomeOf, RODATA, scripted } from "./scripted_cpu.ts";

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { HYPERCALL, type Hypercall, HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { viewOf } from "../../../abi/layout.ts";
-import type { Exit } from "../../../tender/hvt/exit.ts";
+import type { Exit } from "../../../tender/kvm/exit.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
 import { RunLoop, type Stop } from "../../../tender/hvt/run.ts";
 import type { World } from "../../../tender/hvt/world.ts";

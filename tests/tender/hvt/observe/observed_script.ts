@@ -4,7 +4,7 @@
  * @module
  */
 import { viewOf } from "../../../../abi/layout.ts";
-import type { Exit } from "../../../../tender/hvt/exit.ts";
+import type { Exit } from "../../../../tender/kvm/exit.ts";
 import { GuestView } from "../../../../tender/hvt/guest_view.ts";
 import type { Observer } from "../../../../tender/hvt/observer.ts";
 import { CALLS, RunLoop } from "../../../../tender/hvt/run.ts";

@@ -1,20 +1,17 @@
 /**
- * KVM as its own three objects, each call a thin typed ioctl. What to do with them is decided elsewhere.
+ * A virtual CPU, the third of KVM's three kernel objects: running it, and its state.
  *
  * @module
  */
-import { type Fields, type Struct, type Values, viewOf } from "../../abi/layout.ts";
-import { openDescriptor } from "../host/descriptor.ts";
-import { check, closeDescriptor, ERRNO, errno, libc, seldom, SystemError } from "../host/libc.ts";
+import { viewOf } from "../../abi/layout.ts";
+import { ERRNO, errno, libc, SystemError } from "../host/libc.ts";
 import { Mapping } from "../host/memory.ts";
-import { type Exit, FAULT, INTR, readExit } from "./exit.ts";
 import {
-  CpuidEntry,
-  CpuidHeader,
   EXIT_REASON,
   Fpu,
   GuestDebug,
-  MemoryRegion,
+  MsrEntry,
+  MsrsHeader,
   type Registers,
   Regs,
   REQUEST,
@@ -22,82 +19,22 @@ import {
   SignalMask,
   type SpecialRegisters,
   Sregs,
-} from "./kvm_abi.ts";
+} from "./abi.ts";
+import { type Exit, FAULT, INTR, readExit } from "./exit.ts";
+import { call, callWith, get, getBytes, type Request } from "./ioctl.ts";
 
 const { ioctl_run } = libc({
   ioctl_run: { name: "ioctl", parameters: ["i32", "u32", "usize"], result: "i32" },
 });
-const c = seldom({
-  ioctl: { parameters: ["i32", "u32", "usize"], result: "i32" },
-  ioctl_struct: { name: "ioctl", parameters: ["i32", "u32", "buffer"], result: "i32" },
-});
 
-/** Where the kernel offers KVM. */
-export const KVM_PATH = "/dev/kvm";
-/** More CPUID entries than any kernel has. */
-const CPUID_MAX = 256;
 /** Most bytes of one `KVM_EXIT_MMIO`. */
 const MMIO_DATA_SIZE = 8;
 
-/** KVM itself: `/dev/kvm`. */
-export class System implements Disposable {
-  readonly #fd: number;
+/** A model-specific register: its number and its value. */
+export type Msr = ReturnType<typeof MsrEntry.read>;
 
-  /** @throws {SystemError} if this process may not use KVM */
-  constructor() {
-    this.#fd = openDescriptor(KVM_PATH);
-  }
-
-  /** `KVM_GET_API_VERSION` */
-  apiVersion(): number {
-    return call(this.#fd, "GET_API_VERSION");
-  }
-
-  /** `KVM_CREATE_VM` */
-  createVm(): Vm {
-    return new Vm(call(this.#fd, "CREATE_VM"));
-  }
-
-  /** `KVM_GET_VCPU_MMAP_SIZE`, in bytes */
-  vcpuMmapSize(): number {
-    return call(this.#fd, "GET_VCPU_MMAP_SIZE");
-  }
-
-  /** `KVM_GET_SUPPORTED_CPUID`, as {@linkcode Vcpu.setCpuid} takes it */
-  supportedCpuid(): Uint8Array<ArrayBuffer> {
-    const cpuid = new Uint8Array(CpuidHeader.size + CPUID_MAX * CpuidEntry.size);
-    CpuidHeader.write(viewOf(cpuid), 0, { nent: CPUID_MAX });
-    callWith(this.#fd, "GET_SUPPORTED_CPUID", cpuid);
-    return cpuid;
-  }
-
-  [Symbol.dispose](): void {
-    closeDescriptor(this.#fd);
-  }
-}
-
-/** A virtual machine: memory, and what its vCPUs share. */
-export class Vm implements Disposable {
-  readonly #fd: number;
-
-  constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  /** `KVM_SET_USER_MEMORY_REGION` */
-  setMemoryRegion(region: Partial<ReturnType<typeof MemoryRegion.read>>): void {
-    callWith(this.#fd, "SET_USER_MEMORY_REGION", MemoryRegion.encode(region));
-  }
-
-  /** `KVM_CREATE_VCPU`; `mmapSize` is {@linkcode System.vcpuMmapSize}. */
-  createVcpu(id: number, mmapSize: number): Vcpu {
-    return new Vcpu(call(this.#fd, "CREATE_VCPU", id), mmapSize);
-  }
-
-  [Symbol.dispose](): void {
-    closeDescriptor(this.#fd);
-  }
-}
+/** Names of the parts of a vCPU's state that are kept as the kernel's structures. */
+export type StatePart = "FPU" | "XSAVE" | "XCRS" | "VCPU_EVENTS" | "DEBUGREGS" | "MP_STATE";
 
 /** A virtual CPU. Its calls belong on the thread that made it. */
 export class Vcpu implements Disposable {
@@ -147,14 +84,12 @@ export class Vcpu implements Disposable {
 
   /** `KVM_GET_FPU`: a `struct kvm_fpu` */
   fpu(): Uint8Array<ArrayBuffer> {
-    const fpu = new Uint8Array(Fpu.size);
-    callWith(this.#fd, "GET_FPU", fpu);
-    return fpu;
+    return this.part("FPU", Fpu.size);
   }
 
   /** `KVM_SET_FPU` */
   setFpu(fpu: Uint8Array<ArrayBuffer>): void {
-    callWith(this.#fd, "SET_FPU", fpu);
+    this.setPart("FPU", fpu);
   }
 
   /** `KVM_SET_GUEST_DEBUG` */
@@ -201,6 +136,39 @@ export class Vcpu implements Disposable {
     return this.#run.bytes.subarray(Run.offsets.mmioData, Run.offsets.mmioData + MMIO_DATA_SIZE);
   }
 
+  /**
+   * `KVM_GET_…` of a part of the state.
+   *
+   * @param size of the structure, in bytes
+   */
+  part(name: StatePart | "XSAVE2", size: number): Uint8Array<ArrayBuffer> {
+    return getBytes(this.#fd, `GET_${name}` as Request, size);
+  }
+
+  /** `KVM_SET_…` of a part of the state. */
+  setPart(name: StatePart, bytes: Uint8Array<ArrayBuffer>): void {
+    callWith(this.#fd, `SET_${name}` as Request, bytes);
+  }
+
+  /** `KVM_GET_MSRS`: the values, in order, up to the first register that cannot be read */
+  msrs(indices: ArrayLike<number>): Msr[] {
+    const { bytes, view } = encodeMsrs(Array.from(indices, (index) => ({ index, data: 0n })));
+    const count = callWith(this.#fd, "GET_MSRS", bytes);
+    return Array.from(
+      { length: count },
+      (_, n) => MsrEntry.read(view, MsrsHeader.size + n * MsrEntry.size),
+    );
+  }
+
+  /**
+   * `KVM_SET_MSRS`
+   *
+   * @returns how many were set, up to the first that the kernel refuses
+   */
+  setMsrs(msrs: readonly Msr[]): number {
+    return callWith(this.#fd, "SET_MSRS", encodeMsrs(msrs).bytes);
+  }
+
   /** `KVM_SET_CPUID2` */
   setCpuid(cpuid: Uint8Array<ArrayBuffer>): void {
     callWith(this.#fd, "SET_CPUID2", cpuid);
@@ -211,29 +179,21 @@ export class Vcpu implements Disposable {
     return call(this.#fd, "GET_TSC_KHZ");
   }
 
+  /** `KVM_SET_TSC_KHZ`: has the guest's time stamp counter run at a frequency, in kHz */
+  setTscKhz(khz: number): void {
+    call(this.#fd, "SET_TSC_KHZ", khz);
+  }
+
   [Symbol.dispose](): void {
     this.#run.close();
   }
 }
 
-function call(fd: number, request: keyof typeof REQUEST, argument = 0): number {
-  return check(c.ioctl(fd, REQUEST[request], BigInt(argument)), `KVM_${request}`);
-}
-
-function callWith(
-  fd: number,
-  request: keyof typeof REQUEST,
-  argument: Uint8Array<ArrayBuffer>,
-): number {
-  return check(c.ioctl_struct(fd, REQUEST[request], argument), `KVM_${request}`);
-}
-
-function get<F extends Fields>(
-  fd: number,
-  request: keyof typeof REQUEST,
-  type: Struct<F>,
-): Values<F> {
-  const bytes = new Uint8Array(type.size);
-  callWith(fd, request, bytes);
-  return type.read(viewOf(bytes), 0);
+/** Registers as the kernel takes them: a header, then an entry for each. */
+function encodeMsrs(msrs: readonly Msr[]): { bytes: Uint8Array<ArrayBuffer>; view: DataView } {
+  const bytes = new Uint8Array(MsrsHeader.size + msrs.length * MsrEntry.size);
+  const view = viewOf(bytes);
+  MsrsHeader.write(view, 0, { nmsrs: msrs.length });
+  msrs.forEach((msr, n) => MsrEntry.write(view, MsrsHeader.size + n * MsrEntry.size, msr));
+  return { bytes, view };
 }

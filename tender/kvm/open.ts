@@ -6,8 +6,8 @@
 import { TenderError } from "../error.ts";
 import { ERRNO, SystemError } from "../host/libc.ts";
 import { permit } from "../host/permit.ts";
-import { KVM_PATH, System } from "./kvm.ts";
-import { API_VERSION } from "./kvm_abi.ts";
+import { API_VERSION } from "./abi.ts";
+import { KVM_PATH, System } from "./system.ts";
 
 const MISSING =
   "turn on virtualisation in the firmware or hypervisor, and load kvm_intel or kvm_amd";

@@ -4,7 +4,7 @@
  * @module
  */
 import { viewOf } from "../../abi/layout.ts";
-import { CpuidEntry, CpuidHeader } from "./kvm_abi.ts";
+import { CpuidEntry, CpuidHeader } from "./abi.ts";
 
 /** The page of extended features, and its bit for pages that must not be executed (in edx). */
 const EXTENDED_FEATURES = 0x8000_0001;

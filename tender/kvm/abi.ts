@@ -149,6 +149,36 @@ export const CpuidEntry = struct({
   edx: u32,
 }, { size: 40 });
 
+/** `struct kvm_msr_list` before its indices. */
+export const MsrList = struct({ nmsrs: u32 });
+/** `struct kvm_msrs` before its entries. */
+export const MsrsHeader = struct({ nmsrs: u32 }, { size: 8 });
+/** `struct kvm_msr_entry`. */
+export const MsrEntry = struct({ index: u32, data: at(8, u64) });
+
+/** Sizes of structures that are kept as they are, in bytes. */
+export const SIZE = {
+  /** `struct kvm_xsave`, as far as a request number holds it; `KVM_GET_XSAVE2` may give more. */
+  xsave: 4096,
+  /** `struct kvm_xcrs` */
+  xcrs: 392,
+  /** `struct kvm_vcpu_events` */
+  vcpuEvents: 64,
+  /** `struct kvm_debugregs` */
+  debugRegisters: 128,
+  /** `struct kvm_mp_state` */
+  mpState: 4,
+} as const;
+
+/** Numbers of extensions (`KVM_CAP_…`). */
+export const CAPABILITY = {
+  XSAVE: 55,
+  XCRS: 56,
+  DEBUGREGS: 50,
+  TSC_CONTROL: 60,
+  XSAVE2: 208,
+} as const;
+
 /** `struct kvm_run`: the fields that each exit fills in lie in a union at 32. */
 export const Run = struct({
   immediateExit: at(1, u8),
@@ -203,6 +233,8 @@ export const REQUEST = {
   CREATE_VM: request(0x01),
   GET_VCPU_MMAP_SIZE: request(0x04),
   GET_SUPPORTED_CPUID: request(0x05, READ | WRITE, CpuidHeader.size),
+  GET_MSR_INDEX_LIST: request(0x02, READ | WRITE, MsrList.size),
+  CHECK_EXTENSION: request(0x03),
   CREATE_VCPU: request(0x41),
   SET_USER_MEMORY_REGION: request(0x46, WRITE, MemoryRegion.size),
   RUN: request(0x80),
@@ -210,12 +242,26 @@ export const REQUEST = {
   SET_REGS: request(0x82, WRITE, Regs.size),
   GET_SREGS: request(0x83, READ, Sregs.size),
   SET_SREGS: request(0x84, WRITE, Sregs.size),
+  GET_MSRS: request(0x88, READ | WRITE, MsrsHeader.size),
+  SET_MSRS: request(0x89, WRITE, MsrsHeader.size),
   SET_SIGNAL_MASK: request(0x8b, WRITE, SIGNAL_MASK_HEADER),
   GET_FPU: request(0x8c, READ, Fpu.size),
   SET_FPU: request(0x8d, WRITE, Fpu.size),
   SET_CPUID2: request(0x90, WRITE, CpuidHeader.size),
+  GET_MP_STATE: request(0x98, READ, SIZE.mpState),
+  SET_MP_STATE: request(0x99, WRITE, SIZE.mpState),
   SET_GUEST_DEBUG: request(0x9b, WRITE, GuestDebug.size),
+  GET_VCPU_EVENTS: request(0x9f, READ, SIZE.vcpuEvents),
+  SET_VCPU_EVENTS: request(0xa0, WRITE, SIZE.vcpuEvents),
+  GET_DEBUGREGS: request(0xa1, READ, SIZE.debugRegisters),
+  SET_DEBUGREGS: request(0xa2, WRITE, SIZE.debugRegisters),
+  SET_TSC_KHZ: request(0xa2),
   GET_TSC_KHZ: request(0xa3),
+  GET_XSAVE: request(0xa4, READ, SIZE.xsave),
+  SET_XSAVE: request(0xa5, WRITE, SIZE.xsave),
+  GET_XCRS: request(0xa6, READ, SIZE.xcrs),
+  SET_XCRS: request(0xa7, WRITE, SIZE.xcrs),
+  GET_XSAVE2: request(0xcf, READ, SIZE.xsave),
 } as const;
 
 /** Linux's `_IOC` for KVM: direction in the top 2 bits, size in the next 14, then KVM's own 0xae and a number. */

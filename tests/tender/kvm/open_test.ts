@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SystemError } from "../../../tender/host/libc.ts";
-import { explain } from "../../../tender/hvt/open_kvm.ts";
+import { explain } from "../../../tender/kvm/open.ts";
 
 const CASES: readonly [errno: number, fix: RegExp][] = [
   [2, /^\/dev\/kvm: open: No such file or directory; .*load kvm_intel or kvm_amd$/],

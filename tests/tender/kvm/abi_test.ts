@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import * as kvm from "../../../tender/hvt/kvm_abi.ts";
+import * as kvm from "../../../tender/kvm/abi.ts";
 
 /** C expressions of <linux/kvm.h>, and what this project says they are. */
 const EXPECTED: Record<string, number> = {
@@ -30,6 +30,17 @@ const EXPECTED: Record<string, number> = {
   KVM_GUESTDBG_USE_HW_BP: kvm.GUESTDBG.hardwareBreakpoints,
   ...structure("kvm_cpuid2", kvm.CpuidHeader, {}),
   "sizeof(struct kvm_cpuid_entry2)": kvm.CpuidEntry.size,
+  ...structure("kvm_msr_list", kvm.MsrList, {}),
+  "sizeof(struct kvm_msrs)": kvm.MsrsHeader.size,
+  ...structure("kvm_msr_entry", kvm.MsrEntry, {}),
+  "sizeof(struct kvm_xsave)": kvm.SIZE.xsave,
+  "sizeof(struct kvm_xcrs)": kvm.SIZE.xcrs,
+  "sizeof(struct kvm_vcpu_events)": kvm.SIZE.vcpuEvents,
+  "sizeof(struct kvm_debugregs)": kvm.SIZE.debugRegisters,
+  "sizeof(struct kvm_mp_state)": kvm.SIZE.mpState,
+  ...Object.fromEntries(
+    Object.entries(kvm.CAPABILITY).map(([name, value]) => [`KVM_CAP_${name}`, value]),
+  ),
   ...members("kvm_run", kvm.Run.offsets, {
     immediateExit: "immediate_exit",
     exitReason: "exit_reason",

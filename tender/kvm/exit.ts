@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { EXIT_REASON, IO_OUT, Run } from "./kvm_abi.ts";
+import { EXIT_REASON, IO_OUT, Run } from "./abi.ts";
 
 /** Why a vCPU stopped. */
 export type Exit =

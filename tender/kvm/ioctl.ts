@@ -1,0 +1,57 @@
+/**
+ * The one way to KVM: an ioctl on one of its descriptors, with an error where the kernel refuses.
+ *
+ * @module
+ */
+import { type Fields, type Struct, type Values, viewOf } from "../../abi/layout.ts";
+import { check, seldom } from "../host/libc.ts";
+import { REQUEST } from "./abi.ts";
+
+/** A request's name, without the kernel's `KVM_`. */
+export type Request = keyof typeof REQUEST;
+
+const c = seldom({
+  ioctl: { parameters: ["i32", "u32", "usize"], result: "i32" },
+  ioctl_struct: { name: "ioctl", parameters: ["i32", "u32", "buffer"], result: "i32" },
+});
+
+/**
+ * Makes a request whose argument is a number.
+ *
+ * @returns what the kernel answers, 0 or more
+ * @throws {SystemError} with the request's name
+ */
+export function call(fd: number, request: Request, argument = 0): number {
+  return check(c.ioctl(fd, REQUEST[request], BigInt(argument)), `KVM_${request}`);
+}
+
+/**
+ * Makes a request whose argument is a structure, which the kernel reads, writes or both.
+ *
+ * @returns what the kernel answers, 0 or more
+ * @throws {SystemError} with the request's name
+ */
+export function callWith(fd: number, request: Request, argument: Uint8Array<ArrayBuffer>): number {
+  return check(c.ioctl_struct(fd, REQUEST[request], argument), `KVM_${request}`);
+}
+
+/**
+ * Makes a request that fills in a structure.
+ *
+ * @param size of the structure, in bytes
+ * @throws {SystemError} with the request's name
+ */
+export function getBytes(fd: number, request: Request, size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  callWith(fd, request, bytes);
+  return bytes;
+}
+
+/** As {@linkcode getBytes}, with the structure's fields. */
+export function get<F extends Fields>(
+  fd: number,
+  request: Request,
+  type: Struct<F>,
+): Values<F> {
+  return type.read(viewOf(getBytes(fd, request, type.size)), 0);
+}

@@ -1,0 +1,137 @@
+/**
+ * The whole state of a vCPU as a value: what another vCPU needs to go on where this one stopped. It
+ * holds nothing of the host but the frequency of its time stamp counter. Source: the kernel's
+ * Documentation/virt/kvm/api.rst.
+ *
+ * @module
+ */
+import { TenderError } from "../error.ts";
+import { Fpu, type Registers, SIZE, type SpecialRegisters } from "./abi.ts";
+import type { System } from "./system.ts";
+import type { Msr, StatePart, Vcpu } from "./vcpu.ts";
+
+/** Version of {@linkcode VcpuState}; a state of another one is not restored. */
+export const VCPU_STATE_VERSION = 1;
+
+/** A vCPU between two instructions. */
+export interface VcpuState {
+  readonly version: typeof VCPU_STATE_VERSION;
+  /** Frequency of its time stamp counter, in kHz. */
+  readonly tscKhz: number;
+  readonly registers: Registers;
+  readonly specialRegisters: SpecialRegisters;
+  /** The kernel's structures, by the names of their ioctls; those that this kernel has. */
+  readonly parts: Readonly<Partial<Record<StatePart, Uint8Array<ArrayBuffer>>>>;
+  /** Model-specific registers, in the kernel's order. */
+  readonly msrs: readonly Msr[];
+}
+
+/** What this host's KVM keeps of a vCPU. */
+export interface StateForm {
+  /** Parts and their sizes in bytes, in the order in which they are restored. */
+  readonly parts: readonly (readonly [StatePart, number])[];
+  /** Whether the FPU's part is larger than its first form holds. */
+  readonly wide: boolean;
+  readonly msrIndices: Uint32Array<ArrayBuffer>;
+}
+
+/**
+ * Asks KVM what it keeps of a vCPU.
+ *
+ * @throws {SystemError} if it does not answer
+ */
+export function stateForm(system: System): StateForm {
+  const xsave = Math.max(system.checkExtension("XSAVE2"), SIZE.xsave);
+  const hasXsave = system.checkExtension("XSAVE") > 0;
+  return {
+    parts: [
+      // XCR0 says which registers the next part is of.
+      ...part("XCRS", SIZE.xcrs, system.checkExtension("XCRS") > 0),
+      hasXsave ? ["XSAVE", xsave] : ["FPU", Fpu.size],
+      ...part("DEBUGREGS", SIZE.debugRegisters, system.checkExtension("DEBUGREGS") > 0),
+      ["VCPU_EVENTS", SIZE.vcpuEvents],
+      ["MP_STATE", SIZE.mpState],
+    ],
+    wide: xsave > SIZE.xsave,
+    msrIndices: system.msrIndices(),
+  };
+}
+
+function part(name: StatePart, size: number, present: boolean): [StatePart, number][] {
+  return present ? [[name, size]] : [];
+}
+
+/**
+ * Takes a vCPU's state. An exit that waits for its answer is completed first, so that the state lies
+ * between two instructions: call it when the answer is in guest memory.
+ *
+ * @throws {SystemError} if KVM does not give it
+ */
+export function saveVcpu(vcpu: Vcpu, form: StateForm): VcpuState {
+  vcpu.complete();
+  return {
+    version: VCPU_STATE_VERSION,
+    tscKhz: vcpu.tscKhz(),
+    registers: vcpu.registers(),
+    specialRegisters: vcpu.specialRegisters(),
+    parts: Object.fromEntries(
+      form.parts.map(([name, size]) => [
+        name,
+        vcpu.part(name === "XSAVE" && form.wide ? "XSAVE2" : name, size),
+      ]),
+    ),
+    msrs: readableMsrs(vcpu, form.msrIndices),
+  };
+}
+
+/**
+ * Gives a vCPU a state; its CPUID has to be set already.
+ *
+ * @throws {TenderError} "host" if the state is of another version, or this host cannot give it
+ * @throws {SystemError} if KVM refuses a part of it
+ */
+export function restoreVcpu(vcpu: Vcpu, state: VcpuState): void {
+  if (state.version !== VCPU_STATE_VERSION) {
+    throw refused(`is of version ${state.version}, and ${VCPU_STATE_VERSION} is known`);
+  }
+  if (vcpu.tscKhz() !== state.tscKhz) setFrequency(vcpu, state.tscKhz);
+  vcpu.setSpecialRegisters(state.specialRegisters);
+  vcpu.setRegisters(state.registers);
+  for (const [name, bytes] of Object.entries(state.parts)) vcpu.setPart(name as StatePart, bytes);
+  restoreMsrs(vcpu, state.msrs);
+}
+
+/** Some registers of the kernel's list cannot be read on every CPU. */
+function readableMsrs(vcpu: Vcpu, indices: Uint32Array): Msr[] {
+  const msrs: Msr[] = [];
+  for (let at = 0; at < indices.length; at++) {
+    const read = vcpu.msrs(indices.subarray(at));
+    msrs.push(...read);
+    // The one behind the last that was read is the one that cannot be.
+    at += read.length;
+  }
+  return msrs;
+}
+
+/** A register that cannot be set must have its value already. */
+function restoreMsrs(vcpu: Vcpu, msrs: readonly Msr[]): void {
+  for (let at = 0; at < msrs.length; at++) {
+    at += vcpu.setMsrs(msrs.slice(at));
+    const msr = msrs[at];
+    if (msr !== undefined && vcpu.msrs([msr.index])[0]?.data !== msr.data) {
+      throw refused(`has 0x${msr.data.toString(16)} in register 0x${msr.index.toString(16)}`);
+    }
+  }
+}
+
+function setFrequency(vcpu: Vcpu, khz: number): void {
+  try {
+    vcpu.setTscKhz(khz);
+  } catch {
+    throw refused(`counts time at ${khz} kHz`);
+  }
+}
+
+function refused(what: string): TenderError {
+  return new TenderError("host", `the state of the CPU ${what}: this host cannot restore it`);
+}

@@ -1,0 +1,33 @@
+/**
+ * A virtual machine, the second of KVM's three kernel objects: memory, and what its vCPUs share.
+ *
+ * @module
+ */
+import { closeDescriptor } from "../host/libc.ts";
+import { MemoryRegion } from "./abi.ts";
+import { call, callWith } from "./ioctl.ts";
+import { Vcpu } from "./vcpu.ts";
+
+/** A virtual machine. Each method is one ioctl. */
+export class Vm implements Disposable {
+  readonly #fd: number;
+
+  /** Takes over the descriptor. */
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** `KVM_SET_USER_MEMORY_REGION` */
+  setMemoryRegion(region: Partial<ReturnType<typeof MemoryRegion.read>>): void {
+    callWith(this.#fd, "SET_USER_MEMORY_REGION", MemoryRegion.encode(region));
+  }
+
+  /** `KVM_CREATE_VCPU`; `mmapSize` is `System.vcpuMmapSize`. */
+  createVcpu(id: number, mmapSize: number): Vcpu {
+    return new Vcpu(call(this.#fd, "CREATE_VCPU", id), mmapSize);
+  }
+
+  [Symbol.dispose](): void {
+    closeDescriptor(this.#fd);
+  }
+}
