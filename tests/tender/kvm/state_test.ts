@@ -13,7 +13,7 @@ import {
 } from "../../../tender/kvm/state.ts";
 import type { Vcpu } from "../../../tender/kvm/vcpu.ts";
 import { kvmTest } from "../hvt/kvm_available.ts";
-import { asm, DATA, MEMORY, tinyGuest } from "../hvt/tiny_guest.ts";
+import { asm, CODE, DATA, MEMORY, tinyGuest } from "../hvt/tiny_guest.ts";
 
 /** Exits of {@linkcode PROGRAM} before its last one. */
 const ROUNDS = 6;
@@ -58,10 +58,14 @@ function machine(): Running {
   return { vcpu, memory, [Symbol.dispose]: () => kept.dispose() };
 }
 
-function begin({ vcpu, memory }: Running, fpu: Uint8Array): void {
+function begin(running: Running, fpu: Uint8Array): void {
   const data = new Uint8Array(0x800);
   data.set(fpu, FPU_FROM - DATA);
-  const guest = tinyGuest(PROGRAM, { data });
+  load(running, PROGRAM, data);
+}
+
+function load({ vcpu, memory }: Running, code: readonly number[], data?: Uint8Array): void {
+  const guest = tinyGuest(code, { data });
   const { contents, specialRegisters, registers } = compileMachine(guest, {
     cycleFrequency: 1n,
     noExecute: false,
@@ -136,6 +140,7 @@ kvmTest("vCPU state: what is restored is what is saved again", () => {
   const state = save(first);
   assert.ok(state.msrs.length > 10, `${state.msrs.length} registers`);
   assert.notEqual(state.parts.XSAVE ?? state.parts.FPU, undefined);
+  assert.ok(state.parts.VCPU_EVENTS !== undefined && state.parts.MP_STATE !== undefined);
   using second = machine();
   restoreVcpu(second.vcpu, state);
   const again = save(second);
@@ -146,6 +151,14 @@ kvmTest("vCPU state: what is restored is what is saved again", () => {
   assert.deepEqual(still(again), still(state));
   const counter = ({ msrs }: VcpuState) => msrs.find(({ index }) => index === 0x10)!.data;
   assert.ok(counter(again) >= counter(state), "the time stamp counter went back");
+});
+
+kvmTest("vCPU state: an instruction that waits for its answer is completed first", () => {
+  using running = machine();
+  const code = asm.in32(0x3f8);
+  load(running, code);
+  assert.equal(running.vcpu.run().kind, "io");
+  assert.equal(save(running).registers.rip, BigInt(CODE + code.length));
 });
 
 kvmTest("vCPU state: one of another version, or that this host cannot have, is refused", () => {
@@ -159,6 +172,19 @@ kvmTest("vCPU state: one of another version, or that this host cannot have, is r
     () => restoreVcpu(running.vcpu, { ...state, msrs }),
     /has 0x1 in register 0x7ffffff: this host cannot restore it/,
   );
+});
+
+kvmTest("vCPU state: its clock's frequency is kept, or it is refused", () => {
+  using running = machine();
+  const state = save(running);
+  const tscKhz = state.tscKhz * 2;
+  try {
+    restoreVcpu(running.vcpu, { ...state, tscKhz });
+    assert.equal(running.vcpu.tscKhz(), tscKhz);
+  } catch (error) {
+    assert.match(String(error), /counts time at \d+ kHz: this host cannot restore it/);
+    assert.equal(running.vcpu.tscKhz(), state.tscKhz);
+  }
 });
 
 function word(value: number): number[] {
