@@ -32,7 +32,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     if (program === "soloden") return await soloden(words);
     const { runProgram } = await import("./commands/programs.ts");
-    const status = await runProgram(words, { name, calledAs });
+    const status = await runProgram(words, name);
     if (status !== undefined) Deno.exitCode = status;
   } catch (error) {
     const wayOut = program === "soloden" && TENDER_COMMANDS.includes(words[0] ?? "") &&
@@ -70,7 +70,7 @@ async function soloden(args: readonly string[]): Promise<void> {
   const tool = WRAPPER_COMMANDS.find((name) => name === command);
   if (tool !== undefined) {
     const { runWrapper } = await import("./bindings/wrappers.ts");
-    Deno.exitCode = await runWrapper(words, { tool });
+    Deno.exitCode = await runWrapper(words, { tool, name: `soloden ${tool}` });
     return;
   }
   const { runApplication } = await import("./commands/application.ts");

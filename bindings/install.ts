@@ -1,11 +1,10 @@
 /**
  * Installing under a prefix what Solo5's users look for there, and taking it away again: the programs,
- * as links to this one, and the sysroot of the toolchain.
+ * as links to this one, the wrapped tools, as scripts, and the sysroot of the toolchain.
  *
  * @module
  */
 import { dirname, join, relative, resolve } from "node:path";
-import type { Machine } from "../abi/elf.ts";
 import { guarded } from "../elftool/files.ts";
 import { replaceFile } from "../elftool/output.ts";
 import { ToolchainError } from "./error.ts";
@@ -19,19 +18,13 @@ import {
   stateOf,
 } from "./install_record.ts";
 import { shellWord } from "./shell_word.ts";
-import { sysrootFiles, type SysrootOptions, tripleOf } from "./sysroot.ts";
+import { sysrootFiles, type SysrootOptions, sysrootPaths, tripleOf } from "./sysroot.ts";
 import { findToolchains, type Toolchain } from "./tools.ts";
+import { WRAPPER_TOOLS, wrapperRules } from "./wrapper_rules.ts";
+import { wrapperScript } from "./wrapper_script.ts";
 
-/** The names that this program answers to, where there are toolchains for these machines. */
-export function programNames(machines: readonly Machine[]): string[] {
-  return [
-    "solo5-hvt",
-    "solo5-hvt-debug",
-    "solo5-spt",
-    "solo5-elftool",
-    ...machines.map(tripleOf).flatMap((name) => [`${name}-cc`, `${name}-ld`, `${name}-objcopy`]),
-  ];
-}
+/** The programs that lead to this one, by the names that it answers to. */
+export const PROGRAM_NAMES = ["solo5-hvt", "solo5-hvt-debug", "solo5-spt", "solo5-elftool"];
 
 /** What the installed programs lead to. */
 export type Program =
@@ -66,9 +59,9 @@ export async function install(options: InstallOptions): Promise<number> {
   const prefix = resolve(options.prefix);
   const entries = new Map<string, Entry>();
   const { toolchains = findToolchains() } = options;
-  const names = programNames(toolchains.map(({ machine }) => machine));
-  for (const name of names) entries.set(`bin/${name}`, link(options.program, prefix));
+  for (const name of PROGRAM_NAMES) entries.set(`bin/${name}`, link(options.program, prefix));
   for (const toolchain of toolchains) {
+    addWrappers(entries, toolchain);
     for (const [path, content] of await sysrootFiles(toolchain, options)) {
       entries.set(path, { content, mode: 0o666 });
     }
@@ -130,6 +123,17 @@ export async function uninstall(options: { prefix: string }): Promise<Uninstalle
     }
   }
   return result;
+}
+
+/** Adds the wrappers of a machine's tools. */
+function addWrappers(entries: Map<string, Entry>, toolchain: Toolchain): void {
+  const { machine } = toolchain;
+  const landmark = sysrootPaths(machine).object("stub");
+  for (const tool of WRAPPER_TOOLS) {
+    const name = `${tripleOf(machine)}-${tool}`;
+    const script = wrapperScript(wrapperRules(tool, toolchain), { name, landmark });
+    entries.set(`bin/${name}`, { content: new TextEncoder().encode(script), mode: 0o777 });
+  }
 }
 
 /** The entry in `bin/` that leads to a program. */

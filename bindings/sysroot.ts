@@ -1,6 +1,6 @@
 /**
- * What a build system finds under a prefix: headers, bindings, linker scripts, and which tools they
- * were made for. An installation has it, and so has the cache for wrappers that are not installed.
+ * What a build system finds under a prefix: headers, bindings and linker scripts. An installation has
+ * it, and so has the cache for `soloden cc`.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import {
   BINDINGS_TARGETS,
   type BindingsTarget,
   DRIVER_LINK_FLAGS,
+  LIBC,
   LINKER_SCRIPT,
   WRAPPER_FLAGS,
 } from "./targets.ts";
@@ -23,17 +24,15 @@ export function tripleOf(machine: Machine): string {
   return `${machine}-solo5-none-static`;
 }
 
-/** The programs that a sysroot was made for and its wrappers run: what to execute, and its first arguments. */
-export type Tools = Pick<Toolchain, "cc" | "ld" | "objcopy">;
+/** Where headers of a C library lie, as far as its functions are linked; relative to the compiler's. */
+export const LIBC_HEADERS = "libc";
 
 /** Where things lie, relative to a prefix. */
 export interface SysrootPaths {
   /** Solo5's headers, the same for every machine. */
   readonly headers: string;
-  /** Headers of the language. */
+  /** Headers of the compiler; below them, in {@linkcode LIBC_HEADERS}, those of a C library. */
   readonly languageHeaders: string;
-  /** A {@linkcode Tools} as JSON. */
-  readonly tools: string;
   object(target: string): string;
   script(target: string): string;
 }
@@ -44,7 +43,6 @@ export function sysrootPaths(machine: Machine): SysrootPaths {
   return {
     headers: "include/solo5",
     languageHeaders: `include/${triple}`,
-    tools: `lib/${triple}/toolchain.json`,
     object: (target) => `lib/${triple}/solo5_${target}.o`,
     script: (target) => `lib/${triple}/solo5_${target}.lds`,
   };
@@ -68,7 +66,7 @@ export async function sysrootFiles(
   options: SysrootOptions = {},
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const { cacheDir = defaultCacheDir() } = options;
-  const { machine, cc, version, ld, objcopy } = toolchain;
+  const { machine } = toolchain;
   const paths = sysrootPaths(machine);
   const assets = readAssets();
   const encode = (text: string) => new TextEncoder().encode(text);
@@ -79,7 +77,11 @@ export async function sysrootFiles(
   addDirectory(files, paths.languageHeaders, toolchain.headers);
   // GCC's limits.h includes this for the limits of an operating system; the compiler's own copy
   // goes on to look for a libc's.
-  files.set(`${paths.languageHeaders}/syslimits.h`, assets.get("include/libc/limits.h")!);
+  files.set(`${paths.languageHeaders}/syslimits.h`, assets.get(`${LIBC}/limits.h`)!);
+  for (const [name, content] of assets) {
+    if (dirname(name) !== LIBC) continue;
+    files.set(`${paths.languageHeaders}/${LIBC_HEADERS}/${basename(name)}`, content);
+  }
   for (const target of BINDINGS_TARGETS) {
     const { object } = await buildBindings(target, { toolchain, cacheDir });
     files.set(paths.object(target), await Deno.readFile(object));
@@ -89,12 +91,8 @@ export async function sysrootFiles(
       files.set(`lib/pkgconfig/solo5-bindings-${target}.pc`, encode(pkgConfig(target, machine)));
     }
   }
-  const tools: Tools = { cc: version.includes("clang") ? [...cc, NOT_ALL_USED] : cc, ld, objcopy };
-  return files.set(paths.tools, encode(`${JSON.stringify(tools)}\n`));
+  return files;
 }
-
-/** Of what the wrapper always says, clang would tell each time that it needs only a part. */
-const NOT_ALL_USED = "-Wno-unused-command-line-argument";
 
 /** The prefix of a sysroot in the cache, made first where it is not there yet. */
 export async function cachedSysroot(
@@ -134,7 +132,7 @@ Description: Makes a unikernel for Solo5's ${target} target
 Version: ${SOLO5_VERSION}
 Cflags: ${
     WRAPPER_FLAGS[machine].join(" ")
-  } -isystem \${prefix}/${paths.languageHeaders} -I\${prefix}/${paths.headers}
+  } -isystem \${prefix}/${paths.languageHeaders} -I\${prefix}/${paths.headers} -idirafter \${prefix}/${paths.languageHeaders}/${LIBC_HEADERS}
 Libs: ${DRIVER_LINK_FLAGS.join(" ")} -T \${prefix}/${paths.script(target)} \${prefix}/${
     paths.object(target)
   }

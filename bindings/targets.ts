@@ -14,13 +14,16 @@ export type BuildTarget = keyof typeof ABI_VERSION;
 /** What bindings are for: a target, or none that could run, which only link. */
 export type BindingsTarget = BuildTarget | "stub";
 
+/** Functions of a C library, which are linked into anything. */
+const LIBC_FUNCTIONS = ["common/memory_functions.c", "common/string_functions.c"];
+
 const COMMON = [
+  ...LIBC_FUNCTIONS,
   "common/block.c",
   "common/devices.c",
   "common/exit.c",
   "common/log.c",
   "common/memory.c",
-  "common/memory_functions.c",
   "common/net.c",
   "common/stack_guard.c",
   "common/start.c",
@@ -42,7 +45,7 @@ const SPT = [
   "spt/start.c",
 ];
 
-const STUB = ["stub/stub.c"];
+const STUB = [...LIBC_FUNCTIONS, "stub/stub.c"];
 
 /** What the bindings of each target consist of: sources, by their names in this room. */
 export const SOURCES: Readonly<Record<Machine, Record<BindingsTarget, readonly string[]>>> = {
@@ -64,8 +67,11 @@ export const BINDINGS_TARGETS: readonly BindingsTarget[] = ["hvt", "spt", "stub"
 /** The linker script of every target. */
 export const LINKER_SCRIPT = "solo5.lds";
 
-/** Where headers lie: Solo5's own, and what the compiler's need to be complete without a libc. */
-export const INCLUDE = ["include", "include/libc"] as const;
+/** Where Solo5's headers lie. */
+export const INCLUDE = "include";
+
+/** Where headers of a C library lie, as far as its functions are linked and the compiler's own need it. */
+export const LIBC = "include/libc";
 
 /** For any C that runs in a unikernel. */
 const FREESTANDING = ["-ffreestanding", "-nostdinc", "-fno-pic", "-fno-pie"];

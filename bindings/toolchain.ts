@@ -20,6 +20,7 @@ import {
   type BuildTarget,
   CPLUSPLUS_FLAGS,
   INCLUDE,
+  LIBC,
   LINK_FLAGS,
   LINK_MACHINE,
   LINKER_SCRIPT,
@@ -233,9 +234,10 @@ function applicationFlags(
 }
 
 function includes(toolchain: Toolchain, assets: string): string[] {
-  const own = INCLUDE.map((name) => join(assets, name));
-  // The compiler's headers first: they look for the next of the same name where they need one.
-  return [toolchain.headers, ...own].flatMap((path) => ["-isystem", path]);
+  // The compiler's headers first: they look for the next of the same name where they need one. The
+  // C library's come last: a program that brings its own string.h gets its own.
+  const system = [toolchain.headers, join(assets, INCLUDE)];
+  return [...system.flatMap((path) => ["-isystem", path]), "-idirafter", join(assets, LIBC)];
 }
 
 async function compile(

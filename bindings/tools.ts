@@ -164,7 +164,7 @@ function output([command, ...args]: string[]): string | undefined {
 const HINTS: readonly (readonly [complaint: RegExp, hint: string])[] = [
   [
     /\.h: No such file|'[\w/]+\.h' file not found/,
-    "there is no C library: solo5.h is all there is",
+    "there is no C library: solo5.h and string.h are all there is",
   ],
   [
     /undefined (reference to|symbol:) [`']?solo5_app_main/,

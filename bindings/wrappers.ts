@@ -1,174 +1,132 @@
 /**
- * The toolchain under Solo5's names: `TRIPLE-cc`, `-ld` and `-objcopy` run this machine's tools with
- * what makes a unikernel of their work, and pass everything else through.
+ * The wrapped tools as the executable runs them itself: `soloden cc`, `ld` and `objcopy` are this
+ * machine's with what makes a unikernel of their work, and pass everything else through. What they add
+ * is in wrapper_rules.ts.
  *
  * @module
  */
-import { dirname, join, resolve } from "node:path";
-import * as v from "npm:valibot@^1.5.0";
 import type { Machine } from "../abi/elf.ts";
-import { exists } from "./cache.ts";
 import { childEnvironment } from "../elftool/user_environment.ts";
 import { ToolchainError } from "./error.ts";
-import { cachedSysroot, type SysrootPaths, sysrootPaths, type Tools } from "./sysroot.ts";
-import { BINDINGS_TARGETS, DRIVER_LINK_FLAGS, LINK_FLAGS, WRAPPER_FLAGS } from "./targets.ts";
+import { cachedSysroot } from "./sysroot.ts";
 import { findToolchain } from "./tools.ts";
-
-/** What a wrapper stands for. */
-export type WrapperTool = keyof Tools;
-
-/** What a wrapper builds for, where its headers and bindings are, and what it runs. */
-export interface Sysroot {
-  readonly machine: Machine;
-  readonly prefix: string;
-  readonly tools: Tools;
-}
+import {
+  NO_BINDINGS_AFTER,
+  NO_BINDINGS_BEFORE,
+  NO_INPUT,
+  NO_TOOL,
+  PREFIX,
+  TARGET_OPTION,
+  wrapperHelp,
+  type WrapperRules,
+  wrapperRules,
+  type WrapperTool,
+} from "./wrapper_rules.ts";
 
 /**
- * Runs a wrapper as this process does: with its standard streams.
+ * Runs a wrapper as this process does: with its standard streams, and with headers and bindings from
+ * the cache.
  *
- * @param options `tool`: what it stands for; `machine`: which it builds for; `calledAs`: what it was
- * called by, which says where it is installed; without, or where it is not installed, it takes what
- * the cache has
+ * @param options `tool`: what it stands for; `machine`: which it builds for; `name`: what it calls
+ * itself
  * @returns the tool's exit status
- * @throws {ToolchainError} if there is nothing to run, or nothing to link with
+ * @throws {ToolchainError} if the tool is missing, or there are no bindings of the target asked for
  */
 export async function runWrapper(
   args: readonly string[],
-  options: { tool: WrapperTool; machine?: Machine; calledAs?: string },
+  { tool, machine, name }: { tool: WrapperTool; machine?: Machine; name: string },
 ): Promise<number> {
-  const { tool, machine = "x86_64", calledAs } = options;
-  const record = sysrootPaths(machine).tools;
-  const prefix = (calledAs && installedPrefix(calledAs, record)) ??
-    await cachedSysroot(findToolchain({ machine }));
-  const tools = readTools(join(prefix, record));
-  const command = wrapperCommand(args, { tool, machine, prefix, tools });
-  if (Deno.env.has("__V")) console.error(`+ exec ${command.join(" ")}`);
+  const toolchain = findToolchain({ machine });
+  const rules = wrapperRules(tool, toolchain);
+  const prefix = await cachedSysroot(toolchain);
+  const command = wrapperCommand(args, { rules, prefix });
+  if (command === undefined) {
+    console.log(`${name}: ${NO_INPUT}`);
+    return 1;
+  }
+  if (args.length === 1 && args[0] === "--help") {
+    const help = wrapperHelp(name, rules).replaceAll(PREFIX, prefix);
+    Deno.stdout.writeSync(new TextEncoder().encode(help));
+  }
+  if (Deno.env.get("__V")) console.error(`+ exec ${command.join(" ")}`);
   try {
-    const child = new Deno.Command(command[0]!, { args: command.slice(1), ...childEnvironment() })
-      .spawn();
-    return (await child.status).code;
+    const options = { args: command.slice(1), ...childEnvironment() };
+    return (await new Deno.Command(command[0]!, options).spawn().status).code;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new ToolchainError("no-tool", `${command[0]}: not found; was it removed since install?`);
+    throw new ToolchainError("no-tool", `${command[0]}: ${NO_TOOL}`);
   }
 }
-
-/** Arguments of a compiler that stop it before it links. */
-const NO_LINK = new Set(["-c", "-S", "-E", "-M", "-MM", "-fsyntax-only"]);
 
 /**
  * What a wrapper runs.
  *
- * @throws {ToolchainError} if there is nothing to do, or are no bindings of the target that is asked for
+ * @param options `prefix`: of the headers and bindings
+ * @returns undefined for a compiler that is given nothing to work on
+ * @throws {ToolchainError} if there are no bindings of the target that is asked for
  */
 export function wrapperCommand(
   args: readonly string[],
-  { tool, machine, prefix, tools }: Sysroot & { tool: WrapperTool },
-): string[] {
-  if (tool === "objcopy") return [...tools.objcopy, ...args];
-  const paths = sysrootPaths(machine);
-  const { target, rest } = takeTarget(args);
-  if (tool === "ld") {
-    const bindings = target === undefined ? [] : linkInputs(target, { prefix, paths });
-    return [...tools.ld, ...LINK_FLAGS[machine], "-nostdlib", ...bindings, ...rest];
+  { rules, prefix }: { rules: WrapperRules; prefix: string },
+): string[] | undefined {
+  const { tool, always, noLink } = rules;
+  if (rules.bindings.size === 0) return [...tool, ...always, ...args];
+  const { target, rest, plain } = takeTarget(args);
+  if (noLink.length > 0) {
+    if (rest.length === 0) return undefined;
+    // A compiler that is asked about itself must not get anything to link.
+    if (rest.length === 1 && rest[0] === "-v") return [...tool, "-v"];
   }
-  if (rest.length === 0) throw new ToolchainError("source", "No input files");
-  // A compiler that is asked about itself must not get anything to link.
-  if (rest.length === 1 && rest[0] === "-v") return [...tools.cc, ...rest];
-  const compile = [
-    ...tools.cc,
-    ...WRAPPER_FLAGS[machine],
-    "-isystem",
-    join(prefix, paths.languageHeaders),
-    "-I",
-    join(prefix, paths.headers),
-    // Where the toolchain is installed shall not show in what it makes.
-    `-ffile-prefix-map=${prefix}=solo5`,
-  ];
-  if (rest.flatMap(written).some((word) => NO_LINK.has(word))) return [...compile, ...rest];
-  const bindings = linkInputs(target ?? "stub", { prefix, paths });
-  return [...compile, ...DRIVER_LINK_FLAGS, ...bindings, ...rest];
+  const stops = plain.flatMap(written).some((word) => noLink.includes(word));
+  const more = stops ? [] : linkWords(rules, target);
+  return [...[...tool, ...always, ...more].map((word) => word.replaceAll(PREFIX, prefix)), ...rest];
 }
 
 /** The words that an argument stands for: a response file, `@FILE`, for those that are written in it. */
 function written(word: string): string[] {
   if (!word.startsWith("@")) return [word];
   try {
-    return Deno.readTextFileSync(word.slice(1)).split(/\s+/);
+    const path = word.slice(1);
+    return Deno.statSync(path).isFile ? Deno.readTextFileSync(path).split(/[ \t-\r]+/) : [word];
   } catch {
     // As the compiler has it: what is no file is a word like any other.
     return [word];
   }
 }
 
-/** Takes `-z solo5-abi=TARGET` out of the arguments; of several, the last one counts. */
-function takeTarget(args: readonly string[]): { target?: string; rest: string[] } {
-  const option = "solo5-abi=";
+/**
+ * Takes `-z solo5-abi=TARGET` out of the arguments; of several, the last one counts.
+ *
+ * @returns `rest`: the others; `plain`: those of them that are no value of a `-z`
+ */
+function takeTarget(
+  args: readonly string[],
+): { target?: string; rest: string[]; plain: string[] } {
   let target: string | undefined;
   const rest: string[] = [];
+  const plain: string[] = [];
   for (let at = 0; at < args.length; at++) {
-    if (args[at] === "-z" && args[at + 1]?.startsWith(option)) {
-      target = args[++at]!.slice(option.length);
-    } else rest.push(args[at]!);
+    const word = args[at]!;
+    const value = word === "-z" ? args[++at] : undefined;
+    if (value === undefined) {
+      rest.push(word);
+      plain.push(word);
+    } else if (value.startsWith(TARGET_OPTION)) target = value.slice(TARGET_OPTION.length);
+    else rest.push(word, value);
   }
-  return { target, rest };
+  return { target, rest, plain };
 }
 
-/** Arguments that both compiler and linker take; the bindings come first, so that archives can complete them. */
-function linkInputs(
-  target: string,
-  { prefix, paths }: { prefix: string; paths: SysrootPaths },
-): string[] {
-  const known: readonly string[] = BINDINGS_TARGETS;
-  if (!known.includes(target)) {
-    throw new ToolchainError(
-      "link",
-      `cannot open linker script file solo5_${target}.lds: there are bindings for ${
-        known.join(", ")
-      }`,
-    );
+/** What links the bindings of a target, where one is linked. */
+function linkWords(
+  { link, bindings, target: usual }: WrapperRules,
+  target: string | undefined = usual,
+): readonly string[] {
+  if (target === undefined) return link;
+  const words = bindings.get(target);
+  if (words === undefined) {
+    const message = `${NO_BINDINGS_BEFORE}${target}${NO_BINDINGS_AFTER}`;
+    throw new ToolchainError("link", message);
   }
-  return ["-T", join(prefix, paths.script(target)), join(prefix, paths.object(target))];
-}
-
-/**
- * The prefix that a program is installed under, as `PREFIX/bin/NAME` or through links to that.
- *
- * @param record what has to be there, relative to the prefix
- */
-function installedPrefix(calledAs: string, record: string): string | undefined {
-  let path = calledAs.includes("/") ? resolve(calledAs) : onPath(calledAs);
-  const seen = new Set<string>();
-  while (path !== undefined && !seen.has(path)) {
-    const prefix = dirname(dirname(path));
-    if (exists(join(prefix, record))) return prefix;
-    seen.add(path);
-    path = linkTarget(path);
-  }
-  return undefined;
-}
-
-function onPath(name: string): string | undefined {
-  return (Deno.env.get("PATH") ?? "").split(":").map((directory) => resolve(directory, name))
-    .find(exists);
-}
-
-function linkTarget(path: string): string | undefined {
-  try {
-    return resolve(dirname(path), Deno.readLinkSync(path));
-  } catch {
-    return undefined;
-  }
-}
-
-const Command = v.pipe(v.array(v.string()), v.minLength(1));
-const ToolsSchema = v.object({ cc: Command, ld: Command, objcopy: Command });
-
-function readTools(path: string): Tools {
-  try {
-    return v.parse(ToolsSchema, JSON.parse(Deno.readTextFileSync(path)));
-  } catch {
-    throw new ToolchainError("install", `${path}: not as it was installed; install again`);
-  }
+  return [...link, ...words];
 }

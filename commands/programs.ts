@@ -12,12 +12,12 @@ const WRAPPER = /^(\w+)-solo5-none-static-(cc|ld|objcopy)$/;
 /**
  * Runs the program of a name.
  *
- * @param options `name`: what it is called; `calledAs`: the path that it was called by
+ * @param name what it is called
  * @returns its exit status, unless that is set already
  */
 export async function runProgram(
   words: readonly string[],
-  { name, calledAs }: { name: string; calledAs: string },
+  name: string,
 ): Promise<number | undefined> {
   if (name === "solo5-elftool") {
     const { elftoolProgram } = await import("../elftool/program.ts");
@@ -37,6 +37,6 @@ export async function runProgram(
   return await runWrapper(words, {
     tool: tool as "cc" | "ld" | "objcopy",
     machine: machine as Machine,
-    calledAs,
+    name,
   });
 }

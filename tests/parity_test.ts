@@ -90,7 +90,7 @@ function rowTest(program: string, row: Row): void {
     }
     if (row.silent) equal(stderr, "");
     if (row.prints !== undefined) ok(stdout.includes(row.prints), `prints '${stdout}'`);
-    if (row.status !== 0) ok(stderr !== "" || row.runs, "says nothing");
+    if (row.status !== 0) ok(stderr + stdout !== "" || row.runs, "says nothing");
     equal(status, row.status, stderr);
   });
 }

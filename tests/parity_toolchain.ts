@@ -7,7 +7,7 @@ import type { Row } from "./parity_table.ts";
 
 /** What the toolchain's wrappers do, by their last name; they run where the files are. */
 export const TOOLCHAIN_ROWS: readonly (Row & { readonly tool: "cc" | "ld" | "objcopy" })[] = [
-  { tool: "cc", args: [], status: 1, says: ["No input files"] },
+  { tool: "cc", args: [], status: 1, silent: true, prints: "No input files" },
   { tool: "cc", args: ["-v"], status: 0 },
   { tool: "cc", args: ["-dumpmachine"], status: 0, prints: "x86_64" },
   { tool: "cc", args: ["-c", "none.c"], status: 1 },

@@ -1,8 +1,11 @@
 /*
- * memory_functions.c: the functions that compilers call of their own accord, even freestanding.
- * They stay private to the bindings; an application brings its own.
+ * memory_functions.c: string.h's functions on bytes. Compilers call most of them of their own accord,
+ * even freestanding. The bindings keep to theirs; the linker script offers them to applications.
  */
+#include <string.h>
+
 #include "cpu.h"
+#include "offer.h"
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size) {
     cpu_copy_up(to, from, size);
@@ -31,3 +34,18 @@ int memcmp(const void *a, const void *b, size_t size) {
     }
     return 0;
 }
+
+void *memchr(const void *bytes, int value, size_t size) {
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < size; i++) {
+        if (p[i] == (unsigned char)value)
+            return (void *)(p + i);
+    }
+    return NULL;
+}
+
+OFFER(memcpy)
+OFFER(memmove)
+OFFER(memset)
+OFFER(memcmp)
+OFFER(memchr)

@@ -15,15 +15,14 @@ export function cProject(name: string): LanguagePart {
 }
 
 const SOURCE = `/*
- * NAME.c: a unikernel. There is no libc; solo5.h is all there is of an operating system.
+ * NAME.c: a unikernel. solo5.h is all there is of an operating system, and string.h of a C library.
  */
+#include <string.h>
+
 #include "solo5.h"
 
 static void print(const char *text) {
-    size_t length = 0;
-    while (text[length] != '\\0')
-        length++;
-    solo5_console_write(text, length);
+    solo5_console_write(text, strlen(text));
 }
 
 int solo5_app_main(const struct solo5_start_info *info) {

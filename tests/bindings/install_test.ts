@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ToolchainError } from "../../bindings/error.ts";
-import { install, programNames, uninstall } from "../../bindings/install.ts";
+import { install, PROGRAM_NAMES, uninstall } from "../../bindings/install.ts";
 import { RECORD_PATH } from "../../bindings/install_record.ts";
 import { findToolchains } from "../../bindings/tools.ts";
 import { soloden } from "../soloden.ts";
@@ -39,8 +39,12 @@ Deno.test("what is installed is where Solo5's users look, and goes away without 
     const count = await install({ prefix, program: PROGRAM });
     const files = tree(prefix);
     const machines = findToolchains().map(({ machine }) => machine);
-    for (const name of programNames(machines)) assert.equal(files[`bin/${name}`], PROGRAM.path);
+    for (const name of PROGRAM_NAMES) assert.equal(files[`bin/${name}`], PROGRAM.path);
     const triples = machines.map((machine) => `${machine}-solo5-none-static`);
+    for (const name of triples.flatMap((triple) => [`${triple}-cc`, `${triple}-ld`])) {
+      assert.match(files[`bin/${name}`]!, /^#!\/bin\/sh\n/);
+      assert.equal(Deno.statSync(join(prefix, "bin", name)).mode! & 0o500, 0o500);
+    }
     const names = [
       "stddef",
       "stdint",

@@ -124,7 +124,10 @@ Deno.test("what was written for an operating system does not build, with a word 
     const message = (name: string) =>
       buildUnikernel([join(dir, name)], { target: "spt", output: join(dir, "out.spt") })
         .then(() => "", (error: Error) => error.message);
-    assert.match(await message("library.c"), /\nthere is no C library: solo5.h is all there is$/);
+    assert.match(
+      await message("library.c"),
+      /\nthere is no C library: solo5.h and string.h are all there is$/,
+    );
     assert.match(await message("main.c"), /\na unikernel begins at solo5_app_main, not at main$/);
   });
 });

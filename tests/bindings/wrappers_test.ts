@@ -5,8 +5,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Machine } from "../../abi/elf.ts";
 import { ToolchainError } from "../../bindings/error.ts";
-import { wrapperCommand, type WrapperTool } from "../../bindings/wrappers.ts";
-import { execute, ROOT } from "../soloden.ts";
+import { wrapperRules, type WrapperTool } from "../../bindings/wrapper_rules.ts";
+import { wrapperCommand } from "../../bindings/wrappers.ts";
+import { execute, ROOT, soloden } from "../soloden.ts";
 import { MINIMAL, withFiles } from "./scratch.ts";
 
 const TOOLS = { cc: ["ccache", "gcc"], ld: ["ld"], objcopy: ["objcopy"] };
@@ -17,7 +18,8 @@ function command(tool: WrapperTool, ...args: string[]): string {
 }
 
 function commandFor(machine: Machine, tool: WrapperTool, args: string[]): string {
-  return wrapperCommand(args, { tool, machine, prefix: "/p", tools: TOOLS }).join(" ");
+  const rules = wrapperRules(tool, { ...TOOLS, machine, version: "gcc 1", headers: "/h" });
+  return wrapperCommand(args, { rules, prefix: "/p" })?.join(" ") ?? "nothing";
 }
 
 Deno.test("cc compiles with Solo5's headers and nothing of the host's", () => {
@@ -57,8 +59,8 @@ Deno.test("no input, and a target without bindings", () => {
   for (const target of ["virtio", "../hvt", ""]) {
     assert.throws(() => command("ld", "-z", `solo5-abi=${target}`, "a.o"), ToolchainError);
   }
-  assert.throws(() => command("cc"), ToolchainError);
-  assert.throws(() => command("cc", "-z", "solo5-abi=hvt"), ToolchainError);
+  assert.equal(command("cc"), "nothing");
+  assert.equal(command("cc", "-z", "solo5-abi=hvt"), "nothing");
 });
 
 Deno.test("the wrappers of aarch64 use its headers, bindings and flags, and none of x86_64's", () => {
@@ -104,23 +106,36 @@ Deno.test("a machine that there are no bindings for is refused in a line", async
 });
 
 Deno.test("the wrapper's status is the tool's, also where a signal ended it", async () => {
-  await withFiles({ "lib/x86_64-solo5-none-static/toolchain.json": "" }, async (prefix) => {
-    const tools = { cc: ["sh"], ld: ["sh"], objcopy: ["sh", "-c", "exit $1", "sh"] };
-    const record = join(prefix, "lib/x86_64-solo5-none-static/toolchain.json");
-    Deno.writeTextFileSync(record, JSON.stringify(tools));
-    const calledAs = `--called-as=${prefix}/bin/x86_64-solo5-none-static-objcopy`;
-    const args = ["run", "-A", join(ROOT, "main.ts"), calledAs];
-    assert.equal((await execute(Deno.execPath(), [...args, "42"])).status, 42);
-    Deno.writeTextFileSync(
-      record,
-      JSON.stringify({ ...tools, objcopy: ["sh", "-c", "kill -9 $$"] }),
-    );
-    assert.equal((await execute(Deno.execPath(), args)).status, 137);
-    Deno.writeTextFileSync(record, JSON.stringify({ ...tools, objcopy: [] }));
-    const broken = await execute(Deno.execPath(), args);
-    assert.match(
-      broken.stderr,
-      /^x86_64-solo5-none-static-objcopy: .*toolchain.json: not as it was /,
-    );
+  const tool = `#!/bin/sh
+case "$*" in
+42) exit 42 ;;
+9) kill -9 $$ ;;
+*) exec objcopy "$@" ;;
+esac
+`;
+  await withFiles({ tool }, async (dir) => {
+    Deno.chmodSync(join(dir, "tool"), 0o755);
+    const env = { OBJCOPY: join(dir, "tool"), XDG_CACHE_HOME: dir };
+    const run = (word: string) =>
+      execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), "objcopy", word], { env });
+    assert.equal((await run("42")).status, 42);
+    assert.equal((await run("9")).status, 137);
   });
+});
+
+Deno.test("a compiler that is given nothing says so on standard output, as Solo5's does", async () => {
+  const expected = { status: 1, stdout: "soloden cc: No input files\n", stderr: "" };
+  assert.deepEqual(await soloden("cc"), expected);
+});
+
+Deno.test("--help says what a wrapper adds, and then what its tool says", async () => {
+  for (const [tool, added] of [["cc", "-ffreestanding"], ["ld", "noexecstack"]] as const) {
+    const { status, stdout } = await soloden(tool, "--help");
+    assert.equal(status, 0);
+    const [own, others] = stdout.split(/\nWhat follows is the help of \S+\.\n\n/);
+    assert.ok(own!.startsWith(`soloden ${tool} runs `) && own!.includes(added), own);
+    assert.match(own!, /-z solo5-abi=TARGET links .*\n {2}hvt: -T \/.*solo5_hvt\.lds/);
+    assert.ok(!own!.includes("\0"), own);
+    assert.match(others!, /^Usage: /);
+  }
 });

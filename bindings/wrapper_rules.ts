@@ -1,0 +1,143 @@
+/**
+ * What the wrappers `cc`, `ld` and `objcopy` add to a command line, as data. Two things are made of
+ * it: what the executable does itself (`soloden cc`, wrappers.ts), and the scripts that `install`
+ * writes (wrapper_script.ts).
+ *
+ * @module
+ */
+import type { Machine } from "../abi/elf.ts";
+import { LIBC_HEADERS, sysrootPaths } from "./sysroot.ts";
+import {
+  BINDINGS_TARGETS,
+  type BindingsTarget,
+  DRIVER_LINK_FLAGS,
+  LINK_FLAGS,
+  WRAPPER_FLAGS,
+} from "./targets.ts";
+import type { Toolchain } from "./tools.ts";
+
+/** What a wrapper stands for. */
+export type WrapperTool = "cc" | "ld" | "objcopy";
+
+/** The wrappers. */
+export const WRAPPER_TOOLS: readonly WrapperTool[] = ["cc", "ld", "objcopy"];
+
+/** Stands for the sysroot's prefix in the words of {@linkcode WrapperRules}; no argument can hold it. */
+export const PREFIX = "\0";
+
+/** What a wrapper adds to the words that it is given. Its own words come before those. */
+export interface WrapperRules {
+  /** The tool to run: its name or path, and arguments that always come first. */
+  readonly tool: readonly string[];
+  /** What the tool is always told. */
+  readonly always: readonly string[];
+  /** What it is told as well where it links. */
+  readonly link: readonly string[];
+  /** What it is told as well to link the bindings of each target; none for a tool that links nothing. */
+  readonly bindings: ReadonlyMap<string, readonly string[]>;
+  /** The target that is linked where `-z solo5-abi=TARGET` asks for none. */
+  readonly target: BindingsTarget | undefined;
+  /** Arguments that stop the tool before it links; a tool that has none always links. */
+  readonly noLink: readonly string[];
+}
+
+/** The option of `-z` that names a target, up to the name. */
+export const TARGET_OPTION = "solo5-abi=";
+
+/** What a wrapper says, with status 1, where it is given nothing to work on. */
+export const NO_INPUT = "No input files";
+
+/** The error for a target that there are no bindings for; it begins as the linker's own would. */
+export const [NO_BINDINGS_BEFORE, NO_BINDINGS_AFTER] = [
+  "cannot open linker script file solo5_",
+  `.lds: there are bindings for ${BINDINGS_TARGETS.join(", ")}`,
+];
+
+/** What follows the name of a tool that cannot be found. */
+export const NO_TOOL = "not found; was it removed since install?";
+
+/** Arguments of a compiler that stop it before it links. */
+const NO_LINK = ["-c", "-S", "-E", "-M", "-MM", "-fsyntax-only"];
+
+/** The rules of each wrapper. */
+export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRules {
+  const { machine, version, ld, objcopy } = toolchain;
+  const cc = version.includes("clang") ? [...toolchain.cc, NOT_ALL_USED] : toolchain.cc;
+  const none = {
+    always: [],
+    link: [],
+    bindings: new Map<string, string[]>(),
+    target: undefined,
+    noLink: [],
+  };
+  switch (tool) {
+    case "cc":
+      return {
+        tool: cc,
+        always: [...WRAPPER_FLAGS[machine], ...headerWords(machine)],
+        link: DRIVER_LINK_FLAGS,
+        bindings: bindingsWords(machine),
+        target: "stub",
+        noLink: NO_LINK,
+      };
+    case "ld":
+      return {
+        ...none,
+        tool: ld,
+        always: [...LINK_FLAGS[machine], "-nostdlib"],
+        bindings: bindingsWords(machine),
+      };
+    case "objcopy":
+      return { ...none, tool: objcopy };
+  }
+}
+
+/** Of what the wrapper always says, clang would tell each time that it needs only a part. */
+const NOT_ALL_USED = "-Wno-unused-command-line-argument";
+
+function headerWords(machine: Machine): string[] {
+  const { headers, languageHeaders } = sysrootPaths(machine);
+  return [
+    "-isystem",
+    `${PREFIX}/${languageHeaders}`,
+    "-I",
+    `${PREFIX}/${headers}`,
+    // Behind all others: a program that brings its own string.h gets its own.
+    "-idirafter",
+    `${PREFIX}/${languageHeaders}/${LIBC_HEADERS}`,
+    // Where the toolchain is installed shall not show in what it makes.
+    `-ffile-prefix-map=${PREFIX}/include=solo5/include`,
+  ];
+}
+
+/** Words that both compiler and linker take; the bindings come first, so that archives can complete them. */
+function bindingsWords(machine: Machine): Map<string, string[]> {
+  const { script, object } = sysrootPaths(machine);
+  return new Map(BINDINGS_TARGETS.map((target) => [
+    target,
+    ["-T", `${PREFIX}/${script(target)}`, `${PREFIX}/${object(target)}`],
+  ]));
+}
+
+/** What `--help` says of a wrapper before its tool's own help. */
+export function wrapperHelp(name: string, rules: WrapperRules): string {
+  const { tool, always, link, bindings, target, noLink } = rules;
+  const lines = [
+    `${name} runs ${tool.join(" ")}` +
+    (always.length > 0 ? " with these words before yours:" : " with your words alone."),
+  ];
+  if (always.length > 0) lines.push(`  ${always.join(" ")}`);
+  if (link.length > 0) {
+    lines.push(`and, unless yours are among ${noLink.join(" ")}:`, `  ${link.join(" ")}`);
+  }
+  if (bindings.size > 0) {
+    lines.push(
+      `-z ${TARGET_OPTION}TARGET links the bindings of a target (${
+        target === undefined ? "none" : target
+      } unless given):`,
+      ...Array.from(bindings, ([name, words]) => `  ${name}: ${words.join(" ")}`),
+    );
+  }
+  lines.push("With __V=1 in the environment it prints the command that it runs.");
+  return [...lines, `What follows is the help of ${tool[0]}.`, "", ""].join("\n");
+}
