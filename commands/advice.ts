@@ -27,7 +27,8 @@ const WAYS: readonly (readonly [line: RegExp, way: Way])[] = [
   [/^Could not attach interface: .*: Operation not permitted$/, () => "it is another user's"],
   [/\/dev\/net\/tun: /, () => "soloden doctor tells what mends it"],
   [/^Could not open block device: (.*): No such file or directory$/, makeStorage],
-  [/^(.*): Backing storage (?:size )?must be .* \((\d+) bytes\)/, padStorage],
+  [/^(.*): Backing storage size must be block aligned \((\d+) bytes\)$/, padStorage],
+  [/^(.*): Backing storage must be at least 1 block /, growStorage],
   [/: only spt unikernels can be packed/, () => "soloden build -t spt makes one"],
   [/^Memory size \d+ is out of range: (\d+) to (\d+) bytes$/, memoryRange],
   [/^(.*): (?:No such file or directory|Is a directory)$/, findUnikernel],
@@ -95,6 +96,11 @@ function makeStorage([path]: readonly string[]): string {
 
 function padStorage([path, blockSize]: readonly string[]): string {
   return `truncate -s %${blockSize} ${shellWord(path!)} fills it up`;
+}
+
+/** An empty file has whole blocks, none, and filling up leaves it so. */
+function growStorage([path]: readonly string[]): string {
+  return `truncate -s 1M ${shellWord(path!)} makes it larger`;
 }
 
 function memoryRange([least, most]: readonly string[]): string {

@@ -80,6 +80,10 @@ const MISTAKES: readonly [words: string, line: string][] = [
     "hello.c: Backing storage size must be block aligned (512 bytes); truncate -s %512 hello.c fills it up",
   ],
   [
+    "run --block:storage=nothing.img block.spt",
+    "nothing.img: Backing storage must be at least 1 block (512 bytes) in size; truncate -s 1M nothing.img makes it larger",
+  ],
+  [
     "run --net:service=nosuch0 net.spt",
     "Could not attach interface: nosuch0: No such file or directory; sudo ip tuntap add nosuch0 mode tap user $USER && sudo ip link set nosuch0 up",
   ],
@@ -88,6 +92,7 @@ const MISTAKES: readonly [words: string, line: string][] = [
 async function makeDirectory(directory: string): Promise<void> {
   const at = (name: string) => join(directory, name);
   Deno.writeTextFileSync(at("hello.c"), "int solo5_app_main;\n");
+  Deno.writeTextFileSync(at("nothing.img"), "");
   Deno.writeFileSync(at("disk"), new Uint8Array(4096));
   Deno.mkdirSync(at("crab"));
   Deno.writeTextFileSync(at("crab/lib.rs"), "#![no_std]\n");
@@ -116,6 +121,20 @@ Deno.test("advice: each mistake gets one line, with the way out where there is o
     }
   } finally {
     Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("advice: what is said to make storage larger does", async () => {
+  const disk = Deno.makeTempFileSync();
+  try {
+    const line = adviser([`--block:storage=${disk}`, await guest("block", "spt")])(
+      `${disk}: Backing storage must be at least 1 block (512 bytes) in size`,
+    );
+    const command = line!.replace(" makes it larger", "");
+    equal((await execute("sh", ["-c", command])).status, 0);
+    equal(Deno.statSync(disk).size, 0x10_0000);
+  } finally {
+    Deno.removeSync(disk);
   }
 });
 
