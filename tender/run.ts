@@ -145,11 +145,13 @@ async function startProcess(
 ): Promise<Deno.ChildProcess> {
   const { compileImage } = await import("./spt/image.ts");
   const { spawnImage } = await import("./spt/start.ts");
-  if (guest.devices.length === 0) return await spawnImage(compileImage(guest), options);
+  if (guest.devices.length === 0) {
+    return await spawnImage(compileImage(guest, undefined, { parent: Deno.pid }), options);
+  }
   const { prepareDevices } = await import("./spt/prepare.ts");
   const devices = prepareDevices(guest.devices, { keep: false });
   try {
-    return await spawnImage(compileImage(guest, devices), options);
+    return await spawnImage(compileImage(guest, devices, { parent: Deno.pid }), options);
   } finally {
     const { closeDescriptor } = await import("./host/libc.ts");
     for (const { inherited, properties } of devices.list) {

@@ -23,6 +23,8 @@ export interface Range {
 export interface Launch extends Readonly<Record<RangeKind, readonly Range[]>> {
   /** What messages begin with. */
   readonly name: string;
+  /** The process that starts the guest, and that the guest must not outlive; none if not given. */
+  readonly parent?: number;
   /** Address of the launch page. */
   readonly address: number;
   /** How the unikernel gets control: all other general registers are zero. */
@@ -48,10 +50,16 @@ export function fillLaunch(template: LaunchTemplate, launch: Launch): LaunchPage
   });
   const pieces: Uint8Array[] = [];
   let from = 0;
-  for (const { at, each } of template.ranges) {
+  for (const { at, each } of template.repeated) {
     pieces.push(page.subarray(from, at));
     from = at + Record.size;
-    for (const range of launch[each]) pieces.push(recordOf(range, page.slice(at, from)));
+    if (each !== "parent") {
+      for (const range of launch[each]) pieces.push(recordOf(range, page.slice(at, from)));
+    } else if (launch.parent !== undefined) {
+      const record = page.slice(at, from);
+      Record.write(viewOf(record), 0, { expected: launch.parent });
+      pieces.push(record);
+    }
   }
   pieces.push(page.subarray(from), encodeText(`${name}: `));
   const { code, lastAt } = concatenated(pieces);

@@ -34,14 +34,15 @@ const NO_ACCESS = { read: false, write: false, execute: false } as const;
  * Compiles a guest.
  *
  * @param devices what `prepareDevices` made of the guest's devices; none if not given
- * @param options `program`: what messages of a launch that fails begin with; `soloden` if not given
+ * @param options `program`: what messages of a launch that fails begin with; `soloden` if not given;
+ * `parent`: the process that starts the guest, which ends with it; none if not given
  * @throws {TenderError} "target" if this machine's launch program cannot be made yet, "device" if
  * the guest has devices that were not prepared
  */
 export function compileImage(
   guest: Guest,
   devices?: ImageDevices,
-  options: { program?: string } = {},
+  options: { program?: string; parent?: number } = {},
 ): ProcessImage {
   const { unikernel, memorySize } = guest;
   const { machine, name, entry, abi } = unikernel;
@@ -67,6 +68,7 @@ export function compileImage(
   const template = devices?.launch(descriptors, machine) ?? bare;
   const { code, scratch } = fillLaunch(template, {
     name: `${options.program ?? "soloden"}: ${baseName}`,
+    parent: options.parent,
     address,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
     maps: memory.tail.start < memory.tail.end ? [memory.tail] : [],

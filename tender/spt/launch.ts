@@ -24,7 +24,7 @@ export const PREVIOUS = { kind: "previous" } as const;
 export type Operand = number | Data | typeof PREVIOUS;
 
 /** One step. What does not hold ends the process with a line that says so, and status 1. */
-export type Step = CallStep | CheckStep | RangeStep;
+export type Step = CallStep | CheckStep | RangeStep | ParentStep;
 
 /** A system call, and what its result has to be. */
 export interface CallStep {
@@ -58,6 +58,17 @@ export interface RangeStep {
   /** The arguments after these three. */
   readonly more: readonly number[];
   readonly purpose: string;
+}
+
+/** A step of a guest that must not outlive the process which starts it; other launches leave it out. */
+export interface ParentStep {
+  readonly each: "parent";
+  readonly call: SystemCall;
+  readonly args: readonly number[];
+  /** As for {@linkcode CallStep}. */
+  readonly purpose?: string;
+  /** The result has to be the parent's process id; what to say of another. */
+  readonly complaint?: string;
 }
 
 /** Constant bytes or text. */

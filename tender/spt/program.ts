@@ -13,8 +13,10 @@ import {
   MAP_NEW_ZEROS,
   NO_DESCRIPTOR,
   PR_SET_NO_NEW_PRIVS,
+  PR_SET_PDEATHSIG,
   SECCOMP_SET_MODE_FILTER,
   SIG_SETMASK,
+  SIGKILL,
   SIGPIPE,
   TFD_NONBLOCK,
 } from "./constants.ts";
@@ -38,6 +40,7 @@ const KERNEL_SIGSET_SIZE = 8;
 export function launchProgram(descriptors: Descriptors, filter: Uint8Array): Step[] {
   const { devices } = descriptors;
   return [
+    ...PARENT,
     ...processSteps(descriptors),
     MAP,
     ...waitSteps(descriptors),
@@ -51,6 +54,25 @@ export function launchProgram(descriptors: Descriptors, filter: Uint8Array): Ste
     ...confineSteps(descriptors, filter),
   ];
 }
+
+/**
+ * The kernel kills the guest when its parent ends (the thread of it that started the guest). A parent
+ * that ended before it was asked is found out by the process id of whoever took its place.
+ */
+const PARENT: readonly Step[] = [
+  {
+    each: "parent",
+    call: "prctl",
+    args: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0],
+    purpose: "end with the process that starts it",
+  },
+  {
+    each: "parent",
+    call: "getppid",
+    args: [],
+    complaint: "the process that started it has ended",
+  },
+];
 
 const MAP: Step = {
   each: "maps",

@@ -25,6 +25,7 @@ const X86_64 = {
   dup2: 33,
   socket: 41,
   fcntl: 72,
+  getppid: 110,
   prctl: 157,
   arch_prctl: 158,
   clock_gettime: 228,

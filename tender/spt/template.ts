@@ -7,7 +7,16 @@
 import type { Machine } from "../../abi/elf.ts";
 import { alignUp } from "../../abi/layout.ts";
 import type { Descriptors } from "./devices.ts";
-import type { CallStep, CheckStep, Data, Operand, RangeKind, RangeStep, Step } from "./launch.ts";
+import type {
+  CallStep,
+  CheckStep,
+  Data,
+  Operand,
+  ParentStep,
+  RangeKind,
+  RangeStep,
+  Step,
+} from "./launch.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
 import { launchProgram } from "./program.ts";
 import { REASON_TABLE } from "./reasons.ts";
@@ -32,11 +41,14 @@ export interface LaunchTemplate {
   readonly scratch: Uint8Array;
   /** Offsets of the 8 bytes to which the page's address is to be added. */
   readonly relocations: { readonly page: readonly number[]; readonly scratch: readonly number[] };
-  /** Offsets of the records that are there for each range of a kind, ascending. */
-  readonly ranges: readonly { readonly at: number; readonly each: RangeKind }[];
+  /** Offsets of the records that are there for each range of a kind, or for a parent, ascending. */
+  readonly repeated: readonly { readonly at: number; readonly each: RepeatedKind }[];
   /** End of the machine's addresses. */
   readonly taskSize: number;
 }
+
+/** What a launch has any number of records for, none included. */
+type RepeatedKind = RangeKind | ParentStep["each"];
 
 /** The code of each machine that there is one for. */
 const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
@@ -53,7 +65,7 @@ export function launchTemplate(descriptors: Descriptors, linux: LinuxAbi): Launc
 interface Draft {
   readonly values: Parameters<typeof Record.encode>[0];
   readonly offsets: readonly (typeof ARGUMENTS)[number][];
-  readonly each?: RangeKind;
+  readonly each?: RepeatedKind;
 }
 
 class Encoder {
@@ -82,30 +94,36 @@ class Encoder {
     page.set(this.#head);
     view.setUint32(RECORDS_SLOT, first, true);
     const relocations = [...constants.pointers];
-    const ranges: { at: number; each: RangeKind }[] = [];
+    const repeated: { at: number; each: RepeatedKind }[] = [];
     drafts.forEach(({ values, offsets, each }: Draft, index) => {
       const at = first + index * Record.size;
       Record.write(view, at, values);
       relocations.push(...offsets.map((name) => at + Record.offsets[name]));
-      if (each !== undefined) ranges.push({ at, each });
+      if (each !== undefined) repeated.push({ at, each });
     });
     const scratch = this.#scratch.bytes();
     return {
       page,
       scratch: scratch.bytes,
       relocations: { page: relocations, scratch: scratch.pointers },
-      ranges,
+      repeated,
       taskSize: this.#linux.taskSize,
     };
   }
 
   #draft(step: Step): Draft {
-    if ("each" in step) return this.#range(step);
+    if ("each" in step) return step.each === "parent" ? this.#parent(step) : this.#range(step);
     return "call" in step ? this.#call(step) : this.#look(step);
   }
 
   #range({ each, call, more, purpose }: RangeStep): Draft {
     return { ...this.#call({ call, args: [0, 0, 0, ...more], purpose }), each };
+  }
+
+  #parent({ each, complaint, ...call }: ParentStep): Draft {
+    // The parent is filled in for 0.
+    const expect = complaint === undefined ? undefined : { result: 0, complaint };
+    return { ...this.#call({ ...call, expect }), each };
   }
 
   #call({ call, args, purpose, expect }: CallStep): Draft {
