@@ -28,8 +28,10 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
     throw new TenderError("target", `${file}: is for the ${target} target; hvt and spt can be run`);
   }
   const guest = bind(unikernel, target, { ...request, devices });
-  if (target === "spt" && observe.length + hold.length === 0) await becomeGuest(guest);
-  else {
+  if (target === "spt" && observe.length + hold.length === 0) {
+    const options = words.slice(0, words.length - request.args.length - 1);
+    await becomeGuest(guest, { line: { ...request, program: ["soloden", "run"], options } });
+  } else {
     const { attendedRun } = await import("./attended_run.ts");
     await attendedRun(guest, { file, bytes, observe, hold });
   }
@@ -43,7 +45,7 @@ export async function launch(guest: Guest, options: LaunchOptions): Promise<void
   runOnKvm(guest, options);
 }
 
-async function becomeGuest(guest: Guest, options: LaunchOptions = {}): Promise<void> {
+async function becomeGuest(guest: Guest, options: LaunchOptions): Promise<void> {
   const { compileGuest } = await import("./spt/compile.ts");
   const { becomeImage } = await import("./spt/start.ts");
   await becomeImage(await compileGuest(guest, options));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CommandLine } from "./guest.ts";
 import { type Outcome, statusOf } from "./outcome.ts";
 
 /** Which program a guest is run by, where that is not `soloden`. */
@@ -11,6 +12,8 @@ export interface LaunchOptions {
   readonly program?: string;
   /** What the line says. */
   readonly describe?: (outcome: Outcome) => string | undefined;
+  /** The command line that a guest's own process shows, where it has one. */
+  readonly line?: CommandLine;
 }
 
 /** What an ended run comes to for a person: a line, where there is something to say, and a status. */

@@ -27,6 +27,17 @@ export interface Guest {
   readonly executableHeap: boolean;
 }
 
+/** The command line of a tender, taken apart. */
+export interface CommandLine {
+  /** The program, and what stands before its options. */
+  readonly program: readonly string[];
+  readonly options: readonly string[];
+  /** Path of the unikernel. */
+  readonly file: string;
+  /** What the guest gets as its arguments. */
+  readonly args: readonly string[];
+}
+
 /** What a guest is given. */
 export interface GuestOptions {
   /** Size of guest memory in bytes; rounded down to the target's step. */

@@ -51,7 +51,7 @@ export async function tenderProgram(
       return 1;
   }
   try {
-    await runUnikernel(name, split);
+    await runUnikernel(name, { ...split, words });
   } catch (error) {
     if (!(error instanceof TenderError) || error.code !== "option") throw error;
     for (const line of error.message.split("\n")) say(`${name}: ${line}`);
@@ -61,6 +61,8 @@ export async function tenderProgram(
 }
 
 interface Run {
+  /** All of the program's words. */
+  readonly words: readonly string[];
   readonly options: readonly string[];
   readonly file: string;
   readonly args: readonly string[];
@@ -68,7 +70,7 @@ interface Run {
 
 async function runUnikernel(
   name: TenderProgramName,
-  { options, file, args }: Run,
+  { words, options, file, args }: Run,
 ): Promise<void> {
   const { target, flags } = PROGRAMS[name];
   const { unikernel, bytes } = loadUnikernel(file, target);
@@ -83,8 +85,11 @@ async function runUnikernel(
   checkAttached(manifest, devices);
   const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
   if (target === "hvt" && unikernel.machine === "x86_64") await tellOfSignals(name);
-  if (observe.length === 0) await launch(guest, { program: name, describe: faultWords });
-  else await debugUnikernel(name, { guest, bytes, observe });
+  if (observe.length === 0) {
+    const before = words.slice(0, words.length - args.length - 1);
+    const line = { program: [name], options: before, file, args };
+    await launch(guest, { program: name, describe: faultWords, line });
+  } else await debugUnikernel(name, { guest, bytes, observe });
 }
 
 /** A unikernel that can be run here, and the file that it is from. */

@@ -4,21 +4,19 @@
  * @module
  */
 import type { Guest } from "../guest.ts";
-import { compileImage, type ProcessImage } from "./image.ts";
+import { compileImage, type CompileOptions, type ProcessImage } from "./image.ts";
 
 /**
  * Compiles a guest for this process to become, or to keep.
  *
- * @param options `keep`: the image is kept for later, not if not given; `program`: as for
- * {@linkcode compileImage}
  * @throws {TenderError} as {@linkcode compileImage} does, or if a device is not there
  */
 export async function compileGuest(
   guest: Guest,
-  options: { keep?: boolean; program?: string } = {},
+  options: CompileOptions = {},
 ): Promise<ProcessImage> {
-  const { keep = false, program } = options;
-  if (guest.devices.length === 0) return compileImage(guest, undefined, { program });
+  if (guest.devices.length === 0) return compileImage(guest, undefined, options);
   const { prepareDevices } = await import("./prepare.ts");
-  return compileImage(guest, prepareDevices(guest.devices, { keep }), { program });
+  const { keep = false } = options;
+  return compileImage(guest, prepareDevices(guest.devices, { keep }), options);
 }

@@ -28,6 +28,14 @@ export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
 export const SIGKILL = 9;
 export const PR_SET_PDEATHSIG = 1;
+export const PR_SET_NAME = 15;
+export const PR_SET_MM = 35;
+export const PR_SET_MM_MAP = 14;
 export const PR_SET_NO_NEW_PRIVS = 38;
+/** `_LINUX_CAPABILITY_VERSION_3`. */
+export const CAPABILITY_VERSION = 0x2008_0522;
+export const F_GETPIPE_SZ = 1032;
+export const SOL_SOCKET = 1;
+export const SO_TYPE = 3;
 export const SECCOMP_SET_MODE_FILTER = 1;
 export const ARCH_SET_FS = 0x1002;

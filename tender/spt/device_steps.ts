@@ -16,7 +16,7 @@ import {
 } from "../host/tap_abi.ts";
 import type { BlockProperties, NetProperties, Properties } from "../devices/device.ts";
 import type { ImageDevice } from "./devices.ts";
-import { type Data, data, PREVIOUS, scratch, type Step } from "./launch.ts";
+import { type Data, PREVIOUS, scratch, type Step } from "./launch.ts";
 import { allow, atMost, equal, type Rule } from "./seccomp.ts";
 import {
   AF_INET,
@@ -48,7 +48,7 @@ export function fileLaunch(
     properties,
     source: `file ${path}`,
     open: (fd) => [
-      { call: "open", args: [data(`${path}\0`), mode, 0], purpose },
+      { call: "open", args: [scratch(`${path}\0`), mode, 0], purpose },
       { call: "dup2", args: [PREVIOUS, fd], purpose },
       { call: "lseek", args: [fd, 0, SEEK_END], expect: { result: capacity, complaint } },
     ],
@@ -132,7 +132,7 @@ function tapSteps(
     })),
     {
       call: "open",
-      args: [data(`${TUN_PATH}\0`), O_RDWR | O_NONBLOCK, 0],
+      args: [scratch(`${TUN_PATH}\0`), O_RDWR | O_NONBLOCK, 0],
       purpose: `open ${TUN_PATH} for device '${name}'`,
     },
     { call: "dup2", args: [PREVIOUS, fd], purpose },

@@ -3,10 +3,21 @@
  *
  * @module
  */
-import { viewOf } from "../../abi/layout.ts";
-import { PROT_EXEC, PROT_READ, PROT_WRITE } from "./constants.ts";
-import type { RangeKind } from "./launch.ts";
-import { encodeText, NAME_SLOT, Record } from "./record.ts";
+import { alignUp, viewOf } from "../../abi/layout.ts";
+import {
+  NO_DESCRIPTOR,
+  PR_SET_MM,
+  PR_SET_MM_MAP,
+  PR_SET_NAME,
+  PR_SET_PDEATHSIG,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  SIGKILL,
+} from "./constants.ts";
+import type { GuestKind } from "./launch.ts";
+import { encodeText, NAME_SLOT, Record, RECORDS_SLOT } from "./record.ts";
+import { MemoryMap, type ShownText } from "./shown.ts";
 import type { LaunchTemplate } from "./template.ts";
 
 /** A range of addresses, and what may be done there. */
@@ -20,7 +31,7 @@ export interface Range {
 }
 
 /** What a launch takes from one guest. */
-export interface Launch extends Readonly<Record<RangeKind, readonly Range[]>> {
+export interface Launch {
   /** What messages begin with. */
   readonly name: string;
   /** The process that starts the guest, and that the guest must not outlive; none if not given. */
@@ -29,7 +40,23 @@ export interface Launch extends Readonly<Record<RangeKind, readonly Range[]>> {
   readonly address: number;
   /** How the unikernel gets control: all other general registers are zero. */
   readonly entry: { readonly address: number; readonly stack: number; readonly argument: number };
+  /** Memory to map, to protect once all is in place, and to unmap. */
+  readonly maps: readonly Range[];
+  readonly protections: readonly Range[];
+  readonly unmaps: readonly Range[];
+  /** The command line to show. */
+  readonly shown: ShownText & {
+    /** Address of the zeros that it goes to. */
+    readonly address: number;
+    /** Address that it is copied from. */
+    readonly source: number;
+    /** Whether the process gets the name of the unikernel's file; else it keeps the name it has. */
+    readonly named: boolean;
+  };
 }
+
+/** What one guest has of a step: the first three arguments, and the result that is expected. */
+type Own = readonly [a0: number, a1: number, a2: number, expected?: number];
 
 /** A launch; whole pages are up to the caller. */
 export interface LaunchPages {
@@ -41,31 +68,78 @@ export interface LaunchPages {
 
 /** Fills in a template. */
 export function fillLaunch(template: LaunchTemplate, launch: Launch): LaunchPages {
-  const { address, entry, name } = launch;
+  const { address, entry } = launch;
   const page = relocated(template.page, template.relocations.page, address);
-  Record.write(viewOf(page), page.length - Record.size, {
+  const view = viewOf(page);
+  Record.write(view, page.length - Record.size, {
     a0: entry.address,
     a1: entry.stack,
     a2: entry.argument,
   });
-  const pieces: Uint8Array[] = [];
-  let from = 0;
-  for (const { at, each } of template.repeated) {
+  // What is this guest's alone comes between the constants and the records.
+  const first = view.getUint32(RECORDS_SLOT, true);
+  const { bytes, steps } = ownContent(launch, first);
+  view.setUint32(NAME_SLOT, first, true);
+  view.setUint32(RECORDS_SLOT, first + bytes.length, true);
+  const pieces: Uint8Array[] = [page.subarray(0, first), bytes];
+  let from = first;
+  for (const { at, each } of template.guestRecords) {
     pieces.push(page.subarray(from, at));
     from = at + Record.size;
-    if (each !== "parent") {
-      for (const range of launch[each]) pieces.push(recordOf(range, page.slice(at, from)));
-    } else if (launch.parent !== undefined) {
-      const record = page.slice(at, from);
-      Record.write(viewOf(record), 0, { expected: launch.parent });
-      pieces.push(record);
-    }
+    for (const own of steps[each]) pieces.push(recordOf(own, page.slice(at, from)));
   }
-  pieces.push(page.subarray(from), encodeText(`${name}: `));
-  const { code, lastAt } = concatenated(pieces);
-  viewOf(code).setUint32(NAME_SLOT, lastAt, true);
+  pieces.push(page.subarray(from));
   const scratch = relocated(template.scratch, template.relocations.scratch, address);
-  return { code, scratch };
+  return { code: concatenated(pieces), scratch };
+}
+
+/** What only this guest has in its page, from offset `at` on: its name first. */
+function ownContent(
+  { name, parent, address, shown, maps, protections, unmaps }: Launch,
+  at: number,
+): { bytes: Uint8Array; steps: Readonly<Record<GuestKind, readonly Own[]>> } {
+  const said = encodeText(`${name}: `);
+  const map = alignUp(said.length, 8);
+  const bytes = new Uint8Array(map + MemoryMap.size);
+  bytes.set(said);
+  MemoryMap.write(viewOf(bytes), map, memoryMap(shown));
+  const size = shown.bytes.length;
+  const steps: Record<GuestKind, Own[]> = {
+    parents: parent === undefined ? [] : [[PR_SET_PDEATHSIG, SIGKILL, 0, parent]],
+    maps: maps.map(rangeArguments),
+    copies: [[shown.address, shown.source, size]],
+    protections: [...protections.map(rangeArguments), [shown.address, size, PROT_READ]],
+    shows: [
+      [PR_SET_MM, PR_SET_MM_MAP, address + at + map],
+      ...(shown.named ? [[PR_SET_NAME, shown.address + shown.file, 0] as const] : []),
+    ],
+    unmaps: unmaps.map(rangeArguments),
+  };
+  return { bytes, steps };
+}
+
+/** Says that the words are the command line, and that there is no environment; the rest has to be in order. */
+function memoryMap({ address, bytes }: Launch["shown"]): Parameters<typeof MemoryMap.encode>[0] {
+  const end = address + bytes.length;
+  return {
+    startCode: address,
+    endCode: end,
+    startData: address,
+    endData: address,
+    startBrk: end,
+    brk: end,
+    startStack: address,
+    argStart: address,
+    argEnd: end,
+    envStart: end,
+    envEnd: end,
+    exeFd: NO_DESCRIPTOR,
+  };
+}
+
+function rangeArguments({ start, end, read, write, execute }: Range): Own {
+  const flags = (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
+  return [start, end - start, flags];
 }
 
 /** A copy with an address added at some places. */
@@ -82,24 +156,18 @@ function relocated(
   return copy;
 }
 
-/** The record of a range: the one for all of its kind, with its own first arguments. */
-function recordOf({ start, end, read, write, execute }: Range, record: Uint8Array): Uint8Array {
-  const flags = (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
-  Record.write(viewOf(record), 0, { a0: start, a1: end - start, a2: flags });
+/** The record of a step: the one for all of its kind, with what is its own. */
+function recordOf([a0, a1, a2, expected]: Own, record: Uint8Array): Uint8Array {
+  Record.write(viewOf(record), 0, { a0, a1, a2, expected });
   return record;
 }
 
-/** Pieces as one, and where the last of them begins. */
-function concatenated(
-  pieces: readonly Uint8Array[],
-): { code: Uint8Array<ArrayBuffer>; lastAt: number } {
-  const code = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+function concatenated(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
   let end = 0;
-  let lastAt = 0;
   for (const piece of pieces) {
-    lastAt = end;
-    code.set(piece, end);
+    all.set(piece, end);
     end += piece.length;
   }
-  return { code, lastAt };
+  return all;
 }

@@ -6,15 +6,17 @@
  */
 import type { Machine } from "../../abi/elf.ts";
 import type { PackNote } from "../../abi/pack.ts";
+import { alignUp } from "../../abi/layout.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
 import { TenderError } from "../error.ts";
-import type { Guest } from "../guest.ts";
+import type { CommandLine, Guest } from "../guest.ts";
 import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
 import { type ImageDevice, type ImageDevices, placeDescriptors } from "./devices.ts";
 import { fillLaunch } from "./fill.ts";
 import { guestMemory, type ImageSegment, wholePages } from "./memory.ts";
-import { LAUNCH_WINDOW } from "./record.ts";
+import { LAUNCH_WINDOW, SHOWN_WINDOW } from "./record.ts";
+import { encodeShown, tenderLine } from "./shown.ts";
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {
@@ -28,21 +30,33 @@ export interface ProcessImage {
   readonly note: PackNote;
 }
 
+const WRITABLE = { read: true, write: true, execute: false } as const;
 const NO_ACCESS = { read: false, write: false, execute: false } as const;
+
+/** How to compile a guest. */
+export interface CompileOptions {
+  /** What messages of a launch that fails begin with; `soloden` if not given. */
+  readonly program?: string;
+  /** The process that starts the guest, which ends with it; none if not given. */
+  readonly parent?: number;
+  /** The command line that the process shows; if not given, what Solo5's tender would be given. */
+  readonly line?: CommandLine;
+  /** Whether the image is kept for later; its process then has the name of the image's file. */
+  readonly keep?: boolean;
+}
 
 /**
  * Compiles a guest.
  *
  * @param devices what `prepareDevices` made of the guest's devices; none if not given
- * @param options `program`: what messages of a launch that fails begin with; `soloden` if not given;
- * `parent`: the process that starts the guest, which ends with it; none if not given
+ * @param options as {@linkcode CompileOptions}
  * @throws {TenderError} "target" if this machine's launch program cannot be made yet, "device" if
  * the guest has devices that were not prepared
  */
 export function compileImage(
   guest: Guest,
   devices?: ImageDevices,
-  options: { program?: string; parent?: number } = {},
+  options: CompileOptions = {},
 ): ProcessImage {
   const { unikernel, memorySize } = guest;
   const { machine, name, entry, abi } = unikernel;
@@ -61,10 +75,18 @@ export function compileImage(
   }
   const baseName = name.slice(name.lastIndexOf("/") + 1);
   const descriptors = placeDescriptors(list);
-  const memory = guestMemory(guest, descriptors);
+  const text = encodeShown(options.line ?? tenderLine(guest));
+  const memory = guestMemory(guest, { ...descriptors, shown: text.bytes });
   // A page that is never mapped lies between the guest's stack and the launch page above it.
   const address = memorySize + PAGE_SIZE;
   const scratchAddress = address + LAUNCH_WINDOW;
+  const shown = {
+    ...text,
+    address: address + SHOWN_WINDOW,
+    source: memory.shown,
+    named: !options.keep,
+  };
+  const shownSize = alignUp(text.bytes.length, PAGE_SIZE);
   const template = devices?.launch(descriptors, machine) ?? bare;
   const { code, scratch } = fillLaunch(template, {
     name: `${options.program ?? "soloden"}: ${baseName}`,
@@ -76,11 +98,12 @@ export function compileImage(
     // Below guest memory there is something only where the parent's personality asks for it.
     unmaps: [
       { start: 0, end: MEMORY_START, ...NO_ACCESS },
-      { start: scratchAddress, end: template.taskSize, ...NO_ACCESS },
+      { start: shown.address + shownSize, end: template.taskSize, ...NO_ACCESS },
     ],
+    shown,
   });
-  if (code.length > LAUNCH_WINDOW) {
-    throw new TenderError("device", `${name}: its devices need ${code.length} bytes to launch`);
+  if (code.length > SHOWN_WINDOW) {
+    throw new TenderError("device", `${name}: needs ${code.length} bytes to launch`);
   }
   return {
     machine,
@@ -88,7 +111,9 @@ export function compileImage(
     segments: [
       ...memory.segments,
       ...segment(address, code, { read: true, write: false, execute: true }),
-      ...segment(scratchAddress, scratch, { read: true, write: true, execute: false }),
+      // Zeros, since the kernel shows nothing that comes from a file.
+      { address: shown.address, data: new Uint8Array(), memorySize: shownSize, ...WRITABLE },
+      ...segment(scratchAddress, scratch, WRITABLE),
     ],
     note: {
       unikernel: baseName,

@@ -11,8 +11,8 @@ import type { SystemCall } from "./syscalls.ts";
 export interface Data {
   readonly kind: "data";
   readonly bytes: Uint8Array;
-  /** Whether the kernel writes into them; they are gone before the unikernel starts. */
-  readonly writable: boolean;
+  /** Whether they are writable until the unikernel starts, and gone then. */
+  readonly temporary: boolean;
   /** Where addresses of other bytes go: 8 bytes at `at`. */
   readonly pointers: readonly { readonly at: number; readonly to: Data }[];
 }
@@ -24,20 +24,30 @@ export const PREVIOUS = { kind: "previous" } as const;
 export type Operand = number | Data | typeof PREVIOUS;
 
 /** One step. What does not hold ends the process with a line that says so, and status 1. */
-export type Step = CallStep | CheckStep | RangeStep | ParentStep;
+export type Step = CallStep | CheckStep | GuestStep;
 
 /** A system call, and what its result has to be. */
-export interface CallStep {
+export interface CallStep extends Told {
   readonly call: SystemCall;
   readonly args: readonly Operand[];
   /** What the call is for: if it fails, the line is "cannot …: reason". Without it, failing is no fault. */
   readonly purpose?: string;
   /** The only result that is right, and what to say of another. */
   readonly expect?: { readonly result: number; readonly complaint: string };
+  /** What to say if it fails, where the kernel's reason would mislead. */
+  readonly complaint?: string;
+  /** How many of the next steps are left out if it succeeds; failing is no fault. */
+  readonly skip?: number;
+}
+
+/** A step that may have something to say. */
+interface Told {
+  /** Whether its text is gone before the unikernel starts, as it says what the guest is not told. */
+  readonly secret?: boolean;
 }
 
 /** A look at what an earlier call stored. */
-export interface CheckStep {
+export interface CheckStep extends Told {
   readonly data: Data;
   /** Where the 32-bit word lies. */
   readonly at: number;
@@ -48,36 +58,29 @@ export interface CheckStep {
   readonly complaint: string;
 }
 
-/** Kinds of ranges of a guest's addresses. */
-export type RangeKind = "maps" | "protections" | "unmaps";
+/** What a launch does as often as one guest needs it. */
+export type GuestKind = "parents" | "maps" | "copies" | "protections" | "shows" | "unmaps";
 
-/** A system call for each range of a kind: of its start, its size, its protection, and more. */
-export interface RangeStep {
-  readonly each: RangeKind;
-  readonly call: SystemCall;
+/** A call, or a copy, for each of what one guest has of a kind, which may be nothing. */
+export interface GuestStep {
+  /** The kind, which gives the first three arguments, and the result where one is expected. */
+  readonly each: GuestKind;
+  readonly call: SystemCall | "copy";
   /** The arguments after these three. */
   readonly more: readonly number[];
-  readonly purpose: string;
-}
-
-/** A step of a guest that must not outlive the process which starts it; other launches leave it out. */
-export interface ParentStep {
-  readonly each: "parent";
-  readonly call: SystemCall;
-  readonly args: readonly number[];
-  /** As for {@linkcode CallStep}. */
+  /** As {@linkcode CallStep.purpose}. */
   readonly purpose?: string;
-  /** The result has to be the parent's process id; what to say of another. */
-  readonly complaint?: string;
+  /** What to say of a result that is not expected. */
+  readonly unexpected?: string;
 }
 
 /** Constant bytes or text. */
 export function data(content: Uint8Array | string, pointers: Data["pointers"] = []): Data {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  return { kind: "data", bytes, writable: false, pointers };
+  return { kind: "data", bytes, temporary: false, pointers };
 }
 
-/** Bytes that the kernel writes into, with what they begin as. */
-export function scratch(bytes: Uint8Array, pointers: Data["pointers"] = []): Data {
-  return { kind: "data", bytes, writable: true, pointers };
+/** Bytes or text that the guest is not to see, or that the kernel writes into, with what they begin as. */
+export function scratch(content: Uint8Array | string, pointers: Data["pointers"] = []): Data {
+  return { ...data(content, pointers), temporary: true };
 }

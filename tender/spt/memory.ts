@@ -33,6 +33,8 @@ export interface GuestMemory {
    */
   readonly tail: Range;
   readonly protections: readonly Range[];
+  /** Address of {@linkcode BootContent.shown}. */
+  readonly shown: number;
 }
 
 const DATA = { read: true, write: true, execute: false } as const;
@@ -45,13 +47,16 @@ export interface BootContent {
   readonly timer: number;
   /** One for each of the guest's devices, in order. */
   readonly devices: readonly ManifestDevice[];
+  /** What else lies there, behind the guest's own. */
+  readonly shown: Uint8Array;
 }
 
 /** Lays out a guest's memory. */
 export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
   const segments: ImageSegment[] = [];
   const protections: Range[] = [];
-  const pieces = [bootPiece(guest, content), ...guest.unikernel.segments.map(segmentPiece)];
+  const boot = bootPiece(guest, content);
+  const pieces = [boot.piece, ...guest.unikernel.segments.map(segmentPiece)];
   pieces.forEach((piece, index) => {
     const { start, end, data, read, write, execute } = piece;
     const isLast = index === pieces.length - 1;
@@ -78,7 +83,7 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
       });
     }
   });
-  return { ...splitTail(segments), protections };
+  return { ...splitTail(segments), protections, shown: boot.shown };
 }
 
 function splitTail(all: readonly ImageSegment[]): Pick<GuestMemory, "segments" | "tail"> {
@@ -101,7 +106,10 @@ interface Piece extends Range {
   readonly data: Uint8Array;
 }
 
-function bootPiece(guest: Guest, { epoll, timer, devices }: BootContent): Piece {
+function bootPiece(
+  guest: Guest,
+  { epoll, timer, devices, shown }: BootContent,
+): { piece: Piece; shown: number } {
   const area = bootArea(guest, { address: BOOT_INFO, infoSize: BootInfo.size, devices });
   BootInfo.write(viewOf(area.bytes), 0, {
     memSize: guest.memorySize,
@@ -111,9 +119,13 @@ function bootPiece(guest: Guest, { epoll, timer, devices }: BootContent): Piece 
     epollfd: epoll,
     timerfd: timer,
   });
-  const data = new Uint8Array(alignUp(BOOT_INFO - MEMORY_START + area.bytes.length, PAGE_SIZE));
-  data.set(area.bytes, BOOT_INFO - MEMORY_START);
-  return { start: MEMORY_START, end: MEMORY_START + data.length, data, ...DATA };
+  const at = BOOT_INFO - MEMORY_START;
+  const behind = at + area.bytes.length;
+  const data = new Uint8Array(alignUp(behind + shown.length, PAGE_SIZE));
+  data.set(area.bytes, at);
+  data.set(shown, behind);
+  const piece = { start: MEMORY_START, end: MEMORY_START + data.length, data, ...DATA };
+  return { piece, shown: MEMORY_START + behind };
 }
 
 function segmentPiece({ address, data, start, end, read, write, execute }: Segment): Piece {

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { i32, struct, u32 } from "../../abi/layout.ts";
 import { EpollEventX86, TIMER_EVENT } from "../../abi/spt.ts";
 import {
+  CAPABILITY_VERSION,
   CLOCK_MONOTONIC,
   EPOLL_CTL_ADD,
   EPOLLIN,
@@ -13,16 +15,18 @@ import {
   MAP_NEW_ZEROS,
   NO_DESCRIPTOR,
   PR_SET_NO_NEW_PRIVS,
-  PR_SET_PDEATHSIG,
   SECCOMP_SET_MODE_FILTER,
   SIG_SETMASK,
-  SIGKILL,
   SIGPIPE,
   TFD_NONBLOCK,
 } from "./constants.ts";
 import { type Descriptors, STDOUT } from "./devices.ts";
 import { data, PREVIOUS, type Step } from "./launch.ts";
+import { MemoryMap } from "./shown.ts";
 import { SockFilter } from "./syscalls.ts";
+
+/** `struct __user_cap_header_struct` (`linux/capability.h`); process 0 is the one that asks. */
+const CapabilityHeader = struct({ version: u32, pid: i32 });
 
 const STDERR = 2;
 const LAST_DESCRIPTOR = 0xffff_ffff;
@@ -30,6 +34,8 @@ const LAST_DESCRIPTOR = 0xffff_ffff;
 /** Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (all 64-bit machines). */
 const KERNEL_SIGACTION_SIZE = 32;
 const KERNEL_SIGSET_SIZE = 8;
+/** Size of the three sets of capabilities, in bytes. */
+const CAPABILITY_SETS_SIZE = 24;
 
 /**
  * Writes the launch program of all guests with the same devices; the step that enters the guest comes
@@ -44,14 +50,16 @@ export function launchProgram(descriptors: Descriptors, filter: Uint8Array): Ste
     ...processSteps(descriptors),
     MAP,
     ...waitSteps(descriptors),
-    ...devices.flatMap(({ open, fd }) => open(fd)),
+    ...devices.flatMap(({ open, fd }) => open(fd)).map((step) => ({ ...step, secret: true })),
     ...devices.flatMap((device) =>
       device.properties.type === "NET_BASIC" ? [watch(descriptors, device)] : []
     ),
     ...closeSteps(descriptors),
+    WORDS,
     PROTECT,
+    SHOW,
     UNMAP,
-    ...confineSteps(descriptors, filter),
+    ...confineSteps(filter),
   ];
 }
 
@@ -61,16 +69,16 @@ export function launchProgram(descriptors: Descriptors, filter: Uint8Array): Ste
  */
 const PARENT: readonly Step[] = [
   {
-    each: "parent",
+    each: "parents",
     call: "prctl",
-    args: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0],
+    more: [0, 0],
     purpose: "end with the process that starts it",
   },
   {
-    each: "parent",
+    each: "parents",
     call: "getppid",
-    args: [],
-    complaint: "the process that started it has ended",
+    more: [],
+    unexpected: "the process that started it has ended",
   },
 ];
 
@@ -87,6 +95,12 @@ const PROTECT: Step = {
   more: [],
   purpose: "protect guest memory",
 };
+
+/** Puts the command line where the kernel reads it for others. */
+const WORDS: Step = { each: "copies", call: "copy", more: [] };
+
+/** A kernel without this shows no command line, and is right but for that. */
+const SHOW: Step = { each: "shows", call: "prctl", more: [MemoryMap.size, 0] };
 
 const UNMAP: Step = {
   each: "unmaps",
@@ -163,15 +177,20 @@ function keptDescriptors({ epoll, timer, devices }: Descriptors): number[] {
   return [...all].sort((a, b) => a - b);
 }
 
-/** A failure may find the standard error closed here; it is said on the standard output then. */
-function confineSteps({ devices }: Descriptors, filter: Uint8Array): Step[] {
+/**
+ * The bounding set is left as it is: without `exec`, and with no new privileges, nothing comes of it.
+ * A failure may find the standard error closed here; it is said on the standard output then.
+ */
+function confineSteps(filter: Uint8Array): Step[] {
+  const version = data(CapabilityHeader.encode({ version: CAPABILITY_VERSION }));
+  const none = data(new Uint8Array(CAPABILITY_SETS_SIZE));
   const header = new Uint8Array(16);
   new DataView(header.buffer).setUint16(0, filter.length / SockFilter.size, true);
   const program = data(header, [{ at: 8, to: data(filter) }]);
-  const inherited = devices.some(({ fd }) => fd === STDERR);
   return [
     { call: "prctl", args: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], purpose: "give up new privileges" },
-    ...(inherited ? [] : [{ call: "close", args: [STDERR] } as const]),
+    { call: "capset", args: [version, none], purpose: "give up capabilities" },
+    { call: "close", args: [STDERR] },
     {
       call: "seccomp",
       args: [SECCOMP_SET_MODE_FILTER, 0, program],

@@ -7,20 +7,12 @@
 import type { Machine } from "../../abi/elf.ts";
 import { alignUp } from "../../abi/layout.ts";
 import type { Descriptors } from "./devices.ts";
-import type {
-  CallStep,
-  CheckStep,
-  Data,
-  Operand,
-  ParentStep,
-  RangeKind,
-  RangeStep,
-  Step,
-} from "./launch.ts";
+import type { CallStep, CheckStep, Data, GuestKind, GuestStep, Operand, Step } from "./launch.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
 import { launchProgram } from "./program.ts";
 import { REASON_TABLE } from "./reasons.ts";
 import {
+  COPY,
   encodeText,
   ENTER,
   JUDGE,
@@ -37,18 +29,15 @@ import type { LinuxAbi } from "./syscalls.ts";
 export interface LaunchTemplate {
   /** The launch page up to the guest's name; the record that enters the guest is the last. */
   readonly page: Uint8Array;
-  /** What the kernel writes into, to be mapped readable and writable {@linkcode LAUNCH_WINDOW} behind the page. */
+  /** What is gone before the unikernel starts: readable and writable, {@linkcode LAUNCH_WINDOW} behind the page. */
   readonly scratch: Uint8Array;
   /** Offsets of the 8 bytes to which the page's address is to be added. */
   readonly relocations: { readonly page: readonly number[]; readonly scratch: readonly number[] };
-  /** Offsets of the records that are there for each range of a kind, or for a parent, ascending. */
-  readonly repeated: readonly { readonly at: number; readonly each: RepeatedKind }[];
+  /** Offsets of the records that are there for each of what one guest has of a kind, ascending. */
+  readonly guestRecords: readonly { readonly at: number; readonly each: GuestKind }[];
   /** End of the machine's addresses. */
   readonly taskSize: number;
 }
-
-/** What a launch has any number of records for, none included. */
-type RepeatedKind = RangeKind | ParentStep["each"];
 
 /** The code of each machine that there is one for. */
 const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
@@ -65,7 +54,7 @@ export function launchTemplate(descriptors: Descriptors, linux: LinuxAbi): Launc
 interface Draft {
   readonly values: Parameters<typeof Record.encode>[0];
   readonly offsets: readonly (typeof ARGUMENTS)[number][];
-  readonly each?: RepeatedKind;
+  readonly each?: GuestKind;
 }
 
 class Encoder {
@@ -94,39 +83,36 @@ class Encoder {
     page.set(this.#head);
     view.setUint32(RECORDS_SLOT, first, true);
     const relocations = [...constants.pointers];
-    const repeated: { at: number; each: RepeatedKind }[] = [];
+    const guestRecords: { at: number; each: GuestKind }[] = [];
     drafts.forEach(({ values, offsets, each }: Draft, index) => {
       const at = first + index * Record.size;
       Record.write(view, at, values);
       relocations.push(...offsets.map((name) => at + Record.offsets[name]));
-      if (each !== undefined) repeated.push({ at, each });
+      if (each !== undefined) guestRecords.push({ at, each });
     });
     const scratch = this.#scratch.bytes();
     return {
       page,
       scratch: scratch.bytes,
       relocations: { page: relocations, scratch: scratch.pointers },
-      repeated,
+      guestRecords,
       taskSize: this.#linux.taskSize,
     };
   }
 
   #draft(step: Step): Draft {
-    if ("each" in step) return step.each === "parent" ? this.#parent(step) : this.#range(step);
+    if ("each" in step) return this.#ofGuest(step);
     return "call" in step ? this.#call(step) : this.#look(step);
   }
 
-  #range({ each, call, more, purpose }: RangeStep): Draft {
-    return { ...this.#call({ call, args: [0, 0, 0, ...more], purpose }), each };
+  #ofGuest({ each, call, more, purpose, unexpected }: GuestStep): Draft {
+    if (call === "copy") return { values: { call: COPY }, offsets: [], each };
+    const expect = unexpected === undefined ? undefined : { result: 0, complaint: unexpected };
+    return { ...this.#call({ call, args: [0, 0, 0, ...more], purpose, expect }), each };
   }
 
-  #parent({ each, complaint, ...call }: ParentStep): Draft {
-    // The parent is filled in for 0.
-    const expect = complaint === undefined ? undefined : { result: 0, complaint };
-    return { ...this.#call({ ...call, expect }), each };
-  }
-
-  #call({ call, args, purpose, expect }: CallStep): Draft {
+  #call(step: CallStep): Draft {
+    const { call, args } = step;
     const values: Draft["values"] = { call: this.#linux.calls[call] };
     const isData = (arg: Operand | undefined) => typeof arg === "object" && arg.kind === "data";
     args.forEach((arg, index) => {
@@ -134,35 +120,44 @@ class Encoder {
       else if (arg.kind === "data") values[ARGUMENTS[index]!] = this.#place(arg);
       else values.chained = 1;
     });
-    if (purpose !== undefined) {
-      values.judge = JUDGE.noError;
-      values.text = this.#text(`cannot ${purpose}: `);
-    } else if (expect !== undefined) {
-      values.judge = JUDGE.exact;
-      values.expected = expect.result;
-      values.text = this.#text(`${expect.complaint}\n`);
-    }
+    Object.assign(values, this.#judgement(step));
     return { values, offsets: ARGUMENTS.filter((_, index) => isData(args[index])) };
   }
 
-  #look({ data, at, mask, equals, complaint }: CheckStep): Draft {
+  /** What a record says of its result. */
+  #judgement({ purpose, expect, complaint, skip, secret }: CallStep): Draft["values"] {
+    if (purpose !== undefined) {
+      return { judge: JUDGE.noError, text: this.#text(`cannot ${purpose}: `, secret) };
+    }
+    if (expect !== undefined) {
+      const text = this.#text(`${expect.complaint}\n`, secret);
+      return { judge: JUDGE.exact, expected: expect.result, text };
+    }
+    if (complaint !== undefined) {
+      return { judge: JUDGE.success, text: this.#text(`${complaint}\n`, secret) };
+    }
+    return skip === undefined ? {} : { judge: JUDGE.skip, text: skip * Record.size };
+  }
+
+  #look({ data, at, mask, equals, complaint, secret }: CheckStep): Draft {
     const values = {
       call: LOOK,
       judge: JUDGE.exact,
       a0: this.#place(data) + at,
       a1: mask,
       expected: equals,
-      text: this.#text(`${complaint}\n`),
+      text: this.#text(`${complaint}\n`, secret),
     };
     return { values, offsets: ["a0"] };
   }
 
   #place(data: Data): number {
-    return (data.writable ? this.#scratch : this.#constants).place(data);
+    return (data.temporary ? this.#scratch : this.#constants).place(data);
   }
 
-  #text(text: string): number {
-    return this.#constants.place({ bytes: encodeText(text), pointers: [] });
+  #text(text: string, secret = false): number {
+    const area = secret ? this.#scratch : this.#constants;
+    return area.place({ bytes: encodeText(text), pointers: [] });
   }
 }
 

@@ -111,6 +111,8 @@ attacks("hostile_touch", [
   ["reads below its memory", "r 0xfff8", "SIGSEGV"],
   ["reads right above its memory", `r ${MEMORY}`, "SIGSEGV"],
   ["reads behind the launch page", `r ${LAUNCH + 0x1000}`, "SIGSEGV"],
+  ["writes to its command line", `w ${LAUNCH + 0x10_0000}`, "SIGSEGV"],
+  ["executes its command line", `x ${LAUNCH + 0x10_0000}`, "SIGSEGV"],
   ["reads where the launch had its scratch memory", `r ${LAUNCH + 0x20_0000}`, "SIGSEGV"],
   ["reads where a process's stack would be", "r 0x7ffffffde000", "SIGSEGV"],
   ["reads the kernel", "r 0xffffffff81000000", "SIGSEGV"],
@@ -142,6 +144,33 @@ for (
     }
   });
 }
+
+Deno.test("spt hostile: reads all that it can, and finds no directory of the host", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = `${directory}/storage.img`;
+    Deno.writeFileSync(path, new Uint8Array(512));
+    const dumped = async (range: string) => {
+      const { status, output } = await runWith("hostile_dump", { storage: block.file(path) }, [
+        range,
+      ]);
+      equal(status, 0);
+      return output;
+    };
+    const low = await dumped(`${0x1_0000} ${0x10_0000}`);
+    const above = await dumped(`${MEMORY} ${MEMORY + 0x200_0000}`);
+    // What others see as its command line is what a guest knows of where it is.
+    for (const output of [low, above]) {
+      ok(output.includes("\0--block:storage=storage.img\0"));
+      ok(!output.includes(directory), "the guest knows the directory");
+      ok(!output.includes("cannot open"), "the guest knows what its launch would have said");
+    }
+    // The launch page and the command line's.
+    deepEqual(above.match(/--block:storage=/g)?.length, 1);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
 
 Deno.test("spt hostile: each number from 0 to 600, and of the x32 range, with no arguments", async () => {
   const unikernel = await load("hostile_call");

@@ -59,7 +59,7 @@ function guestOf(segments: readonly Segment[]): Guest {
 Deno.test("property: the segments of an image are all of guest memory, byte for byte", () => {
   fc.assert(fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
     const own = segmentsOf(pieces);
-    const content = { epoll: 3, timer: 4, devices: [] };
+    const content = { epoll: 3, timer: 4, devices: [], shown: new Uint8Array(5) };
     const { segments, tail, protections } = guestMemory(guestOf(own), content);
 
     // No hole, no overlap, whole pages.

@@ -5,19 +5,24 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import { compileImage, type ProcessImage } from "../../../tender/spt/image.ts";
+import { compileImage, type CompileOptions, type ProcessImage } from "../../../tender/spt/image.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
-import { execute, type Result, soloden, writeProgram } from "../../soloden.ts";
+import { execute, type Result, ROOT, soloden, writeProgram } from "../../soloden.ts";
 
 const MIB = 0x10_0000;
+const SIGPIPE = 13;
 const SIGSEGV = 128 + 11;
 const SIGSYS = 128 + 31;
 
-async function image(name: string, args: string[] = []): Promise<ProcessImage> {
+async function image(
+  name: string,
+  args: string[] = [],
+  options: CompileOptions = {},
+): Promise<ProcessImage> {
   const path = await guest(name, "spt");
   const unikernel = parseUnikernel(Deno.readFileSync(path), { name: `${name}.spt` });
-  return compileImage(bind(unikernel, "spt", { memorySize: 32 * MIB, args }));
+  return compileImage(bind(unikernel, "spt", { memorySize: 32 * MIB, args }), undefined, options);
 }
 
 /** Packs a guest into a file and gives its path to `use`. */
@@ -88,7 +93,7 @@ Deno.test("spt: an ordinary user can run a packed guest", async () => {
   deepEqual([result.status, result.stderr], [0, ""]);
 });
 
-Deno.test("spt: nothing is mapped but guest memory and the launch page", async () => {
+Deno.test("spt: nothing is mapped but guest memory, the launch page and the command line", async () => {
   const child = await spawnImage(await image("wait"));
   try {
     await untilOutput(child.stdout);
@@ -97,9 +102,12 @@ Deno.test("spt: nothing is mapped but guest memory and the launch page", async (
       .map((line) => /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line)!)
       .map(([, start, end, mode]) => [parseInt(start!, 16), parseInt(end!, 16), mode!] as const);
     equal(maps[0]![0], 0x1_0000);
-    const launch = maps.at(-1)!;
-    deepEqual(launch, [32 * MIB + 0x1000, 32 * MIB + 0x2000, "r-xp"]);
-    const memory = maps.slice(0, -1);
+    const above = 32 * MIB + 0x1000;
+    deepEqual(maps.slice(-2), [
+      [above, above + 0x1000, "r-xp"],
+      [above + 0x10_0000, above + 0x10_1000, "r--p"],
+    ]);
+    const memory = maps.slice(0, -2);
     memory.forEach(([start, , mode], index) => {
       if (index > 0) equal(start, memory[index - 1]![1], "guest memory has no holes");
       ok(!/wx/.test(mode), `${mode} is writable and executable`);
@@ -126,11 +134,130 @@ Deno.test("spt: no descriptor is left but the console, the epoll set and the tim
 });
 
 Deno.test("spt: descriptors that the parent leaves open do not reach the guest", async () => {
-  const script = "exec 5</etc/passwd 9</etc/passwd; exec $0";
-  await packed(await image("args"), async (path) => {
-    equal((await execute("sh", ["-c", script, path])).status, 0);
+  const script = "exec 5</etc/passwd 9</etc/passwd 1022</etc/passwd 1023</etc/passwd; " +
+    'ulimit -n 5000 && exec 4999</etc/passwd; exec "$0"';
+  await whileWaiting(["bash", "-c", script], (pid) => {
+    const open = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => Number(name));
+    deepEqual(open.sort(), [1, 3, 4]);
   });
 });
+
+Deno.test("spt: signals that the parent blocks or ignores are the guest's again", async () => {
+  const blocking = ["env", "--block-signal", "--ignore-signal=PIPE"];
+  await whileWaiting(blocking, (pid) => {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    match(status, /^SigBlk:\t0+$/m);
+    const [, ignored] = /^SigIgn:\t([0-9a-f]+)$/m.exec(status)!;
+    equal(parseInt(ignored!, 16) >> (SIGPIPE - 1) & 1, 0);
+  });
+});
+
+Deno.test("spt: a guest whose output nobody reads any more ends of that", async () => {
+  await packed(await image("args"), async (path) => {
+    const script = 'exec 3> >(true); wait $!; exec env --ignore-signal=PIPE "$0" >&3';
+    equal((await execute("bash", ["-c", script, path])).status, 128 + SIGPIPE);
+  });
+});
+
+Deno.test("spt: root's capabilities are none of the guest's", async () => {
+  await whileWaiting([], (pid) => {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) {
+      match(status, new RegExp(`^${set}:\t0+$`, "m"));
+    }
+    match(status, /^NoNewPrivs:\t1$/m);
+  });
+});
+
+Deno.test("spt: a packed guest shows what it was packed with, and its file's name", async () => {
+  await whileWaiting(["env", "SECRET=1"], (pid) => {
+    deepEqual(processOf(pid), {
+      words: ["solo5-spt", "--mem=32", "wait.spt", "one", "two"],
+      name: "packed",
+      environment: "",
+    });
+  }, ["one", "two"]);
+});
+
+Deno.test("spt: a guest of the library shows what Solo5's tender would, and its unikernel's name", async () => {
+  const child = await spawnImage(await image("wait", ["one"]));
+  try {
+    await untilOutput(child.stdout);
+    deepEqual(processOf(child.pid), {
+      words: ["solo5-spt", "--mem=32", "wait.spt", "one"],
+      name: "wait.spt",
+      environment: "",
+    });
+  } finally {
+    child.kill("SIGKILL");
+    await child.stderr.cancel();
+    await child.status;
+  }
+});
+
+const COMMANDS: readonly [name: string, before: string[], shown: string[]][] = [
+  ["soloden", ["run"], ["soloden", "run"]],
+  ["solo5-spt", [], ["solo5-spt"]],
+];
+
+for (const [name, before, shown] of COMMANDS) {
+  Deno.test(`spt: a guest of ${name} shows the command's own words, and pgrep finds it`, async () => {
+    const directory = Deno.makeTempDirSync();
+    try {
+      const mark = crypto.randomUUID();
+      const file = join(directory, "a unikernel's long name.spt");
+      Deno.copyFileSync(await guest("wait", "spt"), file);
+      const main = ["run", "-A", join(ROOT, "main.ts"), `--called-as=${name}`];
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [...main, ...before, "--mem=32", "--", file, mark],
+        env: { SECRET: "1" },
+        stdout: "piped",
+      }).spawn();
+      try {
+        await untilOutput(child.stdout);
+        deepEqual(processOf(child.pid), {
+          words: [...shown, "--mem=32", "--", "a unikernel's long name.spt", mark],
+          name: "a unikernel's l",
+          environment: "",
+        });
+        const found = await execute("pgrep", ["-f", `long name.spt ${mark}`]);
+        equal(found.stdout, `${child.pid}\n`);
+      } finally {
+        child.kill("SIGKILL");
+        await child.status;
+      }
+    } finally {
+      Deno.removeSync(directory, { recursive: true });
+    }
+  });
+}
+
+/** What a list of processes shows of one. */
+function processOf(pid: number): { words: string[]; name: string; environment: string } {
+  const read = (file: string) => Deno.readTextFileSync(`/proc/${pid}/${file}`);
+  const words = read("cmdline").split("\0");
+  equal(words.pop(), "");
+  return { words, name: read("comm").trim(), environment: read("environ") };
+}
+
+/** Looks at a packed guest that waits, started by a command that is given its path as the last word. */
+async function whileWaiting(
+  command: readonly string[],
+  look: (pid: number) => void,
+  args: string[] = [],
+): Promise<void> {
+  await packed(await image("wait", args, { keep: true }), async (path) => {
+    const [program, ...before] = [...command, path];
+    const child = new Deno.Command(program!, { args: before, stdout: "piped" }).spawn();
+    try {
+      await untilOutput(child.stdout);
+      look(child.pid);
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
+    }
+  });
+}
 
 Deno.test("spt: descriptors keep their numbers where standard input and error are closed", async () => {
   await packed(await image("time"), async (path) => {

@@ -1,0 +1,77 @@
+/**
+ * What a list of processes shows a guest as: the words of a command line, and the name of the process.
+ * The guest can read them too, so that files stand there without their directories.
+ *
+ * @module
+ */
+import { struct, u32, usize } from "../../abi/layout.ts";
+import type { BoundDevice } from "../devices/device.ts";
+import { formatMac } from "../devices/net.ts";
+import type { CommandLine, Guest } from "../guest.ts";
+
+/** `struct prctl_mm_map` (`linux/prctl.h`): where a process says that its parts lie. */
+export const MemoryMap = struct({
+  startCode: usize,
+  endCode: usize,
+  startData: usize,
+  endData: usize,
+  startBrk: usize,
+  brk: usize,
+  startStack: usize,
+  argStart: usize,
+  argEnd: usize,
+  envStart: usize,
+  envEnd: usize,
+  auxv: usize,
+  auxvSize: u32,
+  exeFd: u32,
+});
+
+/** A guest's command line as Solo5's tender would be given it. */
+export function tenderLine({ unikernel, memorySize, commandLine, devices }: Guest): CommandLine {
+  return {
+    program: [`solo5-${unikernel.abi.target}`],
+    options: [`--mem=${memorySize / MIB}`, ...devices.flatMap(deviceWords)],
+    file: unikernel.name,
+    args: commandLine === "" ? [] : commandLine.split(" "),
+  };
+}
+
+const MIB = 0x10_0000;
+
+function deviceWords({ name, device }: BoundDevice): string[] {
+  if (device.type === "BLOCK_BASIC") {
+    const { path, access, blockSize } = device;
+    const how = access === "rw" ? "" : `,${access}`;
+    return [`--block:${name}=${path}${how}`, `--block-sector-size:${name}=${blockSize}`];
+  }
+  const { backing, mac } = device;
+  const where = backing.kind === "tap" ? backing.interface : `@${backing.fd}`;
+  const address = mac === undefined ? [] : [`--net-mac:${name}=${formatMac(mac)}`];
+  return [`--net:${name}=${where}`, ...address];
+}
+
+/** A command line in memory. */
+export interface ShownText {
+  /** The words, each with a NUL behind it. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where among them the unikernel's file stands. */
+  readonly file: number;
+}
+
+/** Puts a command line into the form of memory. */
+export function encodeShown({ program, options, file, args }: CommandLine): ShownText {
+  const encode = (words: readonly string[]) =>
+    new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
+  const before = encode([...program, ...options.map(withoutDirectory)]);
+  const rest = encode([withoutDirectory(file), ...args]);
+  const bytes = new Uint8Array(before.length + rest.length);
+  bytes.set(before);
+  bytes.set(rest, before.length);
+  return { bytes, file: before.length };
+}
+
+/** A path, or an option whose value is one, without what leads to the file. */
+function withoutDirectory(word: string): string {
+  return word.replace(/^(-[^=/]*=)?.*\//s, "$1");
+}
