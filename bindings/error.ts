@@ -24,10 +24,13 @@ export class ToolchainError extends Error {
   override readonly name = "ToolchainError";
   /** What went wrong. */
   readonly code: ToolchainErrorCode;
+  /** Those lines of the message that a compiler or linker said. */
+  readonly said: readonly string[];
 
   /** An error with its whole message. */
-  constructor(code: ToolchainErrorCode, message: string) {
+  constructor(code: ToolchainErrorCode, message: string, said: readonly string[] = []) {
     super(message);
     this.code = code;
+    this.said = said;
   }
 }

@@ -37,6 +37,8 @@ export interface BindingsOptions {
   readonly toolchain?: Toolchain;
   /** Where to keep what need not be built again. Default: the user's cache. */
   readonly cacheDir?: string;
+  /** Whether a debugger shall find their sources, which lie in the cache. Default: no. */
+  readonly debug?: boolean;
 }
 
 /** The bindings of a target, ready to link with. */
@@ -62,7 +64,7 @@ export async function buildBindings(
   target: BindingsTarget,
   options: BindingsOptions = {},
 ): Promise<Bindings> {
-  const { toolchain, cacheDir } = withDefaults(options);
+  const { toolchain, cacheDir, debug } = withDefaults(options);
   const files = readAssets();
   const fingerprint = await digest([...files].flat());
   const assets = await cached(join(cacheDir, `assets-${fingerprint}`), async (made) => {
@@ -72,30 +74,43 @@ export async function buildBindings(
     }
   });
   const { machine } = toolchain;
-  if (machine === "x86_64" && files.has(prebuiltObject(target))) {
+  if (!debug && machine === "x86_64" && files.has(prebuiltObject(target))) {
     return { object: join(assets, prebuiltObject(target)), assets };
   }
-  const rules = SOURCES[machine][target].map((source) => [
+  const rules = SOURCES[machine][target].map((source) => ({
     source,
-    ...bindingsFlags(source, machine),
-  ]);
+    flags: sourceFlags(source, { toolchain, assets, debug }),
+  }));
   const made = JSON.stringify([toolchain, rules, LINK_MACHINE[machine], PUBLIC_SYMBOLS]);
   const key = await digest([fingerprint, made]);
   const object = await cached(
     join(cacheDir, `solo5_${target}-${key}.o`),
-    (output, scratch) => compileBindings(target, { toolchain, assets, scratch, output }),
+    (output, scratch) => compileBindings(target, { toolchain, assets, rules, scratch, output }),
   );
   return { object, assets };
 }
 
 function withDefaults(options: BindingsOptions): Required<BindingsOptions> {
-  const { toolchain = findToolchain(), cacheDir = defaultCacheDir() } = options;
-  return { toolchain, cacheDir: resolve(cacheDir) };
+  const { toolchain = findToolchain(), cacheDir = defaultCacheDir(), debug = false } = options;
+  return { toolchain, cacheDir: resolve(cacheDir), debug };
+}
+
+/** Flags for a source of the bindings, which is compiled in the directory of the assets. */
+function sourceFlags(
+  source: string,
+  { toolchain, assets, debug }: { toolchain: Toolchain; assets: string; debug: boolean },
+): string[] {
+  // Where the cache and the compiler are shall not show, except to a debugger.
+  const places = debug
+    ? ["-g"]
+    : [`-ffile-prefix-map=${assets}=solo5`, `-ffile-prefix-map=${toolchain.headers}=include`];
+  return [...bindingsFlags(source, toolchain.machine), ...includes(toolchain, "."), ...places];
 }
 
 interface BindingsJob {
   readonly toolchain: Toolchain;
   readonly assets: string;
+  readonly rules: readonly { source: string; flags: readonly string[] }[];
   readonly scratch: string;
   readonly output: string;
 }
@@ -103,18 +118,11 @@ interface BindingsJob {
 /** Compiles the sources of the bindings into one object that shows nothing but its public names. */
 async function compileBindings(
   target: BindingsTarget,
-  { toolchain, assets, scratch, output }: BindingsJob,
+  { toolchain, assets, rules, scratch, output }: BindingsJob,
 ): Promise<void> {
   const { machine, ld, objcopy } = toolchain;
-  const objects = await Promise.all(SOURCES[machine][target].map(async (source, index) => {
+  const objects = await Promise.all(rules.map(async ({ source, flags }, index) => {
     const object = join(scratch, `${index}.o`);
-    // From inside, by relative names: where the cache and the compiler are shall not show.
-    const flags = [
-      ...bindingsFlags(source, machine),
-      ...includes(toolchain, "."),
-      `-ffile-prefix-map=${assets}=solo5`,
-      `-ffile-prefix-map=${toolchain.headers}=include`,
-    ];
     await compile(toolchain, source, { flags, output: object, cwd: assets });
     return object;
   }));
@@ -141,12 +149,16 @@ export interface UnikernelOptions extends BindingsOptions {
   readonly ccFlags?: readonly string[];
 }
 
+/** A flag that asks the compiler for debug information. */
+const DEBUG_FLAG = /^-g([123]|gdb[123]?|dwarf(-[2-5])?)?$/;
+
 const LINKED = new Set([".o", ".a"]);
 const CPLUSPLUS = new Set([".cc", ".cpp", ".cxx"]);
 const COMPILED = new Set([".c", ".S", ".s", ...CPLUSPLUS]);
 
 /**
- * Builds a unikernel. The same inputs give the same bytes, wherever they lie.
+ * Builds a unikernel. The same inputs give the same bytes, wherever they lie; debug information (`-g`)
+ * names that place, so that debuggers find the sources.
  *
  * @param sources paths: .c, .cc, .cpp, .cxx, .S and .s are compiled, .o and .a linked as they are
  * @throws {ToolchainError} if a tool is missing, or a source does not exist, compile or link
@@ -162,7 +174,11 @@ export async function buildUnikernel(
   const manifestSource = options.manifest ?? defaultManifest(sources[0]!);
   keepInputs(options.output, manifestSource === undefined ? sources : [...sources, manifestSource]);
   const manifest = readManifest(manifestSource);
-  const { object: bindings, assets } = await buildBindings(options.target, { toolchain, cacheDir });
+  const { object: bindings, assets } = await buildBindings(options.target, {
+    toolchain,
+    cacheDir,
+    debug: options.debug ?? options.ccFlags?.some((flag) => DEBUG_FLAG.test(flag)),
+  });
   const unikernel = await withScratch(cacheDir, async (scratch) => {
     const manifestPath = join(scratch, "manifest.o");
     await Deno.writeFile(manifestPath, manifestObject(manifest, machine));
@@ -226,10 +242,11 @@ function applicationFlags(
     ...APPLICATION_FLAGS[toolchain.machine],
     ...(CPLUSPLUS.has(extname(source)) ? CPLUSPLUS_FLAGS : []),
     ...includes(toolchain, assets),
-    `-ffile-prefix-map=${assets}=solo5`,
-    `-ffile-prefix-map=${Deno.cwd()}=.`,
-    `-ffile-prefix-map=${dirname(source)}/=`,
-    `-ffile-prefix-map=${resolve(dirname(source))}/=`,
+    // What __FILE__ says.
+    `-fmacro-prefix-map=${assets}=solo5`,
+    `-fmacro-prefix-map=${Deno.cwd()}=.`,
+    `-fmacro-prefix-map=${dirname(source)}/=`,
+    `-fmacro-prefix-map=${resolve(dirname(source))}/=`,
   ];
 }
 

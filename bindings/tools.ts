@@ -185,7 +185,7 @@ export async function run(
     const reason = new TextDecoder().decode(stderr).trim();
     const hint = HINTS.find(([complaint]) => complaint.test(reason))?.[1];
     const lines = [`${subject}: does not ${code}`, reason, ...(hint === undefined ? [] : [hint])];
-    throw new ToolchainError(code, lines.join("\n"));
+    throw new ToolchainError(code, lines.join("\n"), reason.split("\n"));
   }
   if (stderr.length > 0) Deno.stderr.writeSync(stderr);
 }

@@ -19,7 +19,8 @@ export function isAboutInput(error: unknown): boolean {
 }
 
 /**
- * A line for each thing that is wrong, each beginning with the program's name.
+ * A line for each thing that is wrong, each beginning with the program's name. What a compiler or
+ * linker said stays as it is, so that editors find the places that its lines begin with.
  *
  * @param wayOut what to add to a line of an error that is written for people
  */
@@ -31,7 +32,9 @@ export function errorText(
   const known = error instanceof Error && WRITTEN_FOR_PEOPLE.has(error.name);
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);
   const text = known ? error.message : `this is a fault in ${program}, please report it: ${detail}`;
+  const said = new Set(known ? (error as { said?: readonly string[] }).said : []);
   return text.split("\n").map((line) => {
+    if (said.has(line)) return printable(line);
     const way = known ? wayOut(line) : undefined;
     const full = way === undefined ? line : `${line.replace(/\.$/, "")}; ${way}`;
     return errorLine(program, full);

@@ -9,6 +9,7 @@ import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { build } from "../../bindings/command.ts";
 import { ToolchainError, type ToolchainErrorCode } from "../../bindings/error.ts";
 import { buildBindings, buildUnikernel, findToolchain } from "../../bindings/toolchain.ts";
+import { execute, ROOT } from "../soloden.ts";
 import { MINIMAL, outputOf, withFiles } from "./scratch.ts";
 
 const BROKEN = "int solo5_app_main(const struct solo5_start_info *info) { return nothing; }\n";
@@ -36,7 +37,7 @@ Deno.test("the same inputs give the same bytes, wherever they lie", async () => 
     const results = await Promise.all(["a/main.c", "b/deeper/main.c"].map(async (name, index) => {
       const output = join(dir, `${index}.hvt`);
       const cacheDir = await Deno.makeTempDir({ dir });
-      await buildUnikernel([join(dir, name)], { target: "hvt", output, cacheDir, ccFlags: ["-g"] });
+      await buildUnikernel([join(dir, name)], { target: "hvt", output, cacheDir });
       return await Deno.readFile(output);
     }));
     assert.deepEqual(results[0], results[1]);
@@ -113,6 +114,55 @@ Deno.test("a compiler that cannot be started does not compile, whatever the reas
     await assert.rejects(built, toolchainError("compile", `${source}: does not compile\n`));
     await assert.rejects(built, { message: /\nFailed to spawn [^\n]*: Argument list too long$/ });
   });
+});
+
+Deno.test("what a compiler says stands as it is, so that editors find the place", async () => {
+  await withFiles(
+    { "src/broken.c": BROKEN, "src/library.c": "#include <stdio.h>\n" },
+    async (cwd) => {
+      const main = join(ROOT, "main.ts");
+      const said = async (source: string) => {
+        const args = ["run", "-A", main, "build", "-t", "spt", source];
+        const { status, stderr } = await execute(Deno.execPath(), args, { cwd });
+        assert.equal(status, 1);
+        return stderr.trimEnd().split("\n");
+      };
+      const broken = await said("src/broken.c");
+      assert.equal(broken[0], "soloden: src/broken.c: does not compile");
+      assert.ok(
+        broken.some((line) => /^src\/broken\.c:1:\d+: error: /.test(line)),
+        broken.join("\n"),
+      );
+      assert.deepEqual(broken.slice(1).filter((line) => line.startsWith("soloden")), []);
+      const library = await said("src/library.c");
+      assert.match(library[1]!, /^src\/library\.c:1:10: fatal error: stdio\.h/);
+      assert.match(library.at(-1)!, /^soloden: there is no C library/);
+    },
+  );
+});
+
+const noGdb = outputOf("gdb", "--version") === undefined;
+if (noGdb) console.log("skipped: what gdb finds of sources: there is no gdb");
+Deno.test({
+  name: "gdb finds the sources of a program and of the bindings from anywhere",
+  ignore: noGdb,
+  fn: async () => {
+    await withFiles({ "src/main.c": MINIMAL }, async (cwd) => {
+      const args = ["run", "-A", join(ROOT, "main.ts"), "build", "src/main.c", "--", "-g"];
+      const { status, stderr } = await execute(Deno.execPath(), args, { cwd });
+      assert.deepEqual([status, stderr], [0, ""]);
+      for (const target of ["hvt", "spt"]) {
+        const list = ["list solo5_app_main", "list solo5_exit", "list platform_exit"];
+        const commands = list.flatMap((command) => ["-ex", command]);
+        const words = ["-nx", "-batch", ...commands, join(cwd, `main.${target}`)];
+        const { stdout, stderr } = await execute("gdb", words, { cwd: "/" });
+        assert.equal(stderr, "");
+        assert.match(stdout, /^2\tint solo5_app_main\(/m);
+        assert.match(stdout, /^\d+\tvoid solo5_exit\(/m);
+        assert.match(stdout, /^\d+\tvoid platform_exit\(/m);
+      }
+    });
+  },
 });
 
 Deno.test("what was written for an operating system does not build, with a word on why", async () => {
