@@ -8,6 +8,7 @@ import { bind } from "../../../tender/guest.ts";
 import { compileImage, type CompileOptions, type ProcessImage } from "../../../tender/spt/image.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
+import { untilPrinted } from "../../netns.ts";
 import { execute, type Result, ROOT, soloden, writeProgram } from "../../soloden.ts";
 
 const MIB = 0x10_0000;
@@ -96,7 +97,7 @@ Deno.test("spt: an ordinary user can run a packed guest", async () => {
 Deno.test("spt: nothing is mapped but guest memory, the launch page and the command line", async () => {
   const child = await spawnImage(await image("wait"));
   try {
-    await untilWaiting(child.stdout);
+    await untilPrinted(child.stdout, "waiting\n");
     const maps = Deno.readTextFileSync(`/proc/${child.pid}/maps`).trim().split("\n")
       .filter((line) => !line.endsWith("[vsyscall]"))
       .map((line) => /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line)!)
@@ -123,7 +124,7 @@ Deno.test("spt: nothing is mapped but guest memory, the launch page and the comm
 Deno.test("spt: no descriptor is left but the console, the epoll set and the timer", async () => {
   const child = await spawnImage(await image("wait"));
   try {
-    await untilWaiting(child.stdout);
+    await untilPrinted(child.stdout, "waiting\n");
     const open = [...Deno.readDirSync(`/proc/${child.pid}/fd`)].map(({ name }) => Number(name));
     deepEqual(open.sort(), [1, 3, 4]);
   } finally {
@@ -182,7 +183,7 @@ Deno.test("spt: a packed guest shows what it was packed with, and its file's nam
 Deno.test("spt: a guest of the library shows what Solo5's tender would, and its unikernel's name", async () => {
   const child = await spawnImage(await image("wait", ["one"]));
   try {
-    await untilWaiting(child.stdout);
+    await untilPrinted(child.stdout, "waiting\n");
     deepEqual(processOf(child.pid), {
       words: ["solo5-spt", "--mem=32", "wait.spt", "one"],
       name: "wait.spt",
@@ -214,7 +215,7 @@ for (const [name, before, shown] of COMMANDS) {
         stdout: "piped",
       }).spawn();
       try {
-        await untilWaiting(child.stdout);
+        await untilPrinted(child.stdout, "waiting\n");
         deepEqual(processOf(child.pid), {
           words: [...shown, "--mem=32", "--", "a unikernel's long name.spt", mark],
           name: "a unikernel's l",
@@ -250,7 +251,7 @@ async function whileWaiting(
     const [program, ...before] = [...command, path];
     const child = new Deno.Command(program!, { args: before, stdout: "piped" }).spawn();
     try {
-      await untilWaiting(child.stdout);
+      await untilPrinted(child.stdout, "waiting\n");
       look(child.pid);
     } finally {
       child.kill("SIGKILL");
@@ -291,15 +292,4 @@ for (const [what, script, message] of FAILURES) {
       deepEqual([status, stdout], [1, ""]);
     });
   });
-}
-
-/** Waits for the guest to say that it waits, after which it prints nothing. */
-async function untilWaiting(stream: ReadableStream<Uint8Array>): Promise<void> {
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
-  for (let text = ""; !text.includes("waiting\n");) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`the guest has ended: ${text}`);
-    text += value;
-  }
-  await reader.cancel();
 }
