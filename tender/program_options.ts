@@ -9,7 +9,7 @@ import type { DeviceType, Manifest } from "../abi/manifest.ts";
 import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
 import { block, checkCapacity, isBlockSize } from "./devices/block.ts";
 import type { Device } from "./devices/device.ts";
-import { type Backing, DEFAULT_MTU } from "./devices/net.ts";
+import { type Backing, DEFAULT_MTU, isDescriptor } from "./devices/net.ts";
 import { TenderError } from "./error.ts";
 
 /** What the options of a program ask for. */
@@ -181,7 +181,7 @@ async function attach(value: string, word: string): Promise<Backing> {
     invalid(word, `Could not attach interface: ${value}: ${reason}`);
   if (digits === undefined) throw refuse("Invalid argument");
   if (fd < 0 || fd > FD_MAX) throw refuse("Numerical result out of range");
-  if (!isInherited(fd)) throw refuse("Bad file descriptor");
+  if (!isDescriptor(fd) || !isInherited(fd)) throw refuse("Bad file descriptor");
   return { kind: "descriptor", fd, mtu: DEFAULT_MTU };
 }
 
@@ -189,8 +189,11 @@ async function attach(value: string, word: string): Promise<Backing> {
 async function attachTap(name: string, word: string): Promise<Backing> {
   // Reaching for the C library takes time, which a guest without a network need not spend.
   const { interfaceFacts, openTap } = await import("./host/tap.ts");
+  const { makeInheritable } = await import("./host/inherit.ts");
   try {
-    return { kind: "descriptor", fd: openTap(name), mtu: interfaceFacts(name).mtu };
+    const fd = openTap(name);
+    makeInheritable(fd);
+    return { kind: "descriptor", fd, mtu: interfaceFacts(name).mtu };
   } catch (error) {
     throw error instanceof TenderError ? invalid(word, error.message) : error;
   }

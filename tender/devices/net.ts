@@ -39,7 +39,8 @@ export interface NetMaker {
    */
   tap(name: string, options?: { mac?: Uint8Array | string }): NetDevice;
   /**
-   * A descriptor that this process has open: a TAP device or a datagram socket.
+   * A descriptor that this process has open, and programs that it starts would have: a TAP device, a
+   * datagram socket, or an end of a pipe. It is looked at when the guest is started.
    *
    * @param options `mac` as in `tap`; `mtu`: largest payload in bytes, 1500 if not given
    * @throws {TenderError} if the descriptor, the MTU or the address is none
@@ -59,13 +60,18 @@ function descriptorDevice(
   options: { mac?: Uint8Array | string; mtu?: number } = {},
 ): NetDevice {
   const { mtu = DEFAULT_MTU } = options;
-  if (!Number.isInteger(fd) || fd < 0 || fd === 1) {
+  if (!isDescriptor(fd)) {
     throw new TenderError("device", `Not a descriptor for a network device: ${fd}`);
   }
   if (!Number.isInteger(mtu) || mtu < 68 || mtu > 0xffff) {
     throw new TenderError("device", `MTU must be from 68 to 65535: ${mtu}`);
   }
   return { type: "NET_BASIC", backing: { kind: "descriptor", fd, mtu }, ...address(options) };
+}
+
+/** Whether a number can be a network device's descriptor: standard output and error have another use. */
+export function isDescriptor(fd: number): boolean {
+  return Number.isInteger(fd) && fd >= 0 && fd !== 1 && fd !== 2;
 }
 
 /**

@@ -4,8 +4,8 @@
  * @module
  */
 import { RESULT } from "../../abi/solo5.ts";
-import { TenderError } from "../error.ts";
-import { closeDescriptor, errorText, SystemError } from "../host/libc.ts";
+import { checkInherited } from "../host/inherit.ts";
+import { closeDescriptor } from "../host/libc.ts";
 import { interfaceFacts, openTap } from "../host/tap.ts";
 import { duplicateNonblocking, readOnce, writeOnce } from "../host/transfer.ts";
 import type { NetProperties } from "./device.ts";
@@ -56,11 +56,6 @@ function open(backing: Backing): { fd: number; mtu: number } {
     // Attached to, the interface stays.
     return { fd, mtu: interfaceFacts(backing.interface).mtu };
   }
-  try {
-    return { fd: duplicateNonblocking(backing.fd), mtu: backing.mtu };
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const reason = errorText(error.errno);
-    throw new TenderError("device", `Could not attach interface: @${backing.fd}: ${reason}`);
-  }
+  checkInherited(backing.fd);
+  return { fd: duplicateNonblocking(backing.fd), mtu: backing.mtu };
 }

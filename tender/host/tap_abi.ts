@@ -23,12 +23,13 @@ export const Ifreq = struct({
 /** `struct ethtool_value`, which `ifreq.data` points to. */
 export const EthtoolValue = struct({ cmd: u32, data: u32 });
 
-/** Requests of `ioctl`; all but `TUNSETIFF` go to any socket. */
+/** Requests of `ioctl`; all but those of TAP devices, `TUN…`, go to any socket. */
 export const REQUEST = {
   SIOCGIFFLAGS: 0x8913,
   SIOCGIFMTU: 0x8921,
   SIOCETHTOOL: 0x8946,
   TUNSETIFF: 0x4004_54ca,
+  TUNGETIFF: 0x8004_54d2,
 } as const;
 
 /** Flags of an interface, from `SIOCGIFFLAGS`. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { word32 } from "../../abi/layout.ts";
 import {
   ETHTOOL,
   EthtoolValue,
@@ -20,12 +21,15 @@ import { type Data, PREVIOUS, scratch, type Step } from "./launch.ts";
 import { allow, atMost, equal, type Rule } from "./seccomp.ts";
 import {
   AF_INET,
+  F_GETPIPE_SZ,
   F_SETFL,
   O_NONBLOCK,
   O_RDONLY,
   O_RDWR,
   SEEK_END,
+  SO_TYPE,
   SOCK_DGRAM,
+  SOL_SOCKET,
 } from "./constants.ts";
 
 /** What a device adds: see {@linkcode ImageDevice}. */
@@ -67,7 +71,7 @@ export function inheritedLaunch(
     properties,
     source: `descriptor ${inherited}`,
     inherited,
-    open: (fd) => isNet ? [{ call: "fcntl", args: [fd, F_SETFL, O_NONBLOCK], purpose }] : [],
+    open: (fd) => isNet ? frameSteps(fd, purpose) : [],
     rules: (fd) => isNet ? netRules(fd) : blockRules(fd, properties),
   };
 }
@@ -83,6 +87,20 @@ export function tapLaunch(
     open: (fd) => tapSteps({ name, tap, fd, mtu: properties.mtu }),
     rules: netRules,
   };
+}
+
+/** Fails unless the descriptor is an interface, a socket or a pipe, as when a guest is prepared. */
+function frameSteps(fd: number, purpose: string): Step[] {
+  const complaint = `cannot ${purpose}: Is neither a socket, a TAP interface nor a pipe`;
+  const facts = scratch(Ifreq.encode({}));
+  const type = scratch(new Uint8Array(4));
+  const size = scratch(word32(4));
+  return [
+    { call: "ioctl", args: [fd, REQUEST.TUNGETIFF, facts], skip: 2 },
+    { call: "getsockopt", args: [fd, SOL_SOCKET, SO_TYPE, type, size], skip: 1 },
+    { call: "fcntl", args: [fd, F_GETPIPE_SZ], complaint },
+    { call: "fcntl", args: [fd, F_SETFL, O_NONBLOCK], purpose },
+  ];
 }
 
 function netRules(fd: number): Rule[] {

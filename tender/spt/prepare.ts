@@ -10,7 +10,7 @@ import { type NetDevice, randomMac } from "../devices/net.ts";
 import { checkStorage } from "../devices/storage.ts";
 import { TenderError } from "../error.ts";
 import { checkTap } from "../host/tap.ts";
-import { makeInheritable } from "../host/inherit.ts";
+import { checkInherited } from "../host/inherit.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
 import { privateCopy } from "./private_copy.ts";
@@ -71,7 +71,7 @@ function prepareNet(
   const { backing, mac = randomMac() } = device;
   if (backing.kind === "descriptor") {
     const { fd, mtu } = backing;
-    if (!keep) makeInheritable(fd);
+    if (!keep) checkInherited(fd);
     return inheritedLaunch(name, { fd, properties: { type: "NET_BASIC", mac, mtu } });
   }
   const tap = backing.interface;

@@ -52,7 +52,10 @@ Deno.test("spt net: a descriptor that is not open is refused in one line", async
   const { status, stderr } = await execute(Deno.execPath(), [
     ...["run", "-A", main, "run", "--net:service=@999", await guest("net", "spt")],
   ]);
-  deepEqual([status, stderr], [1, "soloden: Could not use descriptor 999: Bad file descriptor\n"]);
+  deepEqual([status, stderr], [
+    1,
+    "soloden: Could not attach interface: @999: Bad file descriptor\n",
+  ]);
 });
 
 Deno.test("spt net: a packed guest does not take another descriptor for one that is missing", async () => {
