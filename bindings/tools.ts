@@ -117,7 +117,7 @@ function crossTools(machine: Machine): typeof NATIVE {
       what: `a C compiler for ${machine}`,
       install: `gcc-${prefix} or clang`,
       // A clang may have been built without this machine, and a variable mean another one.
-      probe: [...MACHINE_FLAGS[machine], "-x", "c", "-c", "/dev/null", "-o", "/dev/null"],
+      probe: [...MACHINE_FLAGS[machine], "-x", "c", "-S", "/dev/null", "-o", "-"],
     },
     ld: {
       variable: "TARGET_LD",

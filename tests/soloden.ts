@@ -29,7 +29,9 @@ export async function execute(
   args: readonly string[],
   options: ExecuteOptions = {},
 ): Promise<Result> {
-  const command = new Deno.Command(program, { args: [...args], stdin: "null", ...options });
+  // Another user may not be let into this checkout, where a process starts unless told otherwise.
+  const cwd = options.uid === undefined ? undefined : "/";
+  const command = new Deno.Command(program, { args: [...args], stdin: "null", cwd, ...options });
   const { code, stdout, stderr } = await command.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { status: code, stdout: text(stdout), stderr: text(stderr) };

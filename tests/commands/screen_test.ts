@@ -65,11 +65,16 @@ if (noScript) console.log("skipped: colour on a terminal: script is not installe
 /** What `doctor` prints on a terminal. */
 async function onTerminal(env: Record<string, string>): Promise<string> {
   const command = `${Deno.execPath()} run -A --no-check main.ts doctor`;
-  const { stdout } = await execute("script", ["-qec", command, "/dev/null"], {
-    cwd: ROOT,
-    env: { TERM: "xterm", NO_COLOR: "", ...env },
-  });
-  return stdout;
+  const log = Deno.makeTempFileSync();
+  try {
+    const { stdout } = await execute("script", ["-qec", command, log], {
+      cwd: ROOT,
+      env: { TERM: "xterm", NO_COLOR: "", ...env },
+    });
+    return stdout;
+  } finally {
+    Deno.removeSync(log);
+  }
 }
 
 Deno.test({

@@ -25,7 +25,7 @@ emulatedTest(
     const needed = [
       outputOf("make", "--version") === undefined && "make",
       outputOf("ar", "--version") === undefined && "ar",
-      !works(compiler!, ...first, "-x", "c++", "-c", "/dev/null", "-o", "/dev/null") &&
+      !works(compiler!, ...first, "-x", "c++", "-S", "/dev/null", "-o", "-") &&
       "C++ compiler for aarch64",
     ].filter((name) => name !== false);
     if (needed.length > 0) return console.log(`skipped: there is no ${needed.join(", no ")}`);
