@@ -24,6 +24,12 @@ export const MACHINES = { x86_64: 62, aarch64: 183 } as const;
 /** A machine that unikernels are built for. */
 export type Machine = keyof typeof MACHINES;
 
+/** The largest pages that Linux has on a machine, in bytes: segments begin at multiples of it. */
+export const PAGE_SIZES = { x86_64: 0x1000, aarch64: 0x10000 } as const satisfies Record<
+  Machine,
+  number
+>;
+
 /** `Elf64_Ehdr`; its `e_ident` comes as fields of their own. */
 export const ElfHeader = struct({
   magic: u32,
@@ -139,12 +145,11 @@ export const DYNAMIC_TAGS = {
 /** `Elf64_Rela`, its `r_info` as two fields. */
 export const Relocation = struct({ offset: usize, type: u32, symbol: u32, addend: u64 });
 
-/** Relocations of x86_64, of 8 bytes each. */
-export const R_X86_64 = {
-  /** The address of a symbol. */
-  GLOB_DAT: 6,
-  /** The addend and where the program was loaded. */
-  RELATIVE: 8,
-  /** What a function of the program returns. */
-  IRELATIVE: 37,
-} as const;
+/**
+ * Types of relocations in executables, of 8 bytes each: `GLOB_DAT` is the address of a symbol, `RELATIVE`
+ * the addend and where the program was loaded, `IRELATIVE` what a function of the program returns.
+ */
+export const RELOCATION_TYPES = {
+  x86_64: { GLOB_DAT: 6, RELATIVE: 8, IRELATIVE: 37 },
+  aarch64: { GLOB_DAT: 1025, RELATIVE: 1027, IRELATIVE: 1032 },
+} as const satisfies Record<Machine, Record<string, number>>;

@@ -6,8 +6,8 @@
 import {
   Dynamic,
   DYNAMIC_TAGS,
-  R_X86_64,
   Relocation,
+  RELOCATION_TYPES,
   SEGMENT_TYPES,
   Symbol64,
 } from "../abi/elf.ts";
@@ -19,7 +19,7 @@ import { ElfError } from "./error.ts";
 export type Tables = Readonly<Record<keyof typeof DYNAMIC_TAGS, number>>;
 
 /**
- * Finds where an executable for x86_64 has the loader put the address of a symbol.
+ * Finds where an executable has the loader put the address of a symbol.
  *
  * @returns the address of those 8 bytes, or nothing where it does not use the symbol
  * @throws {ElfError} "elf-symbols" if its tables lie outside the file
@@ -48,7 +48,7 @@ export function withTables<T>(name: string, action: () => T): T {
 }
 
 function searchRelocations(
-  { bytes, view }: ElfFile,
+  { bytes, view, machine }: ElfFile,
   programs: readonly Program[],
   symbol: string,
 ): number | undefined {
@@ -60,7 +60,7 @@ function searchRelocations(
   // Relative ones, which name no symbol, come first, and are most of them.
   for (let at = tables.RELACOUNT * Relocation.size; at < tables.RELASZ; at += Relocation.size) {
     const relocation = Relocation.read(view, relocations + at);
-    if (relocation.type !== R_X86_64.GLOB_DAT) continue;
+    if (relocation.type !== RELOCATION_TYPES[machine].GLOB_DAT) continue;
     const { name } = Symbol64.read(view, symbols + relocation.symbol * Symbol64.size);
     const text = bytes.subarray(strings + name, strings + name + symbol.length + 1);
     if (text.length > symbol.length && cString(text) === symbol) return relocation.offset;

@@ -1,13 +1,19 @@
 /**
- * Relative relocations that a program for x86_64 makes itself when it is entered, instead of its
+ * Relative relocations that a program makes itself when it is entered, instead of its
  * loader before that. A large program has more than a hundred thousand of them, in hundreds of pages:
  * as bits they take a hundredth of the space, and the pages are had from the kernel in one call.
  *
  * @module
  */
-import { R_X86_64, Relocation, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
+import {
+  type Machine,
+  PAGE_SIZES,
+  Relocation,
+  RELOCATION_TYPES,
+  SEGMENT_FLAGS,
+  SEGMENT_TYPES,
+} from "../abi/elf.ts";
 import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
-import { PAGE_SIZE } from "../abi/solo5.ts";
 import { fileOffset, readTables, type Tables, writeTables } from "./dynamic.ts";
 import type { Program } from "./elf_reader.ts";
 
@@ -39,12 +45,12 @@ export const WORD = 8;
  */
 export function takeRelocations(
   bytes: Uint8Array<ArrayBuffer>,
-  programs: readonly Program[],
+  { programs, machine }: { programs: readonly Program[]; machine: Machine },
 ): LateRelocations | undefined {
   const view = viewOf(bytes);
   const tables = readTables(view, programs);
   if (tables === undefined || tables.RELACOUNT === 0) return undefined;
-  if (neededEarly(view, { programs, tables })) return undefined;
+  if (neededEarly(view, { programs, tables, machine })) return undefined;
   const relative = readRelocations(view, {
     programs,
     address: tables.RELA,
@@ -58,7 +64,7 @@ export function takeRelocations(
   const within = (segments: readonly Program[], offset: number) =>
     segments.some((segment) => contains(segment, offset));
   const fits = relative.every(({ type, offset }, index) =>
-    type === R_X86_64.RELATIVE && offset % WORD === 0 &&
+    type === RELOCATION_TYPES[machine].RELATIVE && offset % WORD === 0 &&
     (index === 0 || offset > relative[index - 1]!.offset) &&
     within(data, offset) && !within(ofThreads, offset)
   );
@@ -74,8 +80,8 @@ export function takeRelocations(
   });
   const places = relative.map(({ offset }) => offset);
   return {
-    start: alignDown(places[0]!, PAGE_SIZE),
-    end: alignUp(places.at(-1)! + WORD, PAGE_SIZE),
+    start: alignDown(places[0]!, PAGE_SIZES[machine]),
+    end: alignUp(places.at(-1)! + WORD, PAGE_SIZES[machine]),
     words: encodePlaces(places),
   };
 }
@@ -83,14 +89,18 @@ export function takeRelocations(
 /** Whether the loader runs code of the program, or protects what it has relocated. */
 function neededEarly(
   view: DataView,
-  { programs, tables }: { programs: readonly Program[]; tables: Tables },
+  { programs, tables, machine }: {
+    programs: readonly Program[];
+    tables: Tables;
+    machine: Machine;
+  },
 ): boolean {
   if (programs.some(({ type }) => type === SEGMENT_TYPES.GNU_RELRO)) return true;
   if (tables.PREINIT_ARRAY !== 0) return true;
   return ([["RELA", "RELASZ"], ["JMPREL", "PLTRELSZ"]] as const).some(([table, size]) => {
     const count = tables[size] / Relocation.size;
     return readRelocations(view, { programs, address: tables[table], count })
-      .some(({ type }) => type === R_X86_64.IRELATIVE);
+      .some(({ type }) => type === RELOCATION_TYPES[machine].IRELATIVE);
   });
 }
 

@@ -7,16 +7,30 @@
  *
  * @module
  */
-import { ELF_TYPES, ElfHeader, ProgramHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
+import {
+  ELF_TYPES,
+  ElfHeader,
+  type Machine,
+  PAGE_SIZES,
+  ProgramHeader,
+  SEGMENT_FLAGS,
+  SEGMENT_TYPES,
+} from "../abi/elf.ts";
 import { alignUp, viewOf } from "../abi/layout.ts";
-import { PAGE_SIZE } from "../abi/solo5.ts";
 import { findSymbolSlot, withTables } from "./dynamic.ts";
 import { type Program, readElf, readProgramTable } from "./elf_reader.ts";
 import { assemble } from "./elf_writer.ts";
-import { type Prefix, withTexts } from "./entry_code.ts";
+import { type EntryCode, type EntryTarget, type Prefix, withTexts } from "./entry_code.ts";
+import { entryAarch64 } from "./entry_aarch64.ts";
 import { entryX86 } from "./entry_x86_64.ts";
 import { ElfError } from "./error.ts";
 import { takeRelocations } from "./late_relocations.ts";
+
+/** What writes the instructions. */
+const ENTRIES: Record<Machine, (prefix: Prefix, target: EntryTarget) => EntryCode> = {
+  x86_64: entryX86,
+  aarch64: entryAarch64,
+};
 
 /** Where the added segment lies, in the file and in memory. */
 interface Place {
@@ -25,7 +39,7 @@ interface Place {
 }
 
 /**
- * Splices a prefix into a dynamically linked or static executable for x86_64.
+ * Splices a prefix into a dynamically linked or static executable.
  *
  * The new segment is described by the program header of a note (which names the build and nothing
  * else), and lies behind all others, in the file as in memory.
@@ -42,7 +56,6 @@ export function spliceArguments(
   const elf = readElf(bytes, options);
   const fail = (rule: string) => new ElfError("elf-header", `${options.name}: ${rule}`);
   const { type, phoff, entry } = elf.header;
-  if (elf.machine !== "x86_64") throw fail("only x86_64 executables can be spliced");
   if (type !== ELF_TYPES.EXEC && type !== ELF_TYPES.DYN) throw fail("not an executable");
   const programs = readProgramTable(elf);
   const loads = programs.filter((program) => program.type === SEGMENT_TYPES.LOAD);
@@ -50,9 +63,10 @@ export function spliceArguments(
   const last = loads.at(-1);
   if (note === undefined || last === undefined) throw fail("no program header can be given up");
 
+  const pageSize = PAGE_SIZES[elf.machine];
   const place = {
-    offset: alignUp(bytes.length, PAGE_SIZE),
-    address: alignUp(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)), PAGE_SIZE),
+    offset: alignUp(bytes.length, pageSize),
+    address: alignUp(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)), pageSize),
   };
   const loader = programs.some((program) => program.type === SEGMENT_TYPES.INTERP);
   const environ = loader ? findSymbolSlot(elf, programs, "environ") : undefined;
@@ -60,15 +74,24 @@ export function spliceArguments(
     throw fail("has no slot for environ, through which it is given an environment");
   }
   const program = bytes.slice();
-  const late = withTables(options.name, () => takeRelocations(program, programs));
-  const content = withTexts(entryX86(prefix, { at: place.address, entry, environ, late }));
+  const late = withTables(
+    options.name,
+    () => takeRelocations(program, { programs, machine: elf.machine }),
+  );
+  const content = withTexts(
+    ENTRIES[elf.machine](prefix, { at: place.address, entry, environ, late }),
+  );
   const result = assemble(place.offset + content.length, [
     { offset: 0, data: program },
     { offset: place.offset, data: content },
   ]);
   const view = viewOf(result);
   ElfHeader.write(view, 0, { entry: place.address });
-  const table = withLoad(programs, { note, last, load: segment(place, content.length) });
+  const table = withLoad(programs, {
+    note,
+    last,
+    load: segment(place, { size: content.length, align: pageSize }),
+  });
   table.forEach((program, index) => {
     ProgramHeader.write(view, phoff + index * ProgramHeader.size, program);
   });
@@ -77,7 +100,10 @@ export function spliceArguments(
 
 type Values = Omit<Program, "index">;
 
-function segment({ offset, address }: Place, size: number): Values {
+function segment(
+  { offset, address }: Place,
+  { size, align }: { size: number; align: number },
+): Values {
   return {
     type: SEGMENT_TYPES.LOAD,
     flags: SEGMENT_FLAGS.READ | SEGMENT_FLAGS.EXECUTE,
@@ -86,7 +112,7 @@ function segment({ offset, address }: Place, size: number): Values {
     paddr: address,
     filesz: size,
     memsz: size,
-    align: PAGE_SIZE,
+    align,
   };
 }
 
