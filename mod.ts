@@ -32,7 +32,7 @@ export {
   type Manifest,
 } from "./abi/manifest.ts";
 export { ABI_VERSION, type Target, TARGETS } from "./abi/notes.ts";
-export type { PackNote } from "./abi/pack.ts";
+export type { PackedDevice, PackNote } from "./abi/pack.ts";
 
 export { ElfError, type ElfErrorCode } from "./elftool/error.ts";
 export {

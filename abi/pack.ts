@@ -24,5 +24,15 @@ export interface PackNote {
   /** The command line that the guest gets. */
   readonly commandLine: string;
   /** The devices, and where the image takes each from when it is started. */
-  readonly devices: readonly (DeviceDeclaration & { readonly source: string })[];
+  readonly devices: readonly PackedDevice[];
+  /** The version of soloden that packed it. Nobody vouches for it. */
+  readonly packedBy?: string;
+}
+
+/** A device of a packed unikernel. */
+export interface PackedDevice extends DeviceDeclaration {
+  /** For people: `file PATH`, `tap INTERFACE` or `descriptor NUMBER`. */
+  readonly source: string;
+  /** Whether the guest may write to its file. */
+  readonly access?: "rw" | "ro";
 }

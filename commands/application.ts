@@ -57,13 +57,17 @@ interface InspectFlags {
 
 const inspect = buildCommand({
   loader: async () => {
-    const { inspectFile, nameAddresses } = await import("../elftool/command.ts");
+    const { inspectFile, seccompText } = await import("./inspect.ts");
     return async function (this: CommandContext, flags: InspectFlags, path: string) {
-      if (flags.symbols) return this.process.stdout.write(nameAddresses(path, flags.symbols));
-      if (!flags.seccomp) return this.process.stdout.write(inspectFile(path, flags));
-      const { describeFilter } = await import("../tender/spt/packed_filter.ts");
-      const { readInput } = await import("../elftool/files.ts");
-      this.process.stdout.write(describeFilter(readInput(path), { name: path }));
+      const { stdout } = this.process;
+      if (flags.symbols) {
+        const { nameAddresses } = await import("../elftool/command.ts");
+        return stdout.write(nameAddresses(path, flags.symbols));
+      }
+      if (!flags.seccomp) return stdout.write(await inspectFile(path, flags));
+      const { text, fault } = await seccompText(path);
+      stdout.write(text);
+      if (fault !== undefined) throw fault;
     };
   },
   parameters: {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from "../elftool/printable.ts";
 
 /** Names of the errors that are written for people; any other is a fault of this program. */
 const WRITTEN_FOR_PEOPLE = new Set(["ElfError", "TenderError", "ToolchainError", "SystemError"]);
@@ -44,15 +45,4 @@ export function errorText(
 /** A line about what is wrong, whatever is in it: it may quote what nobody typed on purpose. */
 export function errorLine(program: string, text: string): string {
   return `${program}: ${printable(text)}`;
-}
-
-/** Text that a file's name cannot make do things to a terminal. */
-function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (control) =>
-      control === "\n" || control === "\t"
-        ? control
-        : `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 }

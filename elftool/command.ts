@@ -1,5 +1,5 @@
 /**
- * This room's commands: `manifest compile`, `inspect` and `inspect --symbols`.
+ * This room's commands: `manifest compile` and `inspect --symbols`.
  *
  * @module
  */
@@ -7,7 +7,6 @@ import type { Machine } from "../abi/elf.ts";
 import { ElfError } from "./error.ts";
 import { readInput } from "./files.ts";
 import { keepInputs, writeOutput } from "./output.ts";
-import { formatInspection, inspect } from "./inspect.ts";
 import { readLocator } from "./locate.ts";
 import { sourceLines } from "./source_lines.ts";
 import { manifestCSource } from "./manifest_c.ts";
@@ -47,18 +46,6 @@ export function compileManifestFile(
 }
 
 /**
- * Inspects a file.
- *
- * @param options `json`: as one line of JSON instead of text
- * @returns what to print, ending in a newline
- * @throws {ElfError} if it cannot be read or is no unikernel
- */
-export function inspectFile(path: string, options: { json?: boolean } = {}): string {
-  const inspection = inspect(readInput(path), { name: path });
-  return options.json ? `${JSON.stringify(inspection)}\n` : formatInspection(inspection);
-}
-
-/**
  * Names addresses of a file.
  *
  * @param written addresses, hexadecimal with or without `0x`, as guests print them
@@ -68,12 +55,13 @@ export function inspectFile(path: string, options: { json?: boolean } = {}): str
  */
 export function nameAddresses(path: string, written: readonly string[]): string {
   const digits = written.map(addressDigits);
-  // A file has no addresses that a double does not hold exactly.
   const addresses = digits.map((digits) => parseInt(digits, 16));
   const bytes = readInput(path);
   const locator = readLocator(bytes, { name: path });
   const lines = sourceLines(bytes, addresses, { name: path });
   return addresses.map((address, index) => {
+    // Rounded to a double, it would be another address; and no unikernel lies there.
+    if (!Number.isSafeInteger(address)) return `0x${digits[index]} ??\n`;
     const line = lines[index] === undefined ? "" : ` ${lines[index]}`;
     return `0x${digits[index]} ${locator.name(address) ?? "??"}${line}\n`;
   }).join("");

@@ -88,7 +88,8 @@ export function readProgramTable(elf: ElfFile): Program[] {
     throw headerError(name, `e_phentsize is ${phentsize}, must be ${ProgramHeader.size}`);
   }
   if (phoff + phnum * phentsize > view.byteLength) {
-    throw headerError(name, `program headers at ${hex(phoff)} lie outside the file`);
+    const exact = view.getBigUint64(ElfHeader.offsets.phoff, true).toString(16);
+    throw headerError(name, `program headers at 0x${exact} lie outside the file`);
   }
   return Array.from({ length: phnum }, (_, index) => ({
     ...ProgramHeader.read(view, phoff + index * phentsize),
@@ -108,7 +109,9 @@ export function programData(elf: ElfFile, program: Program, code: ElfErrorCode):
       elf,
       program,
       code,
-      `p_offset ${hex(offset)} + p_filesz ${hex(filesz)} lies outside the file`,
+      `p_offset ${fieldHex(elf, program, "offset")} + p_filesz ${
+        fieldHex(elf, program, "filesz")
+      } lies outside the file`,
     );
   }
   return elf.bytes.subarray(offset, offset + filesz);
@@ -122,6 +125,16 @@ export function programError(
   rule: string,
 ): ElfError {
   return new ElfError(code, `${elf.name}: program header ${program.index}: ${rule}`);
+}
+
+/** A field of a program header as it stands in the file: as a number, it may have been rounded. */
+export function fieldHex(
+  { view, header }: ElfFile,
+  { index }: Program,
+  field: "offset" | "vaddr" | "filesz" | "memsz" | "align",
+): string {
+  const at = header.phoff + index * ProgramHeader.size + ProgramHeader.offsets[field];
+  return `0x${view.getBigUint64(at, true).toString(16)}`;
 }
 
 /** A number the way addresses are written. */

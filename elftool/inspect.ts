@@ -7,8 +7,10 @@ import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import type { PackNote } from "../abi/pack.ts";
 import { type ElfFile, hex, type Program, readElf, readPrograms } from "./elf_reader.ts";
+import { ElfError } from "./error.ts";
 import { readPackNote } from "./packed.ts";
-import { type Abi, type Machine, parseUnikernel } from "./unikernel.ts";
+import { printable } from "./printable.ts";
+import { type Abi, beyondMemory, type Machine, parseUnikernel } from "./unikernel.ts";
 
 /** A segment that takes memory, whether or not it has content. */
 export interface InspectedSegment {
@@ -97,7 +99,7 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
 function inspectSegments(elf: ElfFile): Pick<CommonInspection, "segments" | "sizes"> {
   const segments = readPrograms(elf)
     .filter(({ type, memsz }) => type === SEGMENT_TYPES.LOAD && memsz > 0)
-    .map(inspectSegment);
+    .map((program) => inspectSegment(elf, program));
   const content = (wanted: (protection: string) => boolean) =>
     sum(segments.filter(({ protection }) => wanted(protection)).map(({ fileSize }) => fileSize));
   const sizes = {
@@ -107,22 +109,25 @@ function inspectSegments(elf: ElfFile): Pick<CommonInspection, "segments" | "siz
     data: content((protection) => protection.includes("w")),
     memory: sum(segments.map(({ memorySize }) => memorySize)),
   };
+  if (!Number.isSafeInteger(sizes.memory)) {
+    throw new ElfError("elf-segment", `${elf.name}: its segments take more than any memory has`);
+  }
   return { segments, sizes };
 }
 
-/** An inspection as text, ending in a newline. */
+/** An inspection as text, ending in a newline; what a terminal would obey is escaped. */
 export function formatInspection(inspection: Inspection): string {
   const { file, machine, abi, entry, segments, sizes } = inspection;
   const what = inspection.kind === "packed"
-    ? `${inspection.unikernel}, packed as a Linux executable,`
+    ? `${printable(inspection.unikernel)}, packed as a Linux executable,`
     : "unikernel";
   const lines = [
-    `${file}: ${what} for ${abi.target} (ABI ${abi.version}) on ${machine}`,
+    `${printable(file)}: ${what} for ${abi.target} (ABI ${abi.version}) on ${machine}`,
     `entry    ${hex(entry)}`,
     `size     ${sizes.file} bytes: text ${sizes.text}, rodata ${sizes.rodata}, data ${sizes.data}; ` +
     `${sizes.memory} in memory`,
     ...(inspection.kind === "packed"
-      ? [`memory   ${inspection.memory} bytes`, `args     ${inspection.commandLine}`]
+      ? [`memory   ${inspection.memory} bytes`, `args     ${printable(inspection.commandLine)}`]
       : []),
     "segments",
     ...segments.map(({ address, fileSize, memorySize, protection }) =>
@@ -136,14 +141,22 @@ export function formatInspection(inspection: Inspection): string {
 
 function formatDevices(inspection: Inspection): string[] {
   const devices = inspection.kind === "packed"
-    ? inspection.devices.map(({ source, ...device }) => ({ ...device, source: ` from ${source}` }))
+    ? inspection.devices.map(({ source, access, ...device }) => ({
+      ...device,
+      source: ` from ${source}${access === "ro" ? ", read-only" : ""}`,
+    }))
     : inspection.manifest.devices.map((device) => ({ ...device, source: "" }));
   if (devices.length === 0) return ["devices  none"];
-  const lines = devices.map(({ name, type, source }) => `  ${type.padEnd(11)}  ${name}${source}`);
+  const lines = devices.map(({ name, type, source }) =>
+    `  ${type.padEnd(11)}  ${printable(name + source)}`
+  );
   return ["devices", ...lines];
 }
 
-function inspectSegment({ vaddr, filesz, memsz, flags }: Program): InspectedSegment {
+function inspectSegment(elf: ElfFile, program: Program): InspectedSegment {
+  const { vaddr, filesz, memsz, flags } = program;
+  // What has no content is in no tender's way, wherever it claims to be; but its numbers are rounded.
+  if (vaddr + memsz > Number.MAX_SAFE_INTEGER) throw beyondMemory(elf, program);
   const protection = (flags & SEGMENT_FLAGS.READ ? "r" : "-") +
     (flags & SEGMENT_FLAGS.WRITE ? "w" : "-") +
     (flags & SEGMENT_FLAGS.EXECUTE ? "x" : "-");

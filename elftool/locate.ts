@@ -5,6 +5,7 @@
  */
 import { SEGMENT_TYPES } from "../abi/elf.ts";
 import { hex, readElf, readPrograms } from "./elf_reader.ts";
+import { printable } from "./printable.ts";
 import { nearestSymbol, readSymbols, type SymbolEntry } from "./symbols.ts";
 
 /** The names of a file's addresses. */
@@ -13,11 +14,6 @@ export interface Locator {
   name(address: number): string | undefined;
   /** Where the function begins that an address lies in, or would if it were longer. */
   functionStart(address: number): number | undefined;
-}
-
-/** Text from a file that nobody vouches for, with nothing in it that a terminal obeys. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
 }
 
 /**

@@ -23,7 +23,9 @@ const PackNoteSchema = v.object({
     name: v.string(),
     type: v.picklist(Object.keys(DEVICE_TYPES) as DeviceType[]),
     source: v.string(),
+    access: v.optional(v.picklist(["rw", "ro"])),
   })),
+  packedBy: v.optional(v.string()),
 });
 
 /**

@@ -7,7 +7,7 @@ import { DwarfReader } from "./dwarf_reader.ts";
 import { readElf } from "./elf_reader.ts";
 import { fileOf, type LineTexts } from "./line_files.ts";
 import { findLines, type Line, lineUnits } from "./line_program.ts";
-import { printable } from "./locate.ts";
+import { printable } from "./printable.ts";
 import { contentOf } from "./sections.ts";
 
 /**

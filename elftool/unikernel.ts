@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { type Machine, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
+import { ElfHeader, type Machine, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignDown, alignUp } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
 import {
   type ElfFile,
+  fieldHex,
   hex,
   type Program,
   programData,
@@ -73,8 +74,8 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
   if (entry < LOWEST_ADDRESS || entry > Number.MAX_SAFE_INTEGER) {
     throw new ElfError(
       "elf-header",
-      `${name}: ELF header: e_entry ${
-        hex(entry)
+      `${name}: ELF header: e_entry 0x${
+        elf.view.getBigUint64(ElfHeader.offsets.entry, true).toString(16)
       } lies outside guest memory, which a unikernel may use from ${hex(LOWEST_ADDRESS)}`,
     );
   }
@@ -118,15 +119,17 @@ function readSegment(elf: ElfFile, program: Program): Segment {
   const { vaddr, filesz, memsz, align, flags } = program;
   const fail = (rule: string) => programError(elf, program, "elf-segment", rule);
   const data = programData(elf, program, "elf-segment");
-  if (filesz > memsz) throw fail(`p_filesz ${hex(filesz)} is more than p_memsz ${hex(memsz)}`);
-  if (!Number.isInteger(Math.log2(align))) {
-    throw fail(`p_align ${hex(align)} is not a power of two`);
+  const exact = (field: Parameters<typeof fieldHex>[2]) => fieldHex(elf, program, field);
+  if (filesz > memsz) {
+    throw fail(`p_filesz ${exact("filesz")} is more than p_memsz ${exact("memsz")}`);
+  }
+  // A logarithm is rounded: that of 2^49 + 1 is 49.
+  if (2 ** Math.round(Math.log2(align)) !== align) {
+    throw fail(`p_align ${exact("align")} is not a power of two`);
   }
   const start = alignDown(vaddr, align);
   const end = alignUp(vaddr + memsz, align);
-  if (end > Number.MAX_SAFE_INTEGER) {
-    throw fail(`p_vaddr ${hex(vaddr)} + p_memsz ${hex(memsz)} lies beyond any memory`);
-  }
+  if (end > Number.MAX_SAFE_INTEGER) throw beyondMemory(elf, program);
   if (start % PAGE_SIZE !== 0 || end % PAGE_SIZE !== 0) {
     throw fail(`${hex(start)} to ${hex(end)} is not made of whole pages; p_align is too small`);
   }
@@ -135,4 +138,11 @@ function readSegment(elf: ElfFile, program: Program): Segment {
   const execute = (flags & SEGMENT_FLAGS.EXECUTE) !== 0;
   if (write && execute) throw fail("writable and executable");
   return { address: vaddr, data, start, end, read, write, execute };
+}
+
+/** An error about a segment at addresses that no machine has. */
+export function beyondMemory(elf: ElfFile, program: Program): ElfError {
+  const [vaddr, memsz] = [fieldHex(elf, program, "vaddr"), fieldHex(elf, program, "memsz")];
+  const rule = `p_vaddr ${vaddr} + p_memsz ${memsz} lies beyond any memory`;
+  return programError(elf, program, "elf-segment", rule);
 }

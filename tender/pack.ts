@@ -19,7 +19,9 @@ export async function pack(guest: Guest): Promise<Uint8Array> {
   checkPackable(guest.unikernel);
   const { compileGuest } = await import("./spt/compile.ts");
   const { encodeImage } = await import("./spt/start.ts");
-  return encodeImage(await compileGuest(guest, { keep: true }));
+  const { default: { version } } = await import("../deno.json", { with: { type: "json" } });
+  const image = await compileGuest(guest, { keep: true });
+  return encodeImage({ ...image, note: { ...image.note, packedBy: version } });
 }
 
 /**

@@ -35,7 +35,7 @@ import {
 /** What a device adds: see {@linkcode ImageDevice}. */
 export type DeviceLaunch = Pick<
   ImageDevice,
-  "properties" | "source" | "inherited" | "open" | "rules"
+  "properties" | "source" | "access" | "inherited" | "open" | "rules"
 >;
 
 /** A file or block device, whose size has to be the capacity still when the image is launched. */
@@ -51,6 +51,7 @@ export function fileLaunch(
   return {
     properties,
     source: `file ${path}`,
+    access: writable ? "rw" : "ro",
     open: (fd) => [
       { call: "open", args: [scratch(`${path}\0`), mode, 0], purpose },
       { call: "dup2", args: [PREVIOUS, fd], purpose },

@@ -15,6 +15,8 @@ export interface ImageDevice extends Pick<BoundDevice, "handle" | "name"> {
   readonly properties: Properties;
   /** Where its descriptor comes from, for people. */
   readonly source: string;
+  /** Whether the guest may write to its file. */
+  readonly access?: "rw" | "ro";
   /** Its descriptor, where the image's process has it from its parent under the same number. */
   readonly inherited?: number;
   /** The steps after which descriptor `fd` is the device, and is what was promised. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Machine } from "../../abi/elf.ts";
-import type { PackNote } from "../../abi/pack.ts";
+import type { PackedDevice, PackNote } from "../../abi/pack.ts";
 import { alignUp } from "../../abi/layout.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
@@ -135,6 +135,6 @@ function segment(
   return data.length === 0 ? [] : [{ address, data, memorySize: data.length, ...protection }];
 }
 
-function describeDevice({ name, properties, source }: ImageDevice): PackNote["devices"][number] {
-  return { name, type: properties.type, source };
+function describeDevice({ name, properties, source, access }: ImageDevice): PackedDevice {
+  return { name, type: properties.type, source, access };
 }

@@ -1,10 +1,10 @@
 /** The commands' files: what is written, and what is left alone. */
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { join } from "node:path";
-import { compileManifestFile, inspectFile } from "../../elftool/command.ts";
+import { compileManifestFile, nameAddresses } from "../../elftool/command.ts";
 import { manifestCSource } from "../../elftool/manifest_c.ts";
 import { manifestObject } from "../../elftool/manifest_object.ts";
-import { buildUnikernel, MANIFEST } from "./builder.ts";
+import { MANIFEST } from "./builder.ts";
 
 const SOURCE = JSON.stringify({ type: "solo5.manifest", version: 1, ...MANIFEST });
 
@@ -69,16 +69,7 @@ testIn("files that cannot be read or written are told in one line", (directory) 
     code,
     message: /m\.txt: must end in \.o \(object file\) or \.c \(C source\)$/,
   });
-  throws(() => inspectFile(directory), { code, message: `${directory}: Is a directory` });
-});
-
-testIn("a file is inspected as text or as one line of JSON", (directory) => {
-  const path = join(directory, "x.spt");
-  Deno.writeFileSync(path, buildUnikernel());
-  match(inspectFile(path), /^\S+x\.spt: unikernel for spt \(ABI 2\) on x86_64\n/);
-  const json = inspectFile(path, { json: true });
-  match(json, /^[^\n]+\n$/);
-  deepEqual(JSON.parse(json).manifest, MANIFEST);
+  throws(() => nameAddresses(directory, ["0"]), { code, message: `${directory}: Is a directory` });
 });
 
 Deno.test("`-` is standard input and output", async () => {

@@ -3,7 +3,9 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import { formatInspection, inspect } from "../../elftool/inspect.ts";
 import { manifestObject } from "../../elftool/manifest_object.ts";
 import { nearestSymbol, readSymbols, type SymbolEntry } from "../../elftool/symbols.ts";
-import { buildUnikernel, MANIFEST, withHeader } from "./builder.ts";
+import { buildUnikernel, MANIFEST, PROGRAM, withHeader, withProgram } from "./builder.ts";
+import { viewOf } from "../../abi/layout.ts";
+import { ElfHeader, ProgramHeader } from "../../abi/elf.ts";
 
 Deno.test("an inspection tells contract, segments, sizes and devices", () => {
   const file = buildUnikernel({ target: 1 });
@@ -74,4 +76,70 @@ Deno.test("the nearest symbol is the last one at or before an address", () => {
   deepEqual(nearestSymbol(symbols, 0x110), { name: "main", offset: 0 });
   deepEqual(nearestSymbol(symbols, 0x200), { name: "main", offset: 0xf0 });
   equal(nearestSymbol([], 1), undefined);
+});
+
+/** The file with a 64-bit field of a program header set, exactly. */
+function withExact(
+  name: keyof typeof PROGRAM,
+  field: "vaddr" | "memsz" | "align" | "offset" | "filesz",
+  value: bigint,
+  file: Uint8Array = buildUnikernel(),
+): Uint8Array {
+  const at = ElfHeader.size + PROGRAM[name] * ProgramHeader.size + ProgramHeader.offsets[field];
+  viewOf(file).setBigUint64(at, value, true);
+  return file;
+}
+
+Deno.test("an inspection refuses what it cannot tell exactly, and writes it exactly", () => {
+  const exact = 0x20_0000_0000_0001n;
+  const cases: [file: Uint8Array, rule: string][] = [
+    [
+      withExact("bss", "vaddr", exact),
+      "program header 4: p_vaddr 0x20000000000001 + p_memsz 0x1000",
+    ],
+    [
+      withExact("bss", "memsz", exact),
+      "program header 4: p_vaddr 0x104000 + p_memsz 0x20000000000001",
+    ],
+    [
+      withExact("text", "vaddr", ~0n),
+      "program header 2: p_vaddr 0xffffffffffffffff + p_memsz 0x1800",
+    ],
+    [
+      withExact("data", "memsz", 2n ** 52n, withExact("bss", "memsz", 2n ** 53n - 0x10_5000n)),
+      "its segments take more than any memory has",
+    ],
+  ];
+  for (const [file, rule] of cases) {
+    throws(() => inspect(file, { name: "x" }), (error: Error) => {
+      equal(error.name, "ElfError");
+      return error.message.startsWith(`x: ${rule}`);
+    });
+  }
+  const others: [file: Uint8Array, rule: string][] = [
+    [
+      withExact("text", "filesz", exact),
+      "p_offset 0x1000 + p_filesz 0x20000000000001 lies outside",
+    ],
+    [withExact("text", "align", exact + 2n), "p_align 0x20000000000003 is not a power of two"],
+    [
+      withExact("text", "offset", exact),
+      "p_offset 0x20000000000001 + p_filesz 0x1800 lies outside",
+    ],
+  ];
+  for (const [file, rule] of others) {
+    throws(() => inspect(file, { name: "x" }), {
+      message: new RegExp(rule.replaceAll("+", "\\+")),
+    });
+  }
+  const entry = buildUnikernel();
+  viewOf(entry).setBigUint64(ElfHeader.offsets.entry, exact, true);
+  throws(() => inspect(entry, { name: "x" }), { message: /e_entry 0x20000000000001 lies outside/ });
+  const table = buildUnikernel();
+  viewOf(table).setBigUint64(ElfHeader.offsets.phoff, exact, true);
+  throws(() => inspect(table, { name: "x" }), {
+    message: /headers at 0x20000000000001 lie outside/,
+  });
+  const largest = withProgram("bss", { vaddr: Number.MAX_SAFE_INTEGER - 0x1000 });
+  equal(inspect(largest, { name: "x" }).segments[2]!.address, Number.MAX_SAFE_INTEGER - 0x1000);
 });

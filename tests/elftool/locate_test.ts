@@ -30,7 +30,7 @@ Deno.test("locate: what a terminal obeys does not come out of a file", async () 
     const here = text.every((byte, index) => bytes[at + index] === byte);
     if (here) bytes.set([0x1b, 0x5b, 0x9b, 0x0a], at);
   }
-  assert.equal(readLocator(bytes, { name }).name(main.address), "?[??5_app_main");
+  assert.equal(readLocator(bytes, { name }).name(main.address), "\\x1b[\\x9b\\x0a5_app_main");
 });
 
 Deno.test("inspect --symbols: a line an address, with or without 0x", async () => {

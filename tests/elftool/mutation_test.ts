@@ -114,7 +114,8 @@ Deno.test("a mutated unikernel parses to what holds or is refused", () => {
       if (unikernel === undefined) return;
       parsed++;
       checkInvariants(unikernel, file);
-      JSON.stringify(inspect(file, options));
+      // A segment without content may claim any address, which only an inspection has to tell.
+      attempt(() => JSON.stringify(inspect(file, options)));
     }),
     { numRuns },
   );

@@ -15,7 +15,7 @@ import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind, type TenderTarget } from "../../../tender/guest.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
 import { compileImage } from "../../../tender/spt/image.ts";
-import { describeFilter } from "../../../tender/spt/packed_filter.ts";
+import { describeFilter, verdictText } from "../../../tender/spt/verify.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import type { Device, Properties } from "../../../tender/devices/device.ts";
 import { block } from "../../../tender/devices/block.ts";
@@ -38,7 +38,14 @@ export const elf: FuzzTarget = {
   covers: [
     ...["elf_reader", "inspect", "locate", "notes", "packed", "sections", "symbols", "unikernel"]
       .map((file) => `elftool/${file}.ts`),
-    ...["spt/disassemble", "spt/packed_filter", "hvt/machine", "hvt/page_tables"]
+    ...[
+      "spt/disassemble",
+      "spt/launch_page",
+      "spt/unpack",
+      "spt/verify",
+      "hvt/machine",
+      "hvt/page_tables",
+    ]
       .map((file) => `tender/${file}.ts`),
   ],
   seeds: () => [
@@ -62,7 +69,10 @@ export const elf: FuzzTarget = {
       }
     });
     refusing(() => void sourceLines(input, ADDRESSES, named));
-    refusing(() => void describeFilter(input, named));
+    refusing(() => {
+      const { verdict } = describeFilter(input, { ...named, version: "1" });
+      verdictText(verdict, "1");
+    });
     refusing(() => launchable(input));
   },
 };

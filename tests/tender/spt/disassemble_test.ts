@@ -5,14 +5,18 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
 import { disassembleBpf } from "../../../tender/spt/disassemble.ts";
+import { pack } from "../../../tender/pack.ts";
 import { compileImage } from "../../../tender/spt/image.ts";
-import { packedFilter } from "../../../tender/spt/packed_filter.ts";
+import { readElf } from "../../../elftool/elf_reader.ts";
+import { launchFilter, launchPage } from "../../../tender/spt/launch_page.ts";
+import { describeFilter } from "../../../tender/spt/verify.ts";
 import { baseRules, compileFilter } from "../../../tender/spt/seccomp.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../tender/spt/syscalls.ts";
 import { guest } from "../../guests.ts";
 import { soloden } from "../../soloden.ts";
 
+const NAMED = { name: "args", version: "1" };
 const linux = LINUX.x86_64!;
 const filter = compileFilter(baseRules({ epoll: 3, timer: 4 }), linux);
 
@@ -55,9 +59,8 @@ Deno.test("seccomp text: words whose load is not certain, and unknown codes, are
 
 Deno.test("inspect --seccomp prints the very bytes that a packed unikernel installs", async () => {
   const unikernel = parseUnikernel(Deno.readFileSync(await guest("args", "spt")), { name: "args" });
-  const image = compileImage(bind(unikernel, "spt", { memorySize: 4 * 2 ** 20 }));
-  const packed = encodeImage(image);
-  deepEqual([...packedFilter(packed, { name: "args" }).bytes], [...filter]);
+  const packed = await pack(bind(unikernel, "spt", { memorySize: 4 * 2 ** 20 }));
+  deepEqual(launchFilter(launchPage(readElf(packed, NAMED)), linux), filter);
   const path = Deno.makeTempFileSync();
   try {
     Deno.writeFileSync(path, packed);
@@ -75,7 +78,7 @@ Deno.test("inspect --seccomp prints the very bytes that a packed unikernel insta
 
 Deno.test("inspect --seccomp refuses what was not packed, and a launch page that leads nowhere", async () => {
   const file = Deno.readFileSync(await guest("args", "spt"));
-  throws(() => packedFilter(file, { name: "args" }), /^TenderError: args: is no packed unikernel/);
+  throws(() => describeFilter(file, NAMED), /^TenderError: args: is no packed unikernel/);
   const image = compileImage(
     bind(parseUnikernel(file, { name: "args" }), "spt", { memorySize: 4 * 2 ** 20 }),
   );
@@ -85,7 +88,7 @@ Deno.test("inspect --seccomp refuses what was not packed, and a launch page that
     const old = code[at]!;
     code[at] = old ^ 0xff;
     try {
-      packedFilter(encodeImage(image), { name: "args" });
+      describeFilter(encodeImage(image), NAMED);
     } catch (error) {
       equal((error as Error).name, "TenderError", String(error));
     }

@@ -1,0 +1,56 @@
+/**
+ * What the command `inspect` prints of a file.
+ *
+ * @module
+ */
+import { readInput } from "../elftool/files.ts";
+import { formatInspection, inspect } from "../elftool/inspect.ts";
+import { printableJson } from "../elftool/printable.ts";
+import { TenderError } from "../tender/error.ts";
+
+/**
+ * Inspects a file, and says of a packed one what can be vouched for.
+ *
+ * @param options `json`: as one line of JSON instead of text
+ * @returns what to print, ending in a newline
+ * @throws {ElfError} if it cannot be read or is no unikernel
+ */
+export async function inspectFile(path: string, options: { json?: boolean } = {}): Promise<string> {
+  const bytes = readInput(path);
+  const inspection = inspect(bytes, { name: path });
+  const text = () => formatInspection(inspection);
+  if (inspection.kind === "unikernel") {
+    return options.json ? `${printableJson(inspection)}\n` : text();
+  }
+  const { NOT_JUDGED, verdictText, verifyPacked } = await import("../tender/spt/verify.ts");
+  const version = await thisVersion();
+  const launch = verifyPacked(bytes, { name: path, version });
+  if (options.json) return `${printableJson({ ...inspection, launch })}\n`;
+  return `${text()}launch   ${verdictText(launch, version)}\n         not judged: ${NOT_JUDGED}\n`;
+}
+
+/** What `inspect --seccomp` prints. */
+export interface SeccompText {
+  /** The filter that the file holds, ending in a newline. */
+  readonly text: string;
+  /** Why nobody should rely on it, if nobody should. */
+  readonly fault?: TenderError;
+}
+
+/**
+ * Writes the filter of a packed file as text.
+ *
+ * @throws {ElfError | TenderError} if the file cannot be read, or is none that was packed
+ */
+export async function seccompText(path: string): Promise<SeccompText> {
+  const { describeFilter, verdictText } = await import("../tender/spt/verify.ts");
+  const version = await thisVersion();
+  const { text, verdict } = describeFilter(readInput(path), { name: path, version });
+  if (verdict.is === "known") return { text };
+  return { text, fault: new TenderError("target", `${path}: ${verdictText(verdict, version)}`) };
+}
+
+async function thisVersion(): Promise<string> {
+  const { default: project } = await import("../deno.json", { with: { type: "json" } });
+  return project.version;
+}

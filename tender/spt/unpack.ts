@@ -1,0 +1,187 @@
+/**
+ * From a packed file back to the guest that it was made of, as far as the file tells: what its note
+ * says, and what its guest memory holds. Nothing of it is believed: compiled again, it has to give the
+ * same file. See `verify.ts`.
+ *
+ * @module
+ */
+import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../../abi/elf.ts";
+import { viewOf } from "../../abi/layout.ts";
+import { ManifestEntry, ManifestHeader } from "../../abi/manifest.ts";
+import type { PackedDevice, PackNote } from "../../abi/pack.ts";
+import { LOWEST_ADDRESS, PAGE_SIZE } from "../../abi/solo5.ts";
+import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
+import { type ElfFile, type Program, programData, readPrograms } from "../../elftool/elf_reader.ts";
+import type { Segment } from "../../elftool/unikernel.ts";
+import { block } from "../devices/block.ts";
+import type { Device, Properties } from "../devices/device.ts";
+import { net } from "../devices/net.ts";
+import { TenderError } from "../error.ts";
+import { bind, type Guest } from "../guest.ts";
+import { PROT_EXEC } from "./constants.ts";
+import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
+import type { ImageDevices } from "./devices.ts";
+import { launchPage, launchRecords } from "./launch_page.ts";
+import { LINUX, type LinuxAbi } from "./syscalls.ts";
+import { launchTemplate } from "./template.ts";
+
+/** What an image is compiled from. */
+export interface Unpacked {
+  readonly guest: Guest;
+  /** None where the guest has no devices. */
+  readonly devices?: ImageDevices;
+}
+
+/**
+ * Takes a packed file apart.
+ *
+ * @throws {ElfError | TenderError} if it holds what no guest can have been
+ */
+export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked {
+  const programs = readPrograms(elf)
+    .filter(({ type, vaddr }) => type === SEGMENT_TYPES.LOAD && vaddr < note.memory);
+  const [boot, ...pieces] = programs.filter(({ filesz }) => filesz > 0);
+  if (boot?.vaddr !== MEMORY_START) throw impossible(elf, "there is no boot area");
+  const area = programData(elf, boot, "elf-segment").subarray(BOOT_INFO - MEMORY_START);
+  if (area.length < BootInfo.size) throw impossible(elf, "the boot area is too small");
+  const { kernelEnd, mft, cmdline } = BootInfo.read(viewOf(area), 0);
+  const last = pieces.at(-1);
+  if (kernelEnd % PAGE_SIZE !== 0 || last === undefined || kernelEnd < last.vaddr + last.filesz) {
+    throw impossible(elf, "the unikernel does not end where the boot area says");
+  }
+  const properties = note.devices.map(({ type }, index) =>
+    readProperties(area, { type, at: mft - BOOT_INFO + entryAt(index + 1), elf })
+  );
+  const shown = cmdline - BOOT_INFO + new TextEncoder().encode(note.commandLine).length + 1;
+  const withMac = shownAddresses(area.subarray(Math.max(shown, 0)), note);
+  const { machine } = elf;
+  const { calls } = linux;
+  const records = launchRecords(launchPage(elf));
+  const guest = bind(
+    {
+      name: note.unikernel,
+      machine,
+      entry: note.entry,
+      segments: readSegments(elf, pieces, {
+        // Where a segment's content ends and the zeros behind it do not.
+        zeros: new Map(
+          records.filter(({ call }) => call === calls.mprotect).map(({ a0, a1 }) => [a0, a0 + a1]),
+        ),
+      }),
+      kernelEnd,
+      abi: note.abi,
+      manifest: { devices: note.devices.map(({ name, type }) => ({ name, type })) },
+    },
+    "spt",
+    {
+      memorySize: note.memory,
+      args: note.commandLine === "" ? [] : [note.commandLine],
+      devices: new Map(
+        note.devices.map((device, index) => {
+          const hasMac = withMac.has(device.name);
+          return [device.name, readDevice(device, { properties: properties[index]!, hasMac })];
+        }),
+      ),
+      executableHeap: records.some(({ call, a2 }) => call === calls.mmap && a2 & PROT_EXEC),
+    },
+  );
+  if (guest.memorySize !== note.memory) throw impossible(elf, `no memory of ${note.memory} bytes`);
+  if (note.devices.length === 0) return { guest };
+  const list = guest.devices.map(({ handle, name }, index) => ({
+    handle,
+    name,
+    ...launchOf(note.devices[index]!, properties[index]!),
+  }));
+  const launch: ImageDevices["launch"] = (descriptors, machine) =>
+    launchTemplate(descriptors, LINUX[machine]!);
+  return { guest, devices: { list, launch } };
+}
+
+/** The unikernel's segments, each in whole pages, as the packed file has them. */
+function readSegments(
+  elf: ElfFile,
+  programs: readonly Program[],
+  { zeros }: { zeros: ReadonlyMap<number, number> },
+): Segment[] {
+  let free = LOWEST_ADDRESS;
+  return programs.map((program) => {
+    const { vaddr, flags } = program;
+    const data = programData(elf, program, "elf-segment");
+    const [write, execute] = [SEGMENT_FLAGS.WRITE, SEGMENT_FLAGS.EXECUTE]
+      .map((flag) => (flags & flag) !== 0) as [boolean, boolean];
+    if (vaddr < free) throw impossible(elf, "its segments overlap");
+    if (write && execute) throw impossible(elf, "a segment is writable and executable");
+    const content = vaddr + data.length;
+    free = zeros.get(content) ?? content;
+    const read = (flags & SEGMENT_FLAGS.READ) !== 0;
+    return { address: vaddr, data, start: vaddr, end: free, read, write, execute };
+  });
+}
+
+function entryAt(index: number): number {
+  return ManifestHeader.size + index * ManifestEntry.size;
+}
+
+/** What the guest is told of a device. */
+function readProperties(
+  area: Uint8Array,
+  { type, at, elf }: { type: Properties["type"]; at: number; elf: ElfFile },
+): Properties {
+  if (at < 0 || at + ManifestEntry.size > area.length) {
+    throw impossible(elf, "the manifest lies outside the boot area");
+  }
+  const { capacity, blockSize, mac, mtu } = ManifestEntry.read(viewOf(area), at);
+  return type === "BLOCK_BASIC"
+    ? { type, capacity: Number(capacity), blockSize }
+    : { type, mac, mtu };
+}
+
+/** The devices whose address the command line that is shown names: it was chosen, not drawn. */
+function shownAddresses(shown: Uint8Array, { devices }: PackNote): Set<string> {
+  const words = new TextDecoder().decode(shown).split("\0");
+  const named = new Set<string>();
+  // The program and the size of memory come first.
+  let at = 2;
+  for (const { name, type } of devices) {
+    at += type === "BLOCK_BASIC" ? 2 : 1;
+    if (type !== "NET_BASIC" || !words[at]?.startsWith(`--net-mac:${name}=`)) continue;
+    named.add(name);
+    at++;
+  }
+  return named;
+}
+
+function readDevice(
+  { source, access }: PackedDevice,
+  { properties, hasMac }: { properties: Properties; hasMac: boolean },
+): Device {
+  const [kind, where] = splitSource(source);
+  if (properties.type === "BLOCK_BASIC") {
+    const { blockSize } = properties;
+    return block.file(where, { blockSize, access });
+  }
+  const { mtu } = properties;
+  const mac = hasMac ? properties.mac : undefined;
+  return kind === "tap" ? net.tap(where, { mac }) : net.fd(Number(where), { mac, mtu });
+}
+
+function launchOf(device: PackedDevice, properties: Properties): DeviceLaunch {
+  const [kind, where] = splitSource(device.source);
+  if (properties.type === "BLOCK_BASIC" && kind === "file") {
+    return fileLaunch(device.name, { path: where, writable: device.access !== "ro", properties });
+  }
+  if (properties.type === "NET_BASIC" && kind === "tap") {
+    return tapLaunch(device.name, { tap: where, properties });
+  }
+  return inheritedLaunch(device.name, { fd: Number(where), properties });
+}
+
+/** The kind of a source, and what follows it. */
+function splitSource(source: string): [kind: string, where: string] {
+  const at = source.indexOf(" ");
+  return [source.slice(0, at), source.slice(at + 1)];
+}
+
+function impossible({ name }: ElfFile, rule: string): TenderError {
+  return new TenderError("target", `${name}: ${rule}`);
+}

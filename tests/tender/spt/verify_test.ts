@@ -1,0 +1,236 @@
+/**
+ * Packed files that somebody changed: nothing of them is vouched for, and it is said which part is not
+ * what it was.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { ElfHeader, ProgramHeader, SEGMENT_TYPES } from "../../../abi/elf.ts";
+import { viewOf } from "../../../abi/layout.ts";
+import { BOOT_INFO, BootInfo, MEMORY_START } from "../../../abi/spt.ts";
+import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { block } from "../../../tender/devices/block.ts";
+import { net } from "../../../tender/devices/net.ts";
+import { bind, type GuestOptions } from "../../../tender/guest.ts";
+import { pack } from "../../../tender/pack.ts";
+import { tapLaunch } from "../../../tender/spt/device_steps.ts";
+import { compileImage } from "../../../tender/spt/image.ts";
+import { launchFilter, launchPage } from "../../../tender/spt/launch_page.ts";
+import { RECORDS_SLOT } from "../../../tender/spt/record.ts";
+import { encodeImage } from "../../../tender/spt/start.ts";
+import { LINUX } from "../../../tender/spt/syscalls.ts";
+import { launchTemplate } from "../../../tender/spt/template.ts";
+import { verdictText, verifyPacked } from "../../../tender/spt/verify.ts";
+import { guest } from "../../guests.ts";
+import { execute, soloden, writeProgram } from "../../soloden.ts";
+
+const { version } = JSON.parse(
+  Deno.readTextFileSync(new URL("../../../deno.json", import.meta.url)),
+);
+const OPTIONS = { name: "packed", version };
+
+async function packed(name: string, options: Partial<GuestOptions> = {}): Promise<Uint8Array> {
+  const unikernel = parseUnikernel(Deno.readFileSync(await guest(name, "spt")), { name });
+  return await pack(bind(unikernel, "spt", { memorySize: 2 ** 25, ...options }));
+}
+
+/** Packed for a TAP interface, which need not be there. */
+async function packedWithTap(): Promise<Uint8Array> {
+  const unikernel = parseUnikernel(Deno.readFileSync(await guest("net", "spt")), { name: "net" });
+  const mac = Uint8Array.of(2, 0, 0, 0, 0, 9);
+  const device = net.tap("tap7", { mac });
+  const devices = new Map([["service", device]]);
+  const bound = bind(unikernel, "spt", { memorySize: 2 ** 25, devices });
+  const properties = { type: "NET_BASIC", mac, mtu: 1400 } as const;
+  const launch = tapLaunch("service", { tap: "tap7", properties });
+  return encodeImage(compileImage(bound, {
+    list: [{ handle: 1, name: "service", ...launch }],
+    launch: (descriptors, machine) => launchTemplate(descriptors, LINUX[machine]!),
+  }, { keep: true }));
+}
+
+/** The packed file with some bytes changed; `at` from the start of the file. */
+function changed(file: Uint8Array, at: number, bytes: ArrayLike<number>): Uint8Array {
+  const copy = file.slice();
+  copy.set(bytes, at);
+  return copy;
+}
+
+/** Where the launch page begins in the file. */
+function pageAt(file: Uint8Array): number {
+  return launchPage(readElf(file, OPTIONS)).bytes.byteOffset - file.byteOffset;
+}
+
+Deno.test("verify: what pack writes is known, whatever the guest and its devices", async () => {
+  const disk = Deno.makeTempFileSync();
+  try {
+    Deno.truncateSync(disk, 4096);
+    const storage = (access: "rw" | "ro") => new Map([["storage", block.file(disk, { access })]]);
+    const files = {
+      arguments: await packed("args", { args: ["one", "--two"] }),
+      data: await packed("globals"),
+      "an executable heap": await packed("exec_heap", { executableHeap: true }),
+      "a disk": await packed("block", { devices: storage("rw") }),
+      "a disk to read": await packed("block", { devices: storage("ro") }),
+      "a descriptor": await packed("net", { devices: new Map([["service", net.fd(7)]]) }),
+      "an address": await packed("net", {
+        devices: new Map([["service", net.fd(7, { mac: "02:00:00:00:00:01", mtu: 9000 })]]),
+      }),
+      "an interface": await packedWithTap(),
+    };
+    for (const [name, file] of Object.entries(files)) {
+      const { is, differing, fault } = verifyPacked(file, OPTIONS);
+      deepEqual([name, is, differing, fault], [name, "known", [], undefined]);
+    }
+  } finally {
+    Deno.removeSync(disk);
+  }
+});
+
+Deno.test("verify: of each part that was changed it is said which it is", async () => {
+  const file = await packed("args");
+  const elf = readElf(file, OPTIONS);
+  const page = pageAt(file);
+  const steps = page + viewOf(file).getUint32(page + RECORDS_SLOT, true);
+  const filter = launchFilter(launchPage(elf), LINUX.x86_64!)!.byteOffset;
+  const note = readPrograms(elf).find(({ type }) => type === SEGMENT_TYPES.NOTE)!;
+  const text = new TextDecoder("latin1").decode(file);
+  const changes: [part: string, file: Uint8Array][] = [
+    ["launch code", changed(file, page, [0x31, 0xc0])],
+    ["launch steps", changed(file, steps, [59])],
+    ["filter", changed(file, filter + 4, [0, 0, 0, 0])],
+    ["rest of the file", changed(file, text.indexOf("cannot map guest memory"), [0x43])],
+    ["note", changed(file, note.offset + note.filesz - 1, [1])],
+    [
+      "boot area",
+      changed(file, readPrograms(elf).find(({ vaddr }) => vaddr === 0x1_0000)!.offset, [1]),
+    ],
+    ["rest of the file", Uint8Array.of(...file, 0)],
+  ];
+  for (const [part, bytes] of changes) {
+    const { is, differing, known } = verifyPacked(bytes, OPTIONS);
+    deepEqual([is, differing], ["tampered", [part]]);
+    ok(!known.some((name) => name === part));
+  }
+});
+
+Deno.test("verify: no byte can be changed but the unikernel's own", async () => {
+  const file = await packed("args");
+  const elf = readElf(file, OPTIONS);
+  const own = readPrograms(elf).filter(({ type, vaddr, filesz }) =>
+    type === SEGMENT_TYPES.LOAD && filesz > 0 && vaddr >= 0x10_0000 && vaddr < 2 ** 25
+  );
+  const isOwn = (at: number) =>
+    own.some(({ offset, filesz }) => at >= offset && at < offset + filesz);
+  // Where the unikernel's zeros end is in no header any more, and concerns nobody else.
+  const kernelEnd = readPrograms(elf).find(({ vaddr }) => vaddr === MEMORY_START)!.offset +
+    BOOT_INFO - MEMORY_START + BootInfo.offsets.kernelEnd;
+  const places = Array.from(file.keys())
+    .filter((at) => !isOwn(at) && (at < kernelEnd || at >= kernelEnd + 8));
+  fc.assert(
+    fc.property(fc.constantFrom(...places), fc.integer({ min: 1, max: 255 }), (at, mask) => {
+      const bytes = changed(file, at, [file[at]! ^ mask]);
+      try {
+        const { is } = verifyPacked(bytes, OPTIONS);
+        ok(is !== "known", `${at} of the file`);
+      } catch (error) {
+        ok(["ElfError", "TenderError"].includes((error as Error).name), String(error));
+      }
+    }),
+    { numRuns: 400 },
+  );
+  equal(verifyPacked(changed(file, own[0]!.offset, [0xcc]), OPTIONS).is, "known");
+});
+
+Deno.test("verify: an interpreter, or a segment over the launch page, is not overlooked", async () => {
+  const file = await packed("args");
+  const { header } = readElf(file, OPTIONS);
+  const last = header.phoff + (header.phnum - 1) * ProgramHeader.size;
+  for (
+    const fields of [
+      { type: SEGMENT_TYPES.INTERP, offset: 0x40, filesz: 8 },
+      {
+        type: SEGMENT_TYPES.LOAD,
+        flags: 5,
+        vaddr: header.entry - header.entry % 4096,
+        memsz: 4096,
+      },
+    ]
+  ) {
+    const bytes = changed(file, last, ProgramHeader.encode(fields));
+    const { is, differing } = verifyPacked(bytes, OPTIONS);
+    deepEqual([is, differing.includes("headers")], ["tampered", true]);
+  }
+  const entered = changed(file, ElfHeader.offsets.entry, [0x10]);
+  ok(verifyPacked(entered, OPTIONS).differing.includes("entry"));
+});
+
+Deno.test("verify: a file that another version wrote is unknown, not fine", async () => {
+  const file = await packed("args");
+  const bytes = changed(file, pageAt(file), [0x31, 0xc0]);
+  const other = { ...OPTIONS, version: "0.0.1" };
+  const verdict = verifyPacked(bytes, other);
+  equal(verdict.is, "unknown");
+  match(
+    verdictText(verdict, "0.0.1"),
+    /^unknown: packed by \S+: soloden 0\.0\.1 writes another launch code; it writes the same /,
+  );
+  equal(verifyPacked(file, other).is, "known", "it is the same file that this one writes");
+});
+
+Deno.test("inspect: a tampered file is said to be, and --seccomp fails", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = join(directory, "packed");
+    const file = await packed("args");
+    // execve("/bin/id", ["/bin/id"], [])
+    const code = [
+      ...[0x48, 0x8d, 0x3d, 0x1b, 0, 0, 0, 0x6a, 0, 0x57, 0x48, 0x89, 0xe6, 0x31, 0xd2],
+      ...[
+        0xb8,
+        59,
+        0,
+        0,
+        0,
+        0x0f,
+        0x05,
+        0x90,
+        0x90,
+        0x90,
+        0x90,
+        0x90,
+        0x90,
+        0x90,
+        0x90,
+        0x90,
+        0x90,
+      ],
+      ...[0x90, 0x90],
+      ...new TextEncoder().encode("/bin/id\0"),
+    ];
+    writeProgram(path, changed(file, pageAt(file), code));
+    match((await execute(path, [])).stdout, /^uid=/, "it is no guest any more");
+    const says =
+      "tampered with: soloden \\S+ writes another launch code; it writes the same .*filter";
+    const seccomp = await soloden("inspect", "--seccomp", path);
+    equal(seccomp.status, 1);
+    match(seccomp.stdout, /: seccomp filter of \d+ instructions, which may never be installed\n/);
+    match(seccomp.stderr, new RegExp(`^soloden: ${path}: ${says}\n$`));
+    match(
+      (await soloden("inspect", path)).stdout,
+      new RegExp(`^launch {3}${says}\n +not judged: `, "m"),
+    );
+    const { launch } = JSON.parse((await soloden("inspect", "--json", path)).stdout);
+    deepEqual([launch.is, launch.differing], ["tampered", ["launch code"]]);
+    writeProgram(path, file);
+    const good = await soloden("inspect", path);
+    match(
+      good.stdout,
+      /^launch {3}as soloden \S+ writes it: headers, .*, filter, rest of the file\n/m,
+    );
+    deepEqual([(await soloden("inspect", "--seccomp", path)).status, good.status], [0, 0]);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
