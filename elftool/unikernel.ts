@@ -124,7 +124,7 @@ function readSegment(elf: ElfFile, program: Program): Segment {
     throw fail(`p_filesz ${exact("filesz")} is more than p_memsz ${exact("memsz")}`);
   }
   // A logarithm is rounded: that of 2^49 + 1 is 49.
-  if (2 ** Math.round(Math.log2(align)) !== align) {
+  if (align === 0 || 2 ** Math.round(Math.log2(align)) !== align) {
     throw fail(`p_align ${exact("align")} is not a power of two`);
   }
   const start = alignDown(vaddr, align);
