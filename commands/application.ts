@@ -23,7 +23,7 @@ import { helpText } from "./help.ts";
 import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "./mistakes.ts";
 import { argument, flag, options, text } from "./options.ts";
 import { complete, completions, doctor, newCommand } from "./first_steps.ts";
-import { guestFlags, pack, runGuest } from "./guests.ts";
+import { pack, runGuest } from "./guests.ts";
 import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
 import { build, install, uninstall, wrapper } from "./toolchain.ts";
@@ -177,7 +177,7 @@ function applicationFor(mistakes: unknown[]): Application<CommandContext> {
 export async function runApplication(args: readonly string[]): Promise<boolean> {
   const stdout = sink(Deno.stdout, "standard output");
   const stderr = sink(Deno.stderr, "standard error");
-  const words = normalise(args);
+  const words = await normalise(args);
   const entry = entriesOf(routes).find(({ path }) =>
     path.every((word, index) => words[index] === word)
   );
@@ -196,12 +196,15 @@ export async function runApplication(args: readonly string[]): Promise<boolean> 
 }
 
 /** Puts arguments into the form that the scanner reads. */
-function normalise(args: readonly string[]): string[] {
+async function normalise(args: readonly string[]): Promise<string[]> {
   const [command, ...rest] = args;
   if (command === "help") return [...rest, "--help"];
   if (command === "build") return ["build", ...compilerFlags(rest)];
   if (command === "inspect") return ["inspect", ...addressFlags(rest)];
-  if (command === "run" || command === "pack") return [command, ...guestFlags(rest)];
+  if (command === "run" || command === "pack") {
+    const { guestFlags } = await import("./guest_flags.ts");
+    return [command, ...guestFlags(rest)];
+  }
   return [...args];
 }
 

@@ -5,7 +5,6 @@
  * @module
  */
 import { buildCommand } from "@stricli/core";
-import { splitOptions } from "../tender/options.ts";
 import { argument, flag, option, options, text } from "./options.ts";
 
 /** Options about a guest. A device's name is part of the option: `--net:NAME=tap0`. */
@@ -135,16 +134,3 @@ export const pack = buildCommand({
     customUsage: [`-o FILE ${GUEST_USAGE}`],
   },
 });
-
-/**
- * A command line of a tender as the scanner reads it: what follows the unikernel is the guest's, and
- * `--net:NAME=VALUE` is an option `net` with the value `NAME=VALUE`.
- */
-export function guestFlags(words: readonly string[]): string[] {
-  const { options, rest } = splitOptions(words);
-  const flags = options.flatMap((option) => {
-    const [, name, value] = /^--([a-z-]+):(.*)$/s.exec(option) ?? [];
-    return name === undefined ? option : [`--${name}`, value!];
-  });
-  return rest.length === 0 ? flags : [...flags, "--", ...rest];
-}

@@ -61,6 +61,7 @@ export const RUNTIME_ENVIRONMENT: readonly string[] = [
  */
 export const ALLOWED_VARIABLES: readonly string[] = [
   "CC",
+  "COLUMNS",
   "DESTDIR",
   "LD",
   "NO_COLOR",
