@@ -25,12 +25,26 @@ export interface Attention {
 export async function attendedRun(guest: Guest, attention: Attention): Promise<void> {
   const { file, observe, hold } = attention;
   const onSpt = guest.unikernel.abi.target === "spt";
-  if (onSpt && observe.includes("--gdb")) await runInGdb(guest, file);
-  else if (onSpt && observe.length === 0) await runToBeHeld(guest, hold);
+  if (onSpt && observe.includes("--gdb")) {
+    await checkAlone(guest, attention);
+    await runInGdb(guest, file);
+  } else if (onSpt && observe.length === 0) await runToBeHeld(guest, hold);
   else {
     const { explainedRun } = await import("./hvt/observe/explained_run.ts");
     endAs("soloden", await explainedRun(guest, attention));
   }
+}
+
+/** gdb runs the guest itself: nothing of a tender is there that could show or limit it. */
+async function checkAlone(guest: Guest, { observe, hold }: Attention): Promise<void> {
+  if (hold.length > 0) {
+    const [option] = hold[0]!.split("=");
+    throw new TenderError("option", `${option}: not with --gdb on spt, where gdb runs the guest`);
+  }
+  const others = observe.filter((word) => word !== "--gdb");
+  if (others.length === 0) return;
+  const { readObservation } = await import("./observation.ts");
+  readObservation(others, guest);
 }
 
 /** Starts gdb with a guest of spt in it. */

@@ -10,11 +10,30 @@ import type { Outcome } from "./outcome.ts";
 export interface Limits {
   /** Time from its start, in milliseconds. */
   readonly timeout?: number;
-  /** Time of the processor, in milliseconds; whole seconds, which is what Linux counts. */
+  /** Time of the processor, in milliseconds; on spt it is rounded up to seconds, which is what Linux counts. */
   readonly cpuTime?: number;
   /** Console output in bytes, in any one second from the start on. */
   readonly consoleRate?: number;
 }
+
+/**
+ * Checks limits that a program gives.
+ *
+ * @throws {TenderError} "option" for a value that is none
+ */
+export function checkLimits({ timeout, cpuTime, consoleRate }: Limits): void {
+  for (const [name, time] of Object.entries({ timeout, cpuTime })) {
+    if (time === undefined || time > 0 && time <= LONGEST) continue;
+    const rule = `expected milliseconds, more than 0 and at most ${LONGEST}`;
+    throw new TenderError("option", `limits.${name}: ${rule}, not ${time}`);
+  }
+  if (consoleRate === undefined || Number.isSafeInteger(consoleRate) && consoleRate >= 0) return;
+  const rule = "expected a whole number of bytes a second";
+  throw new TenderError("option", `limits.consoleRate: ${rule}, not ${consoleRate}`);
+}
+
+/** Longest time that can be given, in milliseconds: some 30 years. */
+const LONGEST = 1e12;
 
 /** How a guest is held. */
 export interface Holding {

@@ -5,43 +5,59 @@
  * @module
  */
 import { ConsoleMeter, limitReached, type Limits } from "./holding.ts";
-import { STDOUT, writeAll } from "./host/console.ts";
+import { STDOUT } from "./host/console.ts";
 import { check, errno, seldom } from "./host/libc.ts";
-import type { Outcome } from "./outcome.ts";
+import { writeApart } from "./host/write_apart.ts";
+import { type Outcome, SIGPIPE } from "./outcome.ts";
 
 const RLIMIT_CPU = 0;
 const SIGXCPU = 24;
+const SECOND = 1000;
+/** Longest time that the runtime's timers can be set to, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
-type Take = (output: Uint8Array) => void;
+type Take = (output: Uint8Array) => void | Promise<void>;
 
-/** Limits in force, from the guest's start on. */
+/** The process that a guest is. */
+interface GuestProcess {
+  readonly pid: number;
+  /** Whether it was killed, for whatever reason. */
+  readonly killed: boolean;
+  kill(): void;
+}
+
+/** Limits of a guest. */
 export class ProcessLimits implements Disposable {
   readonly #limits: Limits;
-  readonly #kill: () => void;
+  readonly #process: GuestProcess;
   readonly #begin: number = performance.now();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the guest was stopped for. */
   #stopped: Outcome | undefined;
 
-  /** Limits of the process `pid`, which `kill` ends. */
-  constructor(limits: Limits, { pid, kill }: { pid: number; kill: () => void }) {
-    this.#limits = limits;
-    this.#kill = kill;
+  /**
+   * Puts limits in force, from now on.
+   *
+   * @throws {SystemError} if the kernel does not limit the process
+   */
+  constructor(limits: Limits, process: GuestProcess) {
     const { timeout, cpuTime } = limits;
-    this.#timer = timeout === undefined
-      ? undefined
-      : setTimeout(() => this.#stop("timeout"), timeout);
-    if (cpuTime !== undefined) limitProcessorTime(pid, cpuTime / 1000);
+    // Whole seconds are what the kernel counts.
+    const seconds = cpuTime === undefined ? undefined : Math.ceil(cpuTime / SECOND);
+    this.#limits = seconds === undefined ? limits : { ...limits, cpuTime: seconds * SECOND };
+    this.#process = process;
+    if (seconds !== undefined) limitProcessorTime(process.pid, seconds);
+    if (timeout !== undefined) this.#stopAfter(timeout);
   }
 
   /** What to do with output: as `take`, or standard output, as far as the limit allows. */
-  console(take: Take = (output) => void writeAll(STDOUT, output as Uint8Array<ArrayBuffer>)): Take {
+  console(take: Take = (output) => this.#print(output)): Take {
     const meter = new ConsoleMeter(this.#limits);
-    return (output) => {
+    return async (output) => {
       if (this.#stopped !== undefined) return;
       const taken = meter.take(output.length, performance.now() - this.#begin);
-      take(output.subarray(0, taken));
-      if (taken < output.length) this.#stop("consoleRate");
+      await take(output.subarray(0, taken));
+      if (taken < output.length) this.#stop(limitReached("consoleRate", this.#limits));
     };
   }
 
@@ -58,9 +74,25 @@ export class ProcessLimits implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  #stop(name: keyof Limits): void {
-    this.#stopped ??= limitReached(name, this.#limits);
-    this.#kill();
+  /** Stops the guest at the end of its time, which may be longer than a timer runs. */
+  #stopAfter(milliseconds: number): void {
+    const now = Math.min(milliseconds, LONGEST_TIMER);
+    this.#timer = setTimeout(() => {
+      if (now < milliseconds) this.#stopAfter(milliseconds - now);
+      else this.#stop(limitReached("timeout", this.#limits));
+    }, now);
+  }
+
+  /** Writes to standard output, for as long as the guest lives or has ended by itself. */
+  async #print(output: Uint8Array): Promise<void> {
+    const bytes = output as Uint8Array<ArrayBuffer>;
+    const read = await writeApart(STDOUT, bytes, { stopped: () => this.#process.killed });
+    if (!read) this.#stop({ kind: "signal", signal: SIGPIPE });
+  }
+
+  #stop(outcome: Outcome): void {
+    this.#stopped ??= outcome;
+    this.#process.kill();
   }
 }
 

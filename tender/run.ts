@@ -39,10 +39,16 @@ const KILLED: Outcome = { kind: "signal", signal: 9 };
  * Runs a guest to its end. A guest of spt is a process of its own; one of hvt computes on this thread,
  * and holds nothing up while it waits.
  *
- * @throws {TenderError} if this host cannot run it, or does not have a device as asked
+ * @throws {TenderError} if this host cannot run it, or does not have a device as asked; "option" for a
+ * limit that is none
  * @throws {SystemError} if the host has no memory for it
+ * @throws whatever the function that takes its output throws; the guest is killed then
  */
 export async function run(guest: Guest, options: RunOptions = {}): Promise<Outcome> {
+  if (options.limits !== undefined) {
+    const { checkLimits } = await import("./holding.ts");
+    checkLimits(options.limits);
+  }
   if (options.signal?.aborted) return KILLED;
   return guest.unikernel.abi.target === "hvt"
     ? await runMachine(guest, options)
@@ -98,7 +104,7 @@ async function runMachine(
       console: take,
       signal,
       observers: hold && [hold],
-      confine: (vcpu) => hold?.start(vcpu),
+      begin: (vcpu) => hold?.start(vcpu),
     });
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return KILLED;
@@ -110,22 +116,18 @@ async function runProcess(
   guest: Guest,
   { console, signal, limits }: RunOptions,
 ): Promise<Outcome> {
-  const piped = typeof console === "function" || limits?.consoleRate !== undefined;
-  const child = await startProcess(guest, { stdout: piped ? "piped" : "inherit" });
-  const kill = () => {
-    try {
-      child.kill("SIGKILL");
-    } catch (error) {
-      // It has ended already.
-      if (!(error instanceof TypeError)) throw error;
-    }
-  };
+  const { ProcessLimits } = limits === undefined ? {} : await import("./process_limits.ts");
+  const given = typeof console === "function" ? console : undefined;
+  const piped = given !== undefined || limits?.consoleRate !== undefined;
+  const process = new GuestProcess(
+    await startProcess(guest, { stdout: piped ? "piped" : "inherit" }),
+  );
+  const { child } = process;
+  const kill = () => process.kill();
   signal?.addEventListener("abort", kill);
-  if (signal?.aborted) kill();
-  using held = limits &&
-    new (await import("./process_limits.ts")).ProcessLimits(limits, { pid: child.pid, kill });
   try {
-    const given = typeof console === "function" ? console : undefined;
+    if (signal?.aborted) kill();
+    using held = ProcessLimits && new ProcessLimits(limits!, process);
     const take = held?.console(given) ?? given;
     const [status, complaint] = await Promise.all([
       child.status,
@@ -136,6 +138,34 @@ async function runProcess(
     return held?.outcome(outcome) ?? outcome;
   } finally {
     signal?.removeEventListener("abort", kill);
+    // Whatever this failed for, the guest does not outlive it.
+    kill();
+    await child.status;
+  }
+}
+
+/** The process that a guest of spt is. */
+class GuestProcess {
+  readonly child: Deno.ChildProcess;
+  /** Whether it was killed. */
+  killed = false;
+
+  constructor(child: Deno.ChildProcess) {
+    this.child = child;
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  kill(): void {
+    this.killed = true;
+    try {
+      this.child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 }
 
@@ -161,7 +191,7 @@ async function startProcess(
   }
 }
 
-function sinkOf(take: (bytes: Uint8Array) => void): WritableStream<Uint8Array> {
+function sinkOf(take: (bytes: Uint8Array) => void | Promise<void>): WritableStream<Uint8Array> {
   return new WritableStream({ write: take });
 }
 

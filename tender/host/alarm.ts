@@ -1,13 +1,15 @@
 /**
- * Alarms for a thread that may be in a system call for long: when its time is over, a signal is
- * pending that it blocks, so that it interrupts nothing but a call that asks for it
- * (`KVM_SET_SIGNAL_MASK`), and runs no handler.
+ * Alarms for a thread that may be in a system call for long. An alarm is a signal that the thread
+ * blocks: it interrupts only the calls that ask for it, by `KVM_SET_SIGNAL_MASK` or by
+ * {@linkcode Alarms.interrupting}.
  *
  * @module
  */
+import { codePage } from "./code_page.ts";
 import { check, seldom } from "./libc.ts";
 
-const SIGALRM = 14;
+/** The last real-time signal: the runtime has no name for it, so that no program listens for it. */
+const SIGNAL = 64;
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
 const SIGEV_THREAD_ID = 4;
@@ -16,12 +18,22 @@ const CLOCKS = { monotonic: 1, threadTime: 3 } as const;
 /** Sizes of the C library's `sigset_t` and `struct sigevent`, in bytes. */
 const SIGNAL_SET_SIZE = 128;
 const SIGNAL_EVENT_SIZE = 64;
-/** An alarm goes on at this rate, in nanoseconds: one may be taken for another's. */
+/**
+ * An alarm is repeated after this time, in nanoseconds: it may have been taken for another's, or have
+ * come just before the call that it should interrupt.
+ */
 const AGAIN = 10_000_000n;
 const SECOND = 1_000_000_000n;
 
 const SIGNAL_SET = new Uint8Array(SIGNAL_SET_SIZE);
-SIGNAL_SET[(SIGALRM - 1) >> 3] = 1 << ((SIGALRM - 1) & 7);
+SIGNAL_SET[(SIGNAL - 1) >> 3] = 1 << ((SIGNAL - 1) & 7);
+
+/** Size of the C library's `struct sigaction`, which begins with the handler's address, in bytes. */
+const SIGACTION_SIZE = 152;
+/** A handler that does nothing: `ret`. */
+const HANDLER = { x86_64: [0xc3], aarch64: [0xc0, 0x03, 0x5f, 0xd6] }[Deno.build.arch];
+
+let handled = false;
 
 /** How many have alarms: while there is one, the signal stays blocked. */
 let users = 0;
@@ -31,6 +43,7 @@ export class Alarms implements Disposable {
   readonly #calls = seldom({
     sigprocmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     sigtimedwait: { parameters: ["buffer", "usize", "buffer"], result: "i32" },
+    sigaction: { parameters: ["i32", "buffer", "usize"], result: "i32" },
     timer_create: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     timer_settime: { parameters: ["usize", "i32", "buffer", "usize"], result: "i32" },
     timer_delete: { parameters: ["usize"], result: "i32" },
@@ -41,12 +54,23 @@ export class Alarms implements Disposable {
   constructor() {
     check(this.#calls.sigprocmask(SIG_BLOCK, SIGNAL_SET, null), "sigprocmask");
     users++;
+    this.#handle();
+  }
+
+  /** Has the signal interrupt system calls and do nothing else, for as long as this process lives. */
+  #handle(): void {
+    if (handled) return;
+    const action = new Uint8Array(SIGACTION_SIZE);
+    const address = codePage(Uint8Array.from(HANDLER));
+    new DataView(action.buffer).setBigUint64(0, BigInt(address), true);
+    check(this.#calls.sigaction(SIGNAL, action, 0n), "sigaction");
+    handled = true;
   }
 
   /** Sets an alarm, so many nanoseconds of a clock from now. */
   set(clock: keyof typeof CLOCKS, nanoseconds: bigint): void {
     const event = new Int32Array(SIGNAL_EVENT_SIZE / 4);
-    event.set([SIGALRM, SIGEV_THREAD_ID, this.#calls.gettid()], 2);
+    event.set([SIGNAL, SIGEV_THREAD_ID, this.#calls.gettid()], 2);
     const id = new BigUint64Array(1);
     check(this.#calls.timer_create(CLOCKS[clock], event, id), "timer_create");
     this.#timers.push(id[0]!);
@@ -57,6 +81,19 @@ export class Alarms implements Disposable {
   /** Takes an alarm back that has gone off; look at the clock after this, not before. */
   consume(): void {
     this.#calls.sigtimedwait(SIGNAL_SET, 0n, new BigInt64Array(2));
+  }
+
+  /**
+   * Makes a call in which an alarm interrupts system calls: they fail with `EINTR`, or have done a part
+   * of their work. One that comes before such a call is repeated, and interrupts it then.
+   */
+  interrupting<T>(call: () => T): T {
+    this.#calls.sigprocmask(SIG_UNBLOCK, SIGNAL_SET, null);
+    try {
+      return call();
+    } finally {
+      this.#calls.sigprocmask(SIG_BLOCK, SIGNAL_SET, null);
+    }
   }
 
   /** Turns all of them off. */

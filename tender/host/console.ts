@@ -10,7 +10,8 @@ const c = seldom({
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 });
 
-const POLLOUT = 4;
+/** What `poll` tells of a descriptor that takes bytes. */
+export const POLLOUT = 4;
 
 /** Standard output. */
 export const STDOUT = 1;
@@ -18,23 +19,44 @@ export const STDOUT = 1;
 /**
  * Writes all of `data`, waiting where a descriptor that does not block is full.
  *
- * @returns false when nobody reads any more, which ends a program quietly (as SIGPIPE does)
+ * @param late asked whenever a part is written, or a signal interrupts the write: whether to give up
+ * @returns false when nobody reads any more, which ends a program quietly (as SIGPIPE does), or when
+ * it gave up
  * @throws {SystemError} when the descriptor cannot be written to
  */
-export function writeAll(fd: number, data: Uint8Array<ArrayBuffer>): boolean {
+export function writeAll(
+  fd: number,
+  data: Uint8Array<ArrayBuffer>,
+  late?: () => boolean,
+): boolean {
+  return writePart(fd, data, late)?.length === 0;
+}
+
+/**
+ * Writes as {@linkcode writeAll} does.
+ *
+ * @returns what is left, which is nothing unless it gave up; undefined when nobody reads any more
+ */
+export function writePart(
+  fd: number,
+  data: Uint8Array<ArrayBuffer>,
+  late: () => boolean = () => false,
+): Uint8Array<ArrayBuffer> | undefined {
   let rest = data;
   while (rest.length > 0) {
     const written = Number(c.write(fd, rest, BigInt(rest.length)));
-    if (written >= 0) {
-      rest = rest.subarray(written);
-      continue;
-    }
-    const code = errno();
-    if (code === ERRNO.EPIPE) return false;
+    const code = written < 0 ? errno() : undefined;
+    rest = rest.subarray(Math.max(written, 0));
+    if (rest.length === 0) break;
+    if (code === ERRNO.EPIPE) return undefined;
+    if (late()) break;
+    // When that is interrupted, the next write asks whether it is late.
     if (code === ERRNO.EAGAIN) waitWritable(fd);
-    else if (code !== ERRNO.EINTR) throw new SystemError("write", code, "console");
+    else if (code !== undefined && code !== ERRNO.EINTR) {
+      throw new SystemError("write", code, "console");
+    }
   }
-  return true;
+  return rest;
 }
 
 function waitWritable(fd: number): void {

@@ -1,6 +1,6 @@
 /**
- * Holds a guest of hvt to its limits from within its run: an alarm interrupts it on its CPU, its waits
- * end no later than its time, and its console is counted.
+ * Holds a guest of hvt to its limits from within its run: an alarm interrupts it on its CPU, and the
+ * tender where it writes for it; its waits end no later than its time; and its console is counted.
  *
  * @module
  */
@@ -13,10 +13,18 @@ import type { Observer } from "./observer.ts";
 
 const MILLISECOND = 1_000_000n;
 
+/**
+ * Makes a call that may block for as long as others please, again where a signal interrupts it.
+ *
+ * @throws {RunEnded} if the guest's time is over by then
+ */
+export type Attempt = <T>(call: () => T) => T;
+
 /** Limits in force. */
 export interface Hold extends Observer, Disposable {
   /** Starts the time; to be called on the guest's thread, before its first instruction. */
   start(vcpu: Pick<Vcpu, "openToSignals">): void;
+  readonly attempt: Attempt;
 }
 
 /**
@@ -31,6 +39,11 @@ export function holdTo(limits: Limits): Hold {
   let end: bigint | undefined;
   let endOfProcessor: bigint | undefined;
   const late = () => end !== undefined && monotonic() >= end;
+  const checkTime = () => {
+    if (late()) throw new RunEnded(limitReached("timeout", limits));
+  };
+  const interrupting = <T>(call: () => T): T =>
+    alarms === undefined ? call() : alarms.interrupting(call);
   /** A wait, no longer than there is time; or the end, where there is none left. */
   const within = (answer: Answer): Answer => {
     if (answer?.kind !== "wait" || end === undefined) return answer;
@@ -60,7 +73,7 @@ export function holdTo(limits: Limits): Hold {
         const exit = cpu.run();
         if (exit.kind !== "intr") return exit;
         alarms?.consume();
-        if (late()) throw new RunEnded(limitReached("timeout", limits));
+        checkTime();
         if (endOfProcessor !== undefined && threadTime() >= endOfProcessor) {
           throw new RunEnded(limitReached("cpuTime", limits));
         }
@@ -81,11 +94,22 @@ export function holdTo(limits: Limits): Hold {
       write(data) {
         const moment = Number((monotonic() - begin) / MILLISECOND);
         const taken = meter.take(data.length, moment);
-        if (taken === data.length) return world.write(data);
-        world.write(data.subarray(0, taken));
+        const read = interrupting(() => world.write(data.subarray(0, taken), late));
+        if (!read) checkTime();
+        if (taken === data.length) return read;
         throw new RunEnded(limitReached("consoleRate", limits));
       },
     }),
+    attempt(call) {
+      for (;;) {
+        try {
+          return interrupting(call);
+        } catch (error) {
+          if (!(error instanceof Deno.errors.Interrupted)) throw error;
+          checkTime();
+        }
+      }
+    },
     [Symbol.dispose]: () => alarms?.[Symbol.dispose](),
   };
 }

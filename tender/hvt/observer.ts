@@ -59,8 +59,8 @@ export interface Observer {
 export interface Observed {
   /** The last stands closest to the guest. */
   readonly observers?: readonly Observer[];
-  /** Confines this process, when all is made and before the guest's first instruction. */
-  readonly confine?: (vcpu: Vcpu) => void;
+  /** Starts limits and confines this process, when all is made and before the guest's first instruction. */
+  readonly begin?: (vcpu: Vcpu) => void;
   /** A debugger, closer to the guest than any observer. */
   readonly attach?: Attach;
 }

@@ -27,11 +27,11 @@ export interface RunVmOptions extends Observed {
  * @throws {TenderError} if this host cannot run it, or does not have a device as asked
  */
 export async function runVm(guest: Guest, options: RunVmOptions = {}): Promise<Outcome> {
-  const { console: write, signal, observers = [], confine } = options;
+  const { console: write, signal, observers = [], begin } = options;
   signal?.throwIfAborted();
   using host = hostWorld(guest.devices);
   const world = write === undefined ? host : { ...host, write };
-  using vm = createVm(guest, world, { observers, confine });
+  using vm = createVm(guest, world, { observers, begin });
   const wake = () => host.wake();
   signal?.addEventListener("abort", wake);
   try {

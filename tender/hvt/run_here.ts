@@ -18,7 +18,7 @@ export function runOnKvm(
   { program = "soloden", describe = outcomes.describe }: LaunchOptions,
 ): void {
   const outcome = runHvt(guest, undefined, {
-    confine: ({ descriptor }) => void confine({ vcpu: descriptor }),
+    begin: ({ descriptor }) => void confine({ vcpu: descriptor }),
   });
   endAs(program, { outcome, message: describe(outcome) });
 }

@@ -82,7 +82,7 @@ export class VirtualMachine implements EndedMachine, Disposable {
 export function createVm(
   guest: Guest,
   world: World,
-  { observers = [], attach, confine }: Observed = {},
+  { observers = [], attach, begin }: Observed = {},
 ): VirtualMachine {
   checkArchitecture(guest);
   using resources = new DisposableStack();
@@ -105,7 +105,7 @@ export function createVm(
     const view = new GuestView(attached?.bytes ?? memory.bytes, machine.restrictions);
     const context = { guest: view, world, handles: netHandles(devices) };
     const loop = observedLoop(observers, { cpu: attached?.cpu ?? vcpu, context });
-    confine?.(vcpu);
+    begin?.(vcpu);
     const parts = { machine, memory: view, memoryDescriptor: memory.fd, vcpu, loop };
     return new VirtualMachine(parts, resources.move());
   } catch (error) {

@@ -29,9 +29,10 @@ export interface World {
   /**
    * Takes the console's output.
    *
-   * @returns false when nobody reads it any more, which ends the guest
+   * @param late asked when a signal interrupts this: whether to give up
+   * @returns false when nobody reads it any more, which ends the guest, or when it gave up
    */
-  write(data: Bytes): boolean;
+  write(data: Bytes, late?: () => boolean): boolean;
   /** Which of these handles (bit = handle) have something to read. */
   ready(handles: bigint): bigint;
   /** Fills `data` with one block of a block device; `offset` is in bytes, and the block exists. */
@@ -78,7 +79,7 @@ export function hostWorld(bound: readonly BoundDevice[] = []): HostWorld {
     devices: devices.map(({ properties }) => properties),
     wallClock: realtime,
     monotonic,
-    write: (data) => writeAll(STDOUT, data),
+    write: (data, late) => writeAll(STDOUT, data, late),
     ready: (handles) => handles === 0n ? 0n : descriptors.ready() & handles,
     wait: (deadline) => void descriptors.wait(deadline),
     waitApart: (deadline) => descriptors.waitApart(deadline),

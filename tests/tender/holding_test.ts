@@ -1,7 +1,7 @@
 /**
  * Limits and confinement of guests that the command runs, on both targets.
  */
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, fail, match, ok, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import type { BuildTarget } from "../../bindings/targets.ts";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
@@ -9,7 +9,7 @@ import { bind } from "../../tender/guest.ts";
 import { run } from "../../tender/run.ts";
 import { ConsoleMeter, type Limits, readHolding } from "../../tender/holding.ts";
 import { guest } from "../guests.ts";
-import { kill, ROOT, soloden } from "../soloden.ts";
+import { execute, kill, type Result, ROOT, soloden } from "../soloden.ts";
 import { kvmTest } from "./hvt/kvm_available.ts";
 
 Deno.test("holding: every option has its limit, in milliseconds and bytes", () => {
@@ -59,6 +59,13 @@ for (const target of ["spt", "hvt"] as const) {
     );
   }
 
+  limitTest(target, `${target}: --gdb and limits of time exclude each other`, async () => {
+    const words = ["--gdb", "--timeout=60", await guest("quiet", target)];
+    const { status, stdout, stderr } = await soloden("run", ...words);
+    deepEqual([status, stdout], [1, ""]);
+    match(stderr, /^soloden: --timeout: not with --gdb[^\n]*\n$/);
+  });
+
   limitTest(target, `${target}: a guest within its limits ends as it does without`, async () => {
     const options = ["--timeout=60", "--cpu-time=60", "--console-rate=100000"];
     const words = ["--mem=4", ...options, await guest("exit_code", target), "--solo5:quiet", "42"];
@@ -66,6 +73,85 @@ for (const target of ["spt", "hvt"] as const) {
     deepEqual([status, stdout, stderr], [42, "", ""]);
   });
 }
+
+/** Runs a guest that prints for ever, and reads nothing of it before it has ended. */
+async function stalled(
+  target: BuildTarget,
+  { options, signal }: { options: readonly string[]; signal?: Deno.Signal },
+): Promise<Pick<Result, "status" | "stderr">> {
+  const words = ["run", "--mem=4", ...options, await guest("spin", target), "--solo5:quiet", "p"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", join(ROOT, "main.ts"), ...words],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stuck = setTimeout(() => kill(child), 30_000);
+  const stderr = new Response(child.stderr).text();
+  try {
+    if (signal !== undefined) {
+      await untilFull(child.pid);
+      child.kill(signal);
+    }
+    const { code } = await child.status;
+    return { status: code, stderr: await stderr };
+  } finally {
+    clearTimeout(stuck);
+    await child.stdout.cancel();
+  }
+}
+
+/** Waits until the process that a guest of this process is, waits for somebody to read. */
+async function untilFull(pid: number): Promise<void> {
+  for (let tries = 0; tries < 3000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const tasks = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
+    const children = tasks.flatMap((task) =>
+      Deno.readTextFileSync(`/proc/${pid}/task/${task}/children`).split(" ").filter((pid) => pid)
+    );
+    if (
+      children.some((child) => /pipe_write/.test(Deno.readTextFileSync(`/proc/${child}/wchan`)))
+    ) {
+      return;
+    }
+  }
+  throw new Error("the pipe is never full");
+}
+
+const STALLS: readonly [target: BuildTarget, options: readonly string[], said?: string][] = [
+  ["hvt", ["--timeout=0.3"]],
+  ["hvt", ["--timeout=0.3", "--console-rate=1000000000"]],
+  ["hvt", ["--timeout=0.3", "--trace=/dev/stdout"]],
+  [
+    "hvt",
+    ["--timeout=0.3", "--dumpcore=/tmp"],
+    "soloden: --dumpcore: the tender is not confined\n",
+  ],
+  ["spt", ["--timeout=0.3"]],
+  ["spt", ["--timeout=0.3", "--console-rate=1000000000"]],
+];
+
+for (const [target, options, said = ""] of STALLS) {
+  const name = `${target}: ${options.join(" ")} holds while nobody reads the console`;
+  limitTest(target, name, async () => {
+    const { status, stderr } = await stalled(target, { options });
+    deepEqual([status, stderr], [124, `${said}soloden: stopped at its limit of 0.3 seconds\n`]);
+  });
+}
+
+Deno.test("spt: a signal ends a guest that is held, while nobody reads its console", async () => {
+  const options = ["--console-rate=1000000000"];
+  const { status } = await stalled("spt", { options, signal: "SIGTERM" });
+  equal(status, 143);
+});
+
+Deno.test("spt: a guest whose console is limited ends when nobody reads it any more", async () => {
+  const words = ["run", "--mem=4", "--console-rate=1000000000", await guest("spin", "spt")];
+  const command = [Deno.execPath(), "run", "-A", join(ROOT, "main.ts"), ...words];
+  const script = `{ timeout -s KILL 60 "$@" --solo5:quiet p; echo $? >&2; } | head -n 1`;
+  const { stdout, stderr } = await execute("sh", ["-c", script, "sh", ...command]);
+  deepEqual([stdout, stderr], ["begin\n", "141\n"]);
+});
 
 kvmTest("hvt: --no-confine says so", async () => {
   const words = ["--no-confine", "--mem=4", await guest("quiet", "hvt"), "--solo5:quiet"];
@@ -130,5 +216,53 @@ for (const target of ["spt", "hvt"] as const) {
       "0.1 seconds",
       "500 bytes a second on its console",
     ]);
+  });
+}
+
+const NO_LIMITS: readonly Limits[] = [
+  { timeout: 0 },
+  { timeout: -1 },
+  { timeout: NaN },
+  { timeout: Infinity },
+  { cpuTime: 0 },
+  { consoleRate: -1 },
+  { consoleRate: 1.5 },
+];
+
+for (const limits of NO_LIMITS) {
+  const [[name, value]] = Object.entries(limits) as [[string, number]];
+  Deno.test(`holding: ${name} ${value} is refused before the guest starts`, async () => {
+    const file = await guest("quiet", "spt");
+    const unikernel = parseUnikernel(Deno.readFileSync(file), { name: "quiet" });
+    const bound = bind(unikernel, "spt", { memorySize: 4 << 20 });
+    await rejects(run(bound, { limits, console: () => fail("it ran") }), {
+      name: "TenderError",
+      code: "option",
+      message: new RegExp(`^limits\\.${name}: expected .*, not ${value}$`),
+    });
+  });
+}
+
+for (const target of ["spt", "hvt"] as const) {
+  const bound = async (how: string) => {
+    const unikernel = parseUnikernel(Deno.readFileSync(await guest("spin", target)), { name: how });
+    return bind(unikernel, target, { memorySize: 4 << 20, args: ["--solo5:quiet", how] });
+  };
+
+  limitTest(target, `${target}: the library takes any processor time`, async () => {
+    const outcome = await run(await bound("c"), { limits: { cpuTime: 200 }, console: () => {} });
+    // Linux counts whole seconds of a process.
+    const limit = `${target === "spt" ? "1 second" : "0.2 seconds"} of processor time`;
+    deepEqual(outcome, { kind: "limit", resource: "time", limit });
+  });
+
+  limitTest(target, `${target}: a limit of a month is no limit of a moment`, async () => {
+    const killer = new AbortController();
+    const outcome = await run(await bound("w"), {
+      limits: { timeout: 31 * 24 * 3600 * 1000 },
+      signal: killer.signal,
+      console: () => void setTimeout(() => killer.abort(), 100),
+    });
+    deepEqual(outcome, { kind: "signal", signal: 9 });
   });
 }

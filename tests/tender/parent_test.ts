@@ -2,11 +2,12 @@
  * Guests of spt that are processes of their own end with the process that started them, however that
  * ends; those that this process becomes, or that were packed, have no such process.
  */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind, type Guest } from "../../tender/guest.ts";
 import { pack } from "../../tender/pack.ts";
+import { run } from "../../tender/run.ts";
 import { compileImage } from "../../tender/spt/image.ts";
 import { spawnImage } from "../../tender/spt/start.ts";
 import { withFiles } from "../bindings/scratch.ts";
@@ -123,4 +124,34 @@ Deno.test("parent: a packed guest does not end with whoever started it", async (
       Deno.kill(pid, "SIGKILL");
     }
   });
+});
+
+/** Processes that run an executable in memory of this name. */
+function guestsCalled(name: string): string[] {
+  return [...Deno.readDirSync("/proc")].map((entry) => entry.name).filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && Deno.readLinkSync(`/proc/${pid}/exe`).includes(name);
+    } catch {
+      return false;
+    }
+  });
+}
+
+Deno.test("parent: a guest does not outlive a call that fails", async () => {
+  const name = `fails-${crypto.randomUUID()}`;
+  const unikernel = parseUnikernel(Deno.readFileSync(await guest("spin", "spt")), { name });
+  const bound = bind(unikernel, "spt", { memorySize: 4 << 20, args: ["--solo5:quiet", "p"] });
+  const reason = new Error("no more of this");
+  let seen: string[] = [];
+  const running = run(bound, {
+    console: () => {
+      seen = guestsCalled(name);
+      throw reason;
+    },
+  });
+  await rejects(running, reason);
+  equal(seen.length, 1);
+  const left = guestsCalled(name);
+  for (const pid of left) Deno.kill(Number(pid), "SIGKILL");
+  deepEqual(left, []);
 });

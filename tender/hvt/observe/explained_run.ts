@@ -38,11 +38,9 @@ export async function explainedRun(
   // Once it is confined, this process can load nothing more.
   const { explain } = await import("./explain.ts");
   using held = await holdMachine(hold);
-  const { confine } = held;
-  const observers = [ending, ...held.observers];
   const outcome = observe.length === 0
-    ? runHvt(guest, undefined, { observers, confine })
-    : await runSeen(guest, { bytes, observe, observers, confine, program });
+    ? runHvt(guest, undefined, { observers: [ending, ...held.observers], begin: held.begin })
+    : await runSeen(guest, { bytes, observe, observers: [ending], held, program });
   const { remains } = ending;
   if (remains === undefined) return { outcome, message: describe(outcome) };
   return { outcome, message: explain({ outcome, remains, unikernel: guest.unikernel, bytes }) };

@@ -4,15 +4,27 @@
  * @module
  */
 import { confine } from "../confine.ts";
-import type { Observed, Observer } from "../observer.ts";
+import type { Limits } from "../../holding.ts";
+import type { Vcpu } from "../../kvm/vcpu.ts";
+import type { Attempt } from "../hold.ts";
+import type { Observer } from "../observer.ts";
 
 const UNCONFINED =
   "soloden: WARNING: --no-confine: the tender keeps all its rights while the guest runs; " +
   "whatever breaks out of the guest has them";
 
 /** Parts of a run that hold its guest, for as long as this exists. */
-export interface HeldMachine extends Observed, Disposable {
+export interface HeldMachine extends Disposable {
   readonly observers: readonly Observer[];
+  readonly limits: Limits;
+  /**
+   * Starts the limits and confines this process; see {@linkcode Observed.begin}.
+   *
+   * @param options `confined`: false where this process is to open files or sockets later
+   */
+  begin(vcpu: Vcpu, options?: { confined?: boolean }): void;
+  /** See {@linkcode Hold.attempt}. */
+  readonly attempt: Attempt;
 }
 
 /**
@@ -25,20 +37,26 @@ export async function holdMachine(words: readonly string[]): Promise<HeldMachine
   if (words.length === 0) {
     return {
       observers: [],
-      confine: ({ descriptor }) => void confine({ vcpu: descriptor }),
+      limits: {},
+      begin({ descriptor }, { confined = true } = {}) {
+        if (confined) confine({ vcpu: descriptor });
+      },
+      attempt: (call) => call(),
       [Symbol.dispose]: () => {},
     };
   }
   const { readHolding } = await import("../../holding.ts");
   const { holdTo } = await import("../hold.ts");
-  const { limits, confined } = readHolding(words);
-  if (!confined) console.error(UNCONFINED);
+  const { limits, confined: wanted } = readHolding(words);
+  if (!wanted) console.error(UNCONFINED);
   const hold = holdTo(limits);
   return {
     observers: [hold],
-    confine(vcpu) {
+    limits,
+    attempt: hold.attempt,
+    begin(vcpu, { confined = true } = {}) {
       hold.start(vcpu);
-      if (confined) confine({ vcpu: vcpu.descriptor });
+      if (confined && wanted) confine({ vcpu: vcpu.descriptor });
     },
     [Symbol.dispose]: () => hold[Symbol.dispose](),
   };

@@ -1,12 +1,13 @@
 /**
  * Where observers write: a file, or standard error. Nothing is held back, so that a run which is
- * killed leaves all that it had to tell.
+ * killed leaves all that it had to tell; and nothing holds a run up beyond its time.
  *
  * @module
  */
 import { resolveOutput } from "../../../elftool/output.ts";
 import { TenderError } from "../../error.ts";
 import { RunEnded } from "../answer.ts";
+import type { Attempt } from "../hold.ts";
 
 /** Takes bytes. */
 export interface Output {
@@ -20,23 +21,28 @@ export type OpenOutput = Output & Disposable;
 /**
  * Opens a file for writing, made or emptied.
  *
- * @param options `header`: what it begins with
+ * @param options `header`: what it begins with; `attempt`: how to write, where the run has limits
  * @throws {TenderError} "host" with the path and what the system says, or that another user left
  * something there
  */
-export function openOutput(path: string, options: { header?: Uint8Array } = {}): OpenOutput {
+export function openOutput(
+  path: string,
+  { header, attempt }: { header?: Uint8Array; attempt?: Attempt } = {},
+): OpenOutput {
   try {
     const { path: target } = resolveOutput(path);
     const file = Deno.openSync(target, { write: true, create: true, truncate: true });
-    if (options.header !== undefined) writeAll(file, options.header);
-    return outputTo(file, { name: path, close: () => file.close() });
+    if (header !== undefined) writeAll(file, header);
+    return outputTo(file, { name: path, attempt, close: () => file.close() });
   } catch (error) {
     throw new TenderError("host", reasonOf(error, path));
   }
 }
 
-/** Standard error, which stays open. */
-export const STANDARD_ERROR: Output = outputTo(Deno.stderr, { name: "standard error" });
+/** Standard error, which stays open. `attempt` is as for {@linkcode openOutput}. */
+export function standardError({ attempt }: { attempt?: Attempt } = {}): Output {
+  return outputTo(Deno.stderr, { name: "standard error", attempt });
+}
 
 /** Something that takes some of what it is given. */
 interface Writer {
@@ -46,13 +52,18 @@ interface Writer {
 /** An output that ends the run when it takes no more. */
 function outputTo(
   writer: Writer,
-  { name, close = () => {} }: { name: string; close?: () => void },
+  { name, attempt = (call) => call(), close = () => {} }: {
+    name: string;
+    attempt?: Attempt;
+    close?: () => void;
+  },
 ): OpenOutput {
   return {
     write(bytes) {
       try {
-        writeAll(writer, bytes);
+        writeAll(writer, bytes, attempt);
       } catch (error) {
+        if (error instanceof RunEnded) throw error;
         throw new RunEnded({ kind: "fault", reason: "host", message: reasonOf(error, name) });
       }
     },
@@ -60,8 +71,11 @@ function outputTo(
   };
 }
 
-function writeAll(to: Writer, bytes: Uint8Array): void {
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
+function writeAll(to: Writer, bytes: Uint8Array, attempt: Attempt = (call) => call()): void {
+  for (let rest = bytes; rest.length > 0;) {
+    const now = rest;
+    rest = now.subarray(attempt(() => to.writeSync(now)));
+  }
 }
 
 /** What the system says, without the call and the path that Deno appends. */

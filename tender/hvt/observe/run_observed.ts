@@ -5,10 +5,14 @@
  */
 import type { Guest } from "../../guest.ts";
 import type { Observation } from "../../observation.ts";
+import { TenderError } from "../../error.ts";
+import type { Limits } from "../../holding.ts";
+import type { Vcpu } from "../../kvm/vcpu.ts";
 import type { Outcome } from "../../outcome.ts";
+import type { HeldMachine } from "./hold_machine.ts";
 import type { Observed, Observer } from "../observer.ts";
 import { runHvt } from "../vm.ts";
-import { type OpenOutput, openOutput, type Output, STANDARD_ERROR } from "./output.ts";
+import { type OpenOutput, openOutput, type Output, standardError } from "./output.ts";
 import { CAPTURE_HEADER, captureFrames } from "./pcap.ts";
 import { countRun, formatStats } from "./stats.ts";
 import { traceCalls } from "./trace.ts";
@@ -19,8 +23,8 @@ export interface ObservedRun {
   readonly observation: Observation;
   /** More that look on. */
   readonly observers: readonly Observer[];
-  /** See {@linkcode Observed.confine}. Not done where files or sockets are to be opened later. */
-  readonly confine?: Observed["confine"];
+  /** What holds the guest. This process is not confined where it is to open files or sockets later. */
+  readonly held: HeldMachine;
   /** The unikernel's file, for a debugger. */
   readonly bytes: Uint8Array;
   /** What lines about the run begin with. */
@@ -34,16 +38,19 @@ export interface ObservedRun {
  */
 export async function runObserved(
   guest: Guest,
-  { observation, observers, confine, bytes, program }: ObservedRun,
+  { observation, observers, held, bytes, program }: ObservedRun,
 ): Promise<Outcome> {
   const say = (message: string) => console.error(`${program}: ${message}`);
   using outputs = new DisposableStack();
   const open = (path: string, header?: Uint8Array): OpenOutput =>
-    outputs.use(openOutput(path, { header }));
+    outputs.use(openOutput(path, { header, attempt: held.attempt }));
   const { trace, captures, stats, gdb, coreDirectory } = observation;
-  const all = [...observers];
+  if (gdb !== undefined) checkUntimed(held.limits);
+  const all = [...observers, ...held.observers];
   if (trace !== undefined) {
-    all.push(tracer(trace.file === undefined ? STANDARD_ERROR : open(trace.file), trace.format));
+    all.push(
+      tracer(trace.file === undefined ? standardError(held) : open(trace.file), trace.format),
+    );
   }
   if (captures.size > 0) {
     const files = [...captures].map(([handle, path]) =>
@@ -52,7 +59,7 @@ export async function runObserved(
     all.push(captureFrames(new Map(files)));
   }
   const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
-  if (opening !== "") say(`${opening}: the tender is not confined, and the guest has no limits`);
+  if (opening !== "") say(`${opening}: the tender is not confined`);
   if (coreDirectory !== undefined) {
     const { dumpCore } = await import("../core_dump.ts");
     all.push(dumpCore(coreDirectory, say));
@@ -61,8 +68,16 @@ export async function runObserved(
     const { debugHvt } = await import("../gdb/debug.ts");
     return debugHvt(guest, { endpoint: gdb, bytes, observers: all, say });
   }
-  const observed = { observers: all, confine: opening === "" ? confine : undefined };
+  const begin = (vcpu: Vcpu) => held.begin(vcpu, { confined: opening === "" });
+  const observed = { observers: all, begin };
   return stats ? runCounted(guest, observed) : runHvt(guest, undefined, observed);
+}
+
+/** Time that a debugger takes cannot be told from the guest's. */
+function checkUntimed({ timeout, cpuTime }: Limits): void {
+  if (timeout === undefined && cpuTime === undefined) return;
+  const option = timeout === undefined ? "--cpu-time" : "--timeout";
+  throw new TenderError("option", `${option}: not with --gdb, where time is the debugger's`);
 }
 
 function tracer(output: Output, format: keyof typeof TRACE_FORMATS): Observer {

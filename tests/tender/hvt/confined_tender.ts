@@ -38,7 +38,7 @@ world.write = () => {
   return true;
 };
 const outcome = runHvt(guest, world, {
-  confine: ({ descriptor }) => {
+  begin: ({ descriptor }) => {
     vcpu = descriptor;
     const start = performance.now();
     confine({ vcpu });

@@ -1,0 +1,53 @@
+/**
+ * Writing to a descriptor that may take nothing for as long as others please, while the event loop
+ * goes on.
+ *
+ * @module
+ */
+import { Alarms } from "./alarm.ts";
+import { monotonic } from "./clock.ts";
+import { POLLOUT, writePart } from "./console.ts";
+import { libc } from "./libc.ts";
+
+const c = libc({
+  poll_apart: {
+    name: "poll",
+    parameters: ["buffer", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+});
+
+/** How long a write may hold the event loop up, in nanoseconds. */
+const PATIENCE = 10_000_000n;
+/** How long to wait on another thread before `stopped` is asked again, in milliseconds. */
+const ATTENTION = 50;
+
+/**
+ * Writes all of `data`, or gives up when it is told to.
+ *
+ * @param options `stopped`: whether to give up; asked several times a second while nothing is taken
+ * @returns false when nobody reads any more
+ * @throws {SystemError} when the descriptor cannot be written to
+ */
+export async function writeApart(
+  fd: number,
+  data: Uint8Array<ArrayBuffer>,
+  { stopped }: { stopped: () => boolean },
+): Promise<boolean> {
+  for (let rest: typeof data | undefined = data; !stopped();) {
+    rest = writeBriefly(fd, rest);
+    if (rest === undefined) return false;
+    if (rest.length === 0) break;
+    await c.poll_apart(Int32Array.of(fd, POLLOUT), 1n, ATTENTION);
+  }
+  return true;
+}
+
+/** As {@linkcode writePart}, and gives up when its time is over. */
+function writeBriefly(fd: number, data: Uint8Array<ArrayBuffer>): typeof data | undefined {
+  using alarms = new Alarms();
+  alarms.set("monotonic", PATIENCE);
+  const end = monotonic() + PATIENCE;
+  return alarms.interrupting(() => writePart(fd, data, () => monotonic() >= end));
+}
