@@ -9,7 +9,7 @@ import { kvmTest } from "./hvt/kvm_available.ts";
 const MISTAKES: readonly [target: "hvt" | "spt", option: string, line: RegExp][] = [
   ["hvt", "--trace-format=xml", /^soloden: --trace-format=xml: expected text or json\n$/],
   ["hvt", "--net-pcap:eth0=x", /^soloden: --net-pcap:eth0=x: there is no network device 'eth0'\n$/],
-  ["hvt", "--net-pcap:eth0", /^soloden: --net-pcap:eth0: expected --net-pcap:NAME=FILE\n$/],
+  ["hvt", "--net-pcap:eth0=", /^soloden: --net-pcap:eth0=: expected --net-pcap:NAME=FILE\n$/],
   ["hvt", "--trace=/nowhere/x", /^soloden: \/nowhere\/x: No such file or directory\n$/],
   ["hvt", "--trace=.", /^soloden: \.: Is a directory\n$/],
   ["spt", "--trace", /^soloden: --trace: not on spt, [^\n]*\n$/],
