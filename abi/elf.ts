@@ -15,6 +15,11 @@ export const ELFDATA2LSB = 1;
 /** `EI_VERSION` and `e_version`: the only version there is. */
 export const EV_CURRENT = 1;
 
+/** `PN_XNUM`: stands in `e_phnum` for a number that it has no room for. */
+export const PN_XNUM = 0xffff;
+/** Most program headers of a file that Linux executes: they may take 64 KiB. */
+export const MAX_EXECUTABLE_PROGRAMS = 1170;
+
 /** Values of `e_type`. */
 export const ELF_TYPES = { REL: 1, EXEC: 2, DYN: 3, CORE: 4 } as const;
 

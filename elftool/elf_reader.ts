@@ -13,6 +13,7 @@ import {
   EV_CURRENT,
   type Machine,
   MACHINES,
+  PN_XNUM,
   ProgramHeader,
 } from "../abi/elf.ts";
 import { viewOf } from "../abi/layout.ts";
@@ -84,6 +85,9 @@ export function readProgramTable(elf: ElfFile): Program[] {
   const { name, header, view } = elf;
   const { phoff, phnum, phentsize } = header;
   if (phnum === 0) throw headerError(name, "e_phnum is 0, must be at least 1");
+  if (phnum === PN_XNUM) {
+    throw headerError(name, `e_phnum is ${hex(PN_XNUM)} (PN_XNUM), must be less`);
+  }
   if (phentsize !== ProgramHeader.size) {
     throw headerError(name, `e_phentsize is ${phentsize}, must be ${ProgramHeader.size}`);
   }

@@ -13,6 +13,7 @@ import {
   EV_CURRENT,
   type Machine,
   MACHINES,
+  PN_XNUM,
   ProgramHeader,
   SectionHeader,
   SEGMENT_FLAGS,
@@ -60,10 +61,13 @@ interface Chunk {
  *
  * A kernel maps whole pages of the file, and neighbours in the file may share a page: a segment
  * that needs zeros around it has to bring them as data, or as `memorySize` where it is writable.
+ *
+ * @throws {RangeError} if there are more segments and notes than an ELF header can count
  */
 export function writeExecutable(executable: Executable): Uint8Array<ArrayBuffer> {
   const { machine, entry, segments, notes = [], stack } = executable;
   const count = segments.length + notes.length + (stack === undefined ? 0 : 1);
+  if (count >= PN_XNUM) throw new RangeError(`an executable with ${count} program headers`);
   const programs: Program[] = [];
   const chunks: Chunk[] = [];
   let end = ElfHeader.size + count * ProgramHeader.size;

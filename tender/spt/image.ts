@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Machine } from "../../abi/elf.ts";
+import { type Machine, MAX_EXECUTABLE_PROGRAMS } from "../../abi/elf.ts";
 import type { PackedDevice, PackNote } from "../../abi/pack.ts";
 import { alignUp } from "../../abi/layout.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
@@ -105,16 +105,18 @@ export function compileImage(
   if (code.length > SHOWN_WINDOW) {
     throw new TenderError("device", `${name}: needs ${code.length} bytes to launch`);
   }
+  const segments = [
+    ...memory.segments,
+    ...segment(address, code, { read: true, write: false, execute: true }),
+    // Zeros, since the kernel shows nothing that comes from a file.
+    { address: shown.address, data: new Uint8Array(), memorySize: shownSize, ...WRITABLE },
+    ...segment(scratchAddress, scratch, WRITABLE),
+  ];
+  checkCount(segments.length + OTHER_PROGRAMS, name);
   return {
     machine,
     entry: address,
-    segments: [
-      ...memory.segments,
-      ...segment(address, code, { read: true, write: false, execute: true }),
-      // Zeros, since the kernel shows nothing that comes from a file.
-      { address: shown.address, data: new Uint8Array(), memorySize: shownSize, ...WRITABLE },
-      ...segment(scratchAddress, scratch, WRITABLE),
-    ],
+    segments,
     note: {
       unikernel: baseName,
       abi: { target: "spt", version: abi.version },
@@ -124,6 +126,17 @@ export function compileImage(
       devices: list.map(describeDevice),
     },
   };
+}
+
+/** Besides its segments, an image has a note and asks for a stack. */
+const OTHER_PROGRAMS = 2;
+
+function checkCount(count: number, name: string): void {
+  if (count <= MAX_EXECUTABLE_PROGRAMS) return;
+  throw new TenderError(
+    "memory",
+    `${name}: its segments make ${count} program headers of an executable, and Linux takes ${MAX_EXECUTABLE_PROGRAMS}`,
+  );
 }
 
 function segment(

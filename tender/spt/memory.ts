@@ -83,7 +83,32 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
       });
     }
   });
-  return { ...splitTail(segments), protections, shown: boot.shown };
+  const { segments: mapped, tail } = splitTail(segments);
+  return { segments: joinNeighbours(mapped), tail, protections, shown: boot.shown };
+}
+
+/** Joins segments that are one piece of memory: an executable may have so many and no more. */
+function joinNeighbours(segments: readonly ImageSegment[]): ImageSegment[] {
+  const groups: ImageSegment[][] = [];
+  for (const segment of segments) {
+    const group = groups.at(-1);
+    if (group !== undefined && goesOn(group.at(-1)!, segment)) group.push(segment);
+    else groups.push([segment]);
+  }
+  return groups.map((group) => group.length === 1 ? group[0]! : joined(group));
+}
+
+function goesOn(before: ImageSegment, { address, read, write, execute }: ImageSegment): boolean {
+  return before.data.length === before.memorySize &&
+    before.address + before.memorySize === address &&
+    before.read === read && before.write === write && before.execute === execute;
+}
+
+function joined(group: readonly ImageSegment[]): ImageSegment {
+  const [first, last] = [group[0]!, group.at(-1)!];
+  const data = new Uint8Array(last.address + last.data.length - first.address);
+  for (const segment of group) data.set(segment.data, segment.address - first.address);
+  return { ...first, data, memorySize: last.address + last.memorySize - first.address };
 }
 
 function splitTail(all: readonly ImageSegment[]): Pick<GuestMemory, "segments" | "tail"> {

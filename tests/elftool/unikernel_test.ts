@@ -136,8 +136,13 @@ const refused: Record<string, [file: () => Uint8Array, code: ElfErrorCode, messa
     "elf-header",
     `${header}e_phnum is 0, must be at least 1`,
   ],
-  "program headers that end outside the file": [
+  "more program headers than the header can count": [
     () => withHeader({ phnum: 0xffff }),
+    "elf-header",
+    `${header}e_phnum is 0xffff (PN_XNUM), must be less`,
+  ],
+  "program headers that end outside the file": [
+    () => withHeader({ phnum: 0xfffe }),
     "elf-header",
     `${header}program headers at 0x40 lie outside the file`,
   ],
