@@ -58,7 +58,7 @@ function refused(path: string, error: unknown): unknown {
   if (reason === undefined) return error;
   return new ToolchainError(
     "cache",
-    `${path}: ${reason}; XDG_CACHE_HOME can name another directory`,
+    `${path}: ${reason}; set XDG_CACHE_HOME to use another directory`,
   );
 }
 

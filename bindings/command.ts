@@ -44,8 +44,11 @@ export async function build(options: BuildOptions): Promise<string[]> {
   const { sources, output, manifest, ccFlags } = options;
   const [first] = sources;
   if (first === undefined) throw new ToolchainError("source", "no source to build from");
+  if (first === "") throw new ToolchainError("source", "'': no such file");
   const name = output ?? basename(first, extname(first));
-  if (/(^|\/)$/.test(name)) throw new ToolchainError("source", `--output: '${name}' is no name`);
+  if (/(^|\/)$/.test(name)) {
+    throw new ToolchainError("source", `--output: '${name}' does not name a file`);
+  }
   const toolchain = findToolchain({ machine: options.machine });
   const written: string[] = [];
   const wanted = new Set(options.targets ?? targetsFor(name));
@@ -89,7 +92,7 @@ export async function installCommand(
 export async function uninstallCommand({ prefix }: { prefix: string }): Promise<string> {
   const place = placeOf(prefix);
   const { removed, kept } = await uninstall({ prefix: place });
-  const lines = kept.map((path) => `kept ${path}: it is not as it was installed`);
+  const lines = kept.map((path) => `kept ${path}: it was changed after it was installed`);
   return [...lines, `removed ${removed} files from ${place}\n`].join("\n");
 }
 

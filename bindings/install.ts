@@ -167,7 +167,9 @@ async function checkFree(prefix: string, { entries, old, force }: Plan): Promise
     if (state === undefined || state === old.files[path]) continue;
     if (state === "directory") problems.push(`${join(prefix, path)}: is a directory`);
     else if (!force) {
-      problems.push(`${join(prefix, path)}: is there and not ours; --force replaces it`);
+      problems.push(
+        `${join(prefix, path)}: exists, and soloden did not install it; --force overwrites it`,
+      );
     }
   }
   if (problems.length === 0) return;

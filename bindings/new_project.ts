@@ -25,10 +25,10 @@ export function newProject(path: string, options: { language?: Language } = {}):
   if (!NAME.test(name)) {
     throw new ToolchainError(
       "source",
-      `${path}: '${name}' cannot name a project: a letter, then letters, digits, _ or -`,
+      `${path}: '${name}' cannot name a project; a name is a letter, then letters, digits, _ or -`,
     );
   }
-  if (exists(path)) throw new ToolchainError("source", `${path}: exists already`);
+  if (exists(path)) throw new ToolchainError("source", `${path}: already exists`);
   const { files, commands } = makeProject(name, options.language ?? "c");
   try {
     writeFiles(path, files);
@@ -38,7 +38,7 @@ export function newProject(path: string, options: { language?: Language } = {}):
     throw new ToolchainError("source", `${path}: ${reason}`);
   }
   const steps = [`cd ${shellWord(path)}`, ...commands].map((command) => `    ${command}\n`);
-  return `${path} is made; build it and run it:\n\n${steps.join("")}`;
+  return `made ${path}; to build it and run it:\n\n${steps.join("")}`;
 }
 
 /** Writes files into a directory, which is made for them. */

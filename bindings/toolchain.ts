@@ -213,12 +213,15 @@ function checkSources(sources: readonly string[]): void {
   if (sources.length === 0) throw new ToolchainError("source", "no source to build from");
   for (const source of sources) {
     if (source.startsWith("-")) {
-      throw new ToolchainError("source", `${source}: flags for the compiler stand behind --`);
+      throw new ToolchainError("source", `${source}: flags for the compiler go after --`);
     }
     const extension = extname(source);
     if (!LINKED.has(extension) && !COMPILED.has(extension)) {
       const known = [...COMPILED, ...LINKED].join(", ");
-      throw new ToolchainError("source", `${source}: not a kind of source, which are ${known}`);
+      throw new ToolchainError(
+        "source",
+        `${source}: not a source; the name of one ends in ${known}`,
+      );
     }
     if (!exists(source)) throw new ToolchainError("source", `${source}: no such file`);
   }

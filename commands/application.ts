@@ -17,6 +17,7 @@ import {
   text_en,
   version,
 } from "@stricli/core";
+import { splitOptions } from "../tender/options.ts";
 import project from "../deno.json" with { type: "json" };
 import { errorLine, errorText } from "./error_text.ts";
 import { helpText } from "./help.ts";
@@ -74,7 +75,7 @@ const inspect = buildCommand({
     flags: {
       json: flag("Print JSON"),
       seccomp: flag("Print the system call filter of a packed executable"),
-      symbols: options("--symbols ADDRESS…: Name the functions and objects at these addresses"),
+      symbols: options("--symbols ADDRESS...: Name the functions and objects at these addresses"),
     },
     positional: {
       kind: "tuple",
@@ -83,7 +84,7 @@ const inspect = buildCommand({
   },
   docs: {
     brief: "Show a unikernel's ABI, manifest, segments and sizes",
-    customUsage: ["[--json | --seccomp] FILE", "--symbols ADDRESS… FILE"],
+    customUsage: ["[--json | --seccomp] FILE", "--symbols ADDRESS... FILE"],
   },
 });
 
@@ -190,7 +191,9 @@ export async function runApplication(args: readonly string[]): Promise<boolean> 
   };
   if (stray === undefined) await run(applicationFor(mistakes), words, { process });
   const wrong = stray ??
-    (mistakes.length === 0 ? undefined : mistakeText(firstMistake(mistakes), entry));
+    (mistakes.length === 0
+      ? undefined
+      : mistakeText(firstMistake(mistakes), { entry, after: lastOption(args) }));
   if (wrong !== undefined) stderr.write(`${errorLine("soloden", wrong)}\n`);
   return wrong === undefined && process.exitCode === 0;
 }
@@ -206,6 +209,11 @@ async function normalise(args: readonly string[]): Promise<string[]> {
     return [command, ...guestFlags(rest)];
   }
   return [...args];
+}
+
+/** The last option of a tender's command line. */
+function lastOption([command, ...words]: readonly string[]): string | undefined {
+  return command === "run" || command === "pack" ? splitOptions(words).options.at(-1) : undefined;
 }
 
 /** What follows `--` are the compiler's flags. */

@@ -9,6 +9,7 @@ import type { Finding } from "../tender/doctor/finding.ts";
 import { examineMemory, examineTun } from "../tender/doctor/host.ts";
 import { examineKvm } from "../tender/doctor/kvm.ts";
 import { examineSpt } from "../tender/doctor/spt.ts";
+import { screenWidth, wrap } from "./columns.ts";
 import { type Colour, painter } from "./paint.ts";
 
 /** Examines this host. */
@@ -52,18 +53,31 @@ const COLOURS: Readonly<Record<Finding["state"], Colour>> = {
   fault: "red",
 };
 
-/**
- * Findings as text, two lines for one that can be mended.
- *
- * @param paint colours it
- */
+/** How findings are shown. */
+interface ShownAs {
+  /** Colours a text. */
+  readonly paint?: (text: string, colour: Colour) => string;
+  /** Of a line, in characters; commands are never broken. */
+  readonly width?: number;
+}
+
+/** Where what was found stands on a line. */
+const DETAIL = 20;
+
+/** Findings as text, as wide as the terminal is; what mends one has a line of its own. */
 export function formatFindings(
   findings: readonly Finding[],
-  paint = painter(Deno.stdout),
+  { paint = painter(Deno.stdout), width = terminalWidth() }: ShownAs = {},
 ): string {
+  const indent = " ".repeat(DETAIL);
   return findings.map(({ subject, state, detail, fix }) => {
-    const indent = " ".repeat(20);
-    const line = `${subject.padEnd(10)}${paint(state.padEnd(10), COLOURS[state])}${detail}\n`;
-    return fix === undefined ? line : `${line}${indent}try: ${fix}\n`;
+    const lines = wrap(detail, Math.max(width - DETAIL, DETAIL)).join(`\n${indent}`);
+    const found = `${subject.padEnd(10)}${paint(state.padEnd(10), COLOURS[state])}${lines}\n`;
+    return fix === undefined ? found : `${found}${indent}try: ${fix}\n`;
   }).join("");
+}
+
+/** Lines for programs are not broken. */
+function terminalWidth(): number {
+  return Deno.stdout.isTerminal() ? screenWidth() : Infinity;
 }

@@ -35,10 +35,13 @@ type PackFlags = GuestFlags & { readonly output: string };
 const guestArguments = {
   kind: "array",
   minimum: 1,
-  parameter: argument("UNIKERNEL [ARGS…]", "The file of the unikernel, then the arguments for it"),
+  parameter: argument(
+    "UNIKERNEL [ARGS...]",
+    "The file of the unikernel, then the arguments for it",
+  ),
 } as const;
 
-const GUEST_USAGE = "[OPTIONS] [--] UNIKERNEL [ARGS…]";
+const GUEST_USAGE = "[OPTIONS] [--] UNIKERNEL [ARGS...]";
 
 /** Options that show something of a run. */
 const observing = {

@@ -34,9 +34,9 @@ function helpOfAll(
   { brief, path, width }: { brief: string; path: readonly string[]; width: number },
 ): string[] {
   const commands = entries.map(({ path, brief }) => [path.join(" "), brief] as const);
-  const more = `More of a command: soloden ${[...path, "COMMAND"].join(" ")} --help`;
+  const more = `More about a command: soloden ${[...path, "COMMAND"].join(" ")} --help`;
   return [
-    ...usage([[...path, "COMMAND …"].join(" ")], width),
+    ...usage([[...path, "COMMAND ..."].join(" ")], width),
     ...paragraph(brief, width),
     ...section("COMMANDS", commands, width),
     ...section("OPTIONS", path.length === 0 ? ROOT : COMMON, width),

@@ -62,7 +62,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "the unikernel's first instruction. Options marked (hvt) or (spt) are for that target alone.",
   ],
   pack: [
-    "The executable needs neither soloden nor any library. It opens its devices when it starts.",
+    "The executable needs neither soloden nor any library. It opens its devices when it starts; its arguments are those that it was packed with.",
   ],
   inspect: [
     "ADDRESS is hexadecimal, with or without 0x; any number of them may stand before FILE.",
@@ -119,7 +119,7 @@ const EXAMPLES: readonly (readonly [string, readonly string[]])[] = [
   ["The same as a virtual machine, showing each hypercall:", [
     "soloden run --mem=16 --timeout=10 --trace hello.hvt world",
   ]],
-  ["Make one executable of it:", ["soloden pack --mem=16 -o hello hello.spt", "./hello world"]],
+  ["Make one executable of it:", ["soloden pack --mem=16 -o hello hello.spt world", "./hello"]],
   ["See what it is made of:", ["soloden inspect hello.spt"]],
   ["Name an address that a crash printed:", ["soloden inspect --symbols 0x100000 hello.hvt"]],
   [
@@ -199,8 +199,7 @@ function describe({ form, short, brief }: Option): string[] {
 
 /** Text as roff wants it: dashes that stay dashes, no line that looks like a request. */
 function escape(text: string): string {
-  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^[.']/, "\\&$&")
-    .replaceAll("…", "...");
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^[.']/, "\\&$&");
 }
 
 function lowerFirst(text: string): string {

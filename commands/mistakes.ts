@@ -30,15 +30,21 @@ export function firstMistake(errors: readonly unknown[]): unknown {
  * Tells what is wrong with the words after a command.
  *
  * @param error what the scanner threw
- * @param entry the command
+ * @param options `entry`: the command; `after`: its last option, with its value, where arguments
+ * have to follow the options
  */
-export function mistakeText(error: unknown, entry: Entry | undefined): string {
+export function mistakeText(
+  error: unknown,
+  { entry, after }: { entry?: Entry; after?: string },
+): string {
   const help = helpOf(entry);
   if (error instanceof FlagNotFoundError) {
     const corrections = error.corrections.map((name) => `--${name}`);
     return `no option --${error.input}${wayOut(error.input, { corrections, help })}`;
   }
-  return `${complaint(error, entry)}; see ${help}`;
+  // What was meant for the argument may have been taken for the option's value.
+  const place = error instanceof UnsatisfiedPositionalError && after ? ` after ${after}` : "";
+  return `${complaint(error, entry)}${place}; see ${help}`;
 }
 
 /**
@@ -66,7 +72,7 @@ export function strayOptionText(words: readonly string[], entry: Entry): string 
   return `no option ${name}; ${entry.path[0] === "build" ? COMPILER_FLAGS : see}`;
 }
 
-const COMPILER_FLAGS = "flags for the compiler stand behind --";
+const COMPILER_FLAGS = "flags for the compiler go after --";
 
 /** What the scanner reads as a long option. It tells by itself which of them there are. */
 const LONG = /^--[a-z][a-z-.\d_]+(=.+)?$/is;

@@ -15,9 +15,27 @@ const COLOURS = { red: 31, green: 32, yellow: 33 } as const;
 /** The name of a colour. */
 export type Colour = keyof typeof COLOURS;
 
+/** What says how a terminal behaves. */
+export interface TerminalSettings {
+  /** `TERM`: the terminal's type. */
+  readonly type: string | undefined;
+  /** `NO_COLOR`. */
+  readonly noColour: string | undefined;
+}
+
+/** The settings of the environment. */
+export function terminalSettings(): TerminalSettings {
+  return { type: Deno.env.get("TERM"), noColour: Deno.env.get("NO_COLOR") };
+}
+
+/** Whether a stream's end is a terminal that obeys control sequences. */
+export function isObedient(stream: Terminal, { type } = terminalSettings()): boolean {
+  return stream.isTerminal() && type !== undefined && type !== "" && type !== "dumb";
+}
+
 /** Whether what is written to a stream may have colours. */
-export function hasColour(stream: Terminal): boolean {
-  return stream.isTerminal() && !Deno.env.get("NO_COLOR") && Deno.env.get("TERM") !== "dumb";
+export function hasColour(stream: Terminal, settings = terminalSettings()): boolean {
+  return isObedient(stream, settings) && !settings.noColour;
 }
 
 /** What colours texts for a stream, or leaves them as they are. */

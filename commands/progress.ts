@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObedient, type TerminalSettings } from "./paint.ts";
 
 /** How far something is. */
 export interface Progress {
@@ -22,6 +23,8 @@ export interface Screen {
 export interface ProgressOptions {
   /** Standard error if not given. */
   readonly screen?: Screen;
+  /** The environment's if not given. */
+  readonly settings?: TerminalSettings;
   /** Milliseconds before anything is shown; 500 if not given. */
   readonly patience?: number;
 }
@@ -43,7 +46,7 @@ export async function withProgress<T>(
   options: ProgressOptions = {},
 ): Promise<T> {
   const { screen = Deno.stderr, patience = PATIENCE } = options;
-  if (!screen.isTerminal()) return await work(() => {});
+  if (!isObedient(screen, options.settings)) return await work(() => {});
   const write = (text: string) => screen.writeSync(new TextEncoder().encode(text));
   const start = performance.now();
   let progress: Progress = { what: "" };

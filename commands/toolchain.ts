@@ -60,7 +60,7 @@ export const build = buildCommand({
   docs: {
     brief: "Build unikernels from source",
     customUsage: [
-      "[-t TARGET]… [--machine MACHINE] [--manifest FILE] [-o NAME] SOURCE… [-- CC-FLAGS…]",
+      "[-t TARGET]... [--machine MACHINE] [--manifest FILE] [-o NAME] SOURCE... [-- CC-FLAGS...]",
     ],
   },
 });
@@ -73,7 +73,7 @@ export function wrapper(brief: string): Command<CommandContext> {
       flags: {},
       positional: { kind: "array", parameter: argument("ARGS", "Arguments of the tool") },
     },
-    docs: { brief, customUsage: ["ARGS…"] },
+    docs: { brief, customUsage: ["ARGS..."] },
   });
 }
 

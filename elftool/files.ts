@@ -42,6 +42,7 @@ export function guarded<T>(path: string, action: () => T): T {
     if (!(error instanceof Error)) throw error;
     // Deno appends the call and the path to what the system says.
     const reason = error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
-    throw new ElfError("file", `${path}: ${reason}`);
+    // A shell's variable that is not set, most often.
+    throw new ElfError("file", `${path === "" ? "''" : path}: ${reason}`);
   }
 }

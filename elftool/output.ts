@@ -39,7 +39,7 @@ export function writeOutput(
  */
 export function keepInputs(output: string, inputs: readonly string[]): void {
   if (inputs.some((input) => isSameFile(input, output))) {
-    throw new ElfError("file", `${output}: is read to make the output, which must be another file`);
+    throw new ElfError("file", `${output}: is the input; the output must be another file`);
   }
 }
 

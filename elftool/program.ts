@@ -13,7 +13,7 @@ import { decodeManifest } from "./manifest.ts";
 import { type Abi, readAbi, readManifestNote } from "./notes.ts";
 import { loadExecutable, rephrased } from "./program_input.ts";
 
-const USAGE = `usage: solo5-elftool COMMAND FILE…
+const USAGE = `usage: solo5-elftool COMMAND FILE...
 Version ${SOLO5_VERSION} (soloden), for ABI ${
   Object.entries(ABI_VERSION).map(([target, version]) => `${target} ${version}`).join(", ")
 }.

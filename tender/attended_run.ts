@@ -59,7 +59,10 @@ async function runToBeHeld(guest: Guest, hold: readonly string[]): Promise<void>
   const { readHolding } = await import("./holding.ts");
   const { limits, confined } = readHolding(hold);
   if (!confined) {
-    throw new TenderError("option", "--no-confine: not on spt, whose guests are always confined");
+    throw new TenderError(
+      "option",
+      "--no-confine is for hvt alone: a guest of spt is always confined",
+    );
   }
   const { runHeld } = await import("./run_held.ts");
   const outcome = await runHeld(guest, limits);

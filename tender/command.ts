@@ -25,7 +25,10 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   const unikernel = parseUnikernel(bytes, { name: file });
   const { target } = unikernel.abi;
   if (target !== "spt" && target !== "hvt") {
-    throw new TenderError("target", `${file}: is for the ${target} target; hvt and spt can be run`);
+    throw new TenderError(
+      "target",
+      `${file}: is for the target ${target}; soloden runs hvt and spt`,
+    );
   }
   const guest = bind(unikernel, target, { ...request, devices });
   if (target === "spt" && observe.length + hold.length === 0) {

@@ -53,9 +53,10 @@ function makeDevice(name: string, options: DeviceOptions): Device {
     throw new TenderError("device", `Device '${name}' is given as a network and as a block device`);
   }
   if (backing !== undefined && size === undefined) return makeNet(backing, mac);
-  if (storage !== undefined && mac === undefined) return makeBlock(storage, size);
-  const lonely = backing !== undefined || mac === undefined ? "block-sector-size" : "net-mac";
-  throw new TenderError("device", `--${lonely}:${name}: there is no such device to set it for`);
+  if (storage !== undefined && mac === undefined) return makeBlock(name, { storage, size });
+  const isNet = backing === undefined && mac !== undefined;
+  const [lonely, needed] = isNet ? ["net-mac", "net"] : ["block-sector-size", "block"];
+  throw new TenderError("device", `--${lonely}:${name}: needs --${needed}:${name} as well`);
 }
 
 function makeNet(backing: string, mac: string | undefined): Device {
@@ -66,9 +67,12 @@ function makeNet(backing: string, mac: string | undefined): Device {
   return net.fd(Number(backing.slice(1)), { mac });
 }
 
-function makeBlock(storage: string, size: string | undefined): Device {
+function makeBlock(
+  name: string,
+  { storage, size }: { storage: string; size: string | undefined },
+): Device {
   const [, path, access] = /^(.*?)(?:,(ro|overlay))?$/s.exec(storage)!;
-  if (path === "") throw new TenderError("device", "A block device needs a path");
+  if (path === "") throw new TenderError("device", `--block:${name}: expected a path`);
   if (size !== undefined && !/^[0-9]{1,9}$/.test(size)) {
     throw new TenderError("device", `Not a block size: '${size}'`);
   }

@@ -54,7 +54,10 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
     }
   }
   if (stats && gdb !== undefined) {
-    throw new TenderError("option", "--stats: not with --gdb, where time is the debugger's");
+    throw new TenderError(
+      "option",
+      "--stats cannot be used with --gdb: it would count the debugger's time",
+    );
   }
   return { trace: traced ? { file, format } : undefined, captures, stats, gdb, coreDirectory };
 }
@@ -97,17 +100,17 @@ function readCapture(
 }
 
 function notHere(word: string): TenderError {
+  const refused = (message: string) => new TenderError("option", message);
   if (word.startsWith("--dumpcore")) {
-    const rule = "the kernel dumps a core where its limits allow: ulimit -c unlimited";
-    return new TenderError("option", `--dumpcore=DIR: not on spt, where ${rule}`);
+    return refused(
+      "--dumpcore is for hvt alone: on spt the kernel writes cores, after ulimit -c unlimited",
+    );
   }
   if (word.startsWith("--gdb=")) {
-    const rule = "gdb runs the guest itself: --gdb without an address";
-    return new TenderError("option", `${word}: not on spt, where ${rule}`);
+    return refused(`${word}: on spt gdb runs the guest itself; give --gdb without an address`);
   }
   const option = /^--[a-z-]+/.exec(word)![0];
-  return new TenderError(
-    "option",
-    `${option}: not on spt, where the guest's system calls are its own; strace -p shows them, or build it for hvt`,
+  return refused(
+    `${option} is for hvt alone: on spt no tender sees what the guest does; use strace -p, or build it for hvt`,
   );
 }

@@ -79,8 +79,8 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["a letter that is none", ["run", "-x", "y"], /no option -x; see soloden run --help/],
   ["an option of run for pack", ["pack", "-o", "p", "--stats", "x"], /no option --stats/],
   ["a number for an option", ["inspect", "-1", "x"], /no option -1; see soloden inspect --help/],
-  ["a flag of the compiler", ["build", "-O2", "x.c"], /no option -O2; .* compiler stand behind --/],
-  ["letters of the compiler", ["build", "-Wall", "x.c"], /no option -Wall; .* stand behind --/],
+  ["a flag of the compiler", ["build", "-O2", "x.c"], /no option -O2; .* compiler go after --/],
+  ["letters of the compiler", ["build", "-Wall", "x.c"], /no option -Wall; .* go after --/],
   ["a letter with its value", ["build", "-tspt", "x.c"], /-tspt, did you mean -t spt\?/],
   [
     "an option given twice",
@@ -92,6 +92,8 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["what would move a cursor", ["run", "--\x1b[2J", "x"], /no option --\\x1b\[2J; see/],
   ["a command that would move it", ["\x1b[2J"], /no command '\\x1b\[2J'; see/],
   ["no unikernel", ["run"], /expected UNIKERNEL; see soloden run --help/],
+  ["a file taken for a value", ["run", "--net:tap0", "x"], /UNIKERNEL after --net:tap0=x; see/],
+  ["a value without a unikernel", ["run", "--mem", "16"], /expected UNIKERNEL after --mem=16; see/],
   ["no output", ["pack", "x.spt"], /expected -o FILE; see soloden pack --help/],
   [
     "no manifest",
@@ -105,6 +107,8 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["no memory", ["run", "--mem=0", "x"], /--mem=0: expected a whole number of MiB, 1 or more/],
   ["a file that is not there", ["run", "nowhere.spt"], /nowhere\.spt: No such file or directory/],
   ["a file that is none", ["run", "deno.json"], /deno\.json: ELF header: not an ELF file/],
+  ["a name of nothing", ["run", ""], /soloden: '': No such file or directory/],
+  ["a source of no name", ["build", ""], /soloden: '': no such file/],
   ["a directory", ["inspect", "tests"], /tests: Is a directory/],
   ["a source that is not there", ["build", "nowhere.c"], /nowhere\.c/],
   ["a manifest that is not there", ["manifest", "compile", "-o", "x.o", "nowhere.json"], /nowhere/],

@@ -101,7 +101,7 @@ function address({ mac }: { mac?: Uint8Array | string }): { mac?: Uint8Array } {
 
 function checkMac(mac: Uint8Array): Uint8Array {
   if (mac.length !== MAC_SIZE || (mac[0]! & 1) !== 0) {
-    throw new TenderError("device", `Not the MAC address of one station: ${formatMac(mac)}`);
+    throw new TenderError("device", `Not a unicast MAC address: ${formatMac(mac)}`);
   }
   return mac;
 }

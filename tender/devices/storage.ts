@@ -20,6 +20,6 @@ export function checkStorage(path: string): void {
     throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
   }
   if (info.isFile || info.isBlockDevice) return;
-  const kind = info.isDirectory ? "Is a directory" : "Is neither a file nor a block device";
+  const kind = info.isDirectory ? "Is a directory" : "Neither a file nor a block device";
   throw new TenderError("device", `Could not open block device: ${path}: ${kind}`);
 }

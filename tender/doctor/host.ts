@@ -43,7 +43,7 @@ export function examineTun(probe: TunProbe = hostTun): Finding {
 function fixFor(error: unknown, probe: TunProbe): string {
   const { errno } = error as SystemError;
   // What a container was not given is refused so, whoever asks.
-  if (errno === ERRNO.EPERM) return `docker run --device ${TUN_PATH} …`;
+  if (errno === ERRNO.EPERM) return `docker run --device ${TUN_PATH} ...`;
   return errno === ERRNO.EACCES ? withLogin(probe.permit()) : "sudo modprobe tun";
 }
 

@@ -60,7 +60,7 @@ export function examineKvm(probe: KvmProbe = hostKvm): Finding {
 
 function fixFor(error: unknown, probe: KvmProbe): string {
   const { errno } = error as SystemError;
-  if (errno === ERRNO.EPERM) return `docker run --device ${KVM_PATH} …`;
+  if (errno === ERRNO.EPERM) return `docker run --device ${KVM_PATH} ...`;
   if (errno !== ERRNO.EACCES) return `sudo modprobe ${moduleOf(probe)}`;
   return withLogin(probe.permit());
 }

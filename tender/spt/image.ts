@@ -64,7 +64,7 @@ export function compileImage(
   if (bare === undefined) {
     throw new TenderError(
       "target",
-      `${name}: is built for ${machine}, and spt unikernels can be launched on ${
+      `${name}: is built for ${machine}, and spt unikernels run on ${
         Object.keys(BARE_LAUNCH).join(", ")
       } alone`,
     );

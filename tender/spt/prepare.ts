@@ -46,7 +46,7 @@ function prepareBlock(
 ): DeviceLaunch {
   const { path, blockSize, access } = device;
   if (keep && access === "overlay") {
-    throw new TenderError("device", `${path}: an overlay is made anew for each run, not packed`);
+    throw new TenderError("device", `${path}: an overlay cannot be packed; soloden run makes one`);
   }
   const capacity = checkCapacity(device, sizeOf(path, { write: access === "rw" }));
   const properties = { type: "BLOCK_BASIC", capacity, blockSize } as const;

@@ -41,7 +41,7 @@ Deno.test("cache: without any place there is a line that says how to name one", 
     const temporary = join(dir, "missing");
     equal(
       await withTemporary(dir, { temporary, body: "defaultCacheDir();" }),
-      `cache ${temporary}: No such file or directory; XDG_CACHE_HOME can name another directory\n`,
+      `cache ${temporary}: No such file or directory; set XDG_CACHE_HOME to use another directory\n`,
     );
   });
 });
@@ -51,7 +51,7 @@ Deno.test("cache: where there is no space left, the same line; nothing stays", a
     await rejects(withScratch(dir, () => Deno.writeTextFile("/dev/full", "x")), {
       name: "ToolchainError",
       code: "cache",
-      message: `${dir}: No space left on device; XDG_CACHE_HOME can name another directory`,
+      message: `${dir}: No space left on device; set XDG_CACHE_HOME to use another directory`,
     });
     await rejects(withScratch(dir, () => Promise.reject(new RangeError("ours"))), RangeError);
     deepEqual([...Deno.readDirSync(dir)], []);

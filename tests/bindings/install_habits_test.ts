@@ -137,7 +137,10 @@ Deno.test("of many files in the way a few are named", async () => {
     const lines = stderr.trimEnd().split("\n");
     assert.equal(status, 1);
     assert.equal(lines.length, 6);
-    assert.match(lines[0]!, /solo5-hvt: is there and not ours; --force replaces it$/);
+    assert.match(
+      lines[0]!,
+      /solo5-hvt: exists, and soloden did not install it; --force overwrites it$/,
+    );
     assert.match(lines[5]!, /: and \d+ more like these$/);
     await done(["install", "--prefix", "p", "--force"], { cwd });
   });

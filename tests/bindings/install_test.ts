@@ -95,7 +95,10 @@ Deno.test("to install again changes nothing, and takes away what is not installe
 Deno.test("a file that is not ours is left alone, unless told otherwise", async () => {
   await withFiles({ [OWN]: "theirs" }, async (prefix) => {
     const message = await refusal(install({ prefix, program: PROGRAM }));
-    assert.equal(message, `${join(prefix, OWN)}: is there and not ours; --force replaces it`);
+    assert.equal(
+      message,
+      `${join(prefix, OWN)}: exists, and soloden did not install it; --force overwrites it`,
+    );
     assert.deepEqual(tree(prefix), { bin: "directory", [OWN]: "theirs" });
     await install({ prefix, program: PROGRAM, force: true });
     assert.equal(tree(prefix)[OWN], PROGRAM.path);

@@ -82,11 +82,11 @@ Deno.test("new: what exists stays, and a name has to be one", async () => {
     const existing = await soloden("new", directory);
     match(
       existing.stderr,
-      /^soloden: [^\n]*: (exists already|'[^\n]*' cannot name a project.*)\n$/,
+      /^soloden: [^\n]*: (already exists|'[^\n]*' cannot name a project.*)\n$/,
     );
     equal(existing.status, 1);
     Deno.mkdirSync(join(directory, "here"));
-    match((await soloden("new", join(directory, "here"))).stderr, /here: exists already\n$/);
+    match((await soloden("new", join(directory, "here"))).stderr, /here: already exists\n$/);
     match((await soloden("new", join(directory, "1st"))).stderr, /'1st' cannot name a project/);
     match(
       (await soloden("new", "/proc/nowhere/x")).stderr,

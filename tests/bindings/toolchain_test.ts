@@ -187,7 +187,7 @@ Deno.test("a source of an unknown kind, a missing one, and none at all", async (
   await assert.rejects(buildUnikernel([], options), toolchainError("source", "no source"));
   await assert.rejects(
     buildUnikernel(["main.rs"], options),
-    toolchainError("source", "main.rs: not a kind of source"),
+    toolchainError("source", "main.rs: not a source"),
   );
   await assert.rejects(
     buildUnikernel(["/nonexistent/main.c"], options),
@@ -251,7 +251,7 @@ Deno.test("build names its outputs after the first source, or as told", async ()
       join(dir, "three.hvt"),
     ]);
     for (const output of ["", `${dir}/`]) {
-      const nameless = toolchainError("source", `--output: '${output}' is no name`);
+      const nameless = toolchainError("source", `--output: '${output}' does not name a file`);
       await assert.rejects(build({ sources, output }), nameless);
     }
     const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).sort();

@@ -91,10 +91,23 @@ Deno.test("doctor: what can be mended has a line that says how; only faults are 
     { subject: "kvm", state: "warning", detail: "slow" },
     { subject: "tun", state: "fault", detail: "none", fix: "get one" },
   ];
-  const text = formatFindings(findings, (word) => word);
+  const text = formatFindings(findings, { paint: (word) => word });
   match(text, /^kvm +warning +slow\ntun +fault +none\n +try: get one\n$/);
   equal(isWell(findings), false);
   equal(isWell(findings.slice(0, 1)), true);
+});
+
+Deno.test("doctor: what was found keeps within the terminal, and a command stays whole", () => {
+  const findings: Finding[] = [
+    { subject: "kvm", state: "fault", detail: "there is none of it here", fix: "sudo mend it all" },
+  ];
+  equal(
+    formatFindings(findings, { paint: (word) => word, width: 40 }),
+    `kvm       fault     there is none of it
+                    here
+                    try: sudo mend it all
+`,
+  );
 });
 
 Deno.test("doctor: this host", async () => {

@@ -26,7 +26,7 @@ Deno.test({
     match(stdout, /^SOLODEN\(1\)/);
     for (const { path, options } of entriesOf(routes)) {
       ok(stdout.includes(`soloden ${path.join(" ")}`), path.join(" "));
-      for (const { form } of options) ok(stdout.includes(form.replaceAll("…", "...")), form);
+      for (const { form } of options) ok(stdout.includes(form), form);
     }
   },
 });

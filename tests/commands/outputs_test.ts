@@ -115,7 +115,7 @@ Deno.test("outputs: no command overwrites what it reads", async () => {
     Deno.writeTextFileSync(join(directory, "main.c"), SOURCE);
     const before = Deno.readFileSync(unikernel);
     const says = (path: string) =>
-      `soloden: ${path}: is read to make the output, which must be another file\n`;
+      `soloden: ${path}: is the input; the output must be another file\n`;
     for (
       const [args, path] of [
         [["pack", "-o", unikernel, unikernel], unikernel],

@@ -19,6 +19,8 @@ function fakeScreen(terminal = true) {
   };
 }
 
+const settings = { type: "xterm", noColour: undefined };
+
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 Deno.test("progress: a bar while something takes long, and nothing of it is left", async () => {
@@ -29,7 +31,7 @@ Deno.test("progress: a bar while something takes long, and nothing of it is left
     report({ what: "the second half", part: 0.5 });
     await pause(60);
     return 7;
-  }, { screen, patience: 20 });
+  }, { screen, settings, patience: 20 });
   equal(result, 7);
   match(screen.text, /\[-{24}\] the first half, 0\.\d s\r/);
   match(screen.text, /\[#{12}-{12}\] the second half, 0\.\d s\r/);
@@ -38,22 +40,33 @@ Deno.test("progress: a bar while something takes long, and nothing of it is left
 
 Deno.test("progress: nothing for what is done at once, and nothing where there is no terminal", async () => {
   const quick = fakeScreen();
-  await withProgress(() => Promise.resolve(), { screen: quick });
+  await withProgress(() => Promise.resolve(), { screen: quick, settings });
   equal(quick.text, "");
   const pipe = fakeScreen(false);
-  await withProgress(() => pause(60), { screen: pipe, patience: 20 });
+  await withProgress(() => pause(60), { screen: pipe, settings, patience: 20 });
   equal(pipe.text, "");
+  const plain = fakeScreen();
+  const dumb = { ...settings, type: "dumb" };
+  await withProgress(() => pause(60), { screen: plain, settings: dumb, patience: 20 });
+  equal(plain.text, "");
 });
 
 Deno.test("progress: what fails fails, and the line is cleared", async () => {
   const screen = fakeScreen();
   const work = () => pause(60).then(() => Promise.reject(new Error("no")));
-  await rejects(withProgress(work, { screen, patience: 20 }), /no/);
+  await rejects(withProgress(work, { screen, settings, patience: 20 }), /no/);
   ok(screen.text.endsWith("\x1b[K"));
 });
 
-Deno.test("colour: only on a terminal", () => {
-  equal(hasColour({ isTerminal: () => false }), false);
+Deno.test("colour: only on a terminal that has colours, and not where none are wanted", () => {
+  const terminal = { isTerminal: () => true };
+  equal(hasColour({ isTerminal: () => false }, settings), false);
+  equal(hasColour(terminal, settings), true);
+  for (const type of [undefined, "", "dumb"]) {
+    equal(hasColour(terminal, { ...settings, type }), false);
+  }
+  equal(hasColour(terminal, { ...settings, noColour: "1" }), false);
+  equal(hasColour(terminal, { ...settings, noColour: "" }), true);
   equal(painter({ isTerminal: () => false })("ok", "green"), "ok");
 });
 

@@ -300,7 +300,7 @@ Deno.test("output: none of its inputs is overwritten, by whatever name", () => {
     if (name.startsWith("folder")) writer.folder("folder", 0o755);
     throws(() => keepInputs(writer.path(name), ["-", "none", input]), {
       code: "file",
-      message: `${writer.path(name)}: is read to make the output, which must be another file`,
+      message: `${writer.path(name)}: is the input; the output must be another file`,
     });
   }
   keepInputs(writer.path("other"), [input]);

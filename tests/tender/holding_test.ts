@@ -163,7 +163,7 @@ kvmTest("hvt: --no-confine says so", async () => {
 Deno.test("spt: --no-confine is refused", async () => {
   const { status, stderr } = await soloden("run", "--no-confine", await guest("quiet", "spt"));
   equal(status, 1);
-  match(stderr, /^soloden: --no-confine: not on spt/);
+  match(stderr, /^soloden: --no-confine is for hvt alone/);
 });
 
 kvmTest("hvt: while the guest runs, every thread of the tender is confined", async () => {

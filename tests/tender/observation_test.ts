@@ -10,12 +10,13 @@ const MISTAKES: readonly [target: "hvt" | "spt", option: string, line: RegExp][]
   ["hvt", "--trace-format=xml", /^soloden: --trace-format=xml: expected text or json\n$/],
   ["hvt", "--net-pcap:eth0=x", /^soloden: --net-pcap:eth0=x: there is no network device 'eth0'\n$/],
   ["hvt", "--net-pcap:eth0=", /^soloden: --net-pcap:eth0=: expected --net-pcap:NAME=FILE\n$/],
+  ["hvt", "--net-pcap:eth0", /^soloden: expected UNIKERNEL after --net-pcap:eth0=\S+; [^\n]*\n$/],
   ["hvt", "--trace=/nowhere/x", /^soloden: \/nowhere\/x: No such file or directory\n$/],
   ["hvt", "--trace=.", /^soloden: \.: Is a directory\n$/],
-  ["spt", "--trace", /^soloden: --trace: not on spt, [^\n]*\n$/],
-  ["spt", "--trace-format=json", /^soloden: --trace-format: not on spt, [^\n]*\n$/],
-  ["spt", "--net-pcap:eth0=x", /^soloden: --net-pcap: not on spt, [^\n]*\n$/],
-  ["spt", "--stats", /^soloden: --stats: not on spt, [^\n]*\n$/],
+  ["spt", "--trace", /^soloden: --trace is for hvt alone: [^\n]*\n$/],
+  ["spt", "--trace-format=json", /^soloden: --trace-format is for hvt alone: [^\n]*\n$/],
+  ["spt", "--net-pcap:eth0=x", /^soloden: --net-pcap is for hvt alone: [^\n]*\n$/],
+  ["spt", "--stats", /^soloden: --stats is for hvt alone: [^\n]*\n$/],
 ];
 
 for (const [target, option, line] of MISTAKES) {

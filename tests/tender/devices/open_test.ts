@@ -178,7 +178,7 @@ const REFUSED: readonly (readonly [string, Device, RegExp])[] = [
   [
     "storage that is no storage",
     block.file("/dev/null"),
-    /^Could not open block device: \/dev\/null: Is neither a file nor a block device$/,
+    /^Could not open block device: \/dev\/null: Neither a file nor a block device$/,
   ],
   [
     "an interface that is not there",

@@ -127,7 +127,7 @@ Deno.test("spt block: what is no storage is refused at once, when packed and whe
     const file = await guest("block_refused", "spt");
     const pack = (storage: string) =>
       soloden("pack", "-o", packed, `--block:storage=${storage},ro`, file);
-    match((await pack(pipe)).stderr, /Is neither a file nor a block device\n$/);
+    match((await pack(pipe)).stderr, /Neither a file nor a block device\n$/);
     equal((await pack(path)).status, 0);
     Deno.renameSync(pipe, path);
     const { status, stderr } = await execute(packed, []);
