@@ -24,37 +24,7 @@
  *
  * @module
  */
-export { type Machine, MACHINES } from "./abi/elf.ts";
-export {
-  DEVICE_TYPES,
-  type DeviceDeclaration,
-  type DeviceType,
-  type Manifest,
-} from "./abi/manifest.ts";
-export { ABI_VERSION, type Target, TARGETS } from "./abi/notes.ts";
-export type { PackedDevice, PackNote } from "./abi/pack.ts";
-
-export { ElfError, type ElfErrorCode } from "./elftool/error.ts";
-export {
-  type CommonInspection,
-  formatInspection,
-  inspect,
-  type InspectedSegment,
-  type InspectedSizes,
-  type Inspection,
-  type PackedInspection,
-  type UnikernelInspection,
-} from "./elftool/inspect.ts";
-export { manifestCSource } from "./elftool/manifest_c.ts";
-export { manifestObject } from "./elftool/manifest_object.ts";
-export { compileManifest } from "./elftool/manifest_source.ts";
-export {
-  nearestSymbol,
-  readSymbols,
-  type SymbolEntry,
-  type SymbolKind,
-} from "./elftool/symbols.ts";
-export { type Abi, parseUnikernel, type Segment, type Unikernel } from "./elftool/unikernel.ts";
+export * from "./elftool/mod.ts";
 
 export { build, type BuildOptions } from "./bindings/command.ts";
 export { ToolchainError, type ToolchainErrorCode } from "./bindings/error.ts";

@@ -8,6 +8,7 @@ import { build, stop } from "esbuild";
 import { writeOutput } from "../elftool/output.ts";
 import { assets, description, fixedValues, lazyBuiltins, packages } from "./bundle_plugins.ts";
 import { linkChunks, type Linked } from "./link_chunks.ts";
+import { bundledPackages, type Package } from "./npm_packages.ts";
 import { BUNDLE, fromRoot } from "./paths.ts";
 
 const ENTRY = "tools/entry.ts";
@@ -27,12 +28,18 @@ const GROUPS = [
   ],
 ];
 
+/** The command, linked. */
+export interface Bundle extends Linked {
+  /** The npm packages that it contains something of. */
+  readonly packages: readonly Package[];
+}
+
 /**
  * Bundles the command. A module is evaluated only when it is imported, as in the checkout.
  *
- * @returns the same for the same sources, wherever they lie
+ * @returns the same code for the same sources, wherever they lie
  */
-export async function bundle(): Promise<Linked> {
+export async function bundle(): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     entryPoints: [fromRoot(ENTRY)],
     absWorkingDir: fromRoot("."),
@@ -57,11 +64,12 @@ export async function bundle(): Promise<Linked> {
     if (output === undefined) throw new Error(`${source} is not imported by import()`);
     return basename(output[0]);
   };
-  return linkChunks({
+  const linked = linkChunks({
     chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
     sources: new Map(outputs.map(([path, { inputs }]) => [basename(path), countSources(inputs)])),
     groups: GROUPS.map((sources) => sources.map(chunkOf)),
   });
+  return { ...linked, packages: bundledPackages(metafile) };
 }
 
 /** Files that nothing of is left, such as types alone, do not count. */

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { readAssets } from "../bindings/assets.ts";
 import { ToolchainError } from "../bindings/error.ts";
 import { BINDINGS_TARGETS } from "../bindings/targets.ts";
 import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
+import { packageOf } from "./npm_packages.ts";
 
 /** Finds npm packages by this project's import map, in Deno's own cache. */
 export function packages(): Plugin {
@@ -34,13 +34,8 @@ export function packages(): Plugin {
 
 /** The ES module that a package offers to bundlers, where the runtime would take another file. */
 function packageEntry(resolved: string): string {
-  for (let directory = dirname(resolved); directory !== "/"; directory = dirname(directory)) {
-    const description = join(directory, "package.json");
-    if (!existsSync(description)) continue;
-    const { module } = JSON.parse(Deno.readTextFileSync(description)) as { module?: string };
-    return module === undefined ? resolved : join(directory, module);
-  }
-  throw new Error(`${resolved}: belongs to no package`);
+  const { directory, description: { module } } = packageOf(resolved);
+  return module === undefined ? resolved : join(directory, module);
 }
 
 /**

@@ -1,0 +1,40 @@
+/**
+ * What can be said of unikernels and manifests from their bytes alone: nothing here asks anything of a
+ * system, so that it works wherever JavaScript does.
+ *
+ * ```ts
+ * import { compileManifest, manifestObject } from "./mod.ts";
+ *
+ * const source = `{ "type": "solo5.manifest", "version": 1, "devices": [] }`;
+ * const manifest = compileManifest(source, { name: "manifest.json" });
+ * const object = manifestObject(manifest, "x86_64");
+ * if (object[0] !== 0x7f) throw new Error("no ELF file");
+ * ```
+ *
+ * @module
+ */
+export { type Machine, MACHINES } from "../abi/elf.ts";
+export {
+  DEVICE_TYPES,
+  type DeviceDeclaration,
+  type DeviceType,
+  type Manifest,
+} from "../abi/manifest.ts";
+export { ABI_VERSION, type Target, TARGETS } from "../abi/notes.ts";
+export type { PackedDevice, PackNote } from "../abi/pack.ts";
+export { ElfError, type ElfErrorCode } from "./error.ts";
+export {
+  type CommonInspection,
+  formatInspection,
+  inspect,
+  type InspectedSegment,
+  type InspectedSizes,
+  type Inspection,
+  type PackedInspection,
+  type UnikernelInspection,
+} from "./inspect.ts";
+export { manifestCSource } from "./manifest_c.ts";
+export { manifestObject } from "./manifest_object.ts";
+export { compileManifest } from "./manifest_source.ts";
+export { nearestSymbol, readSymbols, type SymbolEntry, type SymbolKind } from "./symbols.ts";
+export { type Abi, parseUnikernel, type Segment, type Unikernel } from "./unikernel.ts";
