@@ -115,8 +115,10 @@ function isFile(path: string): boolean {
   return exists(path) && Deno.statSync(path).isFile;
 }
 
-/** The script that the runtime was started with; without one, the runtime carries the program. */
+/** What the user started: the npm package's script, a script of the runtime, or the single executable. */
 function thisProgram(): string {
+  const { solodenScript } = globalThis as { solodenScript?: string };
+  if (solodenScript !== undefined) return solodenScript;
   const main = Deno.mainModule;
   const script = main.startsWith("file:") ? fileURLToPath(main) : undefined;
   return script !== undefined && exists(script) ? script : Deno.execPath();

@@ -1,9 +1,13 @@
 /**
- * The environment that the user gave the command. The single executable hides most of it from the
- * runtime in it, which obeys variables of its own; the kernel still has all of it.
+ * The environment that the user gave the command. What starts the runtime hides most of it, since the
+ * runtime obeys variables of its own. Of the single executable, the kernel still has all of it; the npm
+ * package's script gives each variable on under another name.
  *
  * @module
  */
+
+/** What the npm package's script puts before the name of each of the user's variables. */
+export const HIDDEN_PREFIX = "SOLODEN_USER_";
 
 /** What `Deno.Command` takes of an environment. */
 export type ChildEnvironment = Pick<Deno.CommandOptions, "clearEnv" | "env">;
@@ -21,14 +25,15 @@ export function childEnvironment(): ChildEnvironment {
 
 /** The user's home directory (`HOME`), if there is one and it is known. */
 export function homeDirectory(): string | undefined {
-  return isSingleExecutable() ? hiddenEnvironment()?.HOME : Deno.env.get("HOME");
+  return isHidden() ? hiddenEnvironment()?.HOME : Deno.env.get("HOME");
 }
 
 let hidden: Record<string, string> | undefined;
 
 /** The user's environment, where this process hides it and the kernel tells it. */
 function hiddenEnvironment(): Record<string, string> | undefined {
-  if (!isSingleExecutable()) return undefined;
+  if (!isHidden()) return undefined;
+  if ("solodenScript" in globalThis) return hidden ??= renamedEnvironment();
   try {
     return hidden ??= parseEnvironment(Deno.readTextFileSync("/proc/self/environ"));
   } catch {
@@ -36,9 +41,16 @@ function hiddenEnvironment(): Record<string, string> | undefined {
   }
 }
 
-/** Its loader leaves the name that it was called by. */
-function isSingleExecutable(): boolean {
+/** What starts the runtime leaves the name that the command was called by. */
+function isHidden(): boolean {
   return "solodenName" in globalThis;
+}
+
+function renamedEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => name.startsWith(HIDDEN_PREFIX))
+      .map(([name, value]) => [name.slice(HIDDEN_PREFIX.length), value]),
+  );
 }
 
 /** The first of several equal names counts, as in C; what has no name is left out. */

@@ -82,21 +82,30 @@ const MIB = 1024n * 1024n;
  * What the runtime needs to start, measured with Deno 2.9.6 and rounded up: it fails with 11 open files,
  * 400 MB of data, 400 KiB of stack, or 50 GB of addresses, most of which stand for no memory.
  */
-const LIMITS: readonly Limit[] = [
+export const RUNTIME_LIMITS: readonly RuntimeLimit[] = [
   limit(7, { least: 32n, what: "open files", option: "-n", says: "32" }),
   limit(2, { least: 640n * MIB, what: "data", option: "-d", says: "655360 KiB" }),
   limit(3, { least: MIB, what: "the stack", option: "-s", says: "1024 KiB" }),
   limit(9, { least: 60_000n * MIB, what: "addresses", option: "-v", says: "61440000 KiB" }),
 ];
 
+/** A limit by which shells know it. */
+export interface RuntimeLimit extends Limit {
+  /** The option of `ulimit`. */
+  readonly option: string;
+  /** The lowest limit that is enough, in the unit of `ulimit` and with its name. */
+  readonly says: string;
+}
+
 /** @param resource number of a limit in Linux's `resource.h` */
 function limit(
   resource: number,
-  { least, what, option, says }: { least: bigint; what: string; option: string; says: string },
-): Limit {
+  { what, ...values }: Pick<RuntimeLimit, "least" | "option" | "says"> & { what: string },
+): RuntimeLimit {
+  const { option, says } = values;
   const message = `soloden: the limit on ${what} is too low: raise it to ${says} or more ` +
     `(ulimit ${option})`;
-  return { resource, least, message };
+  return { resource, message, ...values };
 }
 
 /** What to splice into the runtime so that it is the program. */
@@ -107,6 +116,6 @@ export function runtimePrefix({ start, texts }: Linked): Prefix {
     args: ["run", ...RUNTIME_FLAGS, loader, { resident }, CALLED_NAME],
     environment: [...RUNTIME_ENVIRONMENT, `SOLODEN_START=${start}`, `SOLODEN_RUN=${run}`],
     allowed: ALLOWED_VARIABLES,
-    limits: LIMITS,
+    limits: RUNTIME_LIMITS,
   };
 }
