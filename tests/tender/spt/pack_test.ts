@@ -5,7 +5,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { guest } from "../../guests.ts";
-import { execute, soloden } from "../../soloden.ts";
+import { execute, ROOT, soloden } from "../../soloden.ts";
+
+const MAIN = join(ROOT, "main.ts");
 
 async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync();
@@ -50,6 +52,39 @@ Deno.test("pack: the same inputs give the same bytes, wherever the unikernel lie
       bytes.push(Deno.readFileSync(packed));
     }
     deepEqual(bytes[0], bytes[1]);
+  });
+});
+
+Deno.test("pack: a disk with a relative path is found from wherever the guest is started", async () => {
+  await inDirectory(async (directory) => {
+    const storage = new Uint8Array(512).fill("7".charCodeAt(0));
+    Deno.writeFileSync(join(directory, "storage.img"), storage);
+    const args = ["-o", "packed", "--block:storage=storage.img,ro"];
+    const made = await execute(
+      Deno.execPath(),
+      ["run", "-A", MAIN, "pack", ...args, await guest("block_refused", "spt"), "--solo5:quiet"],
+      { cwd: directory },
+    );
+    deepEqual(made, { status: 0, stdout: "", stderr: "" });
+    const { status, stdout, stderr } = await execute(join(directory, "packed"), [], { cwd: "/" });
+    deepEqual([status, stderr], [0, ""]);
+    match(stdout, /^read 0\nbyte 7$/m);
+  });
+});
+
+Deno.test("pack: an overlay is refused, since each run would begin with the same one", async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "storage.img");
+    Deno.writeFileSync(path, new Uint8Array(512));
+    const options = ["-o", join(directory, "packed"), `--block:storage=${path},overlay`];
+    const { status, stdout, stderr } = await soloden(
+      "pack",
+      ...options,
+      await guest("block_refused", "spt"),
+    );
+    equal(stderr, `soloden: ${path}: an overlay is made anew for each run, not packed\n`);
+    deepEqual([status, stdout], [1, ""]);
+    deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["storage.img"]);
   });
 });
 
