@@ -3,35 +3,34 @@
  *
  * @module
  */
+import { readAssets } from "../assets.ts";
+import { INCLUDE, LIBC } from "../targets.ts";
+import SOURCE from "./c/main.c" with { type: "text" };
 import type { LanguagePart } from "./project.ts";
 
-/** One file, which `soloden build` compiles. */
+/** One file, which `soloden build` compiles, and what editors need to understand it. */
 export function cProject(name: string): LanguagePart {
+  const header = (path: string) => [path, new TextDecoder().decode(readAssets().get(path))];
   return {
-    files: { [`${name}.c`]: SOURCE.replaceAll("NAME", name) },
+    files: {
+      [`${name}.c`]: SOURCE.replaceAll("NAME", name),
+      "compile_flags.txt": CLANGD_FLAGS.map((flag) => `${flag}\n`).join(""),
+      ...Object.fromEntries([`${INCLUDE}/solo5.h`, `${LIBC}/string.h`].map(header)),
+    },
     build: [`soloden build ${name}.c`],
     ignored: [],
+    note:
+      "The headers in `include/` and `compile_flags.txt` are for editors (clangd); `soloden build` " +
+      "has its own.",
   };
 }
 
-const SOURCE = `/*
- * NAME.c: a unikernel. solo5.h is all there is of an operating system, and string.h of a C library.
- */
-#include <string.h>
-
-#include "solo5.h"
-
-static void print(const char *text) {
-    solo5_console_write(text, strlen(text));
-}
-
-int solo5_app_main(const struct solo5_start_info *info) {
-    print("Hello from NAME!\\n");
-    if (info->cmdline[0] != '\\0') {
-        print("Arguments: ");
-        print(info->cmdline);
-        print("\\n");
-    }
-    return SOLO5_EXIT_SUCCESS;
-}
-`;
+/** What clangd has to know; the headers of its own compiler are enough for the rest. */
+const CLANGD_FLAGS = [
+  "-ffreestanding",
+  "-nostdlibinc",
+  "-isystem",
+  INCLUDE,
+  "-idirafter",
+  LIBC,
+];

@@ -20,6 +20,8 @@ export interface LanguagePart {
   readonly build: readonly string[];
   /** What its own tools leave behind, for `.gitignore`. */
   readonly ignored: readonly string[];
+  /** What else is to be said of it in the README: Markdown. */
+  readonly note: string;
 }
 
 const PARTS: Readonly<Record<Language, (name: string) => LanguagePart>> = {
@@ -52,7 +54,7 @@ export function makeProject(name: string, language: Language): Project {
     "manifest.json": MANIFEST,
     "manifest.schema.json": json(manifestJsonSchema()),
     ".vscode/settings.json": json(EDITOR_SETTINGS),
-    "README.md": readme(name, commands),
+    "README.md": readme(name, { commands, note: part.note }),
     ".gitignore": lines("*.hvt", "*.spt", "*.o", `/${name}`, ...part.ignored),
   }));
   return { files, commands };
@@ -69,7 +71,10 @@ const EDITOR_SETTINGS = {
   "json.schemas": [{ fileMatch: ["/manifest.json"], url: "./manifest.schema.json" }],
 };
 
-function readme(name: string, commands: readonly string[]): string {
+function readme(
+  name: string,
+  { commands, note }: { commands: readonly string[]; note: string },
+): string {
   return `# ${name}
 
 A unikernel for [Solo5](https://github.com/Solo5/solo5).
@@ -85,6 +90,8 @@ As a virtual machine on KVM, and as one executable that needs nothing else:
 
 What follows the unikernel's name are its own arguments. The banner at its start goes away with
 \`--solo5:quiet\` as the first of them.
+
+${note}
 
 The devices that it has are those that \`manifest.json\` declares, for instance
 

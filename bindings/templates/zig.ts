@@ -1,45 +1,27 @@
 /**
- * A new project in Zig: it imports the C header, and the compiler makes an object file.
+ * A new project in Zig: the compiler makes an object file, which `soloden build` links.
  *
  * @module
  */
-import { readAssets } from "../assets.ts";
 import type { LanguagePart } from "./project.ts";
+import SOURCE from "./zig/main.zig" with { type: "text" };
+import SOLO5 from "./zig/solo5.zig" with { type: "text" };
 
-const HEADER = "include/solo5.h";
-
-/** A source, the header, and a compilation for no operating system. */
+/** A source, what it can ask of the world, and a compilation for no operating system. */
 export function zigProject(name: string): LanguagePart {
-  const flags = "-target x86_64-freestanding -fno-PIC -O ReleaseSmall";
+  const flags = "-target x86_64-freestanding -fno-PIC -fcompiler-rt";
   return {
     files: {
       [`${name}.zig`]: SOURCE.replaceAll("NAME", name),
-      [HEADER]: new TextDecoder().decode(readAssets().get(HEADER)),
+      "solo5.zig": SOLO5,
     },
     build: [
-      `zig build-obj ${flags} -I include ${name}.zig`,
+      `zig build-obj ${flags} -O ReleaseSmall ${name}.zig`,
       `soloden build ${name}.o`,
     ],
     ignored: [".zig-cache/", "zig-cache/"],
+    note:
+      "A debug build, for gdb, has `-O Debug`. `solo5.zig` has the console, clocks, networks and " +
+      "disks; `main` gets an allocator of all memory.",
   };
 }
-
-const SOURCE = `//! A unikernel. There is no operating system but solo5.h.
-const solo5 = @cImport(@cInclude("solo5.h"));
-
-fn print(text: []const u8) void {
-    solo5.solo5_console_write(text.ptr, text.len);
-}
-
-export fn solo5_app_main(info: *const solo5.struct_solo5_start_info) c_int {
-    print("Hello from NAME!\\n");
-    var length: usize = 0;
-    while (info.cmdline[length] != 0) length += 1;
-    if (length > 0) {
-        print("Arguments: ");
-        print(info.cmdline[0..length]);
-        print("\\n");
-    }
-    return solo5.SOLO5_EXIT_SUCCESS;
-}
-`;
