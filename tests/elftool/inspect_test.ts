@@ -5,7 +5,12 @@ import { manifestObject } from "../../elftool/manifest_object.ts";
 import { nearestSymbol, readSymbols, type SymbolEntry } from "../../elftool/symbols.ts";
 import { buildUnikernel, MANIFEST, PROGRAM, withHeader, withProgram } from "./builder.ts";
 import { viewOf } from "../../abi/layout.ts";
-import { ElfHeader, ProgramHeader } from "../../abi/elf.ts";
+import { ElfHeader, Nhdr, ProgramHeader, SECTION_TYPES, SectionHeader } from "../../abi/elf.ts";
+import { PACK_NOTE_NAME, PACK_NOTE_TYPE } from "../../abi/pack.ts";
+import { readElf } from "../../elftool/elf_reader.ts";
+import { writeExecutable } from "../../elftool/elf_writer.ts";
+import { readPackNote } from "../../elftool/packed.ts";
+import { readSections } from "../../elftool/sections.ts";
 
 Deno.test("an inspection tells contract, segments, sizes and devices", () => {
   const file = buildUnikernel({ target: 1 });
@@ -61,6 +66,50 @@ Deno.test("broken section headers are refused", () => {
   throws(() => readSymbols(withHeader({ shnum: 9, shentsize: 40 }), { name: "x" }), {
     message: "x: symbols: e_shentsize is 40, must be 64",
   });
+});
+
+Deno.test("symbols that end one byte behind the file are refused", () => {
+  const file = manifestObject(MANIFEST, "x86_64");
+  readSymbols(file);
+  const { header } = readElf(file, { name: "x" });
+  const table = readSections(readElf(file, { name: "x" }))
+    .findIndex(({ type }) => type === SECTION_TYPES.SYMTAB);
+  const at = header.shoff + table * SectionHeader.size;
+  const { size } = SectionHeader.read(viewOf(file), at);
+  SectionHeader.write(viewOf(file), at, { offset: file.length - size + 1 });
+  throws(() => readSymbols(file, { name: "x" }), {
+    message: "x: symbols: symbol table lies outside the file",
+  });
+  SectionHeader.write(viewOf(file), at, { offset: file.length - size });
+  readSymbols(file, { name: "x" });
+});
+
+Deno.test("a pack note is one by the whole of its owner's name", () => {
+  const note = {
+    unikernel: "x.spt",
+    abi: { target: "spt", version: 2 },
+    entry: 0x10_0000,
+    memory: 0x20_0000,
+    commandLine: "",
+    devices: [],
+  };
+  const file = writeExecutable({
+    machine: "x86_64",
+    entry: 0,
+    segments: [],
+    notes: [{
+      name: PACK_NOTE_NAME,
+      type: PACK_NOTE_TYPE,
+      desc: new TextEncoder().encode(JSON.stringify(note)),
+    }],
+  });
+  const read = () => readPackNote(readElf(file, { name: "x" }));
+  deepEqual(read(), note);
+  const header = ElfHeader.size + ProgramHeader.size;
+  for (const namesz of [PACK_NOTE_NAME.length, PACK_NOTE_NAME.length + 2, 0]) {
+    Nhdr.write(viewOf(file), header, { namesz });
+    equal(read(), undefined);
+  }
 });
 
 Deno.test("the nearest symbol is the last one at or before an address", () => {
