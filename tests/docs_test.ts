@@ -4,7 +4,7 @@
  *
  * A block of commands that says `kvm`, `net`, `capture` or `cross` is skipped where this host has no such thing.
  */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { crossToolchain } from "./bindings/aarch64/available.ts";
 import { outputOf } from "./bindings/scratch.ts";
