@@ -4,6 +4,7 @@
  * @module
  */
 import { alignUp, viewOf } from "../../abi/layout.ts";
+import { PAGE_SIZE } from "../../abi/solo5.ts";
 import {
   NO_DESCRIPTOR,
   PR_SET_MM,
@@ -95,14 +96,14 @@ export function fillLaunch(template: LaunchTemplate, launch: Launch): LaunchPage
 
 /** What only this guest has in its page, from offset `at` on: its name first. */
 function ownContent(
-  { name, parent, address, shown, maps, protections, unmaps }: Launch,
+  { name, parent, address, entry, shown, maps, protections, unmaps }: Launch,
   at: number,
 ): { bytes: Uint8Array; steps: Readonly<Record<GuestKind, readonly Own[]>> } {
   const said = encodeText(`${name}: `);
   const map = alignUp(said.length, 8);
   const bytes = new Uint8Array(map + MemoryMap.size);
   bytes.set(said);
-  MemoryMap.write(viewOf(bytes), map, memoryMap(shown));
+  MemoryMap.write(viewOf(bytes), map, memoryMap(shown, entry.stack));
   const size = shown.bytes.length;
   const steps: Record<GuestKind, Own[]> = {
     parents: parent === undefined ? [] : [[PR_SET_PDEATHSIG, SIGKILL, 0, parent]],
@@ -118,17 +119,21 @@ function ownContent(
   return { bytes, steps };
 }
 
-/** Says that the words are the command line, and that there is no environment; the rest has to be in order. */
-function memoryMap({ address, bytes }: Launch["shown"]): Parameters<typeof MemoryMap.encode>[0] {
+/** Says that the words are the command line, and that there is no environment and no heap of Linux's. */
+function memoryMap(
+  { address, bytes }: Launch["shown"],
+  stack: number,
+): Parameters<typeof MemoryMap.encode>[0] {
   const end = address + bytes.length;
+  const brk = alignUp(end, PAGE_SIZE);
   return {
     startCode: address,
     endCode: end,
     startData: address,
     endData: address,
-    startBrk: end,
-    brk: end,
-    startStack: address,
+    startBrk: brk,
+    brk,
+    startStack: stack,
     argStart: address,
     argEnd: end,
     envStart: end,
