@@ -2,8 +2,13 @@
  * Packed unikernels as files: what they say of themselves, and that the same inputs give the same
  * bytes.
  */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { block } from "../../../tender/devices/block.ts";
+import { bind } from "../../../tender/guest.ts";
+import { pack } from "../../../tender/pack.ts";
 import { guest } from "../../guests.ts";
 import { execute, ROOT, soloden } from "../../soloden.ts";
 
@@ -103,4 +108,39 @@ Deno.test("pack: what cannot be packed is said in one line, and nothing is writt
     deepEqual([wrongTarget.status, nowhere.status], [1, 1]);
     deepEqual([...Deno.readDirSync(directory)], []);
   });
+});
+
+Deno.test("pack: the launch program is as large as the page about security says", async () => {
+  const mib = 2 ** 20;
+  const storage = Deno.makeTempFileSync();
+  try {
+    Deno.truncateSync(storage, mib);
+    const name = await guest("args", "spt");
+    const plain = parseUnikernel(Deno.readFileSync(name), { name });
+    const sizeWith = async (disks: number) => {
+      const names = Array.from({ length: disks }, (_, index) => `disk${index}`);
+      const devices = names.map((name) => ({ name, type: "BLOCK_BASIC" }) as const);
+      const unikernel = { ...plain, manifest: { devices } };
+      const options = {
+        memorySize: 4 * mib,
+        devices: new Map(names.map((name) => [name, block.file(storage)])),
+      };
+      const elf = readElf(await pack(bind(unikernel, "spt", options)), { name: "packed" });
+      // What is executable above guest memory.
+      const { memsz } = readPrograms(elf).find(({ vaddr, flags }) =>
+        vaddr > 4 * mib && (flags & 1) !== 0
+      )!;
+      return Math.ceil(memsz / 4096) * 4;
+    };
+    const page = Deno.readTextFileSync(join(ROOT, "docs/security.md"));
+    const [none, one, most] = [await sizeWith(0), await sizeWith(1), await sizeWith(63)];
+    ok(
+      page.includes(
+        `${none} KiB of code, at most 8 KiB with one device, ${most} KiB with 63 disks`,
+      ),
+    );
+    ok(one <= 8);
+  } finally {
+    Deno.removeSync(storage);
+  }
 });
