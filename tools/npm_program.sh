@@ -12,16 +12,13 @@ at_least() {
   [ "$1" = unlimited ] || [ "$1" -ge "$2" ] || fail "$3"
 }
 
-check_limits() {
+# prepare LIMIT... LINE...: checks the limits, and hides variables of the listed environment. The runtime
+# obeys many: it is given those that the command reads, and all of them by other names, for what the
+# command starts.
+prepare() {
   @CHECKS@
-}
-
-# The runtime obeys many variables. It is given those that the command reads, and all of them by
-# other names, for what the command starts.
-hide_variables() {
-  IFS='
-'
-  for soloden_line in $(export -p); do
+  shift @LIMITED@
+  for soloden_line; do
     case $soloden_line in
       "export "[A-Za-z_]*) ;;
       *) continue ;;
@@ -42,6 +39,21 @@ hide_variables() {
   done
 }
 
+# Sets package to this package's directory. To ask a program is half of what this script takes, so it looks
+# first at where npm puts it.
+find_package() {
+  case $0 in
+    /*/*/*)
+      prefix=${0%/*/*}
+      for package in "$prefix/soloden" "$prefix/lib/node_modules/soloden"; do
+        [ "$package/bin/soloden" -ef "$0" ] && [ ! -L "$package" ] && return
+      done 2> /dev/null
+      ;;
+  esac
+  package=$(readlink -f -- "$0" 2> /dev/null) || fail "readlink does not say where $0 is"
+  package=${package%/*/*}
+}
+
 # find_file DIRECTORY NAME: sets found to the file of a package that modules in the directory get.
 find_file() {
   directory=$1/
@@ -52,11 +64,11 @@ find_file() {
   done
 }
 
-# shellcheck disable=SC2046 # A word each.
-check_limits $(@LIMITS@)
-hide_variables
-script=$(readlink -f -- "$0" 2> /dev/null) || fail "readlink does not say where $0 is"
-package=${script%/*/*}
+IFS='
+'
+# shellcheck disable=SC2046 # A word for each line.
+prepare $(@LIMITS@; export -p)
+find_package
 find_file "$package" deno/package.json || fail "the npm package deno is missing: install it"
 directory=${found%/package.json}
 # Some package managers put links there, and what a package needs beside what they lead to.

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { compile } from "../../tools/compile.ts";
+import { installFlat, programFiles } from "../tools/npm_install.ts";
 import { buildHostProgram, median, pairedRatio, timePrograms } from "./measure.ts";
 import type { Figure } from "./result.ts";
 
@@ -18,7 +19,13 @@ export async function startUp(directory: string): Promise<Figure[]> {
   await must(["pack", "-o", hello, `${hello}.spt`]);
   const flags = ["-static", "-nostdlib"];
   const empty = await buildHostProgram("empty.S", { directory, flags });
-  return [...await packed(hello, { directory, empty }), ...await command(hello, directory)];
+  const program = join(directory, "soloden");
+  await compile(program, "splice");
+  return [
+    ...await packed(hello, { directory, empty }),
+    ...await command(hello, { directory, program }),
+    ...await npmCommand({ directory, program }),
+  ];
 }
 
 async function packed(
@@ -33,12 +40,13 @@ async function packed(
   })];
 }
 
-async function command(hello: string, directory: string): Promise<Figure[]> {
+async function command(
+  hello: string,
+  { directory, program }: { directory: string; program: string },
+): Promise<Figure[]> {
   const script = join(directory, "empty.js");
   Deno.writeTextFileSync(script, "");
   const deno = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock"];
-  const program = join(directory, "soloden");
-  await compile(program, "splice");
   const names = ["soloden run hello.spt", "soloden --version"];
   const programs = [[...deno, script], [program, "run", `${hello}.spt`], [program, "--version"]];
   if (noKvm === undefined) {
@@ -49,6 +57,20 @@ async function command(hello: string, directory: string): Promise<Figure[]> {
   const baseline = { name: "an empty Deno script", times: base! };
   const limits = [{ atMost: 1.35 }, { atMost: 1.2 }, undefined];
   return names.map((name, index) => against(all[index]!, { name, baseline, limit: limits[index] }));
+}
+
+/** The npm package's script does what the executable's first instructions do, and the runtime relocates itself. */
+async function npmCommand(
+  { directory, program }: { directory: string; program: string },
+): Promise<Figure[]> {
+  const installed = installFlat(join(directory, "npm"), await programFiles());
+  const programs = [[program, "--version"], [installed, "--version"]];
+  const [base, times] = await timePrograms(programs, { rounds: 40, directory });
+  return [against(times!, {
+    name: "soloden --version of the npm package",
+    baseline: { name: "the executable", times: base! },
+    limit: { atMost: 1.5 },
+  })];
 }
 
 interface Comparison extends Pick<Figure, "name" | "limit"> {

@@ -135,6 +135,20 @@ Deno.test({
         });
       }
 
+      await test.step("without another program, where npm puts it", async () => {
+        const nowhere = { PATH: "/nowhere" };
+        for (const name of ["all side by side", "the runtime inside the package"]) {
+          const root = join(directory, `npm ${name}`);
+          const { status, stderr } = await withOnly(nowhere, cases[name]!(root), "--version");
+          deepEqual([status, stderr], [0, ""]);
+        }
+        const root = join(directory, "elsewhere");
+        Deno.mkdirSync(root);
+        const program = cases["links into a store"]!(root);
+        const { status, stderr } = await withOnly(nowhere, program, "--version");
+        deepEqual([status, stderr], [1, `soloden: readlink does not say where ${program} is\n`]);
+      });
+
       await test.step("and said to be missing", async () => {
         const root = join(directory, "missing");
         const program = installFlat(root, files);
