@@ -93,9 +93,9 @@ solo5_time_t solo5_clock_monotonic(void);
 solo5_time_t solo5_clock_wall(void);
 
 /*
- * Waits until monotonic time is at least `deadline` or a device that was acquired for reading has
- * something to read, whichever comes first, and never returns before. With a deadline that
- * has passed it only looks. Unless `ready_set` is NULL, the devices that are ready are stored in it
+ * Waits until monotonic time is at least `deadline` or a network device has something to read,
+ * acquired or not, whichever comes first, and never returns before. With a deadline that has
+ * passed it only looks. Unless `ready_set` is NULL, the devices that are ready are stored in it
  * (0: the deadline came first).
  */
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set);

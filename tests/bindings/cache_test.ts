@@ -3,7 +3,7 @@
  */
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { withScratch } from "../../bindings/cache.ts";
+import { digest, withScratch } from "../../bindings/cache.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { withFiles } from "./scratch.ts";
 
@@ -93,4 +93,13 @@ Deno.test({
       match(await cacheOf(home), TEMPORARY);
     });
   },
+});
+
+Deno.test("cache: no two lists of parts have one digest, wherever they are cut", async () => {
+  const lists = [["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["", "abc"], ["1:a", "bc"], [
+    "1:a2:bc",
+  ]];
+  const digests = await Promise.all(lists.map((parts) => digest(parts)));
+  equal(new Set(digests).size, lists.length, digests.join(" "));
+  equal(await digest([new TextEncoder().encode("ab"), "c"]), digests[0]);
 });
