@@ -249,7 +249,6 @@ function applicationFlags(
     `-fmacro-prefix-map=${assets}=solo5`,
     `-fmacro-prefix-map=${Deno.cwd()}=.`,
     `-fmacro-prefix-map=${dirname(source)}/=`,
-    `-fmacro-prefix-map=${resolve(dirname(source))}/=`,
   ];
 }
 

@@ -141,6 +141,19 @@ Deno.test("what a compiler says stands as it is, so that editors find the place"
   );
 });
 
+Deno.test("what a compiler warns of stands as it is, too", async () => {
+  await withFiles({ "main.c": `${MINIMAL}static int unused;\n` }, async (cwd) => {
+    const args = ["build", "-t", "spt", "main.c", "--", "-Wall"];
+    const main = join(ROOT, "main.ts");
+    const { status, stderr } = await execute(Deno.execPath(), ["run", "-A", main, ...args], {
+      cwd,
+    });
+    assert.equal(status, 0);
+    assert.match(stderr, /^main\.c:3:12: warning: /m);
+    assert.doesNotMatch(stderr, /soloden/);
+  });
+});
+
 const noGdb = outputOf("gdb", "--version") === undefined;
 if (noGdb) console.log("skipped: what gdb finds of sources: there is no gdb");
 Deno.test({
@@ -148,10 +161,10 @@ Deno.test({
   ignore: noGdb,
   fn: async () => {
     await withFiles({ "src/main.c": MINIMAL }, async (cwd) => {
-      const args = ["run", "-A", join(ROOT, "main.ts"), "build", "src/main.c", "--", "-g"];
-      const { status, stderr } = await execute(Deno.execPath(), args, { cwd });
-      assert.deepEqual([status, stderr], [0, ""]);
-      for (const target of ["hvt", "spt"]) {
+      const args = ["run", "-A", join(ROOT, "main.ts"), "build", "src/main.c", "--"];
+      for (const [target, flag] of [["hvt", "-g"], ["spt", "-ggdb3"]]) {
+        const { status, stderr: said } = await execute(Deno.execPath(), [...args, flag!], { cwd });
+        assert.deepEqual([status, said], [0, ""]);
         const list = ["list solo5_app_main", "list solo5_exit", "list platform_exit"];
         const commands = list.flatMap((command) => ["-ex", command]);
         const words = ["-nx", "-batch", ...commands, join(cwd, `main.${target}`)];

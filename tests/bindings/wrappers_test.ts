@@ -7,7 +7,7 @@ import type { Machine } from "../../abi/elf.ts";
 import { ToolchainError } from "../../bindings/error.ts";
 import { wrapperRules, type WrapperTool } from "../../bindings/wrapper_rules.ts";
 import { wrapperCommand } from "../../bindings/wrappers.ts";
-import { execute, ROOT, soloden } from "../soloden.ts";
+import { execute, ROOT, soloden, writeProgram } from "../soloden.ts";
 import { MINIMAL, withFiles } from "./scratch.ts";
 
 const TOOLS = { cc: ["ccache", "gcc"], ld: ["ld"], objcopy: ["objcopy"] };
@@ -113,8 +113,8 @@ case "$*" in
 *) exec objcopy "$@" ;;
 esac
 `;
-  await withFiles({ tool }, async (dir) => {
-    Deno.chmodSync(join(dir, "tool"), 0o755);
+  await withFiles({}, async (dir) => {
+    writeProgram(join(dir, "tool"), tool);
     const env = { OBJCOPY: join(dir, "tool"), XDG_CACHE_HOME: dir };
     const run = (word: string) =>
       execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), "objcopy", word], { env });
