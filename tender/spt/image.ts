@@ -13,10 +13,11 @@ import { TenderError } from "../error.ts";
 import type { CommandLine, Guest } from "../guest.ts";
 import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
 import { type ImageDevice, type ImageDevices, placeDescriptors } from "./devices.ts";
-import { fillLaunch } from "./fill.ts";
-import { guestMemory, type ImageSegment, wholePages } from "./memory.ts";
+import { fillLaunch, type Launch } from "./fill.ts";
+import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
 import { LAUNCH_WINDOW, SHOWN_WINDOW } from "./record.ts";
-import { encodeShown, tenderLine } from "./shown.ts";
+import { encodeShown, type ShownText, tenderLine } from "./shown.ts";
+import type { LaunchTemplate } from "./template.ts";
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {
@@ -51,45 +52,58 @@ export interface CompileOptions {
  * @param devices what `prepareDevices` made of the guest's devices; none if not given
  * @param options as {@linkcode CompileOptions}
  * @throws {TenderError} "target" if this machine's launch program cannot be made yet, "device" if
- * the guest has devices that were not prepared
+ * the guest has devices that were not prepared, "memory" if Linux would not execute the image
  */
 export function compileImage(
   guest: Guest,
   devices?: ImageDevices,
   options: CompileOptions = {},
 ): ProcessImage {
-  const { unikernel, memorySize } = guest;
-  const { machine, name, entry, abi } = unikernel;
-  const bare = BARE_LAUNCH[machine];
-  if (bare === undefined) {
-    throw new TenderError(
-      "target",
-      `${name}: is built for ${machine}, and spt unikernels run on ${
-        Object.keys(BARE_LAUNCH).join(", ")
-      } alone`,
-    );
-  }
+  const { machine, name } = guest.unikernel;
+  const bare = bareLaunch(guest);
   const list = devices?.list ?? [];
   if (list.length !== guest.devices.length) {
     throw new TenderError("device", `${name}: its devices are not prepared`);
   }
-  const baseName = name.slice(name.lastIndexOf("/") + 1);
   const descriptors = placeDescriptors(list);
   const text = encodeShown(options.line ?? tenderLine(guest));
   const memory = guestMemory(guest, { ...descriptors, shown: text.bytes });
+  const template = devices?.launch(descriptors, machine) ?? bare;
+  const launch = launchOf(guest, { memory, text, taskSize: template.taskSize, options });
+  const ofLaunch = launchSegments(template, launch);
+  checkSizes(ofLaunch, name);
+  const segments = [...memory.segments, ...ofLaunch];
+  checkCount(segments.length + OTHER_PROGRAMS, name);
+  return { machine, entry: launch.address, segments, note: noteOf(guest, list) };
+}
+
+function bareLaunch({ unikernel: { machine, name } }: Guest): LaunchTemplate {
+  const bare = BARE_LAUNCH[machine];
+  if (bare !== undefined) return bare;
+  const machines = Object.keys(BARE_LAUNCH).join(", ");
+  throw new TenderError(
+    "target",
+    `${name}: is built for ${machine}, and spt unikernels run on ${machines} alone`,
+  );
+}
+
+/** What a launch is made of besides its template. */
+interface Parts {
+  readonly memory: GuestMemory;
+  readonly text: ShownText;
+  readonly taskSize: number;
+  readonly options: CompileOptions;
+}
+
+function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Launch {
+  const { unikernel, memorySize } = guest;
+  const { entry, machine } = unikernel;
   // A page that is never mapped lies between the guest's stack and the launch page above it.
   const address = memorySize + PAGE_SIZE;
-  const scratchAddress = address + LAUNCH_WINDOW;
-  const shown = {
-    ...text,
-    address: address + SHOWN_WINDOW,
-    source: memory.shown,
-    named: !options.keep,
-  };
-  const shownSize = alignUp(text.bytes.length, PAGE_SIZE);
-  const template = devices?.launch(descriptors, machine) ?? bare;
-  const { code, scratch } = fillLaunch(template, {
-    name: `${options.program ?? "soloden"}: ${baseName}`,
+  const shownAddress = address + SHOWN_WINDOW;
+  const shownEnd = shownAddress + alignUp(text.bytes.length, PAGE_SIZE);
+  return {
+    name: `${options.program ?? "soloden"}: ${baseName(unikernel)}`,
     parent: options.parent,
     address,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
@@ -98,34 +112,50 @@ export function compileImage(
     // Below guest memory there is something only where the parent's personality asks for it.
     unmaps: [
       { start: 0, end: MEMORY_START, ...NO_ACCESS },
-      { start: shown.address + shownSize, end: template.taskSize, ...NO_ACCESS },
+      { start: shownEnd, end: taskSize, ...NO_ACCESS },
     ],
-    shown,
-  });
-  if (code.length > SHOWN_WINDOW) {
-    throw new TenderError("device", `${name}: needs ${code.length} bytes to launch`);
-  }
-  const segments = [
-    ...memory.segments,
+    shown: { ...text, address: shownAddress, source: memory.shown, named: !options.keep },
+  };
+}
+
+function launchSegments(template: LaunchTemplate, launch: Launch): ImageSegment[] {
+  const { address, shown } = launch;
+  const { code, scratch } = fillLaunch(template, launch);
+  const shownSize = alignUp(shown.bytes.length, PAGE_SIZE);
+  return [
     ...segment(address, code, { read: true, write: false, execute: true }),
     // Zeros, since the kernel shows nothing that comes from a file.
     { address: shown.address, data: new Uint8Array(), memorySize: shownSize, ...WRITABLE },
-    ...segment(scratchAddress, scratch, WRITABLE),
+    ...segment(address + LAUNCH_WINDOW, scratch, WRITABLE),
   ];
-  checkCount(segments.length + OTHER_PROGRAMS, name);
+}
+
+function noteOf(
+  { unikernel, memorySize, commandLine }: Guest,
+  devices: readonly ImageDevice[],
+): PackNote {
   return {
-    machine,
-    entry: address,
-    segments,
-    note: {
-      unikernel: baseName,
-      abi: { target: "spt", version: abi.version },
-      entry,
-      memory: memorySize,
-      commandLine: guest.commandLine,
-      devices: list.map(describeDevice),
-    },
+    unikernel: baseName(unikernel),
+    abi: { target: "spt", version: unikernel.abi.version },
+    entry: unikernel.entry,
+    memory: memorySize,
+    commandLine,
+    devices: devices.map(describeDevice),
   };
+}
+
+function baseName({ name }: Guest["unikernel"]): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** A launch has so much room, and its command line as well. */
+function checkSizes(segments: readonly ImageSegment[], name: string): void {
+  const size = Math.max(...segments.map(({ memorySize }) => memorySize));
+  if (size <= SHOWN_WINDOW) return;
+  throw new TenderError(
+    "memory",
+    `${name}: its launch takes ${size} bytes, and there is room for ${SHOWN_WINDOW}`,
+  );
 }
 
 /** Besides its segments, an image has a note and asks for a stack. */

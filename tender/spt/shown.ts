@@ -64,14 +64,19 @@ export function encodeShown({ program, options, file, args }: CommandLine): Show
   const encode = (words: readonly string[]) =>
     new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
   const before = encode([...program, ...options.map(withoutDirectory)]);
-  const rest = encode([withoutDirectory(file), ...args]);
+  const rest = encode([nameOf(file), ...args]);
   const bytes = new Uint8Array(before.length + rest.length);
   bytes.set(before);
   bytes.set(rest, before.length);
   return { bytes, file: before.length };
 }
 
-/** A path, or an option whose value is one, without what leads to the file. */
+/** An option, or the value of one, without the directory that a file in it is in. */
 function withoutDirectory(word: string): string {
-  return word.replace(/^(-[^=/]*=)?.*\//s, "$1");
+  const option = /^-[^=/]*=/.exec(word)?.[0] ?? "";
+  return option + nameOf(word.slice(option.length));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
