@@ -10,6 +10,8 @@ import { nearestSymbol, readSymbols, type SymbolEntry } from "./symbols.ts";
 
 /** The names of a file's addresses. */
 export interface Locator {
+  /** The symbol that an address lies in, and its distance from there; as {@linkcode name}. */
+  symbol(address: number): { readonly name: string; readonly offset: number } | undefined;
   /** `solo5_app_main+0x1c`; undefined where the file has nothing, or no name. */
   name(address: number): string | undefined;
   /** Where the function begins that an address lies in, or would if it were longer. */
@@ -27,10 +29,15 @@ export function readLocator(bytes: Uint8Array, options: { name: string }): Locat
   const loaded = readPrograms(elf).filter(({ type }) => type === SEGMENT_TYPES.LOAD);
   const symbols = readSymbols(bytes, options);
   const functions = symbols.filter(({ kind }) => kind === "function");
+  const symbol = (address: number) => {
+    const inside = loaded.some(({ vaddr, memsz }) => address >= vaddr && address < vaddr + memsz);
+    return inside ? symbolOf(symbols, address) : undefined;
+  };
   return {
+    symbol,
     name: (address) => {
-      const inside = loaded.some(({ vaddr, memsz }) => address >= vaddr && address < vaddr + memsz);
-      return inside ? nameOf(symbols, address) : undefined;
+      const { name, offset } = symbol(address) ?? {};
+      return offset ? `${name}+${hex(offset)}` : name;
     },
     functionStart: (address) => {
       const symbol = nearestSymbol(functions, address);
@@ -39,9 +46,7 @@ export function readLocator(bytes: Uint8Array, options: { name: string }): Locat
   };
 }
 
-function nameOf(symbols: readonly SymbolEntry[], address: number): string | undefined {
+function symbolOf(symbols: readonly SymbolEntry[], address: number) {
   const symbol = nearestSymbol(symbols, address);
-  if (symbol === undefined) return undefined;
-  const name = printable(symbol.name);
-  return symbol.offset === 0 ? name : `${name}+${hex(symbol.offset)}`;
+  return symbol && { name: printable(symbol.name), offset: symbol.offset };
 }

@@ -10,19 +10,40 @@ import { findLines, type Line, lineUnits } from "./line_program.ts";
 import { printable } from "./printable.ts";
 import { contentOf } from "./sections.ts";
 
+/** A line of source. */
+export interface SourceLine {
+  /** The path as the compiler was given it. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
 /**
- * Looks addresses up.
+ * Looks addresses up, and tells of each as `file.c:12`.
  *
- * @param options `name`: the file's name, for messages
- * @returns `file.c:12` for each, the path as the compiler was given it; undefined where the file does
- * not say
- * @throws {ElfError} "elf-header" if it is not an ELF file, "elf-symbols" if what it says is broken
+ * @throws {ElfError} as {@linkcode sourcePlaces} does
  */
 export function sourceLines(
   bytes: Uint8Array,
   addresses: readonly number[],
   options: { name: string },
 ): (string | undefined)[] {
+  return sourcePlaces(bytes, addresses, options)
+    .map((place) => place && `${place.file}:${place.line}`);
+}
+
+/**
+ * Looks addresses up.
+ *
+ * @param options `name`: the file's name, for messages
+ * @returns the line of each; undefined where the file does not say
+ * @throws {ElfError} "elf-header" if it is not an ELF file, "elf-symbols" if what it says is broken
+ */
+export function sourcePlaces(
+  bytes: Uint8Array,
+  addresses: readonly number[],
+  options: { name: string },
+): (SourceLine | undefined)[] {
   const elf = readElf(bytes, options);
   const [line, lineStr, str] = contentOf(elf, [".debug_line", ".debug_line_str", ".debug_str"]);
   const texts: LineTexts = { line: line!, lineStr: lineStr!, str: str! };
@@ -32,6 +53,6 @@ export function sourceLines(
     const known = found.get(address);
     // Line 0 is code that comes from none.
     const path = known === undefined || known.line < 1 ? undefined : fileOf(known, texts);
-    return path === undefined ? undefined : `${printable(path)}:${known!.line}`;
+    return path === undefined ? undefined : { file: printable(path), line: known!.line };
   });
 }

@@ -58,6 +58,8 @@ export interface Unikernel {
   readonly abi: Abi;
   /** The devices that it has to be given. */
   readonly manifest: Manifest;
+  /** The file that it was parsed from, for the names of its code; a crash has none without it. */
+  readonly file?: Uint8Array;
 }
 
 /**
@@ -89,6 +91,7 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
     kernelEnd: segments.at(-1)?.end ?? 0,
     abi: notes.abi,
     manifest: decodeManifest(notes.manifest, options),
+    file: bytes,
   };
 }
 

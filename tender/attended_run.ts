@@ -13,8 +13,6 @@ import { describe } from "./outcome.ts";
 export interface Attention {
   /** Path of the unikernel. */
   readonly file: string;
-  /** Its bytes. */
-  readonly bytes: Uint8Array;
   /** As `GuestRequest.observe`. */
   readonly observe: readonly string[];
   /** As `GuestRequest.hold`. */

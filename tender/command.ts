@@ -21,8 +21,7 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   if (request === undefined || request.output !== undefined) return false;
   const { file, observe, hold } = request;
   const devices = await devicesOf(request);
-  const bytes = readInput(file);
-  const unikernel = parseUnikernel(bytes, { name: file });
+  const unikernel = parseUnikernel(readInput(file), { name: file });
   const { target } = unikernel.abi;
   if (target !== "spt" && target !== "hvt") {
     throw new TenderError(
@@ -36,7 +35,7 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
     await becomeGuest(guest, { line: { ...request, program: ["soloden", "run"], options } });
   } else {
     const { attendedRun } = await import("./attended_run.ts");
-    await attendedRun(guest, { file, bytes, observe, hold });
+    await attendedRun(guest, { file, observe, hold });
   }
   return true;
 }

@@ -7,13 +7,14 @@
 import { TenderError } from "./error.ts";
 import type { Guest } from "./guest.ts";
 import type { Endpoint } from "./host/socket.ts";
+import { CALLS, CORES, forHvtAlone, networkHandle } from "./observers.ts";
 
 /** What to show of a run. */
 export interface Observation {
   /** Every hypercall, on standard error if there is no file. */
   readonly trace?: { readonly file?: string; readonly format: "text" | "json" };
-  /** Files for the frames of network devices, by the device's handle. */
-  readonly captures: ReadonlyMap<number, string>;
+  /** Files for the frames of network devices, by the device's name. */
+  readonly captures: ReadonlyMap<string, string>;
   /** Statistics at the end. */
   readonly stats: boolean;
   /** Where to wait for gdb, before the guest runs. */
@@ -34,7 +35,7 @@ const GDB_ENDPOINT: Endpoint = { address: [127, 0, 0, 1], port: 1234 };
  */
 export function readObservation(words: readonly string[], guest: Guest): Observation {
   if (guest.unikernel.abi.target !== "hvt") throw notHere(words[0]!);
-  const captures = new Map<number, string>();
+  const captures = new Map<string, string>();
   let traced = false;
   let stats = false;
   let gdb: Endpoint | undefined;
@@ -89,28 +90,18 @@ function readFormat(value: string): "text" | "json" {
 function readCapture(
   word: string,
   { value, guest }: { value: string; guest: Guest },
-): [handle: number, file: string] {
-  const [, name, file] = /^([^=]*)=(.+)$/s.exec(value) ?? [];
+): [name: string, file: string] {
+  const [, name = "", file] = /^([^=]*)=(.+)$/s.exec(value) ?? [];
   if (file === undefined) throw new TenderError("option", `${word}: expected --net-pcap:NAME=FILE`);
-  const device = guest.devices.find((device) => device.name === name);
-  if (device?.device.type !== "NET_BASIC") {
-    throw new TenderError("option", `${word}: there is no network device '${name}'`);
-  }
-  return [device.handle, file];
+  networkHandle(guest, name, word);
+  return [name, file];
 }
 
 function notHere(word: string): TenderError {
-  const refused = (message: string) => new TenderError("option", message);
-  if (word.startsWith("--dumpcore")) {
-    return refused(
-      "--dumpcore is for hvt alone: on spt the kernel writes cores, after ulimit -c unlimited",
-    );
-  }
+  if (word.startsWith("--dumpcore")) return forHvtAlone("--dumpcore", CORES);
   if (word.startsWith("--gdb=")) {
-    return refused(`${word}: on spt gdb runs the guest itself; give --gdb without an address`);
+    const rule = "on spt gdb runs the guest itself; give --gdb without an address";
+    return new TenderError("option", `${word}: ${rule}`);
   }
-  const option = /^--[a-z-]+/.exec(word)![0];
-  return refused(
-    `${option} is for hvt alone: on spt no tender sees what the guest does; use strace -p, or build it for hvt`,
-  );
+  return forHvtAlone(/^--[a-z-]+/.exec(word)![0], CALLS);
 }

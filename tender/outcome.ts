@@ -4,6 +4,7 @@
  * @module
  */
 import { EXIT } from "../abi/solo5.ts";
+import { type CoreFile, type Crash, describeCrash } from "./crash.ts";
 
 /** What broke, where the end was not the guest's own doing. */
 export type FaultReason =
@@ -24,12 +25,20 @@ export type FaultReason =
   /** The host refused or stopped for a reason of its own. */
   | "host";
 
+/** What a guest leaves that gave up or broke. On spt the kernel keeps it to itself. */
+interface Left {
+  /** Where and how it crashed (hvt). */
+  readonly crash?: Crash;
+  /** Its core file, if one was asked for. */
+  readonly core?: CoreFile;
+}
+
 /** How a run ended. */
 export type Outcome =
   /** The guest exited with a status of 0 to 254. */
   | { readonly kind: "exit"; readonly status: number }
   /** The guest gave up (`solo5_abort`, a CPU trap); `trap` is the address of its trap frame, or 0. */
-  | { readonly kind: "abort"; readonly trap: number }
+  | { readonly kind: "abort"; readonly trap: number } & Left
   | {
     readonly kind: "fault";
     readonly reason: FaultReason;
@@ -37,11 +46,14 @@ export type Outcome =
     readonly message: string;
     /** The guest's address that it is about, where there is one. */
     readonly address?: number;
-  }
+  } & Left
   /** A signal ended it. */
   | { readonly kind: "signal"; readonly signal: number }
   /** It used up what it was given; `limit` says how much of what that was. */
   | { readonly kind: "limit"; readonly resource: "time" | "console"; readonly limit: string };
+
+/** How a guest ends that is killed. */
+export const KILLED: Outcome = { kind: "signal", signal: 9 };
 
 /** Linux's number of the signal of a pipe that nobody reads. */
 export const SIGPIPE = 13;
@@ -72,10 +84,11 @@ export function statusOf(outcome: Outcome): number {
 export function describe(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case "exit":
-    case "abort":
       return undefined;
+    case "abort":
+      return outcome.crash && describeCrash(outcome.crash);
     case "fault":
-      return outcome.message;
+      return outcome.crash ? describeCrash(outcome.crash, outcome.message) : outcome.message;
     case "signal":
       return outcome.signal === SIGPIPE ? undefined : `ended by signal ${outcome.signal}`;
     case "limit":

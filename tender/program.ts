@@ -73,7 +73,7 @@ async function runUnikernel(
   { words, options, file, args }: Run,
 ): Promise<void> {
   const { target, flags } = PROGRAMS[name];
-  const { unikernel, bytes } = loadUnikernel(file, target);
+  const unikernel = loadUnikernel(file, target);
   const { manifest } = unikernel;
   const { observe, others } = await splitDebugging(name, options);
   const { devices, executableHeap, memory } = await readOptions(others, { manifest, flags });
@@ -89,31 +89,24 @@ async function runUnikernel(
     const before = words.slice(0, words.length - args.length - 1);
     const line = { program: [name], options: before, file, args };
     await launch(guest, { program: name, describe: faultWords, line });
-  } else await debugUnikernel(name, { guest, bytes, observe });
+  } else await debugUnikernel(name, { guest, observe });
 }
 
-/** A unikernel that can be run here, and the file that it is from. */
-function loadUnikernel(
-  file: string,
-  target: TenderTarget,
-): { unikernel: Unikernel; bytes: Uint8Array } {
+/** A unikernel that can be run here. */
+function loadUnikernel(file: string, target: TenderTarget): Unikernel {
   const words = {
     // A target that nobody has heard of yet.
     abi: `Executable is not for the solo5-${target} target`,
     manifest: "Solo5 manifest is invalid",
   };
-  const loaded = loadExecutable(file, {
-    parse: (bytes, options) => ({ unikernel: parseUnikernel(bytes, options), bytes }),
-    words,
-  });
-  const { unikernel } = loaded;
+  const unikernel = loadExecutable(file, { parse: parseUnikernel, words });
   const { arch } = Deno.build;
   if (unikernel.machine !== arch) {
     const rule = `invalid or unsupported executable: is for ${unikernel.machine}, not ${arch}`;
     throw new TenderError("target", `${file}: invalid executable: ${rule}`);
   }
   checkTarget(unikernel, target);
-  return loaded;
+  return unikernel;
 }
 
 /** The options of the tender that debugs, as `run` has them; and the others. */
@@ -135,12 +128,11 @@ async function tellOfSignals(name: TenderProgramName): Promise<void> {
 /** Runs a guest under gdb, or with a core file where it breaks. */
 async function debugUnikernel(
   name: TenderProgramName,
-  { guest, bytes, observe }: { guest: Guest; bytes: Uint8Array; observe: readonly string[] },
+  { guest, observe }: { guest: Guest; observe: readonly string[] },
 ): Promise<void> {
   const { explainedRun } = await import("./hvt/observe/explained_run.ts");
   const { statusOf } = await import("./outcome.ts");
-  const run = { bytes, observe, hold: [], program: name };
-  const { outcome, message } = await explainedRun(guest, run);
+  const { outcome, message } = await explainedRun(guest, { observe, hold: [], program: name });
   if (message !== undefined) say(`${name}: ${faultWords(outcome, message)}`);
   Deno.exitCode = statusOf(outcome);
 }

@@ -24,7 +24,7 @@ const GROUPS = [
   [
     "tender/attended_run.ts",
     "tender/hvt/observe/explained_run.ts",
-    "tender/hvt/observe/explain.ts",
+    "tender/hvt/observe/crash.ts",
   ],
 ];
 

@@ -8,6 +8,7 @@ import { CORE_NOTE_NAME, NT_PRSTATUS, Prstatus } from "../../abi/prstatus.ts";
 import { coreHead } from "../../elftool/core_writer.ts";
 import { guarded } from "../../elftool/files.ts";
 import { contentRanges } from "../host/sparse.ts";
+import type { CoreFile } from "../crash.ts";
 import type { Outcome } from "../outcome.ts";
 import type { EndedMachine, Observer } from "./observer.ts";
 import { trapRegisters } from "./trap_registers.ts";
@@ -18,25 +19,30 @@ const NO_CALL = 0xffff_ffff_ffff_ffffn;
 /** How much is copied at once, in bytes. */
 const CHUNK = 0x10_0000;
 
+/** An observer that writes a core file. */
+export interface CoreObserver extends Observer {
+  /** What came of it; undefined unless the guest crashed. */
+  core?: CoreFile;
+}
+
 /**
- * Makes an observer that writes a core file when the guest aborts or breaks: `core.solo5-hvt.PID` in a
- * directory, readable for this user, as sparse as the guest's memory. It never overwrites a file.
+ * Makes an observer that writes a core file when the guest aborts or breaks: readable for this user, as
+ * sparse as the guest's memory. It never overwrites a file.
  *
- * @param say is told what came of it
- * @throws {ElfError} "file" if there is no such directory
+ * @throws {ElfError} "file" if the path is in no directory
  */
-export function dumpCore(directory: string, say: (message: string) => void): Observer {
+export function dumpCore(path: string): CoreObserver {
   // Said now, not when the guest has broken: what it was then would be lost.
-  guarded(directory, () => Deno.lstatSync(`${directory}/.`));
+  const directory = /^(.*?)\/+[^/]*$/s.exec(path)?.[1] ?? ".";
+  guarded(directory || "/", () => Deno.lstatSync(`${directory}/.`));
   return {
     ended(outcome, machine) {
       if (outcome.kind !== "abort" && outcome.kind !== "fault") return;
-      const path = `${directory}/core.solo5-hvt.${Deno.pid}`;
       try {
         guarded(path, () => writeCore(path, { outcome, machine }));
-        say(`core dumped: ${path}`);
+        this.core = { path };
       } catch (error) {
-        say(`cannot dump core: ${(error as Error).message}`);
+        this.core = { path, error: (error as Error).message };
       }
     },
   };

@@ -51,7 +51,11 @@ targets("a guest's status and output", async (target) => {
 
 targets("a guest that gives up", async (target) => {
   const aborting = await load("abort", target, { args: ["--solo5:quiet"] });
-  deepEqual(await run(aborting), { kind: "abort", trap: 0 });
+  const outcome = await run(aborting);
+  ok(outcome.kind === "abort");
+  equal(outcome.trap, 0);
+  // On spt the kernel keeps it to itself where it stood.
+  equal(outcome.crash !== undefined, target === "hvt");
 });
 
 targets("a guest that is killed", async (target) => {

@@ -6,6 +6,7 @@
 import { SEGMENT_TYPES } from "../../../abi/elf.ts";
 import { alignUp } from "../../../abi/layout.ts";
 import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
+import type { Unikernel } from "../../../elftool/unikernel.ts";
 import { TenderError } from "../../error.ts";
 import type { Guest } from "../../guest.ts";
 import { openDescriptor } from "../../host/descriptor.ts";
@@ -28,8 +29,6 @@ import { WatchedPages } from "./watched_pages.ts";
 export interface DebugOptions {
   /** Where to listen. */
   readonly endpoint: Endpoint;
-  /** The unikernel's file. */
-  readonly bytes: Uint8Array;
   readonly observers?: readonly Observer[];
   /** Is told how to connect, once gdb can. */
   say(message: string): void;
@@ -47,9 +46,9 @@ interface Seized {
  * @throws {TenderError} if this host cannot run it, or it cannot listen there
  */
 export function debugHvt(guest: Guest, options: DebugOptions): Outcome {
-  const { endpoint, bytes, observers = [], say } = options;
+  const { endpoint, observers = [], say } = options;
   const { name } = guest.unikernel;
-  const tlsSize = threadLocalSize(bytes, name);
+  const tlsSize = threadLocalSize(guest.unikernel);
   using resources = new DisposableStack();
   const link = resources.use(listen(endpoint));
   const world = resources.use(hostWorld(guest.devices));
@@ -95,9 +94,10 @@ function seize(
 }
 
 /** Size of the thread-local variables below the thread pointer, in bytes. */
-function threadLocalSize(bytes: Uint8Array, name: string): number {
+function threadLocalSize({ file, name }: Unikernel): number {
+  if (file === undefined) return 0;
   const { TLS } = SEGMENT_TYPES;
-  const segment = readPrograms(readElf(bytes, { name })).find(({ type }) => type === TLS);
+  const segment = readPrograms(readElf(file, { name })).find(({ type }) => type === TLS);
   return segment === undefined ? 0 : alignUp(segment.memsz, Math.max(segment.align, 1));
 }
 

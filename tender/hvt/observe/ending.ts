@@ -5,21 +5,22 @@
  * @module
  */
 import { TrapFrame } from "../../../abi/hvt.ts";
+import type { Registers } from "../../kvm/abi.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { GuestView } from "../guest_view.ts";
 import type { EndedMachine, Observer } from "../observer.ts";
 
 /** What is left of a guest. */
 export interface Remains {
-  /** Where it stopped: at the trap, where there was one. */
-  readonly rip: number;
+  /** At the trap, where there was one. */
+  readonly registers: Registers;
   /** Its stack from the stack pointer on, as far as it is of interest. */
   readonly stack: Uint8Array;
-  readonly trap?: Trap;
+  readonly trap?: TrapReport;
 }
 
 /** A trap that the guest reported. */
-export interface Trap {
+export interface TrapReport {
   /** Address of a page fault; 0 for other traps. */
   readonly cr2: bigint;
   readonly errorCode: bigint;
@@ -52,16 +53,20 @@ export function observeEnding(): EndingObserver {
 
 function remainsOf(outcome: Outcome, machine: EndedMachine): Remains {
   const { memory } = machine;
+  const registers = machine.registers();
   if (outcome.kind === "abort" && outcome.trap !== 0) {
     // The address of a frame was checked when the guest gave it.
-    const { cr2, ec, rip, rsp } = TrapFrame.read(memory.view, outcome.trap);
+    const { cr2, ec, rip, rsp, rflags } = TrapFrame.read(memory.view, outcome.trap);
     const report = new TextDecoder("latin1").decode(
       copy(memory, { address: outcome.trap - REPORT_SIZE, length: REPORT_SIZE }),
     );
-    return { rip: Number(rip), stack: stackAt(memory, rsp), trap: { cr2, errorCode: ec, report } };
+    return {
+      registers: { ...registers, rip, rsp, rflags },
+      stack: stackAt(memory, rsp),
+      trap: { cr2, errorCode: ec, report },
+    };
   }
-  const { rip, rsp } = machine.registers();
-  return { rip: Number(rip), stack: stackAt(memory, rsp) };
+  return { registers, stack: stackAt(memory, registers.rsp) };
 }
 
 function stackAt(memory: GuestView, rsp: bigint): Uint8Array {

@@ -4,17 +4,18 @@
  *
  * @module
  */
+import type { CoreFile } from "../../crash.ts";
+import type { Ended } from "../../ending.ts";
 import type { Guest } from "../../guest.ts";
 import { describe, type Outcome } from "../../outcome.ts";
+import type { Observer } from "../observer.ts";
 import { runHvt } from "../vm.ts";
 import { observeEnding } from "./ending.ts";
-import { holdMachine } from "./hold_machine.ts";
+import { type HeldMachine, holdMachine } from "./hold_machine.ts";
 import type { ObservedRun } from "./run_observed.ts";
 
 /** How to run a guest for a person. */
 export interface ExplainedRun {
-  /** The unikernel's file, for its symbols. */
-  readonly bytes: Uint8Array;
   /** As `GuestRequest.observe`. */
   readonly observe: readonly string[];
   /** As `GuestRequest.hold`. */
@@ -32,26 +33,38 @@ export interface ExplainedRun {
  */
 export async function explainedRun(
   guest: Guest,
-  { bytes, observe, hold, program = "soloden" }: ExplainedRun,
-): Promise<{ outcome: Outcome; message: string | undefined }> {
+  { observe, hold, program = "soloden" }: ExplainedRun,
+): Promise<Ended> {
   const ending = observeEnding();
   // Once it is confined, this process can load nothing more.
-  const { explain } = await import("./explain.ts");
+  const { withCrash } = await import("./crash.ts");
   using held = await holdMachine(hold);
-  const outcome = observe.length === 0
-    ? runHvt(guest, undefined, { observers: [ending, ...held.observers], begin: held.begin })
-    : await runSeen(guest, { bytes, observe, observers: [ending], held, program });
-  const { remains } = ending;
-  if (remains === undefined) return { outcome, message: describe(outcome) };
-  return { outcome, message: explain({ outcome, remains, unikernel: guest.unikernel, bytes }) };
+  const { outcome, core } = observe.length === 0
+    ? { outcome: runHeld(guest, { ending, held }) }
+    : await runSeen(guest, { observe, observers: [ending], held, program });
+  if (core !== undefined) console.error(`${program}: ${coreText(core)}`);
+  const { unikernel } = guest;
+  const explained = withCrash(outcome, { remains: ending.remains, core, unikernel });
+  return { outcome: explained, message: describe(explained) };
+}
+
+function runHeld(
+  guest: Guest,
+  { ending, held }: { ending: Observer; held: HeldMachine },
+): Outcome {
+  return runHvt(guest, undefined, { observers: [ending, ...held.observers], begin: held.begin });
 }
 
 async function runSeen(
   guest: Guest,
   { observe, ...parts }: Pick<ExplainedRun, "observe"> & Omit<ObservedRun, "observation">,
-): Promise<Outcome> {
+): Promise<{ outcome: Outcome; core?: CoreFile }> {
   const { readObservation } = await import("../../observation.ts");
   const observation = readObservation(observe, guest);
   const { runObserved } = await import("./run_observed.ts");
   return await runObserved(guest, { observation, ...parts });
+}
+
+function coreText({ path, error }: CoreFile): string {
+  return error === undefined ? `core dumped: ${path}` : `cannot dump core: ${error}`;
 }

@@ -3,20 +3,22 @@
  *
  * @module
  */
-import type { Guest } from "../../guest.ts";
-import type { Observation } from "../../observation.ts";
+import type { CoreFile } from "../../crash.ts";
 import { TenderError } from "../../error.ts";
+import type { Guest } from "../../guest.ts";
 import type { Limits } from "../../holding.ts";
 import type { Vcpu } from "../../kvm/vcpu.ts";
+import type { Observation } from "../../observation.ts";
+import type { Observers } from "../../observers.ts";
 import type { Outcome } from "../../outcome.ts";
-import type { HeldMachine } from "./hold_machine.ts";
-import type { Observed, Observer } from "../observer.ts";
+import type { Observer } from "../observer.ts";
 import { runHvt } from "../vm.ts";
+import type { HeldMachine } from "./hold_machine.ts";
 import { type OpenOutput, openOutput, type Output, standardError } from "./output.ts";
-import { CAPTURE_HEADER, captureFrames } from "./pcap.ts";
-import { countRun, formatStats } from "./stats.ts";
-import { traceCalls } from "./trace.ts";
+import { PCAP_HEADER, pcapRecord } from "./pcap_format.ts";
+import { formatStats } from "./stats_format.ts";
 import { TRACE_FORMATS } from "./trace_format.ts";
+import { watch } from "./watch.ts";
 
 /** What to see of a guest. */
 export interface ObservedRun {
@@ -25,8 +27,6 @@ export interface ObservedRun {
   readonly observers: readonly Observer[];
   /** What holds the guest. This process is not confined where it is to open files or sockets later. */
   readonly held: HeldMachine;
-  /** The unikernel's file, for a debugger. */
-  readonly bytes: Uint8Array;
   /** What lines about the run begin with. */
   readonly program: string;
 }
@@ -34,43 +34,34 @@ export interface ObservedRun {
 /**
  * Runs a guest of the hvt target to its end, observed.
  *
+ * @returns the outcome, and the core file that it left
  * @throws {TenderError} as {@linkcode runHvt} does, or if an output cannot be written
  */
 export async function runObserved(
   guest: Guest,
-  { observation, observers, held, bytes, program }: ObservedRun,
-): Promise<Outcome> {
+  { observation, observers, held, program }: ObservedRun,
+): Promise<{ outcome: Outcome; core?: CoreFile }> {
   const say = (message: string) => console.error(`${program}: ${message}`);
   using outputs = new DisposableStack();
-  const open = (path: string, header?: Uint8Array): OpenOutput =>
-    outputs.use(openOutput(path, { header, attempt: held.attempt }));
-  const { trace, captures, stats, gdb, coreDirectory } = observation;
+  const { gdb, coreDirectory } = observation;
   if (gdb !== undefined) checkUntimed(held.limits);
-  const all = [...observers, ...held.observers];
-  if (trace !== undefined) {
-    all.push(
-      tracer(trace.file === undefined ? standardError(held) : open(trace.file), trace.format),
-    );
-  }
-  if (captures.size > 0) {
-    const files = [...captures].map(([handle, path]) =>
-      [handle, open(path, CAPTURE_HEADER)] as const
-    );
-    all.push(captureFrames(new Map(files)));
-  }
+  const told = tellPeople(observation, {
+    standard: standardError(held),
+    open: (path, header) => outputs.use(openOutput(path, { header, attempt: held.attempt })),
+  });
+  const { observers: watching, finish, core } = await watch(guest, told);
+  const all = [...observers, ...held.observers, ...watching];
   const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
   if (opening !== "") say(`${opening}: the tender is not confined`);
-  if (coreDirectory !== undefined) {
-    const { dumpCore } = await import("../core_dump.ts");
-    all.push(dumpCore(coreDirectory, say));
-  }
-  if (gdb !== undefined) {
-    const { debugHvt } = await import("../gdb/debug.ts");
-    return debugHvt(guest, { endpoint: gdb, bytes, observers: all, say });
-  }
   const begin = (vcpu: Vcpu) => held.begin(vcpu, { confined: opening === "" });
-  const observed = { observers: all, begin };
-  return stats ? runCounted(guest, observed) : runHvt(guest, undefined, observed);
+  try {
+    const outcome = gdb === undefined
+      ? runHvt(guest, undefined, { observers: all, begin })
+      : (await import("../gdb/debug.ts")).debugHvt(guest, { endpoint: gdb, observers: all, say });
+    return { outcome, core: core() };
+  } finally {
+    finish();
+  }
 }
 
 /** Time that a debugger takes cannot be told from the guest's. */
@@ -80,24 +71,35 @@ function checkUntimed({ timeout, cpuTime }: Limits): void {
   throw new TenderError("option", `${option}: not with --gdb, where time is the debugger's`);
 }
 
-function tracer(output: Output, format: keyof typeof TRACE_FORMATS): Observer {
-  const line = TRACE_FORMATS[format];
-  const encoder = new TextEncoder();
-  return traceCalls((call) => output.write(encoder.encode(line(call))));
+/** Where people are told. */
+interface Outputs {
+  readonly standard: Output;
+  open(path: string, header?: Uint8Array): OpenOutput;
 }
 
 /**
- * Prints statistics at the end. A signal that ends this process ends them, too: to listen for one would
- * take system calls that a confined tender does not have.
+ * Tells of a run as the command's options ask for it. Statistics are printed at the end; a signal that
+ * ends this process ends them, too: to listen for one would take system calls that a confined tender
+ * does not have.
  */
-function runCounted(guest: Guest, observed: Observed): Outcome {
-  const counter = countRun(guest.devices);
-  try {
-    return runHvt(guest, undefined, {
-      ...observed,
-      observers: [...observed.observers ?? [], counter],
-    });
-  } finally {
-    console.error(formatStats(counter.stats()).trimEnd());
-  }
+function tellPeople(
+  { trace, captures, stats, coreDirectory }: Observation,
+  { standard, open }: Outputs,
+): Observers {
+  const files = [...captures].map(([name, path]) => [name, open(path, PCAP_HEADER)] as const);
+  const core = coreDirectory && `${coreDirectory}/core.solo5-hvt.${Deno.pid}`;
+  return {
+    trace: trace && traceTo(trace.file === undefined ? standard : open(trace.file), trace.format),
+    captures: files.length === 0 ? undefined : new Map(
+      files.map(([name, file]) => [name, (frame) => file.write(pcapRecord(frame))]),
+    ),
+    stats: stats ? (stats) => console.error(formatStats(stats).trimEnd()) : undefined,
+    core,
+  };
+}
+
+function traceTo(output: Output, format: keyof typeof TRACE_FORMATS): Observers["trace"] {
+  const line = TRACE_FORMATS[format];
+  const encoder = new TextEncoder();
+  return (call) => output.write(encoder.encode(line(call)));
 }

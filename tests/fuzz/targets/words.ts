@@ -57,7 +57,7 @@ export const words: FuzzTarget = {
         if (request.observe.length === 0) return;
         const guest = request.file.endsWith(".spt") ? SPT : HVT;
         const { captures, gdb } = readObservation(request.observe, guest);
-        ok([...captures.keys()].every((handle) => handle === 2), "not the network device");
+        ok([...captures.keys()].every((name) => name === "net0"), "not the network device");
         ok(gdb === undefined || gdb.port < 65536, "no port");
       });
       const { limits } = readHolding(request.hold);

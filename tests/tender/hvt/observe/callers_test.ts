@@ -25,6 +25,7 @@ const segment = { address: START, data, start: START, end: START + 0x1000 };
 const code = {
   segments: [{ ...segment, read: true, write: false, execute: true }],
   locator: {
+    symbol: () => undefined,
     name: () => undefined,
     functionStart: (address: number) => {
       const index = Math.floor((address - START) / FUNCTION_SIZE);

@@ -1,9 +1,11 @@
 /**
- * Endings that explain themselves.
+ * Crashes: what is known of them, and the line that says it.
  */
 import assert from "node:assert/strict";
 import { parseUnikernel } from "../../../../elftool/unikernel.ts";
-import { explain } from "../../../../tender/hvt/observe/explain.ts";
+import { describeCrash, type Trap } from "../../../../tender/crash.ts";
+import { crashOf } from "../../../../tender/hvt/observe/crash.ts";
+import { Regs } from "../../../../tender/kvm/abi.ts";
 import { guest } from "../../../guests.ts";
 import { soloden } from "../../../soloden.ts";
 import { kvmTest } from "../kvm_available.ts";
@@ -38,14 +40,19 @@ kvmTest("explain: a guest that exits gets no line, whatever its status", async (
   assert.deepEqual([status, stderr], [7, ""]);
 });
 
-/** A crash of a guest at its entry, with nothing on its stack, whose file is `bytes`. */
+/** Registers of a guest that stands at an address. */
+function registersAt(address: number) {
+  return { ...Regs.read(new DataView(new ArrayBuffer(Regs.size)), 0), rip: BigInt(address) };
+}
+
+/** A crash of a guest at its entry, with nothing on its stack, whose file is changed. */
 async function crashAtEntry(change: (bytes: Uint8Array) => Uint8Array): Promise<string> {
-  const path = await guest("abort", "hvt");
-  const bytes = Deno.readFileSync(path);
-  const unikernel = parseUnikernel(bytes, { name: path });
-  const remains = { rip: unikernel.entry, stack: new Uint8Array(64).fill(0xff) };
-  const outcome = { kind: "fault", reason: "halted", message: "it stopped" } as const;
-  return explain({ outcome, remains, unikernel, bytes: change(bytes) });
+  const name = await guest("abort", "hvt");
+  const bytes = Deno.readFileSync(name);
+  const unikernel = parseUnikernel(bytes, { name });
+  const stack = new Uint8Array(64).fill(0xff);
+  const remains = { registers: registersAt(unikernel.entry), stack };
+  return describeCrash(crashOf(remains, { ...unikernel, file: change(bytes) }), "it stopped");
 }
 
 Deno.test("explain: a stack of nonsense has no callers", async () => {
@@ -63,23 +70,32 @@ Deno.test("explain: a file that names nothing leaves the address", async () => {
 });
 
 Deno.test("explain: a trap is told by what the guest printed, or by what its frame says", async () => {
-  const path = await guest("abort", "hvt");
-  const bytes = Deno.readFileSync(path);
-  const unikernel = parseUnikernel(bytes, { name: path });
-  const line = (trap: { cr2: bigint; errorCode: bigint; report: string }) =>
-    explain({
-      outcome: { kind: "abort", trap: 1 },
-      remains: { rip: unikernel.entry, stack: new Uint8Array(), trap },
-      unikernel,
-      bytes,
-    });
+  const name = await guest("abort", "hvt");
+  const unikernel = parseUnikernel(Deno.readFileSync(name), { name });
+  const registers = registersAt(unikernel.entry);
   const none = { cr2: 0n, errorCode: 0n, report: "" };
-  assert.match(
-    line({ ...none, report: "trap: type=#UD ec=0x0" }),
-    /^invalid instruction \(#UD\): /,
-  );
-  assert.match(line({ ...none, cr2: 8n, errorCode: 2n }), /^page fault \(#PF\), write of 0x8: /);
-  assert.match(line({ ...none, cr2: 8n, errorCode: 17n }), /\(#PF\), execution of 0x8: /);
-  assert.match(line({ ...none, report: "type=#CP" }), /^CPU trap #CP: rip=/);
-  assert.match(line(none), /^CPU trap: rip=0x/);
+  const check = (report: Partial<typeof none>, trap: Trap, line: RegExp) => {
+    const remains = { registers, stack: new Uint8Array(), trap: { ...none, ...report } };
+    const crash = crashOf(remains, unikernel);
+    assert.deepEqual(crash.trap, trap);
+    assert.match(describeCrash(crash), line);
+  };
+  const invalid = { type: "#UD", name: "invalid instruction" };
+  check({ report: "trap: type=#UD ec=0x0" }, invalid, /^invalid instruction \(#UD\): /);
+  const fault = { type: "#PF", name: "page fault", address: 8n };
+  const write = { ...fault, access: "write" } as const;
+  check({ cr2: 8n, errorCode: 2n }, write, /^page fault \(#PF\), write of 0x8: /);
+  const execution = { ...fault, access: "execution" } as const;
+  check({ cr2: 8n, errorCode: 17n }, execution, /\(#PF\), execution of 0x8: /);
+  check({ report: "type=#CP" }, { type: "#CP" }, /^CPU trap #CP: rip=/);
+  check({}, {}, /^CPU trap: rip=0x/);
+});
+
+Deno.test("explain: an address past 2^53 is told as it is", async () => {
+  const name = await guest("abort", "hvt");
+  const unikernel = parseUnikernel(Deno.readFileSync(name), { name });
+  const registers = { ...registersAt(0), rip: 0xffff_ffff_dead_beefn };
+  const crash = crashOf({ registers, stack: new Uint8Array() }, unikernel);
+  assert.match(describeCrash(crash), /^aborted: rip=0xffffffffdeadbeef, in /);
+  assert.deepEqual([crash.function, crash.source, crash.callers], [undefined, undefined, []]);
 });

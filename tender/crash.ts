@@ -1,0 +1,91 @@
+/**
+ * What is known of a guest that crashed, and the line that tells a person. What the CPU held is a
+ * `bigint`, what the unikernel's file says a `number`.
+ *
+ * @module
+ */
+import type { SourceLine } from "../elftool/source_lines.ts";
+
+/** A place in a unikernel's code. What the file does not say is left out. */
+export interface CodePlace {
+  /** Its address; past 2^53 it is rounded, and no code lies there. */
+  readonly address: number;
+  /** The function that it lies in, or else the object. */
+  readonly function?: string;
+  /** Bytes from that function's start. */
+  readonly offset?: number;
+  /** Its line of source; with debugging information only (`-g`). */
+  readonly source?: SourceLine;
+}
+
+/** A trap of the CPU, as the guest reported it. */
+export interface Trap {
+  /** Its mnemonic, as `#PF`; left out where it is not known. */
+  readonly type?: string;
+  /** What it means, as "page fault"; left out where it is not known. */
+  readonly name?: string;
+  /** Of a page fault: what the guest tried. */
+  readonly access?: "read" | "write" | "execution";
+  /** Of a page fault: where. */
+  readonly address?: bigint;
+}
+
+/** General registers of x86_64, the instruction pointer, and the flags. */
+export type CrashRegisters = Readonly<
+  Record<
+    | ("rax" | "rbx" | "rcx" | "rdx" | "rsi" | "rdi" | "rsp" | "rbp" | "rip" | "rflags")
+    | ("r8" | "r9" | "r10" | "r11" | "r12" | "r13" | "r14" | "r15"),
+    bigint
+  >
+>;
+
+/** How a guest stood when it crashed: the place is that of its last instruction. */
+export interface Crash extends CodePlace {
+  /** Who called the function, and who called that: a guess from the stack, the last call first. */
+  readonly callers: readonly CodePlace[];
+  /**
+   * At the trap, where there was one. `rax` and `rdx` are then those of the bindings, which report it;
+   * those of other bindings may have changed more, but never `rip`, `rsp` and `rflags`.
+   */
+  readonly registers: CrashRegisters;
+  /** The trap; left out where there was none, or it was not reported. */
+  readonly trap?: Trap;
+}
+
+/** A core file of a guest that crashed. */
+export interface CoreFile {
+  readonly path: string;
+  /** Why it could not be written; left out where it was. */
+  readonly error?: string;
+}
+
+/**
+ * Tells of a crash in one line: `page fault (#PF), read of 0x0: rip=0x10052c, in main+0x1c (a.c:7)`.
+ *
+ * @param message what happened, where that is known without looking at the crash
+ */
+export function describeCrash(crash: Crash, message: string = reasonOf(crash)): string {
+  const calls = crash.callers.length === 0
+    ? ""
+    : `, called by ${crash.callers.map(placeText).join(", ")}`;
+  return `${message}, in ${placeText(crash)}${calls}`;
+}
+
+function reasonOf({ trap, registers: { rip } }: Crash): string {
+  return `${trap === undefined ? "aborted" : trapText(trap)}: rip=${hex(rip)}`;
+}
+
+function trapText({ type, name, access, address }: Trap): string {
+  if (name === undefined) return `CPU trap ${type ?? ""}`.trimEnd();
+  const what = access === undefined ? "" : `, ${access} of ${hex(address!)}`;
+  return `${name} (${type})${what}`;
+}
+
+function placeText({ address, function: name, offset, source }: CodePlace): string {
+  const place = name === undefined ? hex(address) : offset ? `${name}+${hex(offset)}` : name;
+  return source === undefined ? place : `${place} (${source.file}:${source.line})`;
+}
+
+function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}
