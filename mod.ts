@@ -37,6 +37,7 @@ export { TenderError, type TenderErrorCode } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/pack.ts";
 export type { Limits } from "./tender/holding.ts";
+export type { Hypercall } from "./abi/hvt.ts";
 export type { CodePlace, CoreFile, Crash, CrashRegisters, Trap } from "./tender/crash.ts";
 export { type Frame, PCAP_HEADER, pcapRecord } from "./tender/hvt/observe/pcap_format.ts";
 export {
@@ -48,5 +49,11 @@ export {
 export type { CallFields, TracedCall } from "./tender/hvt/observe/trace.ts";
 export { TRACE_FORMATS, type TraceFormat } from "./tender/hvt/observe/trace_format.ts";
 export type { Observers } from "./tender/observers.ts";
-export { describe, type FaultReason, type Outcome, statusOf } from "./tender/outcome.ts";
+export {
+  type CrashReport,
+  describe,
+  type FaultReason,
+  type Outcome,
+  statusOf,
+} from "./tender/outcome.ts";
 export { run, type RunningGuest, type RunOptions, spawn } from "./tender/run.ts";

@@ -54,6 +54,7 @@ export interface Crash extends CodePlace {
 
 /** A core file of a guest that crashed. */
 export interface CoreFile {
+  /** Where it is, or was to be. */
   readonly path: string;
   /** Why it could not be written; left out where it was. */
   readonly error?: string;

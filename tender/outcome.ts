@@ -26,7 +26,7 @@ export type FaultReason =
   | "host";
 
 /** What a guest leaves that gave up or broke. On spt the kernel keeps it to itself. */
-interface Left {
+export interface CrashReport {
   /** Where and how it crashed (hvt). */
   readonly crash?: Crash;
   /** Its core file, if one was asked for. */
@@ -38,7 +38,7 @@ export type Outcome =
   /** The guest exited with a status of 0 to 254. */
   | { readonly kind: "exit"; readonly status: number }
   /** The guest gave up (`solo5_abort`, a CPU trap); `trap` is the address of its trap frame, or 0. */
-  | { readonly kind: "abort"; readonly trap: number } & Left
+  | { readonly kind: "abort"; readonly trap: number } & CrashReport
   | {
     readonly kind: "fault";
     readonly reason: FaultReason;
@@ -46,7 +46,7 @@ export type Outcome =
     readonly message: string;
     /** The guest's address that it is about, where there is one. */
     readonly address?: number;
-  } & Left
+  } & CrashReport
   /** A signal ended it. */
   | { readonly kind: "signal"; readonly signal: number }
   /** It used up what it was given; `limit` says how much of what that was. */

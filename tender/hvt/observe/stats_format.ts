@@ -8,14 +8,19 @@
 export interface Traffic {
   /** Blocks, frames or writes that were done. */
   readonly count: number;
+  /** What they held. */
   readonly bytes: number;
 }
 
-/** What a device moved: `read` by the guest, and `written` by it. */
+/** What a device moved. */
 export interface DeviceStats {
+  /** As the manifest has it. */
   readonly name: string;
+  /** What it moves at once. */
   readonly unit: "block" | "frame";
+  /** By the guest. */
   readonly read: Traffic;
+  /** By the guest. */
   readonly written: Traffic;
 }
 
@@ -23,6 +28,7 @@ export interface DeviceStats {
 export interface Stats {
   /** How often the guest left its CPU, by hypercall or else by kind of exit. */
   readonly exits: ReadonlyMap<string, number>;
+  /** What the guest printed. */
   readonly console: Traffic;
   /** In the manifest's order. */
   readonly devices: readonly DeviceStats[];

@@ -16,7 +16,9 @@ export type CallFields = Readonly<Record<string, number | bigint>>;
 export interface TracedCall {
   /** When it began, since the guest did. */
   readonly time: number;
+  /** As the contract counts them. */
   readonly number: number;
+  /** As the contract calls it. */
   readonly name: Hypercall;
   /** What the guest asked; empty if its argument block lies where it may not. */
   readonly arguments: CallFields;
