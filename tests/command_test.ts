@@ -29,6 +29,7 @@ Deno.test("command: without a command there is help, which 'help' gives as well"
   deepEqual(await soloden("help"), all);
   deepEqual(await soloden("manifest"), await soloden("manifest", "--help"));
   deepEqual(await soloden("help", "run"), await soloden("run", "--help"));
+  deepEqual(await soloden("run", "-h"), await soloden("run", "--help"));
 });
 
 Deno.test("command: help shows options as they are written", async () => {
@@ -60,6 +61,7 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["a command unlike any", ["version"], /no command 'version'; see soloden --help/],
   ["an unknown letter", ["-x"], /no option -x; see soloden --help/],
   ["a slip in --version", ["--verison"], /no option --verison, did you mean --version\?/],
+  ["a command too short to guess at", ["x"], /no command 'x'; see soloden --help/],
   ["a unikernel alone", ["x.spt"], /no command 'x\.spt', did you mean `run x\.spt`\?/],
   ["a source alone", ["x.c"], /no command 'x\.c', did you mean `build x\.c`\?/],
   ["an unknown option", ["run", "--memm=1", "x"], /no option --memm, did you mean --mem\?/],
@@ -82,6 +84,7 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["a flag of the compiler", ["build", "-O2", "x.c"], /no option -O2; .* compiler go after --/],
   ["letters of the compiler", ["build", "-Wall", "x.c"], /no option -Wall; .* go after --/],
   ["a letter with its value", ["build", "-tspt", "x.c"], /-tspt, did you mean -t spt\?/],
+  ["a flag as a value", ["build", "--cc-flag", "-O2", "nowhere.c"], /: nowhere\.c: no such file$/m],
   [
     "an option given twice",
     ["build", "-o", "a", "-o", "b", "x.c"],
@@ -129,6 +132,17 @@ Deno.test("command: an option's value may be the next word", async () => {
   match(separate.stdout, /16 MB addressable/);
   match(separate.stdout, /^\[--mem x\]$/m);
   equal(separate.status, 0);
+});
+
+Deno.test("command: an option that takes no value may be said to be true, and the others stay", async () => {
+  const { status, stderr } = await soloden(
+    "run",
+    "--trace",
+    "--stats=true",
+    await guest("args", "spt"),
+  );
+  match(stderr, /^soloden: --trace is for hvt alone: [^\n]*\n$/);
+  equal(status, 1);
 });
 
 Deno.test("command: after -- a file may have the name of an option", async () => {

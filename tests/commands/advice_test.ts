@@ -76,6 +76,10 @@ const MISTAKES: readonly [words: string, line: string][] = [
     "Could not open block device: hello.c,rw: No such file or directory; what may follow a file is ,ro or ,overlay",
   ],
   [
+    "run --block:storage=none,rw block.spt",
+    "Could not open block device: none,rw: No such file or directory; truncate -s 1M none,rw makes an empty one",
+  ],
+  [
     "run --block:storage=hello.c block.spt",
     "hello.c: Backing storage size must be block aligned (512 bytes); truncate -s %512 hello.c fills it up",
   ],
@@ -113,6 +117,8 @@ Deno.test("advice: each mistake gets one line, with the way out where there is o
     const soloden = (...words: string[]) =>
       execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), ...words], { cwd: directory });
     equal((await soloden("pack", "-o", "packed", "built/b.spt")).status, 0);
+    // What is said of another file is not about the unikernel.
+    equal(adviser([join(directory, "block")])("other: No such file or directory"), undefined);
     for (const [words, line] of MISTAKES) {
       await test.step(words, async () => {
         const result = await soloden(...words.split(" "));

@@ -36,6 +36,7 @@ Deno.test("completions: options, with what follows them", () => {
   deepEqual(next("run", "--block-sector-size:x", "5"), ["512"]);
   deepEqual(next("run", "--mem", "6"), ["64"]);
   deepEqual(next("run", "--trace", "--st"), ["--stats"]);
+  deepEqual(next("run", "--", "--mem", "6"), []);
 });
 
 Deno.test("completions: names come from the manifest of the unikernel, wherever it is on the line", async () => {
@@ -45,6 +46,29 @@ Deno.test("completions: names come from the manifest of the unikernel, wherever 
   deepEqual(names("run", "--block:"), ["--block:storage="]);
   deepEqual(names("run", "--block:s"), ["--block:storage="]);
   deepEqual(names("run", "--net:"), []);
+  equal(
+    answer(routes, ["2", "run", "--block:", "run", "--block:", disk]),
+    "--block:storage=\tBLOCK_BASIC\n",
+  );
+});
+
+Deno.test("completions: no names come from what is no unikernel, or too large to be looked into", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const broken = join(directory, "broken.spt");
+    Deno.writeTextFileSync(broken, "\x7fELF");
+    const large = join(directory, "large.spt");
+    Deno.copyFileSync(await example("disk", "spt"), large);
+    const names = (other: string) =>
+      propose(routes, { before: ["run", "--block:"], others: [other] });
+    equal(names(large).length, 1);
+    Deno.truncateSync(large, 65 << 20);
+    for (const other of [broken, large, directory, join(directory, "none")]) {
+      deepEqual(names(other), []);
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
 });
 
 /** A directory with some files in it, for the time of a test. */
@@ -66,9 +90,12 @@ Deno.test("completions: files of the kind that is wanted, and all where there is
     };
     Deno.mkdirSync(join(directory, "b"));
     deepEqual(files("run", "/").map((file) => file.replace(/^\//, "")), ["b/", "a.hvt", "a.spt"]);
+    deepEqual(files("run", "--block", "a"), ["a.hvt", "a.spt"], "no device is named");
     deepEqual(files("pack", "a"), ["a.spt"]);
     deepEqual(files("build", "a"), ["a.c"]);
     deepEqual(files("inspect", "d"), ["disk"]);
+    deepEqual(next("inspect", `${directory}/`).length, 5);
+    deepEqual(files("inspect", ".h"), [".hidden"]);
     deepEqual(files("run", "a.spt", "a"), ["a.c", "a.hvt", "a.spt"], "the guest's own arguments");
     deepEqual(next("run", `--block:x=${directory}/di`), [`--block:x=${directory}/disk`]);
   });

@@ -2,6 +2,7 @@
  * The doctor: what it finds on hosts that are made up, and on this one.
  */
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { join } from "node:path";
 import { ToolchainError } from "../../bindings/error.ts";
 import { examineCompiler, formatFindings, isWell } from "../../commands/doctor.ts";
 import type { Finding } from "../../tender/doctor/finding.ts";
@@ -11,7 +12,7 @@ import { examineSpt } from "../../tender/doctor/spt.ts";
 import { TenderError } from "../../tender/error.ts";
 import { ERRNO, SystemError } from "../../tender/host/libc.ts";
 import type { Outcome } from "../../tender/outcome.ts";
-import { soloden } from "../soloden.ts";
+import { execute, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 
 const refusing = (errno: number) => () => {
@@ -127,4 +128,12 @@ Deno.test("doctor: this host", async () => {
   equal(state("kvm") === "fault", noKvm !== undefined);
   ok(findings.every(({ state, fix }) => state !== "fault" || fix !== undefined));
   equal(status, well ? 0 : 1);
+});
+
+Deno.test("doctor: a fault is told, and is the status", async () => {
+  const main = join(ROOT, "main.ts");
+  const env = { CC: "/nonexistent" };
+  const { status, stdout } = await execute(Deno.execPath(), ["run", "-A", main, "doctor"], { env });
+  match(stdout, /^compiler +fault .*'\/nonexistent' does not run/m);
+  equal(status, 1);
 });

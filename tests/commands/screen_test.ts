@@ -4,6 +4,7 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { hasColour, painter } from "../../commands/paint.ts";
 import { withProgress } from "../../commands/progress.ts";
+import { sink } from "../../commands/sink.ts";
 import { execute, ROOT } from "../soloden.ts";
 
 /** A screen that keeps what is written to it. */
@@ -56,6 +57,18 @@ Deno.test("progress: what fails fails, and the line is cleared", async () => {
   const work = () => pause(60).then(() => Promise.reject(new Error("no")));
   await rejects(withProgress(work, { screen, settings, patience: 20 }), /no/);
   ok(screen.text.endsWith("\x1b[K"));
+});
+
+Deno.test("sink: text is written whole, however little a stream takes at a time", () => {
+  let written = "";
+  const slow = {
+    writeSync(data: Uint8Array) {
+      written += String.fromCharCode(data[0]!);
+      return 1;
+    },
+  };
+  sink(slow, "slow").write("all of it\n");
+  equal(written, "all of it\n");
 });
 
 Deno.test("colour: only on a terminal that has colours, and not where none are wanted", () => {

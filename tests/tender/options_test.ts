@@ -124,6 +124,14 @@ Deno.test("options: devices by name, whatever the order", () => {
   });
 });
 
+Deno.test("options: a path may have line breaks in it", () => {
+  const { a, b } = devices("--block:a=one\ntwo", "--block:b=one\ntwo,ro");
+  assert.deepEqual([a, b], [
+    { type: "BLOCK_BASIC", path: "one\ntwo", blockSize: 512, access: "rw" },
+    { type: "BLOCK_BASIC", path: "one\ntwo", blockSize: 512, access: "ro" },
+  ]);
+});
+
 const BAD: readonly (readonly [options: readonly string[], message: RegExp])[] = [
   [["--mem=0"], /--mem=0: expected a whole number/],
   [["--mem="], /--mem=: expected/],
@@ -146,9 +154,11 @@ const BAD: readonly (readonly [options: readonly string[], message: RegExp])[] =
   [["--net:a=@"], /Not a descriptor: '@'/],
   [["--net:a=@x"], /Not a descriptor: '@x'/],
   [["--net:a=@-1"], /Not a descriptor: '@-1'/],
+  [["--net:a=@7x"], /Not a descriptor: '@7x'/],
   [["--net:a=@1"], /Not a descriptor for a network device: 1/],
   [["--block:a="], /--block:a: expected a path/],
   [["--block:a=,ro"], /--block:a: expected a path/],
+  [["--block:a=x", "--block-sector-size:a=512k"], /Not a block size: '512k'/],
   [["--block:a=x", "--block-sector-size:a=x"], /Not a block size: 'x'/],
   ...["0", "1", "256", "513", "1000", "65536"].map((size) =>
     [
