@@ -1,0 +1,109 @@
+/**
+ * What a Debian package has beside its files: control data, copyright and changelog.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Machine } from "../../abi/elf.ts";
+import { licenceNotices, type Package } from "../npm_packages.ts";
+import { fromRoot } from "../paths.ts";
+import { compress, type PackagedFile } from "./contents.ts";
+import type { Project } from "./project.ts";
+
+/** What Debian calls a machine. */
+export const DEBIAN_NAMES: Record<Machine, string> = { x86_64: "amd64", aarch64: "arm64" };
+
+const MAINTAINER = "the soloden authors <soloden@localhost.localdomain>";
+
+/** Files below `DEBIAN/`: the control data of a package with the given files. */
+export function controlFiles(
+  files: readonly PackagedFile[],
+  { project, machine }: { project: Project; machine: Machine },
+): PackagedFile[] {
+  const size = files.reduce((sum, { content }) => sum + Math.ceil(content.length / 1024), 0);
+  const control = [
+    "Package: soloden",
+    `Version: ${project.version}`,
+    `Architecture: ${DEBIAN_NAMES[machine]}`,
+    `Maintainer: ${MAINTAINER}`,
+    `Installed-Size: ${size}`,
+    // What the runtime's symbols ask for.
+    "Depends: libc6 (>= 2.27), libgcc-s1",
+    "Recommends: gcc | clang, binutils",
+    "Suggests: gdb",
+    "Section: devel",
+    "Priority: optional",
+    "Description: build, run and host Solo5 unikernels",
+    " soloden builds and runs unikernels: programs that are linked with a small set",
+    " of bindings instead of an operating system, and that reach the world only",
+    " through the devices that their manifest declares. They run as a process that",
+    " seccomp holds to a handful of system calls (spt), or as a virtual machine on",
+    " KVM (hvt). It takes the place of Solo5's tenders and toolchain.",
+  ];
+  const sums = files.map(({ path, content }) =>
+    `${createHash("md5").update(content).digest("hex")}  ${path}\n`
+  );
+  return [
+    { path: "control", content: `${control.join("\n")}\n` },
+    { path: "md5sums", content: sums.join("") },
+  ];
+}
+
+/** Files that Debian wants in each package's own directory of documents. */
+export function documents(project: Project, packages: readonly Package[]): PackagedFile[] {
+  return [
+    { path: "usr/share/doc/soloden/copyright", content: copyright(packages) },
+    { path: "usr/share/doc/soloden/changelog.gz", content: compress(changelog(project)) },
+    { path: "usr/share/lintian/overrides/soloden", content: OVERRIDES },
+  ];
+}
+
+/** Why the package is as it is where Debian's own rules for its archive differ. */
+const OVERRIDES = `# The executable is a copy of the Deno runtime with the command in it.
+soloden: embedded-library *
+# Stripping would move what the command finds by its place in the file.
+soloden: unstripped-binary-or-object *
+soloden: hardening-no-relro *
+# Not an upload to Debian's archive.
+soloden: initial-upload-closes-no-bugs *
+`;
+
+function changelog({ version, date, changes }: Project): string {
+  const lines = changes.map((line) =>
+    line.startsWith("### ") ? `  * ${line.slice(4)}:` : `    ${line}`
+  );
+  const day = date.toUTCString().replace(" GMT", " +0000");
+  return [
+    `soloden (${version}) unstable; urgency=medium`,
+    "",
+    ...lines,
+    "",
+    ` -- ${MAINTAINER}  ${day}`,
+    "",
+  ]
+    .join("\n");
+}
+
+/** In the machine-readable form (DEP 5), with what has to go with the packages. */
+function copyright(packages: readonly Package[]): string {
+  const own = Deno.readTextFileSync(fromRoot("LICENSE"));
+  const [, terms] = /^Copyright[^\n]*\n\n([^]*)$/m.exec(own)!;
+  return [
+    "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/",
+    "Upstream-Name: soloden",
+    "Comment: usr/bin/soloden is a copy of the Deno runtime with the command in it.",
+    ...folded(licenceNotices(packages).trimEnd()),
+    "",
+    "Files: *",
+    "Copyright: 2026 the soloden authors",
+    "           2018-2026 the Deno authors",
+    "License: MIT",
+    ...folded(terms!.trim()),
+    "",
+  ].join("\n");
+}
+
+/** Lines that go on with a field of a control file. */
+function folded(text: string): string[] {
+  return text.split("\n").map((line) => line.trim() === "" ? " ." : ` ${line}`);
+}

@@ -1,0 +1,67 @@
+/**
+ * The runtimes that a release is made of: the one that runs this task, and the one for the other
+ * machine, which npm has as a package.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Machine } from "../../abi/elf.ts";
+import { execute } from "./programs.ts";
+
+/** A runtime for Linux. */
+export interface Runtime {
+  readonly machine: Machine;
+  /** The npm package that it comes from. */
+  readonly package: string;
+  readonly version: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+const PACKAGES: Record<Machine, string> = {
+  x86_64: "@deno/linux-x64-glibc",
+  aarch64: "@deno/linux-arm64-glibc",
+};
+
+/** Reads the runtime for a machine that a file holds; it is of the version of the one that runs this. */
+export function readRuntime(machine: Machine, path: string): Runtime {
+  return {
+    machine,
+    package: PACKAGES[machine],
+    version: Deno.version.deno,
+    bytes: Deno.readFileSync(path),
+  };
+}
+
+/**
+ * Gets the runtime for a machine: this very one, or the newest of the same minor version that npm has
+ * and that is no newer than this one.
+ *
+ * @param scratch a directory for files that are not needed afterwards
+ * @throws {Error} if npm has none
+ */
+export function getRuntime(machine: Machine, scratch: string): Runtime {
+  if (machine === Deno.build.arch && Deno.build.os === "linux") {
+    return readRuntime(machine, Deno.execPath());
+  }
+  const name = PACKAGES[machine];
+  const versions = JSON.parse(execute("npm", ["view", name, "versions", "--json"])) as unknown;
+  const version = newestLike(Deno.version.deno, [versions].flat() as string[]);
+  if (version === undefined) {
+    throw new Error(`npm has no ${name} that is as old as ${Deno.version.deno}, and of its minor`);
+  }
+  const options = ["--silent", "--pack-destination", scratch];
+  const archive = execute("npm", ["pack", ...options, `${name}@${version}`]).trim();
+  execute("tar", ["-xzf", join(scratch, archive), "-C", scratch]);
+  const bytes = Deno.readFileSync(join(scratch, "package/deno"));
+  return { machine, package: name, version, bytes };
+}
+
+/** The newest of some versions that shares a version's major and minor number and is not newer. */
+export function newestLike(wanted: string, versions: readonly string[]): string | undefined {
+  const [major, minor, patch] = wanted.split(".").map(Number);
+  const patches = versions.map((version) => /^(\d+)\.(\d+)\.(\d+)$/.exec(version)?.map(Number))
+    .filter((parts) => parts !== undefined && parts[1] === major && parts[2] === minor)
+    .map((parts) => parts![3]!)
+    .filter((candidate) => candidate <= patch!);
+  return patches.length === 0 ? undefined : `${major}.${minor}.${Math.max(...patches)}`;
+}
