@@ -47,7 +47,7 @@ export async function release(options: ReleaseOptions): Promise<string[]> {
     const shared = [
       MANUAL_PAGE,
       ...COMPLETIONS.map(({ path, content }) => ({
-        path: `completions/${basename(path)}`,
+        path: `completions/${path.startsWith("bash") ? "soloden.bash" : basename(path)}`,
         content,
       })),
     ];

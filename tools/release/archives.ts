@@ -49,6 +49,7 @@ export function packTarball(directory: string, { output, date, effort }: PackOpt
   ]);
   execute("xz", ["--threads=1", `-${effort}`, "--force", plain]);
   Deno.renameSync(`${plain}.xz`, output);
+  Deno.chmodSync(output, 0o644);
 }
 
 /** Packs a directory with control data below `DEBIAN/` as a Debian package. */
@@ -57,6 +58,7 @@ export function packDebian(directory: string, { output, date, effort }: PackOpti
   execute("dpkg-deb", [...options, "--build", directory, output], {
     SOURCE_DATE_EPOCH: `${seconds(date)}`,
   });
+  Deno.chmodSync(output, 0o644);
 }
 
 function seconds(date: Date): number {

@@ -13,7 +13,11 @@ import type { Project } from "./project.ts";
 /** What Debian calls a machine. */
 export const DEBIAN_NAMES: Record<Machine, string> = { x86_64: "amd64", aarch64: "arm64" };
 
-const MAINTAINER = "the soloden authors <soloden@localhost.localdomain>";
+/** Who gives the package to others says so, by the variables that Debian's tools have for it. */
+function maintainer(): string {
+  const name = Deno.env.get("DEBFULLNAME") ?? "the soloden authors";
+  return `${name} <${Deno.env.get("DEBEMAIL") ?? "soloden@localhost.localdomain"}>`;
+}
 
 /** Files below `DEBIAN/`: the control data of a package with the given files. */
 export function controlFiles(
@@ -25,7 +29,7 @@ export function controlFiles(
     "Package: soloden",
     `Version: ${project.version}`,
     `Architecture: ${DEBIAN_NAMES[machine]}`,
-    `Maintainer: ${MAINTAINER}`,
+    `Maintainer: ${maintainer()}`,
     `Installed-Size: ${size}`,
     // What the runtime's symbols ask for.
     "Depends: libc6 (>= 2.27), libgcc-s1",
@@ -59,29 +63,44 @@ export function documents(project: Project, packages: readonly Package[]): Packa
 }
 
 /** Why the package is as it is where Debian's own rules for its archive differ. */
-const OVERRIDES = `# The executable is a copy of the Deno runtime with the command in it.
+const OVERRIDES =
+  `# The executable is a copy of the Deno runtime, which is built like this, with the command in it.
 soloden: embedded-library *
-# Stripping would move what the command finds by its place in the file.
-soloden: unstripped-binary-or-object *
 soloden: hardening-no-relro *
-# Not an upload to Debian's archive.
-soloden: initial-upload-closes-no-bugs *
+# Whoever gives the package to others says who they are when they make it: DEBFULLNAME, DEBEMAIL.
+soloden: bogus-mail-host *
+soloden: bogus-mail-host-in-debian-changelog *
 `;
 
-function changelog({ version, date, changes }: Project): string {
-  const lines = changes.map((line) =>
-    line.startsWith("### ") ? `  * ${line.slice(4)}:` : `    ${line}`
+/** The changes of this version as Debian writes them. */
+export function changelog({ version, date, changes }: Project): string {
+  const items = changes.join("\n").split(/\n(?=### |- )/).map((item) =>
+    item.startsWith("### ")
+      ? wrap(`${item.slice(4)}:`, { first: "  * ", others: "    " })
+      : wrap(item.slice(2), { first: "    - ", others: "      " })
   );
   const day = date.toUTCString().replace(" GMT", " +0000");
   return [
     `soloden (${version}) unstable; urgency=medium`,
     "",
-    ...lines,
+    ...items,
     "",
-    ` -- ${MAINTAINER}  ${day}`,
+    ` -- ${maintainer()}  ${day}`,
     "",
   ]
     .join("\n");
+}
+
+/** Words in lines of at most 79 characters. */
+function wrap(text: string, { first, others }: { first: string; others: string }): string {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/).filter((word) => word !== "")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length < 80) {
+      lines.push(`${lines.pop()} ${word}`);
+    } else lines.push(`${last === undefined ? first : others}${word}`);
+  }
+  return lines.join("\n");
 }
 
 /** In the machine-readable form (DEP 5), with what has to go with the packages. */
