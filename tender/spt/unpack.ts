@@ -85,7 +85,6 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
       executableHeap: records.some(({ call, a2 }) => call === calls.mmap && a2 & PROT_EXEC),
     },
   );
-  if (guest.memorySize !== note.memory) throw impossible(elf, `no memory of ${note.memory} bytes`);
   if (note.devices.length === 0) return { guest };
   const list = guest.devices.map(({ handle, name }, index) => ({
     handle,

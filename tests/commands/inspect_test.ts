@@ -3,11 +3,14 @@
  */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { ElfHeader } from "../../abi/elf.ts";
+import { viewOf } from "../../abi/layout.ts";
 import { PACK_NOTE_NAME, PACK_NOTE_TYPE } from "../../abi/pack.ts";
 import { inspectFile } from "../../commands/inspect.ts";
 import { writeExecutable } from "../../elftool/elf_writer.ts";
 import { printable, printableJson } from "../../elftool/printable.ts";
-import { buildUnikernel, MANIFEST } from "../elftool/builder.ts";
+import { buildUnikernel, MANIFEST, withProgram } from "../elftool/builder.ts";
+import { withSymbols } from "../fuzz/symbols.ts";
 import { soloden } from "../soloden.ts";
 
 async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
@@ -95,9 +98,14 @@ Deno.test("printable: what is not seen is written, and all else stays", () => {
 Deno.test("inspect --symbols: an address that a double does not hold names nothing", async () => {
   await inDirectory(async (directory) => {
     const path = join(directory, "x.spt");
-    Deno.writeFileSync(path, buildUnikernel());
-    const addresses = ["0x20000000000001", "ffffffffffffffff"];
+    const [vaddr, memsz] = [2 ** 53, 4096];
+    const file = withSymbols(withProgram("bss", { vaddr, memsz }));
+    // Without the last section: its line table is of little sense.
+    ElfHeader.write(viewOf(file), 0, { shnum: 3, shstrndx: 0 });
+    Deno.writeFileSync(path, file);
+    const addresses = ["100011", "0x20000000000001", "ffffffffffffffff"];
     const { status, stdout } = await soloden("inspect", "--symbols", ...addresses, path);
-    deepEqual([status, stdout], [0, "0x20000000000001 ??\n0xffffffffffffffff ??\n"]);
+    const lines = ["0x100011 solo5_app_main+0x1", "0x20000000000001 ??", "0xffffffffffffffff ??"];
+    deepEqual([status, stdout], [0, lines.map((line) => `${line}\n`).join("")]);
   });
 });

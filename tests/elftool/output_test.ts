@@ -169,7 +169,11 @@ Deno.test("output: a loop of links and a directory are told in one line", async 
       ["", "No such file or directory"],
     ] as const
   ) {
-    deepEqual(await writer.write(path), { status: 1, stdout: "", stderr: `${path}: ${reason}\n` });
+    deepEqual(await writer.write(path), {
+      status: 1,
+      stdout: "",
+      stderr: `${path || "''"}: ${reason}\n`,
+    });
   }
 });
 

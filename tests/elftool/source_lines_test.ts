@@ -95,3 +95,15 @@ async function addr2line(
     /^(?:\.\/)?([^?].*:[1-9][0-9]*)/.exec(line.replace(`${directory}/`, ""))?.[1]
   );
 }
+
+Deno.test("source lines: a path in a file is escaped", async () => {
+  const app = '#line 7 "a\\033[2J\\nb.c"\nvoid _start(void) { for (;;); }\n';
+  await withFiles({ "app.c": app }, async (directory) => {
+    const options = "-g -ffreestanding -nostdlib -static -fno-pie -no-pie -o app app.c".split(" ");
+    assert.equal((await execute("gcc", options, { cwd: directory })).status, 0);
+    const bytes = Deno.readFileSync(join(directory, "app"));
+    const { address } = readSymbols(bytes).find(({ name }) => name === "_start")!;
+    const [line] = sourceLines(bytes, [address], name);
+    assert.match(line!, /a\\x1b\[2J\\x0ab\.c:7$/);
+  });
+});

@@ -9,7 +9,7 @@ import { ElfHeader, ProgramHeader, SEGMENT_TYPES } from "../../../abi/elf.ts";
 import { viewOf } from "../../../abi/layout.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../../abi/spt.ts";
 import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
-import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { parseUnikernel, type Segment, type Unikernel } from "../../../elftool/unikernel.ts";
 import { block } from "../../../tender/devices/block.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { bind, type GuestOptions } from "../../../tender/guest.ts";
@@ -230,6 +230,71 @@ Deno.test("inspect: a tampered file is said to be, and --seccomp fails", async (
       /^launch {3}as soloden \S+ writes it: headers, .*, filter, rest of the file\n/m,
     );
     deepEqual([(await soloden("inspect", "--seccomp", path)).status, good.status], [0, 0]);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+/** Packs a unikernel of these segments as `pack` would, but without its checks. */
+function forged(segments: readonly Segment[], changes: Partial<Unikernel> = {}): Uint8Array {
+  const unikernel: Unikernel = {
+    name: "forged",
+    machine: "x86_64",
+    entry: 0x10_0000,
+    segments,
+    kernelEnd: 0x11_0000,
+    abi: { target: "spt", version: 2 },
+    manifest: { devices: [] },
+    ...changes,
+  };
+  const [memorySize, commandLine, executableHeap] = [0x20_0000, "", false];
+  const forged = { unikernel, memorySize, commandLine, devices: [], executableHeap };
+  const image = compileImage(forged, undefined, { keep: true });
+  return encodeImage({ ...image, note: { ...image.note, packedBy: version } });
+}
+
+/** A segment of one page of content. */
+function segment(start: number, fields: Partial<Segment>): Segment {
+  const data = new Uint8Array(0x1000).fill(0xcc);
+  const flags = { read: true, write: false, execute: false };
+  return { address: start, data, start, end: start + data.length, ...flags, ...fields };
+}
+
+Deno.test("verify: of guest memory it knows what pack makes, and no more", () => {
+  const text = segment(0x10_0000, { execute: true, end: 0x10_3000 });
+  const data = segment(0x10_4000, { write: true, end: 0x11_0000 });
+  const verdict = (...args: Parameters<typeof forged>) => verifyPacked(forged(...args), OPTIONS);
+  equal(verdict([text, data]).is, "known", "zeros behind a text are its own");
+  const faults: [fault: string, file: Parameters<typeof forged>][] = [
+    ["a segment is writable and executable", [[text, { ...data, execute: true }]]],
+    ["its segments overlap", [[text, segment(0x10_2000, { write: true })]]],
+    [
+      "the unikernel does not end where the boot area says",
+      [[text, data], { kernelEnd: 0x10_4000 }],
+    ],
+  ];
+  for (const [fault, file] of faults) {
+    const { is, fault: found } = verdict(...file);
+    deepEqual([is, found], ["tampered", fault]);
+  }
+});
+
+Deno.test("inspect: the name of a packed file is escaped, and it is said what is read-only", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = join(directory, "\x1b[2Jdisk");
+    Deno.writeFileSync(path, new Uint8Array(512));
+    const disk = block.file(path, { access: "ro" });
+    const packedPath = join(directory, "\x1b[2Jpacked");
+    Deno.writeFileSync(
+      packedPath,
+      await packed("block", { devices: new Map([["storage", disk]]) }),
+    );
+    const { stdout, status } = await soloden("inspect", "--seccomp", packedPath);
+    equal(status, 0);
+    match(stdout, /^\S+\/\\x1b\[2Jpacked: seccomp filter of \d+ instructions\n/);
+    const text = (await soloden("inspect", packedPath)).stdout;
+    match(text, /^ {2}BLOCK_BASIC {2}storage from file \S+\/\\x1b\[2Jdisk, read-only$/m);
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
