@@ -17,6 +17,8 @@ import { checkStorage } from "./storage.ts";
 /** An open block device. Requests are for one block, aligned and within the capacity: the caller checks. */
 export interface OpenBlock extends Disposable {
   readonly properties: BlockProperties;
+  /** What it reads and writes. */
+  readonly descriptors: readonly number[];
   /** Fills `data`, all of it or EUNSPEC. `offset` is in bytes. */
   read(offset: number, data: Uint8Array<ArrayBuffer>): Result;
   /** Stores `data`, all of it or EUNSPEC. `offset` is in bytes. */
@@ -41,11 +43,12 @@ export function openBlock(device: BlockDevice): OpenBlock {
   return { properties, ...open, [Symbol.dispose]: () => kept.dispose() };
 }
 
-type Transfers = Pick<OpenBlock, "read" | "write">;
+type Transfers = Pick<OpenBlock, "descriptors" | "read" | "write">;
 
 /** All requests go to the storage; where it was opened to be read only, the kernel refuses the others. */
 function direct(fd: number): Transfers {
   return {
+    descriptors: [fd],
     read: (offset, data) => outcome(readAt(fd, data, { offset })),
     write: (offset, data) => outcome(writeAt(fd, data, { offset })),
   };
@@ -60,6 +63,7 @@ function overlay(
   // A bit for each block, given out by the kernel as it is touched, so that a large base costs no start-up.
   const written = new Uint8Array(Math.ceil(capacity / blockSize / 8));
   return {
+    descriptors: [base, copy],
     read: (offset, data) => {
       const block = offset / blockSize;
       const isWritten = (written[Math.floor(block / 8)]! >> block % 8 & 1) === 1;

@@ -52,8 +52,9 @@ type Symbols<S extends Interface> = Deno.DynamicLibrary<S>["symbols"];
  * A parameter after a call's own, which it does not know of and leaves alone. The runtime compiles
  * machine code for every symbol that it binds, except where a structure is among the parameters.
  */
-const UNREAD = { struct: ["u8"] } as const;
-const unread = new Uint8Array(1);
+export const UNREAD = { struct: ["u8"] } as const;
+/** What goes to {@linkcode UNREAD}. */
+export const unread: Uint8Array<ArrayBuffer> = new Uint8Array(1);
 
 const ERRNO_LOCATION = { __errno_location: { parameters: [UNREAD], result: "pointer" } } as const;
 

@@ -6,6 +6,7 @@
  */
 import { codePage } from "./code_page.ts";
 import { check, cstr, ERRNO, errno, SystemError } from "./libc.ts";
+import { numberedEntries } from "./numbered.ts";
 import { type SystemCall, systemCall, wordOf } from "./system_call.ts";
 import { RESTORER, threadHandler } from "./thread_handler_x86_64.ts";
 
@@ -25,6 +26,8 @@ const CALLS = {
 const SIGSETXID = 33;
 const SI_QUEUE = 0xffff_ffffn;
 const SIGNAL_INFO_WORDS = 16;
+/** Where a `siginfo` has the signal's value, in words. */
+const SIGNAL_VALUE = 3;
 const SIGNAL_SET_SIZE = 8;
 const ALL_SIGNALS = 2n ** 64n - 1n;
 /** `SA_SIGINFO`, `SA_RESTORER` and `SA_RESTART`. */
@@ -103,13 +106,15 @@ function setAction(action: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuf
 /** Sends the signal to those threads that are not done yet, and counts them among those. */
 function interrupt(threads: readonly number[], done: Set<number>): Interrupted[] {
   const interrupted: Interrupted[] = [];
+  const { pid } = Deno;
+  const info = new BigUint64Array(SIGNAL_INFO_WORDS);
+  [info[0], info[1]] = [BigInt(SIGSETXID), SI_QUEUE];
   for (const thread of threads) {
     if (done.has(thread)) continue;
     done.add(thread);
     const result = Int32Array.of(PENDING);
-    const info = new BigUint64Array(SIGNAL_INFO_WORDS);
-    info.set([BigInt(SIGSETXID), SI_QUEUE, 0n, wordOf(result)]);
-    if (systemCall(CALLS.rt_tgsigqueueinfo, Deno.pid, thread, SIGSETXID, info) === 0) {
+    info[SIGNAL_VALUE] = wordOf(result);
+    if (systemCall(CALLS.rt_tgsigqueueinfo, pid, thread, SIGSETXID, info) === 0) {
       interrupted.push({ thread, result });
     } else if (errno() !== ESRCH) check(-1, "rt_tgsigqueueinfo");
   }
@@ -144,13 +149,8 @@ function runsPrograms(thread: number): boolean {
  * is `complete` if it is as long as the kernel's own count.
  */
 function listThreads(): { threads: number[]; complete: boolean } {
-  const threads: number[] = [];
-  try {
-    for (const { name } of Deno.readDirSync(THREADS)) threads.push(Number(name));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { threads, complete: true };
-    throw error;
-  }
+  const threads = numberedEntries(THREADS);
+  if (threads === undefined) return { threads: [], complete: true };
   const stat = new Uint32Array(STAT_WORDS);
   check(systemCall(CALLS.stat, PATH, stat), "stat", THREADS);
   // A directory has two links beside those of the directories in it.

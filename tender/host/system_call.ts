@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { seldom } from "./libc.ts";
+import { libc, UNREAD, unread } from "./libc.ts";
 
 /** Memory that a system call is given the address of. */
 export type CallMemory =
@@ -21,18 +21,33 @@ export type Argument = number | CallMemory;
 export type SystemCall = readonly [number: number, ...args: Argument[]];
 
 const WORD = "usize";
-const { syscall } = seldom({
-  syscall: { parameters: [WORD, WORD, WORD, WORD, WORD, WORD, WORD], result: "i64" },
+// As `seldom` binds it, without the function that it puts around a call: these are made dozens of times
+// before a guest runs, when nothing is compiled yet.
+const { syscall } = libc({
+  syscall: { parameters: [WORD, WORD, WORD, WORD, WORD, WORD, WORD, UNREAD], result: "i64" },
 });
 
 /** Makes a system call. Returns -1 where it fails, with `errno` set. */
 export function systemCall(
-  ...[number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]: SystemCall
+  number: number,
+  a: Argument = 0,
+  b: Argument = 0,
+  c: Argument = 0,
+  d: Argument = 0,
+  e: Argument = 0,
+  f: Argument = 0,
 ): number {
-  const n = BigInt(number);
-  return Number(
-    syscall(n, wordOf(a), wordOf(b), wordOf(c), wordOf(d), wordOf(e), wordOf(f)),
+  const result = syscall(
+    BigInt(number),
+    wordOf(a),
+    wordOf(b),
+    wordOf(c),
+    wordOf(d),
+    wordOf(e),
+    wordOf(f),
+    unread,
   );
+  return Number(result);
 }
 
 /** An argument as a register holds it: memory by its address, which holds as long as it is in use here. */

@@ -5,12 +5,19 @@
  *
  * @module
  */
+import { closeInherited } from "../host/close_inherited.ts";
 import { check, ERRNO, SystemError } from "../host/libc.ts";
 import { onOtherThreads } from "../host/other_threads.ts";
 import { type SystemCall, systemCall, wordOf } from "../host/system_call.ts";
 import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../spt/constants.ts";
 import { SockFilter } from "../spt/syscalls.ts";
-import { CONFINE_FILTER, PID_AT, VCPU_AT } from "./confine_filter.fixed.ts";
+import {
+  ALLOW_DEVICE,
+  CONFINE_FILTER,
+  DEVICE_AT,
+  PID_AT,
+  VCPU_AT,
+} from "./confine_filter.fixed.ts";
 import type { Confined } from "./confine_filter.ts";
 
 /** Numbers of x86_64. */
@@ -35,16 +42,20 @@ const LANDLOCK_NET = { since: 4, access: 0b11n };
 /** Abstract sockets and signals of processes outside, from version 6 on. */
 const LANDLOCK_SCOPES = { since: 6, scoped: 0b11n };
 
+/** What a confined tender goes on with. */
+export type Needs = Pick<Confined, "vcpu" | "devices">;
+
 /**
- * Confines this process, with every thread that it has: no new privileges, no capabilities, no path
- * where the kernel has Landlock, and a system call filter. There is no way back, and no second time.
+ * Confines this process, with every thread that it has: no descriptor that it inherited but standard
+ * output and standard error, no new privileges, no capabilities, no path where the kernel has Landlock,
+ * and a system call filter. There is no way back, and no second time.
  *
- * @param needs `vcpu`: the descriptor that the run loop runs the guest by
  * @throws {SystemError} if the kernel refuses
  */
-export function confine({ vcpu }: { vcpu: number }): void {
+export function confine(needs: Needs): void {
+  closeInherited();
   giveUpRights();
-  installFilter(filterFor({ vcpu, pid: Deno.pid }));
+  installFilter(filterFor({ ...needs, pid: Deno.pid }));
 }
 
 /**
@@ -69,11 +80,20 @@ export function giveUpRights(): void {
 }
 
 /** The filter as {@linkcode confineFilter} makes it, without what makes it. */
-export function filterFor({ vcpu, pid }: Confined): Uint8Array<ArrayBuffer> {
-  const filter = CONFINE_FILTER.slice();
+export function filterFor({ vcpu, pid, devices }: Confined): Uint8Array<ArrayBuffer> {
+  const filter = new Uint8Array(CONFINE_FILTER.length + devices.length * ALLOW_DEVICE.length);
+  filter.set(CONFINE_FILTER);
   const view = new DataView(filter.buffer);
   view.setUint32(VCPU_AT, vcpu, true);
   view.setUint32(PID_AT, pid, true);
+  // Devices come before the last instruction.
+  let at = CONFINE_FILTER.length - SockFilter.size;
+  for (const fd of devices) {
+    filter.set(ALLOW_DEVICE, at);
+    view.setUint32(at + DEVICE_AT, fd, true);
+    at += ALLOW_DEVICE.length;
+  }
+  if (devices.length > 0) filter.set(CONFINE_FILTER.subarray(-SockFilter.size), at);
   return filter;
 }
 
@@ -82,13 +102,18 @@ function rulesOfNothing(): number | undefined {
   const create = CALLS.landlock_create_ruleset;
   const version = systemCall(create, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return undefined;
+  const ruleset = landlockRuleset(version);
+  return check(systemCall(create, ruleset, ruleset.byteLength, 0), "landlock_create_ruleset");
+}
+
+/** All that a version of Landlock can deny, as a `struct landlock_ruleset_attr`. */
+export function landlockRuleset(version: number): BigUint64Array<ArrayBuffer> {
   const files = LANDLOCK_FILE_ACCESS[Math.min(version, LANDLOCK_FILE_ACCESS.length - 1)]!;
-  const ruleset = BigUint64Array.of(
+  return BigUint64Array.of(
     BigInt(2 ** files - 1),
     ...(version >= LANDLOCK_NET.since ? [LANDLOCK_NET.access] : []),
     ...(version >= LANDLOCK_SCOPES.since ? [LANDLOCK_SCOPES.scoped] : []),
   );
-  return check(systemCall(create, ruleset, ruleset.byteLength, 0), "landlock_create_ruleset");
 }
 
 function installFilter(filter: Uint8Array<ArrayBuffer>): void {

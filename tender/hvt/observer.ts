@@ -59,8 +59,12 @@ export interface Observer {
 export interface Observed {
   /** The last stands closest to the guest. */
   readonly observers?: readonly Observer[];
-  /** Starts limits and confines this process, when all is made and before the guest's first instruction. */
-  readonly begin?: (vcpu: Vcpu) => void;
+  /**
+   * Starts limits and confines this process, when all is made and before the guest's first instruction.
+   *
+   * @param devices the descriptors of the world's devices
+   */
+  readonly begin?: (vcpu: Vcpu, devices: readonly number[]) => void;
   /** A debugger, closer to the guest than any observer. */
   readonly attach?: Attach;
 }

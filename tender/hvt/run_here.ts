@@ -18,7 +18,7 @@ export function runOnKvm(
   { program = "soloden", describe = outcomes.describe }: LaunchOptions,
 ): void {
   const outcome = runHvt(guest, undefined, {
-    begin: ({ descriptor }) => void confine({ vcpu: descriptor }),
+    begin: ({ descriptor }, devices) => confine({ vcpu: descriptor, devices }),
   });
   endAs(program, { outcome, message: describe(outcome) });
 }

@@ -105,7 +105,7 @@ export function createVm(
     const view = new GuestView(attached?.bytes ?? memory.bytes, machine.restrictions);
     const context = { guest: view, world, handles: netHandles(devices) };
     const loop = observedLoop(observers, { cpu: attached?.cpu ?? vcpu, context });
-    begin?.(vcpu);
+    begin?.(vcpu, world.descriptors ?? []);
     const parts = { machine, memory: view, memoryDescriptor: memory.fd, vcpu, loop };
     return new VirtualMachine(parts, resources.move());
   } catch (error) {

@@ -22,6 +22,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface World {
   /** What its devices are like, in the manifest's order: the device at index i has handle i + 1. */
   readonly devices: readonly Properties[];
+  /** The descriptors that its devices are read and written by; none if not given. */
+  readonly descriptors?: readonly number[];
   /** Time since the Unix epoch. */
   wallClock(): bigint;
   /** A clock that never goes back; it decides when a wait is over. */
@@ -77,6 +79,7 @@ export function hostWorld(bound: readonly BoundDevice[] = []): HostWorld {
   const net = (handle: number) => devices[handle - 1] as OpenNet;
   return {
     devices: devices.map(({ properties }) => properties),
+    descriptors: devices.flatMap((device) => "fd" in device ? [device.fd] : device.descriptors),
     wallClock: realtime,
     monotonic,
     write: (data, late) => writeAll(STDOUT, data, late),

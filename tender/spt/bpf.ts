@@ -53,6 +53,17 @@ export function when(test: Test, value: number, options: { skip: number }): Inst
   return [INSTRUCTION.tests[test], options.skip, 0, value];
 }
 
+/** These instructions, which are skipped if the test does not hold, however many they are. */
+export function skipUnless(
+  test: Test,
+  value: number,
+  code: readonly Instruction[],
+): Instruction[] {
+  const skip = code.length;
+  if (skip <= TEST_REACH) return [unless(test, value, { skip }), ...code];
+  return [when(test, value, { skip: 1 }), jump(skip), ...code];
+}
+
 /** Skips any number of instructions. */
 export function jump(skip: number): Instruction {
   return [INSTRUCTION.jump, 0, 0, skip];

@@ -8,12 +8,10 @@ import {
   ACTION,
   assembleBpf,
   type Instruction,
-  jump,
   load,
   ret,
   SECCOMP_DATA,
-  type Test,
-  TEST_REACH,
+  skipUnless,
   unless,
   when,
 } from "./bpf.ts";
@@ -117,18 +115,11 @@ interface Body {
 function dispatch(bodies: readonly Body[]): Instruction[] {
   const [first] = bodies;
   if (first === undefined) return [KILL];
-  if (bodies.length === 1) return [...skipUnless("==", first), ...first.code, KILL];
+  if (bodies.length === 1) return [...skipUnless("==", first.number, first.code), KILL];
   const middle = bodies.length >> 1;
   const low = dispatch(bodies.slice(0, middle));
   const high = dispatch(bodies.slice(middle));
-  return [...skipUnless(">=", { number: bodies[middle]!.number, code: high }), ...high, ...low];
-}
-
-/** Skips code unless the accumulator compares so with a number. */
-function skipUnless(test: Test, { number, code }: Body): Instruction[] {
-  const skip = code.length;
-  if (skip <= TEST_REACH) return [unless(test, number, { skip })];
-  return [when(test, number, { skip: 1 }), jump(skip)];
+  return [...skipUnless(">=", bodies[middle]!.number, high), ...low];
 }
 
 function groupByCall(rules: readonly Rule[]): Map<SystemCall, (readonly Condition[])[]> {

@@ -1,5 +1,5 @@
 /**
- * Limits and confinement of guests that the command runs, on both targets.
+ * Limits of guests, on both targets.
  */
 import { deepEqual, equal, fail, match, ok, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
@@ -164,34 +164,6 @@ Deno.test("spt: --no-confine is refused", async () => {
   const { status, stderr } = await soloden("run", "--no-confine", await guest("quiet", "spt"));
   equal(status, 1);
   match(stderr, /^soloden: --no-confine is for hvt alone/);
-});
-
-kvmTest("hvt: while the guest runs, every thread of the tender is confined", async () => {
-  const words = ["run", "--mem=4", await guest("spin", "hvt"), "--solo5:quiet", "w"];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", join(ROOT, "main.ts"), ...words],
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  try {
-    const reader = child.stdout.getReader();
-    await reader.read();
-    const status = (path: string) =>
-      Object.fromEntries(
-        Deno.readTextFileSync(path).trim().split("\n").map((line) => line.split(/:\s+/)),
-      ) as Record<string, string>;
-    const threads = [...Deno.readDirSync(`/proc/${child.pid}/task`)];
-    for (const { name } of threads) {
-      const { Seccomp, NoNewPrivs, ...all } = status(`/proc/${child.pid}/task/${name}/status`);
-      deepEqual([Seccomp, NoNewPrivs], ["2", "1"], all.Name);
-      const capabilities = [all.CapEff, all.CapPrm, all.CapInh, all.CapAmb];
-      deepEqual(capabilities, Array(4).fill("0000000000000000"), all.Name);
-    }
-    await reader.cancel();
-  } finally {
-    kill(child);
-    await child.status;
-  }
 });
 
 for (const target of ["spt", "hvt"] as const) {

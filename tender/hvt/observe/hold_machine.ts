@@ -22,7 +22,7 @@ export interface HeldMachine extends Disposable {
    *
    * @param options `confined`: false where this process is to open files or sockets later
    */
-  begin(vcpu: Vcpu, options?: { confined?: boolean }): void;
+  begin(vcpu: Vcpu, devices: readonly number[], options?: { confined?: boolean }): void;
   /** See {@linkcode Hold.attempt}. */
   readonly attempt: Attempt;
 }
@@ -38,8 +38,8 @@ export async function holdMachine(words: readonly string[]): Promise<HeldMachine
     return {
       observers: [],
       limits: {},
-      begin({ descriptor }, { confined = true } = {}) {
-        if (confined) confine({ vcpu: descriptor });
+      begin({ descriptor }, devices, { confined = true } = {}) {
+        if (confined) confine({ vcpu: descriptor, devices });
       },
       attempt: (call) => call(),
       [Symbol.dispose]: () => {},
@@ -54,9 +54,9 @@ export async function holdMachine(words: readonly string[]): Promise<HeldMachine
     observers: [hold],
     limits,
     attempt: hold.attempt,
-    begin(vcpu, { confined = true } = {}) {
+    begin(vcpu, devices, { confined = true } = {}) {
       hold.start(vcpu);
-      if (confined && wanted) confine({ vcpu: vcpu.descriptor });
+      if (confined && wanted) confine({ vcpu: vcpu.descriptor, devices });
     },
     [Symbol.dispose]: () => hold[Symbol.dispose](),
   };

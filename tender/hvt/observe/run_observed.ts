@@ -7,11 +7,10 @@ import type { CoreFile } from "../../crash.ts";
 import { TenderError } from "../../error.ts";
 import type { Guest } from "../../guest.ts";
 import type { Limits } from "../../holding.ts";
-import type { Vcpu } from "../../kvm/vcpu.ts";
 import type { Observation } from "../../observation.ts";
 import type { Observers } from "../../observers.ts";
 import type { Outcome } from "../../outcome.ts";
-import type { Observer } from "../observer.ts";
+import type { Observed, Observer } from "../observer.ts";
 import { runHvt } from "../vm.ts";
 import type { HeldMachine } from "./hold_machine.ts";
 import { type OpenOutput, openOutput, type Output, standardError } from "./output.ts";
@@ -53,10 +52,13 @@ export async function runObserved(
   const all = [...observers, ...held.observers, ...watching];
   const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
   if (opening !== "") say(`${opening}: the tender is not confined`);
-  const begin = (vcpu: Vcpu) => held.begin(vcpu, { confined: opening === "" });
+  const observed: Observed = {
+    observers: all,
+    begin: (vcpu, devices) => held.begin(vcpu, devices, { confined: opening === "" }),
+  };
   try {
     const outcome = gdb === undefined
-      ? runHvt(guest, undefined, { observers: all, begin })
+      ? runHvt(guest, undefined, observed)
       : (await import("../gdb/debug.ts")).debugHvt(guest, { endpoint: gdb, observers: all, say });
     return { outcome, core: core() };
   } finally {

@@ -38,10 +38,10 @@ world.write = () => {
   return true;
 };
 const outcome = runHvt(guest, world, {
-  begin: ({ descriptor }) => {
+  begin: ({ descriptor }, devices) => {
     vcpu = descriptor;
     const start = performance.now();
-    confine({ vcpu });
+    confine({ vcpu, devices });
     cost = performance.now() - start;
     confined = true;
   },

@@ -1,0 +1,39 @@
+/**
+ * Descriptors that this process has from whoever started it, and gives up.
+ *
+ * @module
+ */
+import { numberedEntries } from "./numbered.ts";
+import { systemCall } from "./system_call.ts";
+
+/** Numbers of x86_64. */
+const CALLS = { close: 3, fcntl: 72, close_range: 436 } as const;
+
+const F_GETFD = 1;
+const FD_CLOEXEC = 1;
+const [STDIN, STDERR] = [0, 2];
+const HIGHEST = 0xffff_ffff;
+/** Descriptors that are looked at one by one where nothing lists them. */
+const MOST_UNLISTED = 4096;
+
+/**
+ * Closes standard input and all else that was inherited, but standard output and standard error. What
+ * this process opened itself is closed on exec, as the runtime and this project open everything, and
+ * what came to it through exec is not. Where there is no `/proc`, all from number 4096 on is closed,
+ * whoever opened it.
+ *
+ * @throws {SystemError} if the descriptors cannot be listed
+ */
+export function closeInherited(): void {
+  systemCall(CALLS.close, STDIN);
+  for (const fd of numberedEntries("/proc/self/fd") ?? unlisted()) {
+    if (fd <= STDERR) continue;
+    const flags = systemCall(CALLS.fcntl, fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) === 0) systemCall(CALLS.close, fd);
+  }
+}
+
+function unlisted(): number[] {
+  systemCall(CALLS.close_range, MOST_UNLISTED, HIGHEST, 0);
+  return Array.from({ length: MOST_UNLISTED }, (_, fd) => fd);
+}

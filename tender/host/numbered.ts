@@ -1,0 +1,51 @@
+/**
+ * What `/proc` lists by number: threads, descriptors. The runtime's own way of reading a directory
+ * takes some 150 µs more at its first use.
+ *
+ * @module
+ */
+import { check, cstr, ERRNO, errno } from "./libc.ts";
+import { systemCall } from "./system_call.ts";
+
+/** Numbers of x86_64. */
+const CALLS = { open: 2, close: 3, getdents64: 217 } as const;
+
+/** `O_DIRECTORY` and `O_CLOEXEC`. */
+const OPEN_FLAGS = 0o2200000;
+const BUFFER_SIZE = 4096;
+/** Where a `struct linux_dirent64` has its own size, in 16 bits, and its name. */
+const DIRENT_SIZE = 16;
+const DIRENT_NAME = 19;
+const DIGIT_0 = 0x30;
+
+/**
+ * The names in a directory, all of which are numbers but those of itself and its parent.
+ *
+ * @returns undefined if there is no such directory
+ * @throws {SystemError} if it cannot be read
+ */
+export function numberedEntries(path: string): number[] | undefined {
+  const fd = systemCall(CALLS.open, cstr(path), OPEN_FLAGS);
+  if (fd < 0 && errno() === ERRNO.ENOENT) return undefined;
+  check(fd, "open", path);
+  const numbers: number[] = [];
+  const buffer = new Uint8Array(BUFFER_SIZE);
+  let length: number;
+  while ((length = systemCall(CALLS.getdents64, fd, buffer, BUFFER_SIZE)) > 0) {
+    for (
+      let at = 0;
+      at < length;
+      at += buffer[at + DIRENT_SIZE]! | buffer[at + DIRENT_SIZE + 1]! << 8
+    ) {
+      let number = 0;
+      // A dot comes before the digits, so that "." and ".." come to less than 0.
+      for (let place = at + DIRENT_NAME; buffer[place] !== 0; place++) {
+        number = 10 * number + buffer[place]! - DIGIT_0;
+      }
+      if (number >= 0) numbers.push(number);
+    }
+  }
+  check(length, "getdents64", path);
+  systemCall(CALLS.close, fd);
+  return numbers;
+}
