@@ -88,6 +88,17 @@ const inspect = buildCommand({
   },
 });
 
+const manifestSchema = buildCommand({
+  loader: async () => {
+    const { manifestJsonSchema } = await import("../bindings/templates/manifest_json_schema.ts");
+    return function (this: CommandContext) {
+      this.process.stdout.write(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);
+    };
+  },
+  parameters: {},
+  docs: { brief: "Print the JSON Schema of manifests, for editors" },
+});
+
 /** The table itself: every sub-command by its name. */
 export const routes: RouteMap<CommandContext> = buildRouteMap({
   routes: {
@@ -96,7 +107,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
     run: runGuest,
     pack,
     manifest: buildRouteMap({
-      routes: { compile: compileManifest },
+      routes: { compile: compileManifest, schema: manifestSchema },
       docs: { brief: "Work with application manifests" },
     }),
     inspect,

@@ -2,6 +2,7 @@
  * The command's own manners: help everywhere, one line and status 1 for every mistake.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
+import { makeProject } from "../bindings/templates/project.ts";
 import { entriesOf } from "../commands/table.ts";
 import { routes } from "../commands/application.ts";
 import { guest } from "./guests.ts";
@@ -49,6 +50,12 @@ Deno.test("command: what cannot be written ends it in a line, and a reader that 
   });
   const gone = await shell("exec 3> >(exec true); wait $!; soloden --help >&3");
   deepEqual(gone, { status: 141, stdout: "", stderr: "" });
+});
+
+Deno.test("command: the schema that it prints is that of new projects", async () => {
+  const { status, stdout } = await soloden("manifest", "schema");
+  equal(status, 0);
+  equal(stdout, makeProject("x", "c").files.get("manifest.schema.json"));
 });
 
 Deno.test("command: the version is the project's", async () => {
