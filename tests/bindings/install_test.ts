@@ -67,6 +67,9 @@ Deno.test("what is installed is where Solo5's users look, and goes away without 
       ...["hvt", "spt"].map((target) => `lib/pkgconfig/solo5-bindings-${target}.pc`),
     ];
     assert.deepEqual(expected.filter((path) => files[path] === undefined), []);
+    const spt = files["lib/pkgconfig/solo5-bindings-spt.pc"]!;
+    assert.match(spt, / -T .*\/lib\/x86_64-solo5-none-static\/solo5_spt\.lds .*solo5_spt\.o\n/);
+    assert.doesNotMatch(spt, /aarch64/);
     const { removed, kept } = await uninstall({ prefix });
     assert.deepEqual([removed, kept], [count, []]);
     assert.deepEqual(tree(dir), before);

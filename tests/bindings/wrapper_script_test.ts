@@ -93,6 +93,9 @@ const WORDS = [
   ],
 ];
 
+/** Words that name response files, or directories in their place. */
+const IN_FILE = /^@(links|stops|directory)$/;
+
 const FILES = { links: "-o a\n-cc x", stops: "a.c\t-c\r\n", "directory/file": "" };
 
 /** The shells that there are here; the first is what the scripts name. */
@@ -104,26 +107,22 @@ for (const tool of ["cc", "ld", "objcopy"] as const) {
   Deno.test(`the script of ${tool} runs what the executable runs, whatever the words`, async () => {
     await withWrappers({ prefix: 'it\'s $HOME \\ "p"', files: FILES }, async (where) => {
       const script = join(where.prefix, "bin", `${TRIPLE}-${tool}`);
-      const previous = Deno.cwd();
       const check = async ([command, ...args]: string[], words: readonly string[]) => {
-        const options = { cwd: where.dir };
-        const actual = await execute(command!, [...args, script, ...words], options);
-        assert.deepEqual(actual, expected(words, { tool, ...where }), JSON.stringify(words));
-      };
-      // Response files are found from here by both.
-      Deno.chdir(where.dir);
-      try {
-        const word = fc.oneof(
-          { weight: 5, arbitrary: fc.constantFrom(...WORDS) },
-          fc.string({ unit: "grapheme-ascii", maxLength: 8 }).filter((text) => text !== "--help"),
+        // Both find response files by their whole names.
+        const whole = words.map((word) =>
+          IN_FILE.test(word) ? `@${where.dir}/${word.slice(1)}` : word
         );
-        const words = fc.array(word, { maxLength: 7 });
-        const shell = fc.constantFrom(...SHELLS);
-        await fc.assert(fc.asyncProperty(shell, words, check), { numRuns: 150 });
-        for (const word of WORDS) await check(SHELLS[0]!, [word]);
-      } finally {
-        Deno.chdir(previous);
-      }
+        const actual = await execute(command!, [...args, script, ...whole], { cwd: where.dir });
+        assert.deepEqual(actual, expected(whole, { tool, ...where }), JSON.stringify(words));
+      };
+      const word = fc.oneof(
+        { weight: 5, arbitrary: fc.constantFrom(...WORDS) },
+        fc.string({ unit: "grapheme-ascii", maxLength: 8 }).filter((text) => text !== "--help"),
+      );
+      const words = fc.array(word, { maxLength: 7 });
+      const shell = fc.constantFrom(...SHELLS);
+      await fc.assert(fc.asyncProperty(shell, words, check), { numRuns: 150 });
+      for (const word of WORDS) await check(SHELLS[0]!, [word]);
     });
   });
 }
