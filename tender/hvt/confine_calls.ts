@@ -42,6 +42,9 @@ export const ALLOWED: Readonly<Record<string, number>> = {
   futex: 202,
   sched_yield: 24,
   sched_getaffinity: 204,
+  // A lock that a thread has waited long for asks for priorities, and complains where it is denied.
+  sched_getparam: 143,
+  sched_getscheduler: 145,
   getpid: 39,
   gettid: 186,
   set_robust_list: 273,

@@ -20,7 +20,14 @@ const ALLOWED = Object.values({
   ...{ write: 1, close: 3, poll: 7, munmap: 11, brk: 12, rt_sigaction: 13, rt_sigprocmask: 14 },
   ...{ rt_sigreturn: 15, writev: 20, sched_yield: 24, mremap: 25, madvise: 28, nanosleep: 35 },
   ...{ getpid: 39, exit: 60, rt_sigtimedwait: 128, sigaltstack: 131, gettid: 186, futex: 202 },
-  ...{ sched_getaffinity: 204, restart_syscall: 219, timer_delete: 226, clock_gettime: 228 },
+  ...{
+    sched_getparam: 143,
+    sched_getscheduler: 145,
+    sched_getaffinity: 204,
+    restart_syscall: 219,
+    timer_delete: 226,
+    clock_gettime: 228,
+  },
   ...{ clock_nanosleep: 230, exit_group: 231, epoll_wait: 232, set_robust_list: 273 },
   ...{ timerfd_settime: 286, getrandom: 318, rseq: 334 },
 });
