@@ -56,7 +56,8 @@ export function splitOptions(words: readonly string[]): SplitWords {
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     if (word === "--") return { options, rest: words.slice(at + 1) };
-    if (!word.startsWith("-")) return { options, rest: words.slice(at) };
+    // A dash alone is standard input.
+    if (!word.startsWith("-") || word === "-") return { options, rest: words.slice(at) };
     const next = words[at + 1];
     // What looks like an option is one, and no value; a file of such a name can be given after "=".
     const isJoined = VALUELESS.test(word) && next !== undefined && !next.startsWith("--");

@@ -28,6 +28,11 @@ Deno.test("options: after -- everything is the unikernel and its arguments", () 
   assert.deepEqual([file, args, memorySize], ["--x.hvt", ["--", "y"], 3 * MIB]);
 });
 
+Deno.test("options: a dash is a unikernel, from standard input", () => {
+  const { file, args } = parseArguments(["--mem=3", "-", "--solo5:quiet"])!;
+  assert.deepEqual([file, args], ["-", ["--solo5:quiet"]]);
+});
+
 Deno.test("options: both ways to name an output", () => {
   for (const words of [["-o", "out"], ["--output=out"]]) {
     assert.equal(parseArguments([...words, "x.spt"])!.output, "out");
