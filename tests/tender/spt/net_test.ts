@@ -4,6 +4,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { net } from "../../../tender/devices/net.ts";
+import type { ProcessImage } from "../../../tender/spt/image.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { AllHandles } from "../devices/all_handles.ts";
 import { nextFrame, socketPair } from "../devices/socket_pair.ts";
@@ -37,6 +38,39 @@ Deno.test("spt net: MAC and MTU are what the guest was given", async () => {
   const { output, status } = await runWith("net_info", { service });
   deepEqual([output, status], [`${MAC} 9000\nSUCCESS\n`, 0]);
 });
+
+Deno.test("spt net: to ask for a frame waits for none, through a descriptor", async () => {
+  using pair = socketPair();
+  const image = await imageWith("net_again", { service: net.fd(pair.guest) });
+  deepEqual(await endedInTime(image), { status: 0, output: "SUCCESS\n" });
+});
+
+netnsTest(
+  "spt net: a TAP passes frames as they are, and to ask for one waits for none",
+  async (space) => {
+    space.addTap("tap0");
+    const offloads = async () => {
+      const script = ["run", "-A", join(ROOT, "tests/offloads.ts"), "tap0"];
+      return JSON.parse((await space.execute(Deno.execPath(), script)).stdout);
+    };
+    deepEqual(await offloads(), { gso: 1, gro: 1 });
+    const file = await guest("net_again", "spt");
+    const run = ["--mem=4", "--net:service=tap0", file, "--solo5:quiet"];
+    const main = [Deno.execPath(), "run", "-A", join(ROOT, "main.ts"), "run", ...run];
+    const { status, stdout } = await space.execute("timeout", ["-k", "1", "20", ...main]);
+    deepEqual([status, stdout], [0, "SUCCESS\n"]);
+    deepEqual(await offloads(), { gso: 0, gro: 0 });
+  },
+);
+
+/** The end of a guest, which is killed where it does not come. */
+async function endedInTime(image: ProcessImage): Promise<{ status: number; output: string }> {
+  const child = await spawnImage(image);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const { code, stdout } = await child.output();
+  clearTimeout(timer);
+  return { status: code, output: new TextDecoder().decode(stdout) };
+}
 
 Deno.test("spt: 63 devices at once, each of them its own", async () => {
   using all = new AllHandles();
