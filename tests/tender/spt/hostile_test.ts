@@ -212,6 +212,7 @@ Deno.test("spt hostile: a parent's personality opens nothing", async () => {
       // Page 0 is sealed on newer kernels: then the launch refuses to go on.
       const ends: number[] = flags === "-Z" ? [STATUS.SIGSEGV, 1] : [STATUS.SIGSEGV];
       ok(ends.includes(status), `${flags}: ${status} ${stdout}`);
+      ok(!stdout.includes("it can be touched"), `${flags}: ${stdout}`);
     }
   } finally {
     Deno.removeSync(directory, { recursive: true });
