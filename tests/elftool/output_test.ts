@@ -29,8 +29,9 @@ class Writer implements Disposable {
         });
         if (c.setgroups(0n, null) + c.setgid(Number(uid)) + c.setuid(Number(uid)) !== 0) Deno.exit(9);
       }
+      const content = "new".padEnd(Number(Deno.env.get("SIZE")), " ");
       const options = mode ? { mode: Number(mode) } : {};
-      try { writeOutput(path, new TextEncoder().encode("new"), options); }
+      try { writeOutput(path, new TextEncoder().encode(content), options); }
       catch (error) { console.error(error.message); Deno.exit(1); }`;
     this.file("write.ts", program, 0o644);
   }
@@ -233,6 +234,8 @@ Deno.test("output: what is no regular file is written in place, also where it is
     (await writer.shell("echo longer > file; write /proc/self/fd/7 7>> file; cat file")).stdout,
     "new",
   );
+  const others = 'sleep 60 > file & write "/proc/$!/fd/1" > own; kill $!; cat file';
+  equal((await writer.shell(others)).stdout, "new");
   deepEqual(await writer.shell("write /proc/self/fd/99"), {
     status: 1,
     stdout: "",
@@ -268,7 +271,7 @@ Deno.test({
     });
     equal(Deno.readTextFileSync(path), "old");
     deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["out"]);
-    // A file system of one page, which the old file and the name beside it fill.
+    // There is room for a part of the new file.
     const full = await execute("unshare", ["-m", "sh", "-c", FULL, "sh", writer.path("full")], {
       env: { WRITE: `${Deno.execPath()} run -A --no-config ${writer.path("write.ts")}` },
     });
@@ -280,9 +283,9 @@ Deno.test({
   },
 });
 
-const FULL = `mkdir "$1" && mount -t tmpfs -o size=4k none "$1" && cd "$1" || exit 9
+const FULL = `mkdir "$1" && mount -t tmpfs -o size=12k none "$1" && cd "$1" || exit 9
   printf old > out
-  $WRITE out; echo "status $?"
+  SIZE=12000 $WRITE out; echo "status $?"
   ls -A; cat out`;
 
 Deno.test("output: a failure to rename leaves no temporary file", () => {
