@@ -8,6 +8,7 @@ import type { Guest } from "../guest.ts";
 import { checkUnobserved } from "../observers.ts";
 import { type Outcome, SIGNAL_STATUS } from "../outcome.ts";
 import type { RunOptions } from "../run.ts";
+import type { ImageDevices } from "./devices.ts";
 import { compileImage } from "./image.ts";
 import { spawnImage } from "./start.ts";
 
@@ -78,19 +79,21 @@ async function startProcess(
   guest: Guest,
   options: { stdout: "inherit" | "piped" },
 ): Promise<Deno.ChildProcess> {
-  if (guest.devices.length === 0) {
-    return await spawnImage(compileImage(guest, undefined, { parent: Deno.pid }), options);
-  }
-  const { prepareDevices } = await import("./prepare.ts");
-  const devices = prepareDevices(guest.devices, { keep: false });
+  const devices = guest.devices.length === 0
+    ? undefined
+    : (await import("./prepare.ts")).prepareDevices(guest.devices, { keep: false });
   try {
     return await spawnImage(compileImage(guest, devices, { parent: Deno.pid }), options);
   } finally {
-    const { closeDescriptor } = await import("../host/libc.ts");
-    for (const { inherited, properties } of devices.list) {
-      // The child has it. A network device's was, and stays, the caller's; a block device's is a copy.
-      if (inherited !== undefined && properties.type === "BLOCK_BASIC") closeDescriptor(inherited);
-    }
+    if (devices !== undefined) await closeCopies(devices);
+  }
+}
+
+/** Closes what the child has by now: a block device's is a copy, a network device's stays the caller's. */
+async function closeCopies({ list }: ImageDevices): Promise<void> {
+  const { closeDescriptor } = await import("../host/libc.ts");
+  for (const { inherited, properties } of list) {
+    if (inherited !== undefined && properties.type === "BLOCK_BASIC") closeDescriptor(inherited);
   }
 }
 

@@ -60,10 +60,12 @@ for (const target of ["spt", "hvt"] as const) {
   }
 
   limitTest(target, `${target}: --gdb and limits of time exclude each other`, async () => {
-    const words = ["--gdb", "--timeout=60", await guest("quiet", target)];
-    const { status, stdout, stderr } = await soloden("run", ...words);
-    deepEqual([status, stdout], [1, ""]);
-    match(stderr, /^soloden: --timeout: not with --gdb[^\n]*\n$/);
+    for (const option of ["--timeout", "--cpu-time"]) {
+      const words = ["--gdb", `${option}=60`, await guest("quiet", target)];
+      const { status, stdout, stderr } = await soloden("run", ...words);
+      deepEqual([status, stdout], [1, ""]);
+      match(stderr, new RegExp(`^soloden: ${option}: not with --gdb[^\\n]*\\n$`));
+    }
   });
 
   limitTest(target, `${target}: a guest within its limits ends as it does without`, async () => {

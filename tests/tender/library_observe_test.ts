@@ -51,8 +51,14 @@ kvmTest(
       await buildUnikernel([source], { target: "hvt", output, ccFlags: ["-g"] });
       const unikernel = parseUnikernel(Deno.readFileSync(output), { name: "null_read" });
       const bound = bind(unikernel, "hvt", { memorySize: 4 << 20, args: ["--solo5:quiet"] });
-      const outcome = await run(bound, { console });
+      let said = "";
+      const outcome = await run(bound, {
+        console: (bytes) => void (said += new TextDecoder().decode(bytes)),
+      });
       const crash = crashOf(outcome);
+      for (const name of ["rip", "rsp", "rflags"] as const) {
+        equal(crash.registers[name], BigInt(new RegExp(` ${name}=(\\w+)`).exec(said)![1]!), name);
+      }
       deepEqual(crash.trap, { type: "#PF", name: "page fault", access: "read", address: 0n });
       equal(crash.function, "solo5_app_main");
       equal(crash.address, Number(crash.registers.rip));

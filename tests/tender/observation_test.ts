@@ -17,12 +17,13 @@ const MISTAKES: readonly [target: "hvt" | "spt", option: string, line: RegExp][]
   ["spt", "--trace-format=json", /^soloden: --trace-format is for hvt alone: [^\n]*\n$/],
   ["spt", "--net-pcap:eth0=x", /^soloden: --net-pcap is for hvt alone: [^\n]*\n$/],
   ["spt", "--stats", /^soloden: --stats is for hvt alone: [^\n]*\n$/],
+  ["spt", "--gdb --stats", /^soloden: --stats is for hvt alone: on spt [^\n]*\n$/],
 ];
 
 for (const [target, option, line] of MISTAKES) {
   Deno.test(`observation: ${option} on ${target} gets one line and status 1`, async () => {
     const path = await guest("quiet", target);
-    const { status, stdout, stderr } = await soloden("run", "--mem=4", option, path);
+    const { status, stdout, stderr } = await soloden("run", "--mem=4", ...option.split(" "), path);
     assert.deepEqual([status, stdout], [1, ""]);
     assert.match(stderr, line);
   });

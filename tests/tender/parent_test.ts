@@ -140,7 +140,7 @@ function guestsCalled(name: string): string[] {
 Deno.test("parent: a guest does not outlive a call that fails", async () => {
   const name = `fails-${crypto.randomUUID()}`;
   const unikernel = parseUnikernel(Deno.readFileSync(await guest("spin", "spt")), { name });
-  const bound = bind(unikernel, "spt", { memorySize: 4 << 20, args: ["--solo5:quiet", "p"] });
+  const bound = bind(unikernel, "spt", { memorySize: 4 << 20, args: ["--solo5:quiet", "c"] });
   const reason = new Error("no more of this");
   let seen: string[] = [];
   const running = run(bound, {
