@@ -63,14 +63,14 @@ command -v ${shellWord(tool[0]!)} >/dev/null || fail ${shellWord(`${tool[0]}: ${
 `;
 }
 
-/** This is PREFIX/bin/NAME, or links lead to that. A name may end in newlines, which `$()` would drop. */
+/** This is PREFIX/bin/NAME, or links lead to that. A directory's name may end in newlines, which `$()` drops. */
 function findPrefix(landmark: string): string {
   return `case $0 in
 */*) self=$0 ;;
-*) self=$(command -v -- "$0" && echo .) && self=\${self%??} ;;
+*) self=$(command -v -- "$0") ;;
 esac
 while [ ! -e "\${self%/*}/../"${shellWord(landmark)} ] && [ -h "$self" ]; do
-    link=$(readlink "$self" && echo .) && link=\${link%??}
+    link=$(readlink "$self")
     case $link in
     /*) self=$link ;;
     *) self=\${self%/*}/$link ;;
@@ -82,7 +82,7 @@ case $self in
 esac
 case $self in
 */./* | */../* | *//*)
-    prefix=$(CDPATH= cd -- "\${self%/*}/.." && pwd && echo .) && prefix=\${prefix%??}
+    prefix=$(cd -- "\${self%/*}/.." && pwd && echo .) && prefix=\${prefix%??}
     prefix=\${prefix%/}
     ;;
 *) prefix=\${self%/*/*} ;;

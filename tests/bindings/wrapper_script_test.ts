@@ -96,6 +96,11 @@ const WORDS = [
 /** Words that name response files, or directories in their place. */
 const IN_FILE = /^@(links|stops|directory)$/;
 
+/** All pairs of some words. */
+function pairs(words: readonly string[]): string[][] {
+  return words.flatMap((first) => words.map((second) => [first, second]));
+}
+
 const FILES = { links: "-o a\n-cc x", stops: "a.c\t-c\r\n", "directory/file": "" };
 
 /** The shells that there are here; the first is what the scripts name. */
@@ -122,20 +127,24 @@ for (const tool of ["cc", "ld", "objcopy"] as const) {
       const words = fc.array(word, { maxLength: 7 });
       const shell = fc.constantFrom(...SHELLS);
       await fc.assert(fc.asyncProperty(shell, words, check), { numRuns: 150 });
-      for (const word of WORDS) await check(SHELLS[0]!, [word]);
+      const first = [
+        ...WORDS.map((word) => [word]),
+        ...pairs(["-z", "solo5-abi=hvt", "-c", "-v", ""]),
+      ];
+      for (const words of first) await check(SHELLS[0]!, words);
     });
   });
 }
 
 Deno.test("a script finds its prefix however it is called", async () => {
   for (const name of ["p", "a b", "it's", "$HOME", "line\nbreak", "end\n", "-n"]) {
-    await withWrappers({ prefix: `${name}/in`, files: { "work/x": "" } }, async (where) => {
+    await withWrappers({ prefix: `in/${name}`, files: { "work/x": "" } }, async (where) => {
       const { dir, prefix } = where;
       const cc = `${TRIPLE}-cc`;
       const work = join(dir, "work");
       Deno.symlinkSync(join(prefix, "bin", cc), join(work, "absolute"));
       Deno.symlinkSync("absolute", join(work, "twice"));
-      Deno.symlinkSync(join("..", name, "in/bin", cc), join(work, "relative"));
+      Deno.symlinkSync(join("../in", name, "bin", cc), join(work, "relative"));
       Deno.symlinkSync(join(prefix, "bin"), join(work, "bin"));
       const { stdout } = expected(["-c", "x"], { tool: "cc", ...where });
       const calls: [program: string, cwd: string][] = [
@@ -143,7 +152,7 @@ Deno.test("a script finds its prefix however it is called", async () => {
         ["./absolute", work],
         ["./twice", work],
         ["./relative", work],
-        [`../${name}/in/bin/${cc}`, work],
+        [`../in/${name}/bin/${cc}`, work],
         [`./bin/../bin/${cc}`, prefix],
         [`bin/${cc}`, prefix],
         [`./${cc}`, join(prefix, "bin")],
