@@ -87,7 +87,10 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
   return { segments: joinNeighbours(mapped), tail, protections, shown: boot.shown };
 }
 
-/** Joins segments that are one piece of memory: an executable may have so many and no more. */
+/**
+ * Joins segments that could be one: an executable may have so many and no more. They come without
+ * holes; zeros are not made content for it.
+ */
 function joinNeighbours(segments: readonly ImageSegment[]): ImageSegment[] {
   const groups: ImageSegment[][] = [];
   for (const segment of segments) {
@@ -98,9 +101,8 @@ function joinNeighbours(segments: readonly ImageSegment[]): ImageSegment[] {
   return groups.map((group) => group.length === 1 ? group[0]! : joined(group));
 }
 
-function goesOn(before: ImageSegment, { address, read, write, execute }: ImageSegment): boolean {
+function goesOn(before: ImageSegment, { read, write, execute }: ImageSegment): boolean {
   return before.data.length === before.memorySize &&
-    before.address + before.memorySize === address &&
     before.read === read && before.write === write && before.execute === execute;
 }
 

@@ -71,6 +71,20 @@ Deno.test("property: the segments of an image are all of guest memory, byte for 
     }
     deepEqual([tail.start, tail.end], [end, MEMORY]);
 
+    // No zeros are content but those that fill a page, and the two pages of the boot area.
+    const pages = own.map(({ address, data }) =>
+      Math.ceil((address % PAGE_SIZE + data.length) / PAGE_SIZE)
+    );
+    const bytes = segments.reduce((sum, { data }) => sum + data.length, 0);
+    equal(bytes, PAGE_SIZE * pages.reduce((sum, count) => sum + count, 2));
+
+    // No two of them could be one.
+    segments.slice(1).forEach(({ read, write, execute }, index) => {
+      const before = segments[index]!;
+      const alike = before.read === read && before.write === write && before.execute === execute;
+      ok(!alike || before.data.length < before.memorySize);
+    });
+
     const memory = new Uint8Array(MEMORY);
     for (const { address, data } of segments) memory.set(data, address);
     const expected = new Uint8Array(MEMORY);
