@@ -3,9 +3,12 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { parseTar } from "nanotar";
 import project from "../../deno.json" with { type: "json" };
 import { LIBRARY_MODULE } from "../../tools/npm_library.ts";
 import { npmPackage, PACKAGE_FILE, packageArchive } from "../../tools/npm_package.ts";
+import { PROGRAM } from "../../tools/npm_program.ts";
 import { guest } from "../guests.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { inDirectory, lacks, offline, writePackage } from "./npm_install.ts";
@@ -21,6 +24,24 @@ Deno.test("npm package: the same bytes twice, and no paths of this machine", () 
   for (const trace of [ROOT, Deno.env.get("HOME"), "file:///", "npm/registry"]) {
     ok(trace === undefined || trace === "/" || !all.includes(trace), `holds ${trace}`);
   }
+});
+
+Deno.test("npm package: nothing in the archive is of its maker's, and it ends as archives do", () => {
+  const archive = gunzipSync(packageArchive(files));
+  const entries = parseTar(new Uint8Array(archive));
+  deepEqual(
+    entries.map(({ name }) => name),
+    [...files.keys()].map((path) => `package/${path}`).sort(),
+  );
+  for (const { name, attrs, text } of entries) {
+    const path = name.slice("package/".length);
+    const { mode, uid, gid, mtime, user, group } = attrs!;
+    deepEqual([uid, gid, user, group], [0, 0, "", ""], name);
+    equal(new Date(mtime! * 1000).getUTCFullYear(), 1985, name);
+    equal(parseInt(mode!, 8), path === PROGRAM ? 0o755 : 0o644, name);
+    equal(text, files.get(path), name);
+  }
+  ok(archive.subarray(-1024).every((byte) => byte === 0));
 });
 
 Deno.test("npm package: who wrote what it contains is named, with the conditions", () => {
@@ -124,6 +145,18 @@ Deno.test("npm package: what package.json leads to is there, and the runtime is 
   }
   deepEqual(dependencies, { deno: Deno.version.deno });
   deepEqual([version, license], [project.version, project.license]);
+  const { os, cpu, libc, engines } = description;
+  deepEqual({ os, cpu, libc }, { os: ["linux"], cpu: ["x64"], libc: ["glibc"] });
+  deepEqual(engines, { node: ">=20" });
+});
+
+Deno.test("npm package: examples in its types import the package", () => {
+  const imported = [...files].filter(([path]) => path.endsWith(".d.ts"))
+    .flatMap(([, text]) =>
+      [...text.matchAll(/^ *\* import .* from (".*")/gm)].map(([, name]) => name)
+    );
+  ok(imported.length > 0);
+  deepEqual(new Set(imported), new Set(['"soloden"']));
 });
 
 Deno.test("library: the half that npm's package has needs nothing but what all JavaScript has", async () => {
