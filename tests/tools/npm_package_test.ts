@@ -2,7 +2,7 @@
  * The npm package as a whole, and the library in it, with Node.js, Bun and TypeScript.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
 import project from "../../deno.json" with { type: "json" };
@@ -41,7 +41,11 @@ Deno.test("npm package: nothing in the archive is of its maker's, and it ends as
     equal(parseInt(mode!, 8), path === PROGRAM ? 0o755 : 0o644, name);
     equal(text, files.get(path), name);
   }
-  ok(archive.subarray(-1024).every((byte) => byte === 0));
+  // One whose end falls on the end of a record, too.
+  const full = packageArchive(new Map([["a", "a".repeat(10_240 - 512)]]));
+  for (const each of [archive, gunzipSync(full)]) {
+    ok(each.subarray(-1024).every((byte) => byte === 0));
+  }
 });
 
 Deno.test("npm package: who wrote what it contains is named, with the conditions", () => {
@@ -157,6 +161,16 @@ Deno.test("npm package: examples in its types import the package", () => {
     );
   ok(imported.length > 0);
   deepEqual(new Set(imported), new Set(['"soloden"']));
+});
+
+Deno.test("npm package: its types lead to types that it has", () => {
+  for (const [path, text] of files) {
+    if (!path.endsWith(".d.ts")) continue;
+    for (const [, name] of text.matchAll(/^[^*]*(?:\bfrom |\bimport\()"([^"]+)"/gm)) {
+      match(name!, /^\.\.?\/.*\.js$/, path);
+      ok(files.has(join(dirname(path), name!.replace(/\.js$/, ".d.ts"))), `${path}: ${name}`);
+    }
+  }
 });
 
 Deno.test("library: the half that npm's package has needs nothing but what all JavaScript has", async () => {

@@ -190,11 +190,12 @@ for (const [shell, ...flags] of [["dash"], ["bash", "--posix"]]) {
   const missing = lacks(shell!);
   if (missing !== undefined) console.log(`skipped: the npm package's script: ${missing}`);
   Deno.test({
-    name: `npm package: of the environment the runtime obeys nothing (${shell})`,
+    name:
+      `npm package: of the environment the runtime obeys nothing, and words come as they are (${shell})`,
     ignore: ignore || missing !== undefined,
     async fn() {
       await inDirectory(async (directory) => {
-        const start = "(() => console.log(JSON.stringify(Deno.env.toObject())))";
+        const start = "(() => console.log(JSON.stringify([Deno.args, Deno.env.toObject()])))";
         const program = installFlat(
           directory,
           npmProgram({ start, texts: ["", ""], sources: [1, 1] }),
@@ -217,9 +218,17 @@ for (const [shell, ...flags] of [["dash"], ["bash", "--posix"]]) {
           quoted: `'"\`$(exit 1) \\ \t`,
           long: "one\nexport NOTHING='two'\nexport PATH='/nowhere'\nunset PATH\n",
         };
-        const { status, stdout, stderr } = await withOnly(user, shell!, ...flags, program);
+        const words = ["", "a  b", "c\nd", "*", "-e", "--", "$HOME"];
+        const { status, stdout, stderr } = await withOnly(
+          user,
+          shell!,
+          ...flags,
+          program,
+          ...words,
+        );
         deepEqual([status, stderr], [0, ""]);
-        const seen: Record<string, string> = JSON.parse(stdout);
+        const [args, seen]: [string[], Record<string, string>] = JSON.parse(stdout);
+        deepEqual(args, words);
         const runtime: Record<string, string> = {};
         const given: Record<string, string> = {};
         for (const [name, value] of Object.entries(seen)) {
