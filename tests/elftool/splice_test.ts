@@ -189,6 +189,8 @@ spliceTest(
     const addresses = loads.map(([, address]) => Number(address));
     deepEqual(addresses, addresses.toSorted((a, b) => a - b));
     ok(loads.every(([, , flags]) => flags !== "RWE"));
+    const pageSize = machine.name === "aarch64" ? 0x10000 : 0x1000;
+    equal(addresses.at(-1)! % pageSize, 0);
     match(output, new RegExp(`Entry point address: +0x${addresses.at(-1)!.toString(16)}$`, "m"));
   },
 );

@@ -77,6 +77,13 @@ Deno.test("bundle: it brings the guest side along, built", async () => {
 /** Makes a root that holds the executable, the libraries that it needs, and some guests. */
 async function makeRoot(root: string): Promise<void> {
   await makeExecutable(root);
+  // The runtime would look for .npmrc in the home directory that it finds here, and would not start.
+  Deno.mkdirSync(join(root, "etc"));
+  Deno.writeTextFileSync(
+    join(root, "etc/passwd"),
+    `root:x:0:0::/home:\nn:x:${NOBODY}:${NOBODY}::/home:\n`,
+  );
+  Deno.mkdirSync(join(root, "home/.npmrc"), { recursive: true });
   Deno.symlinkSync("soloden", join(root, "solo5-spt"));
   const { stdout } = await execute("ldd", [join(root, "soloden")]);
   for (const [library] of stdout.matchAll(/\/\S+/g)) {

@@ -111,7 +111,7 @@ Deno.test({
           HOME: home,
           USER: "somebody",
           XDG_CACHE_HOME: join(home, "cache"),
-          XZ_OPT: "-9",
+          XZ_OPT: "--check=crc32",
           TAR_OPTIONS: "--owner=1",
         },
       });
@@ -185,6 +185,12 @@ async function installs(deb: string, root: string): Promise<void> {
 }
 
 async function unpacks(archive: string, directory: string): Promise<void> {
+  const listing = (await must("tar", "--numeric-owner", "-tvJf", archive)).trim().split("\n");
+  ok(listing.every((line) => / 0\/0 /.test(line)));
+  const names = (await must("tar", "-tJf", archive)).trim().split("\n");
+  // A slash comes before every letter, so that what is in a directory follows it.
+  const inOrder = names.map((name) => name.replaceAll("/", "\0")).sort();
+  deepEqual(names, inOrder.map((name) => name.replaceAll("\0", "/")));
   const prefix = join(directory, "prefix");
   Deno.mkdirSync(prefix);
   await must("tar", "-xJf", archive, "-C", prefix, "--strip-components=1");
