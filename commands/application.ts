@@ -17,7 +17,6 @@ import {
   text_en,
   version,
 } from "@stricli/core";
-import { splitOptions } from "../tender/options.ts";
 import project from "../deno.json" with { type: "json" };
 import { errorLine, errorText } from "./error_text.ts";
 import { helpText } from "./help.ts";
@@ -204,7 +203,7 @@ export async function runApplication(args: readonly string[]): Promise<boolean> 
   const wrong = stray ??
     (mistakes.length === 0
       ? undefined
-      : mistakeText(firstMistake(mistakes), { entry, after: lastOption(args) }));
+      : mistakeText(firstMistake(mistakes), { entry, after: await lastOption(args) }));
   if (wrong !== undefined) stderr.write(`${errorLine("soloden", wrong)}\n`);
   return wrong === undefined && process.exitCode === 0;
 }
@@ -223,8 +222,11 @@ async function normalise(args: readonly string[]): Promise<string[]> {
 }
 
 /** The last option of a tender's command line. */
-function lastOption([command, ...words]: readonly string[]): string | undefined {
-  return command === "run" || command === "pack" ? splitOptions(words).options.at(-1) : undefined;
+async function lastOption([command, ...words]: readonly string[]): Promise<string | undefined> {
+  if (command !== "run" && command !== "pack") return undefined;
+  // Help does without what a tender reads its options with.
+  const { splitOptions } = await import("../tender/options.ts");
+  return splitOptions(words).options.at(-1);
 }
 
 /** What follows `--` are the compiler's flags. */
