@@ -6,11 +6,10 @@
  * @module
  */
 import { closeInherited } from "../host/close_inherited.ts";
-import { check, ERRNO, SystemError } from "../host/libc.ts";
+import { check, ERRNO, errno, SystemError } from "../host/libc.ts";
 import { onOtherThreads } from "../host/other_threads.ts";
 import { type SystemCall, systemCall, wordOf } from "../host/system_call.ts";
 import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../spt/constants.ts";
-import { SockFilter } from "../spt/syscalls.ts";
 import {
   ALLOW_DEVICE,
   CONFINE_FILTER,
@@ -31,9 +30,15 @@ const CALLS = {
 } as const;
 
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
-const CAPABILITY_VERSION_3 = 0x2008_0522;
+/** `struct __user_cap_header_struct`: version 3, and the calling thread. */
+const CAPABILITY_HEADER = Uint32Array.of(0x2008_0522, 0);
+/** Two of `struct __user_cap_data_struct`. */
+const NO_CAPABILITIES = new Uint32Array(6);
 /** Asks for the version instead of a set of rules. */
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
+
+/** An instruction of a filter, in words of 32 bits. */
+const INSTRUCTION_WORDS = 2;
 
 /** How many kinds of access to files each version of Landlock knows: its lowest so many bits. */
 const LANDLOCK_FILE_ACCESS = [0, 13, 14, 15, 15, 16];
@@ -66,34 +71,38 @@ export function confine(needs: Needs): void {
  */
 export function giveUpRights(): void {
   const ruleset = rulesOfNothing();
-  const calls: Record<string, SystemCall> = {
-    prctl: [CALLS.prctl, PR_SET_NO_NEW_PRIVS, 1],
-    ...(ruleset === undefined
-      ? {}
-      : { landlock_restrict_self: [CALLS.landlock_restrict_self, ruleset, 0] }),
-    capset: [CALLS.capset, Uint32Array.of(CAPABILITY_VERSION_3, 0), new Uint32Array(6)],
-  };
+  const noPrivileges: SystemCall = [CALLS.prctl, PR_SET_NO_NEW_PRIVS, 1];
+  const noCapabilities: SystemCall = [CALLS.capset, CAPABILITY_HEADER, NO_CAPABILITIES];
+  const calls = ruleset === undefined
+    ? [noPrivileges, noCapabilities]
+    : [noPrivileges, [CALLS.landlock_restrict_self, ruleset, 0] as const, noCapabilities];
   // This thread is the last: in some kernels Landlock keeps one that it confines from signalling others.
-  onOtherThreads(Object.values(calls));
-  for (const name in calls) check(systemCall(...calls[name]!), name);
+  onOtherThreads(calls);
+  for (const call of calls) {
+    if (systemCall(...call) < 0) throw new SystemError(nameOf(call[0]), errno());
+  }
   if (ruleset !== undefined) systemCall(CALLS.close, ruleset);
 }
 
+function nameOf(number: number): string {
+  return Object.entries(CALLS).find(([, each]) => each === number)![0];
+}
+
 /** The filter as {@linkcode confineFilter} makes it, without what makes it. */
-export function filterFor({ vcpu, pid, devices }: Confined): Uint8Array<ArrayBuffer> {
-  const filter = new Uint8Array(CONFINE_FILTER.length + devices.length * ALLOW_DEVICE.length);
+export function filterFor({ vcpu, pid, devices }: Confined): Uint32Array<ArrayBuffer> {
+  const filter = new Uint32Array(CONFINE_FILTER.length + devices.length * ALLOW_DEVICE.length);
   filter.set(CONFINE_FILTER);
-  const view = new DataView(filter.buffer);
-  view.setUint32(VCPU_AT, vcpu, true);
-  view.setUint32(PID_AT, pid, true);
+  filter[VCPU_AT] = vcpu;
+  filter[PID_AT] = pid;
+  if (devices.length === 0) return filter;
   // Devices come before the last instruction.
-  let at = CONFINE_FILTER.length - SockFilter.size;
+  let at = CONFINE_FILTER.length - INSTRUCTION_WORDS;
   for (const fd of devices) {
     filter.set(ALLOW_DEVICE, at);
-    view.setUint32(at + DEVICE_AT, fd, true);
+    filter[at + DEVICE_AT] = fd;
     at += ALLOW_DEVICE.length;
   }
-  if (devices.length > 0) filter.set(CONFINE_FILTER.subarray(-SockFilter.size), at);
+  filter.set(CONFINE_FILTER.slice(-INSTRUCTION_WORDS), at);
   return filter;
 }
 
@@ -108,16 +117,18 @@ function rulesOfNothing(): number | undefined {
 
 /** All that a version of Landlock can deny, as a `struct landlock_ruleset_attr`. */
 export function landlockRuleset(version: number): BigUint64Array<ArrayBuffer> {
+  const net = version >= LANDLOCK_NET.since;
+  const scopes = version >= LANDLOCK_SCOPES.since;
+  const ruleset = new BigUint64Array(scopes ? 3 : net ? 2 : 1);
   const files = LANDLOCK_FILE_ACCESS[Math.min(version, LANDLOCK_FILE_ACCESS.length - 1)]!;
-  return BigUint64Array.of(
-    BigInt(2 ** files - 1),
-    ...(version >= LANDLOCK_NET.since ? [LANDLOCK_NET.access] : []),
-    ...(version >= LANDLOCK_SCOPES.since ? [LANDLOCK_SCOPES.scoped] : []),
-  );
+  ruleset[0] = BigInt(2 ** files - 1);
+  if (net) ruleset[1] = LANDLOCK_NET.access;
+  if (scopes) ruleset[2] = LANDLOCK_SCOPES.scoped;
+  return ruleset;
 }
 
-function installFilter(filter: Uint8Array<ArrayBuffer>): void {
-  const program = BigUint64Array.of(BigInt(filter.length / SockFilter.size), wordOf(filter));
+function installFilter(filter: Uint32Array<ArrayBuffer>): void {
+  const program = BigUint64Array.of(BigInt(filter.length / INSTRUCTION_WORDS), wordOf(filter));
   const how = [SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC] as const;
   const result = systemCall(CALLS.seccomp, ...how, program);
   // More than 0 is the thread that has a filter of its own, so that it cannot have this one.

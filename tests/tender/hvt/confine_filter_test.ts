@@ -13,7 +13,7 @@ import { decide } from "../spt/bpf_interpreter.ts";
 const EPERM = 0x0005_0001;
 const ENOSYS = 0x0005_0026;
 const CONFINED = { vcpu: 24, pid: 1000, devices: [30, 7] };
-const filter = filterFor(CONFINED);
+const filter = bytesOf(filterFor(CONFINED));
 
 /** Numbers of x86_64 (`asm/unistd_64.h`); what is allowed whatever its arguments are. */
 const ALLOWED = Object.values({
@@ -122,7 +122,8 @@ Deno.test("confinement: another calling convention is deadly", () => {
 
 Deno.test("confinement: the filter is as it is made, with the numbers of this tender", () => {
   for (const devices of [[], [3], [30, 7], Array.from({ length: 126 }, (_, index) => index)]) {
-    deepEqual(filterFor({ ...CONFINED, devices }), confineFilter({ ...CONFINED, devices }));
+    const confined = { ...CONFINED, devices };
+    deepEqual(bytesOf(filterFor(confined)), confineFilter(confined));
   }
 });
 
@@ -131,7 +132,7 @@ Deno.test("confinement: devices are read and written by position, and nothing el
     for (const fd of CONFINED.devices) equal(decide(filter, { number, args: [fd] }), ACTION.allow);
     for (const fd of [0, 1, 2, 3, 6, 8, 24, 29, 31, -1]) {
       equal(decide(filter, { number, args: [fd] }), EPERM);
-      const none = filterFor({ ...CONFINED, devices: [] });
+      const none = bytesOf(filterFor({ ...CONFINED, devices: [] }));
       equal(decide(none, { number, args: [fd] }), EPERM);
     }
   }
@@ -191,3 +192,7 @@ Deno.test("confinement: only this process may be signalled, and only names be ch
     equal(decide(filter, { number: 157, args: [option] }), option === 15 ? ACTION.allow : EPERM);
   }
 });
+
+function bytesOf({ buffer }: Uint32Array<ArrayBuffer>): Uint8Array {
+  return new Uint8Array(buffer);
+}
