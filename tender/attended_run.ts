@@ -64,5 +64,9 @@ async function runToBeHeld(guest: Guest, hold: readonly string[]): Promise<void>
   }
   const { runHeld } = await import("./run_held.ts");
   const outcome = await runHeld(guest, limits);
-  endAs("soloden", { outcome, message: describe(outcome) });
+  const message = describe(outcome);
+  if (outcome.kind !== "limit") return endAs("soloden", { outcome, message });
+  const { sayBriefly } = await import("./host/write_apart.ts");
+  await sayBriefly(`soloden: ${message}\n`);
+  endAs("soloden", { outcome, message: undefined });
 }

@@ -18,6 +18,7 @@ const c = libc({
   },
 });
 
+const STDERR = 2;
 /** How long a write may hold the event loop up, in nanoseconds. */
 const PATIENCE = 10_000_000n;
 /** How long to wait on another thread before `stopped` is asked again, in milliseconds. */
@@ -42,6 +43,12 @@ export async function writeApart(
     await c.poll_apart(Int32Array.of(fd, POLLOUT), 1n, ATTENTION);
   }
   return true;
+}
+
+/** Writes to standard error, and gives up where nobody reads it. */
+export async function sayBriefly(text: string): Promise<void> {
+  let tries = 3;
+  await writeApart(STDERR, new TextEncoder().encode(text), { stopped: () => tries-- === 0 });
 }
 
 /** As {@linkcode writePart}, and gives up when its time is over. */

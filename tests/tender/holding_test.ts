@@ -79,11 +79,17 @@ for (const target of ["spt", "hvt"] as const) {
 /** Runs a guest that prints for ever, and reads nothing of it before it has ended. */
 async function stalled(
   target: BuildTarget,
-  { options, signal }: { options: readonly string[]; signal?: Deno.Signal },
+  { options, signal, merged = false }: {
+    options: readonly string[];
+    signal?: Deno.Signal;
+    /** Whether its messages go where its console goes. */
+    merged?: boolean;
+  },
 ): Promise<Pick<Result, "status" | "stderr">> {
   const words = ["run", "--mem=4", ...options, await guest("spin", target), "--solo5:quiet", "p"];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", join(ROOT, "main.ts"), ...words],
+  const script = `exec "$0" "$@"${merged ? " 2>&1" : ""}`;
+  const child = new Deno.Command("sh", {
+    args: ["-c", script, Deno.execPath(), "run", "-A", join(ROOT, "main.ts"), ...words],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -139,6 +145,24 @@ for (const [target, options, said = ""] of STALLS) {
     const { status, stderr } = await stalled(target, { options });
     deepEqual([status, stderr], [124, `${said}soloden: stopped at its limit of 0.3 seconds\n`]);
   });
+}
+
+const MERGED: readonly [target: BuildTarget, options: readonly string[]][] = [
+  ["hvt", ["--timeout=0.3"]],
+  ["hvt", ["--timeout=0.3", "--stats"]],
+  ["hvt", ["--timeout=0.3", "--trace"]],
+  ["spt", ["--timeout=0.3"]],
+];
+
+for (const [target, options] of MERGED) {
+  limitTest(
+    target,
+    `${target}: ${options.join(" ")} holds while nobody reads anything`,
+    async () => {
+      const { status, stderr } = await stalled(target, { options, merged: true });
+      deepEqual([status, stderr], [124, ""]);
+    },
+  );
 }
 
 Deno.test("spt: a signal ends a guest that is held, while nobody reads its console", async () => {

@@ -12,6 +12,7 @@ import type { Observer } from "../observer.ts";
 import { runHvt } from "../vm.ts";
 import { observeEnding } from "./ending.ts";
 import { type HeldMachine, holdMachine } from "./hold_machine.ts";
+import { sayAtLast } from "./output.ts";
 import type { ObservedRun } from "./run_observed.ts";
 
 /** How to run a guest for a person. */
@@ -27,7 +28,7 @@ export interface ExplainedRun {
 /**
  * Runs a guest to its end.
  *
- * @returns the outcome, and the line that tells a person of it
+ * @returns the outcome, and the line that tells a person of it, unless it was told
  * @throws {TenderError} if this host cannot run it, does not have a device as asked, or an option is
  * wrong
  */
@@ -42,10 +43,14 @@ export async function explainedRun(
   const { outcome, core } = observe.length === 0
     ? { outcome: runHeld(guest, { ending, held }) }
     : await runSeen(guest, { observe, observers: [ending], held, program });
-  if (core !== undefined) console.error(`${program}: ${coreText(core)}`);
+  if (core !== undefined) sayAtLast(`${program}: ${coreText(core)}`, held);
   const { unikernel } = guest;
   const explained = withCrash(outcome, { remains: ending.remains, core, unikernel });
-  return { outcome: explained, message: describe(explained) };
+  const message = describe(explained);
+  if (outcome.kind !== "limit") return { outcome: explained, message };
+  // Its time is over, and whoever should read this may be why.
+  sayAtLast(`${program}: ${message}`, held);
+  return { outcome, message: undefined };
 }
 
 function runHeld(

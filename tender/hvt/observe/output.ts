@@ -44,6 +44,18 @@ export function standardError({ attempt }: { attempt?: Attempt } = {}): Output {
   return outputTo(Deno.stderr, { name: "standard error", attempt });
 }
 
+/**
+ * Says something at the end of a run on standard error; not where the run's time is over and nobody
+ * reads that. `attempt` is as for {@linkcode openOutput}.
+ */
+export function sayAtLast(text: string, options: { attempt?: Attempt }): void {
+  try {
+    standardError(options).write(new TextEncoder().encode(`${text}\n`));
+  } catch (error) {
+    if (!(error instanceof RunEnded)) throw error;
+  }
+}
+
 /** Something that takes some of what it is given. */
 interface Writer {
   writeSync(bytes: Uint8Array): number;

@@ -10,10 +10,11 @@ import type { Limits } from "../../holding.ts";
 import type { Observation } from "../../observation.ts";
 import type { Observers } from "../../observers.ts";
 import type { Outcome } from "../../outcome.ts";
+import type { Attempt } from "../hold.ts";
 import type { Observed, Observer } from "../observer.ts";
 import { runHvt } from "../vm.ts";
 import type { HeldMachine } from "./hold_machine.ts";
-import { type OpenOutput, openOutput, type Output, standardError } from "./output.ts";
+import { type OpenOutput, openOutput, type Output, sayAtLast, standardError } from "./output.ts";
 import { PCAP_HEADER, pcapRecord } from "./pcap_format.ts";
 import { formatStats } from "./stats_format.ts";
 import { TRACE_FORMATS } from "./trace_format.ts";
@@ -45,7 +46,7 @@ export async function runObserved(
   const { gdb, coreDirectory } = observation;
   if (gdb !== undefined) checkUntimed(held.limits);
   const told = tellPeople(observation, {
-    standard: standardError(held),
+    attempt: held.attempt,
     open: (path, header) => outputs.use(openOutput(path, { header, attempt: held.attempt })),
   });
   const { observers: watching, finish, core } = await watch(guest, told);
@@ -75,7 +76,7 @@ function checkUntimed({ timeout, cpuTime }: Limits): void {
 
 /** Where people are told. */
 interface Outputs {
-  readonly standard: Output;
+  readonly attempt: Attempt;
   open(path: string, header?: Uint8Array): OpenOutput;
 }
 
@@ -86,16 +87,19 @@ interface Outputs {
  */
 function tellPeople(
   { trace, captures, stats, coreDirectory }: Observation,
-  { standard, open }: Outputs,
+  { attempt, open }: Outputs,
 ): Observers {
   const files = [...captures].map(([name, path]) => [name, open(path, PCAP_HEADER)] as const);
   const core = coreDirectory && `${coreDirectory}/core.solo5-hvt.${Deno.pid}`;
   return {
-    trace: trace && traceTo(trace.file === undefined ? standard : open(trace.file), trace.format),
+    trace: trace && traceTo(
+      trace.file === undefined ? standardError({ attempt }) : open(trace.file),
+      trace.format,
+    ),
     captures: files.length === 0 ? undefined : new Map(
       files.map(([name, file]) => [name, (frame) => file.write(pcapRecord(frame))]),
     ),
-    stats: stats ? (stats) => console.error(formatStats(stats).trimEnd()) : undefined,
+    stats: stats ? (stats) => sayAtLast(formatStats(stats).trimEnd(), { attempt }) : undefined,
     core,
   };
 }
