@@ -1,7 +1,12 @@
 /*
- * spin.c: never ends: computes, waits (w), or prints (p) for ever.
+ * spin.c: never ends: computes, waits (w), or prints for ever, lines (p) or blocks (b), each of them
+ * as much as a pipe holds.
  */
 #include "guest.h"
+
+#define BLOCK_SIZE 65536
+
+static char block[BLOCK_SIZE];
 
 int solo5_app_main(const struct solo5_start_info *info) {
     print("begin\n");
@@ -10,5 +15,7 @@ int solo5_app_main(const struct solo5_start_info *info) {
             solo5_yield(UINT64_MAX, NULL);
         if (info->cmdline[0] == 'p')
             print("All work and no play makes Jack a dull boy.\n");
+        if (info->cmdline[0] == 'b')
+            solo5_console_write(block, BLOCK_SIZE);
     }
 }
