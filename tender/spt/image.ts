@@ -9,6 +9,7 @@ import type { PackedDevice, PackNote } from "../../abi/pack.ts";
 import { alignUp } from "../../abi/layout.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
+import { printable } from "../../elftool/printable.ts";
 import { TenderError } from "../error.ts";
 import type { CommandLine, Guest } from "../guest.ts";
 import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
@@ -103,7 +104,7 @@ function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Lau
   const shownAddress = address + SHOWN_WINDOW;
   const shownEnd = shownAddress + alignUp(text.bytes.length, PAGE_SIZE);
   return {
-    name: `${options.program ?? "soloden"}: ${baseName(unikernel)}`,
+    name: `${options.program ?? "soloden"}: ${printable(baseName(unikernel))}`,
     parent: options.parent,
     address,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },

@@ -6,6 +6,7 @@
  */
 import type { Machine } from "../../abi/elf.ts";
 import { alignUp } from "../../abi/layout.ts";
+import { printable } from "../../elftool/printable.ts";
 import type { Descriptors } from "./devices.ts";
 import type { CallStep, CheckStep, Data, GuestKind, GuestStep, Operand, Step } from "./launch.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
@@ -127,14 +128,14 @@ class Encoder {
   /** What a record says of its result. */
   #judgement({ purpose, expect, complaint, skip, secret }: CallStep): Draft["values"] {
     if (purpose !== undefined) {
-      return { judge: JUDGE.noError, text: this.#text(`cannot ${purpose}: `, secret) };
+      return { judge: JUDGE.noError, text: this.#text(`cannot ${purpose}`, { end: ": ", secret }) };
     }
     if (expect !== undefined) {
-      const text = this.#text(`${expect.complaint}\n`, secret);
+      const text = this.#text(expect.complaint, { end: "\n", secret });
       return { judge: JUDGE.exact, expected: expect.result, text };
     }
     if (complaint !== undefined) {
-      return { judge: JUDGE.success, text: this.#text(`${complaint}\n`, secret) };
+      return { judge: JUDGE.success, text: this.#text(complaint, { end: "\n", secret }) };
     }
     return skip === undefined ? {} : { judge: JUDGE.skip, text: skip * Record.size };
   }
@@ -146,7 +147,7 @@ class Encoder {
       a0: this.#place(data) + at,
       a1: mask,
       expected: equals,
-      text: this.#text(`${complaint}\n`, secret),
+      text: this.#text(complaint, { end: "\n", secret }),
     };
     return { values, offsets: ["a0"] };
   }
@@ -155,9 +156,10 @@ class Encoder {
     return (data.temporary ? this.#scratch : this.#constants).place(data);
   }
 
-  #text(text: string, secret = false): number {
+  /** A part of a line that is printed when the launch fails: it may name files. */
+  #text(text: string, { end, secret = false }: { end: string; secret?: boolean }): number {
     const area = secret ? this.#scratch : this.#constants;
-    return area.place({ bytes: encodeText(text), pointers: [] });
+    return area.place({ bytes: encodeText(printable(text) + end), pointers: [] });
   }
 }
 
