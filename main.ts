@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { errorText, isAboutInput } from "./commands/error_text.ts";
+import { errorText, isAboutInput, isUnread, UNREAD_STATUS } from "./commands/error_text.ts";
 import { sink } from "./commands/sink.ts";
 
 /** Commands whose words are a tender's, which reads them itself. */
@@ -35,6 +35,10 @@ export async function main(args: readonly string[]): Promise<void> {
     const status = await runProgram(words, name);
     if (status !== undefined) Deno.exitCode = status;
   } catch (error) {
+    if (isUnread(error)) {
+      Deno.exitCode = UNREAD_STATUS;
+      return;
+    }
     const wayOut = program === "soloden" && TENDER_COMMANDS.includes(words[0] ?? "") &&
         isAboutInput(error)
       ? (await import("./commands/advice.ts")).adviser(words.slice(1))

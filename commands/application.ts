@@ -18,7 +18,7 @@ import {
   version,
 } from "@stricli/core";
 import project from "../deno.json" with { type: "json" };
-import { errorLine, errorText } from "./error_text.ts";
+import { errorLine, errorText, isUnread, UNREAD_STATUS } from "./error_text.ts";
 import { helpText } from "./help.ts";
 import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "./mistakes.ts";
 import { argument, flag, options, text } from "./options.ts";
@@ -144,7 +144,10 @@ const SLIPS = {
   weights: { insertion: 1, deletion: 1, substitution: 2, transposition: 1 },
 };
 
-const told = (error: unknown) => errorText("soloden", error);
+function told(error: unknown): string {
+  if (isUnread(error)) Deno.exit(UNREAD_STATUS);
+  return errorText("soloden", error);
+}
 
 const TEXTS: Partial<ApplicationText> = {
   exceptionWhileRunningCommand: told,

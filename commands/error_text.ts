@@ -19,6 +19,15 @@ export function isAboutInput(error: unknown): boolean {
     error.name === "TenderError" && ["device", "memory", "target"].includes(code as string);
 }
 
+/** Whether there is nobody to tell: who reads no more of an output needs no message. */
+export function isUnread(error: unknown): boolean {
+  return error instanceof Error && error.name === "ElfError" &&
+    (error as { code?: unknown }).code === "unread";
+}
+
+/** The status then: as if the signal of such a pipe had ended the program, which the runtime ignores. */
+export const UNREAD_STATUS = 128 + 13;
+
 /**
  * A line for each thing that is wrong, each beginning with the program's name. What a compiler or
  * linker said stays as it is, so that editors find the places that its lines begin with.
@@ -38,7 +47,8 @@ export function errorText(
     if (said.has(line)) return printable(line);
     const way = known ? wayOut(line) : undefined;
     const full = way === undefined ? line : `${line.replace(/\.$/, "")}; ${way}`;
-    return errorLine(program, full);
+    // A path of nothing is what a shell makes of a variable that is not set. Solo5's programs show none.
+    return errorLine(program, program === "soloden" ? full.replace(/^: /, "'': ") : full);
   }).join("\n");
 }
 

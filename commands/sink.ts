@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** Linux's number of the signal that ends a program whose reader has gone. */
-const SIGPIPE = 13;
+import { UNREAD_STATUS } from "./error_text.ts";
 
 /** A stream that text is written to, whole. A stream that takes no more ends the program. */
 export function sink(
@@ -26,8 +24,7 @@ export function sink(
 }
 
 function giveUp(name: string, error: Error): never {
-  // As if by the signal, which the runtime ignores: who reads no more needs no message.
-  if (error instanceof Deno.errors.BrokenPipe) Deno.exit(128 + SIGPIPE);
+  if (error instanceof Deno.errors.BrokenPipe) Deno.exit(UNREAD_STATUS);
   console.error(`soloden: ${name}: ${error.message.replace(/ \(os error.*$/s, "")}`);
   Deno.exit(1);
 }

@@ -17,6 +17,8 @@ export type ElfErrorCode =
   | "manifest-source"
   /** What was asked about is no address. */
   | "address"
+  /** Nobody reads standard output any more. */
+  | "unread"
   | "file";
 
 /**

@@ -39,10 +39,9 @@ export function guarded<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof ElfError) throw error;
     // Deno appends the call and the path to what the system says.
     const reason = error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
-    // A shell's variable that is not set, most often.
-    throw new ElfError("file", `${path === "" ? "''" : path}: ${reason}`);
+    throw new ElfError("file", `${path}: ${reason}`);
   }
 }

@@ -15,15 +15,15 @@ import { guarded } from "./files.ts";
  *
  * @param options `mode`: permissions of a new file, less the umask; 0o666 unless given
  * @throws {ElfError} "file" with the path and what the system says, or that another user left
- * something there
+ * something there; "unread" if nobody reads standard output any more
  */
 export function writeOutput(
   path: string,
   bytes: Uint8Array,
   options: { mode?: number } = {},
 ): void {
+  if (path === "-") return writeStandardOutput(bytes);
   guarded(path, () => {
-    if (path === "-") return writeAll(Deno.stdout, bytes);
     const place = resolveOutput(path);
     if (place.stream !== undefined) return writeAll(place.stream, bytes);
     const { path: target, found } = place;
@@ -218,6 +218,19 @@ function look(path: string, stat: (path: string) => Deno.FileInfo): Deno.FileInf
 }
 
 /** Writes to what is there, which has no other content, or an old one that goes. */
+function writeStandardOutput(bytes: Uint8Array): void {
+  const name = "standard output";
+  guarded(name, () => {
+    try {
+      writeAll(Deno.stdout, bytes);
+      return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+    throw new ElfError("unread", `${name}: nobody reads it any more`);
+  });
+}
+
 function writeInPlace(path: string, bytes: Uint8Array): void {
   using file = Deno.openSync(path, { write: true, truncate: true });
   writeAll(file, bytes);

@@ -42,14 +42,21 @@ Deno.test("command: help shows options as they are written", async () => {
 Deno.test("command: what cannot be written ends it in a line, and a reader that is gone without one", async () => {
   const shell = (command: string) =>
     execute("bash", ["-c", `soloden() { ${Deno.execPath()} run -A main.ts "$@"; }; ${command}`]);
-  const full = await shell("soloden --help > /dev/full");
-  deepEqual(full, {
-    status: 1,
-    stdout: "",
-    stderr: "soloden: standard output: No space left on device\n",
-  });
-  const gone = await shell("exec 3> >(exec true); wait $!; soloden --help >&3");
-  deepEqual(gone, { status: 141, stdout: "", stderr: "" });
+  const unikernel = await guest("args", "spt");
+  const commands = [
+    "--help",
+    `pack -o - ${unikernel}`,
+    "manifest compile -o - tests/guests/net.json",
+  ];
+  for (const command of commands) {
+    const gone = await shell(`exec 3> >(exec true); wait $!; soloden ${command} >&3`);
+    deepEqual(gone, { status: 141, stdout: "", stderr: "" }, command);
+    const full = await shell(`soloden ${command} > /dev/full`);
+    deepEqual([full.status, full.stderr], [
+      1,
+      "soloden: standard output: No space left on device\n",
+    ], command);
+  }
 });
 
 Deno.test("command: the schema that it prints is that of new projects", async () => {
