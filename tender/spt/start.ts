@@ -6,6 +6,7 @@
 import { PACK_NOTE_NAME, PACK_NOTE_TYPE } from "../../abi/pack.ts";
 import { writeExecutable } from "../../elftool/elf_writer.ts";
 import type { Note } from "../../elftool/notes.ts";
+import { TenderError } from "../error.ts";
 import type { ProcessImage } from "./image.ts";
 
 /**
@@ -48,6 +49,7 @@ export async function becomeImage(image: ProcessImage): Promise<never> {
  *
  * @param options where its standard output goes; `piped` if nothing is said
  * @throws {SystemError} if there is no memory to hold the image
+ * @throws {TenderError} "host" where `/proc` is not mounted, by which the image is found
  */
 export async function spawnImage(
   image: ProcessImage,
@@ -62,6 +64,12 @@ export async function spawnImage(
       stdout: options.stdout ?? "piped",
       stderr: "piped",
     }).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new TenderError(
+      "host",
+      "/proc is not mounted: a guest that has limits is started from there",
+    );
   } finally {
     // Deno's spawn returns when the child has executed: the file is mapped by then.
     file.close();

@@ -140,6 +140,13 @@ Deno.test({
         match(stdout, /^\[a\]$/m);
       });
 
+      await test.step("says that a guest with a limit needs /proc", async () => {
+        const command = ["/soloden", "run", "--timeout=60", "args.spt"] as const;
+        const { status, stdout, stderr } = await inside(asNobody, ...command);
+        deepEqual([status, stdout], [1, ""]);
+        match(stderr, /^soloden: \/proc is not mounted: .*\n$/);
+      });
+
       await test.step("names what is missing", async () => {
         const { status, stderr } = await inside([], "/soloden", "build", "x.c");
         equal(status, 1);
