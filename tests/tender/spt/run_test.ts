@@ -249,6 +249,13 @@ Deno.test({
   },
 });
 
+Deno.test("spt: a launch that fails says for which program it was", async () => {
+  await packed(await image("args", [], { program: "solo5-spt" }), async (path) => {
+    const { stderr } = await execute("sh", ["-c", "exec $0 >&-", path]);
+    match(stderr, /^solo5-spt: args\.spt: cannot find the standard output/);
+  });
+});
+
 /** What a list of processes shows of one. */
 function processOf(pid: number): { words: string[]; name: string; environment: string } {
   const read = (file: string) => Deno.readTextFileSync(`/proc/${pid}/${file}`);
