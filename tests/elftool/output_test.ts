@@ -173,7 +173,7 @@ Deno.test("output: a loop of links and a directory are told in one line", async 
     deepEqual(await writer.write(path), {
       status: 1,
       stdout: "",
-      stderr: `${path || "''"}: ${reason}\n`,
+      stderr: `${path}: ${reason}\n`,
     });
   }
 });
