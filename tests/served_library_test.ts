@@ -3,7 +3,7 @@
  * from there.
  */
 import { deepEqual, equal } from "node:assert/strict";
-import { join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { execute, ROOT } from "./soloden.ts";
 
 /** A program that has nothing but an address, and builds a unikernel and runs it. */
@@ -76,17 +76,21 @@ Deno.test("library: imported from a server it builds and runs a unikernel, and f
   }
 });
 
-Deno.test("library: no file of the guest side is left behind when it is imported from a server", () => {
-  const imported = Deno.readTextFileSync(join(ROOT, "bindings/asset_texts.ts"))
-    .matchAll(/from "\.\/([^"]+)" with/g).map(([, path]) => path!);
-  deepEqual([...imported].sort(), guestSide(join(ROOT, "bindings")).sort());
+Deno.test("library: every file of the guest side is imported, and so comes along from a server", () => {
+  const room = join(ROOT, "bindings");
+  const all = filesBelow(room);
+  const imported = all.filter((path) => path.endsWith(".ts")).flatMap((path) =>
+    Array.from(
+      Deno.readTextFileSync(path).matchAll(/ from "([^"]+)" with \{ type: "text" \};$/gm),
+      ([, name]) => join(dirname(path), name!),
+    )
+  );
+  deepEqual(imported.sort(), all.filter((path) => !path.endsWith(".ts")).sort());
 });
 
-/** Every file of a room that is no TypeScript, relative to it. */
-function guestSide(room: string, directory = room): string[] {
+function filesBelow(directory: string): string[] {
   return [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) => {
     const path = join(directory, name);
-    if (isDirectory) return guestSide(room, path);
-    return name.endsWith(".ts") ? [] : [relative(room, path)];
+    return isDirectory ? filesBelow(path) : [path];
   });
 }
