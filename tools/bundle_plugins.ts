@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 import type { Plugin } from "esbuild";
 import { readAssets } from "../bindings/assets.ts";
 import { ToolchainError } from "../bindings/error.ts";
@@ -103,24 +104,26 @@ export function description(): Plugin {
 
 /**
  * Replaces the module that reads the guest side's files from the checkout by those files, and by the
- * bindings that are made of them, where this machine can.
+ * bindings that are made of them, where this machine can; all compressed, which saves 150 KB.
  */
 export function assets(): Plugin {
   return {
     name: "assets",
     setup(build) {
       build.onLoad({ filter: /\/bindings\/assets\.ts$/ }, async () => {
-        const decoder = new TextDecoder();
-        const texts = Array.from(readAssets(), ([name, data]) => [name, decoder.decode(data)]);
+        const files = [...readAssets(), ...await prebuiltObjects()];
+        const sizes = files.map(([name, data]) => [name, data.length]);
+        const data = await new Blob(files.map(([, data]) => data)).bytes();
         const contents = `
-          const texts = ${JSON.stringify(texts)};
-          const objects = ${JSON.stringify(await prebuiltObjects())};
+          const sizes = ${JSON.stringify(sizes)};
+          const data = "${deflateRawSync(data, { level: 9 }).toString("base64")}";
+          // node:zlib would need /proc.
+          const stream = new Blob([Uint8Array.fromBase64(data)]).stream();
+          const all = await new Response(
+            stream.pipeThrough(new DecompressionStream("deflate-raw"))).bytes();
           export function readAssets() {
-            const encoder = new TextEncoder();
-            return new Map([
-              ...texts.map(([name, text]) => [name, encoder.encode(text)]),
-              ...objects.map(([name, base64]) => [name, Uint8Array.fromBase64(base64)]),
-            ]);
+            let at = 0;
+            return new Map(sizes.map(([name, size]) => [name, all.slice(at, at += size)]));
           }`;
         return { contents };
       });
@@ -128,13 +131,13 @@ export function assets(): Plugin {
   };
 }
 
-/** Names and contents, in base64; none where there is no compiler. */
-async function prebuiltObjects(): Promise<[string, string][]> {
-  const objects: [string, string][] = [];
+/** Names and contents; none where there is no compiler. */
+async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
+  const objects: [string, Uint8Array<ArrayBuffer>][] = [];
   try {
     for (const target of BINDINGS_TARGETS) {
       const { object } = await buildBindings(target);
-      objects.push([prebuiltObject(target), Deno.readFileSync(object).toBase64()]);
+      objects.push([prebuiltObject(target), Deno.readFileSync(object)]);
     }
   } catch (error) {
     if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
