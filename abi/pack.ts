@@ -25,6 +25,8 @@ export interface PackNote {
   readonly commandLine: string;
   /** The devices, and where the image takes each from when it is started. */
   readonly devices: readonly PackedDevice[];
+  /** Whether the guest may execute its heap and stack; not if not given. */
+  readonly executableHeap?: boolean;
   /** The version of soloden that packed it. Nobody vouches for it. */
   readonly packedBy?: string;
 }

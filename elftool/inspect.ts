@@ -74,6 +74,10 @@ export interface PackedInspection extends CommonInspection {
   readonly commandLine: string;
   /** The devices, and where the executable takes each from when it is started. */
   readonly devices: PackNote["devices"];
+  /** Whether the guest may execute its heap and stack; not if not given. */
+  readonly executableHeap?: boolean;
+  /** The version of soloden that packed it, as the file says. */
+  readonly packedBy?: string;
 }
 
 /** What a file holds; it survives `JSON.stringify`. */
@@ -121,13 +125,19 @@ export function formatInspection(inspection: Inspection): string {
   const what = inspection.kind === "packed"
     ? `${printable(inspection.unikernel)}, packed as a Linux executable,`
     : "unikernel";
+  const heap = inspection.kind === "packed" && inspection.executableHeap
+    ? ", heap and stack executable"
+    : "";
   const lines = [
     `${printable(file)}: ${what} for ${abi.target} (ABI ${abi.version}) on ${machine}`,
     `entry    ${hex(entry)}`,
     `size     ${sizes.file} bytes: text ${sizes.text}, rodata ${sizes.rodata}, data ${sizes.data}; ` +
     `${sizes.memory} in memory`,
     ...(inspection.kind === "packed"
-      ? [`memory   ${inspection.memory} bytes`, `args     ${printable(inspection.commandLine)}`]
+      ? [
+        `memory   ${inspection.memory} bytes${heap}`,
+        `args     ${printable(inspection.commandLine)}`,
+      ]
       : []),
     "segments",
     ...segments.map(({ address, fileSize, memorySize, protection }) =>

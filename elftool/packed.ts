@@ -25,6 +25,7 @@ const PackNoteSchema = v.object({
     source: v.string(),
     access: v.optional(v.picklist(["rw", "ro"])),
   })),
+  executableHeap: v.optional(v.boolean()),
   packedBy: v.optional(v.string()),
 });
 

@@ -132,7 +132,7 @@ function launchSegments(template: LaunchTemplate, launch: Launch): ImageSegment[
 }
 
 function noteOf(
-  { unikernel, memorySize, commandLine }: Guest,
+  { unikernel, memorySize, commandLine, executableHeap }: Guest,
   devices: readonly ImageDevice[],
 ): PackNote {
   return {
@@ -142,6 +142,7 @@ function noteOf(
     memory: memorySize,
     commandLine,
     devices: devices.map(describeDevice),
+    ...(executableHeap ? { executableHeap } : {}),
   };
 }
 

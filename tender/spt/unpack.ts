@@ -18,7 +18,6 @@ import type { Device, Properties } from "../devices/device.ts";
 import { net } from "../devices/net.ts";
 import { TenderError } from "../error.ts";
 import { bind, type Guest } from "../guest.ts";
-import { PROT_EXEC } from "./constants.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
 import { launchPage, launchRecords } from "./launch_page.ts";
@@ -82,7 +81,7 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
           return [device.name, readDevice(device, { properties: properties[index]!, hasMac })];
         }),
       ),
-      executableHeap: records.some(({ call, a2 }) => call === calls.mmap && a2 & PROT_EXEC),
+      executableHeap: note.executableHeap,
     },
   );
   if (note.devices.length === 0) return { guest };

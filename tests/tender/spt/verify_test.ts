@@ -305,3 +305,24 @@ Deno.test("inspect: the name of a packed file is escaped, its disk also where it
     Deno.removeSync(directory, { recursive: true });
   }
 });
+
+Deno.test("inspect: it is said where a packed guest may execute its heap", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = join(directory, "packed");
+    for (const executableHeap of [true, false]) {
+      Deno.writeFileSync(path, await packed("exec_heap", { executableHeap }));
+      const { stdout } = await soloden("inspect", path);
+      const heap = executableHeap ? ", heap and stack executable" : "";
+      match(stdout, new RegExp(`^memory {3}33554432 bytes${heap}$`, "m"));
+      match(stdout, /^launch {3}as soloden /m);
+    }
+    const heap = new TextEncoder().encode('"executableHeap":true');
+    const file = await packed("exec_heap", { executableHeap: true });
+    const at = file.findIndex((_, at) => heap.every((byte, index) => file[at + index] === byte));
+    const hidden = changed(file, at, new TextEncoder().encode('"executableheap":true'));
+    equal(verifyPacked(hidden, OPTIONS).is, "tampered");
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
