@@ -12,7 +12,6 @@ import { parseArgs } from "node:util";
 import { type Machine, MACHINES } from "../abi/elf.ts";
 import { spliceArguments } from "../elftool/splice.ts";
 import { type Bundle, bundle } from "./bundle.ts";
-import { licenceNotices } from "./npm_packages.ts";
 import { fromRoot } from "./paths.ts";
 import { packDebian, packTarball, writeTree } from "./release/archives.ts";
 import { billOfMaterials, sha256 } from "./release/bill.ts";
@@ -106,14 +105,14 @@ async function releaseFor(
     { path: name, content: executable, executable: true },
     { path: `${name}.cdx.json`, content: bill },
   ]);
-  const files = installedFiles(executable);
+  const files = installedFiles(executable, packages);
   const packing = { date: project.date, effort: options.effort };
 
-  const licences = [
-    { path: "share/doc/soloden/LICENSE", content: Deno.readFileSync(fromRoot("LICENSE")) },
-    { path: "share/doc/soloden/NOTICES", content: licenceNotices(packages) },
-  ];
-  writeTree(join(scratch, name), [...files, ...licences]);
+  const licence = {
+    path: "share/doc/soloden/LICENSE",
+    content: Deno.readFileSync(fromRoot("LICENSE")),
+  };
+  writeTree(join(scratch, name), [...files, licence]);
   packTarball(join(scratch, name), { ...packing, output: join(options.output, `${name}.tar.xz`) });
 
   const debian = `soloden_${project.version}_${DEBIAN_NAMES[machine]}`;

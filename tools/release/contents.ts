@@ -6,6 +6,7 @@
 import { gzipSync } from "node:zlib";
 import { completionScript } from "../../commands/completions.ts";
 import { currentManual } from "../manual.ts";
+import { licenceNotices, type Package } from "../npm_packages.ts";
 import { fromRoot } from "../paths.ts";
 
 /** A file of a package. */
@@ -26,9 +27,13 @@ export const COMPLETIONS: readonly PackagedFile[] = [
   { path: "fish/vendor_completions.d/soloden.fish", content: completionScript("fish") },
 ];
 
-/** What every installation has. */
-export function installedFiles(executable: Uint8Array): PackagedFile[] {
+/** What every installation has: the executable, made with some packages, and what is about it. */
+export function installedFiles(
+  executable: Uint8Array,
+  packages: readonly Package[],
+): PackagedFile[] {
   const shared: readonly PackagedFile[] = [
+    { path: "doc/soloden/NOTICES", content: licenceNotices(packages) },
     { path: "man/man1/soloden.1.gz", content: compress(MANUAL_PAGE.content as string) },
     ...COMPLETIONS,
     ...["README.md", "docs/guide.md", "docs/observing.md", "docs/debugging.md", "docs/dropin.md"]

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Machine } from "../../abi/elf.ts";
-import { licenceNotices, type Package } from "../npm_packages.ts";
+import type { Package } from "../npm_packages.ts";
 import { fromRoot } from "../paths.ts";
 import { compress, type PackagedFile } from "./contents.ts";
 import type { Project } from "./project.ts";
@@ -103,15 +103,18 @@ function wrap(text: string, { first, others }: { first: string; others: string }
   return lines.join("\n");
 }
 
-/** In the machine-readable form (DEP 5), with what has to go with the packages. */
+/** In the machine-readable form (DEP 5). */
 function copyright(packages: readonly Package[]): string {
   const own = Deno.readTextFileSync(fromRoot("LICENSE"));
   const [, terms] = /^Copyright[^\n]*\n\n([^]*)$/m.exec(own)!;
   return [
     "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/",
     "Upstream-Name: soloden",
-    "Comment: usr/bin/soloden is a copy of the Deno runtime with the command in it.",
-    ...folded(licenceNotices(packages).trimEnd()),
+    "Comment: usr/bin/soloden is a copy of the Deno runtime with the command in it. NOTICES,",
+    " beside this file, has what goes with the packages that the command contains:",
+    ...packages.map(({ description: { name, version, license } }) =>
+      ` ${name} ${version} (${license})`
+    ),
     "",
     "Files: *",
     "Copyright: 2026 the soloden authors",
