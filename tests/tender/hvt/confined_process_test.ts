@@ -1,8 +1,10 @@
 /**
  * The process of a confined hvt tender, seen from outside while its guest runs.
  */
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { block } from "../../../tender/devices/block.ts";
+import { hostWorld } from "../../../tender/hvt/world.ts";
 import { guest } from "../../guests.ts";
 import { untilPrinted } from "../../netns.ts";
 import { kill, ROOT } from "../../soloden.ts";
@@ -58,6 +60,8 @@ kvmTest(
   async () => {
     // Below and above 1024, the soft limit of most shells; and in the midst of the runtime's own.
     const inherited = [3, 7, 55, 1023, 1024, 1500];
+    // More than the kernel lists at once.
+    inherited.push(...Array.from({ length: 300 }, (_, index) => 1600 + index));
     const open = inherited.map((fd) => `exec ${fd}<"$0"`).join("; ");
     const file = Deno.makeTempFileSync({ prefix: "soloden-inherited-" });
     try {
@@ -78,6 +82,20 @@ kvmTest(
     }
   },
 );
+
+Deno.test("confinement: both files of an overlay are devices' descriptors", () => {
+  const path = Deno.makeTempFileSync({ prefix: "soloden-overlay-" });
+  try {
+    Deno.truncateSync(path, 512);
+    for (const [access, count] of [["rw", 1], ["ro", 1], ["overlay", 2]] as const) {
+      const device = block.file(path, { access });
+      using world = hostWorld([{ handle: 1, name: "storage", device }]);
+      equal(new Set(world.descriptors).size, count, access);
+    }
+  } finally {
+    Deno.removeSync(path);
+  }
+});
 
 /** The fields of a thread's status. */
 function statusOf(directory: string): Record<string, string> {
