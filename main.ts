@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const program = SOLO5_PROGRAM.test(name) ? name : "soloden";
   try {
     if (program === "soloden") return await soloden(words);
-    const { runProgram } = await import("./commands/programs.ts");
+    const { runProgram } = await import("./commands/solo5/programs.ts");
     const status = await runProgram(words, name);
     if (status !== undefined) Deno.exitCode = status;
   } catch (error) {
@@ -62,8 +62,8 @@ async function soloden(args: readonly string[]): Promise<void> {
   const [command, ...words] = args;
   if (command !== undefined && TENDER_COMMANDS.includes(command)) {
     const done = command === "run"
-      ? await (await import("./tender/command.ts")).runCommand(words)
-      : await (await import("./tender/pack_command.ts")).packCommand(words);
+      ? await (await import("./commands/run.ts")).runCommand(words)
+      : await (await import("./commands/pack.ts")).packCommand(words);
     if (done) return;
   }
   if (command === "--version" && words.length === 0) {

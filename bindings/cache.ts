@@ -6,7 +6,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { homeDirectory } from "../elftool/user_environment.ts";
+import { homeDirectory } from "../linux/user_environment.ts";
 import { ToolchainError } from "./error.ts";
 
 /** A digest of the parts, in hexadecimal, good as part of a file's name. */

@@ -5,8 +5,8 @@
  * @module
  */
 import { dirname, join, relative, resolve } from "node:path";
-import { guarded } from "../elftool/files.ts";
-import { replaceFile } from "../elftool/output.ts";
+import { guarded } from "../linux/files.ts";
+import { replaceFile } from "../linux/output.ts";
 import { ToolchainError } from "./error.ts";
 import {
   fileState,

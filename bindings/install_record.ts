@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import * as v from "npm:valibot@^1.5.0";
-import { guarded } from "../elftool/files.ts";
+import { guarded } from "../linux/files.ts";
 import { digest } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 

@@ -6,8 +6,8 @@
  */
 import { dirname, extname, join, resolve } from "node:path";
 import type { Manifest } from "../abi/manifest.ts";
-import { readInput } from "../elftool/files.ts";
-import { keepInputs, writeOutput } from "../elftool/output.ts";
+import { readInput } from "../linux/files.ts";
+import { keepInputs, writeOutput } from "../linux/output.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
 import { readAssets } from "./assets.ts";

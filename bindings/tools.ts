@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import type { Machine } from "../abi/elf.ts";
-import { childEnvironment } from "../elftool/user_environment.ts";
+import { childEnvironment } from "../linux/user_environment.ts";
 import { ToolchainError, type ToolchainErrorCode } from "./error.ts";
 import { MACHINE_FLAGS } from "./targets.ts";
 

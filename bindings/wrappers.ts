@@ -6,7 +6,7 @@
  * @module
  */
 import type { Machine } from "../abi/elf.ts";
-import { childEnvironment } from "../elftool/user_environment.ts";
+import { childEnvironment } from "../linux/user_environment.ts";
 import { ToolchainError } from "./error.ts";
 import { cachedSysroot } from "./sysroot.ts";
 import { findToolchain } from "./tools.ts";

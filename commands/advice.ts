@@ -5,10 +5,10 @@
  * @module
  */
 import { shellWord } from "../bindings/shell_word.ts";
-import { readInput } from "../elftool/files.ts";
+import { readInput } from "../linux/files.ts";
 import { inspect } from "../elftool/inspect.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
-import { type GuestRequest, parseArguments } from "../tender/options.ts";
+import { type GuestRequest, parseArguments } from "./guest_words.ts";
 
 /** What to do, by what was found in a line; nothing where there is nothing to say. */
 type Way = (found: readonly string[], request: GuestRequest) => string | undefined;

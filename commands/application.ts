@@ -30,7 +30,7 @@ import { build, install, uninstall, wrapper } from "./toolchain.ts";
 
 const compileManifest = buildCommand({
   loader: async () => {
-    const { compileManifestFile } = await import("../elftool/command.ts");
+    const { compileManifestFile } = await import("./unikernels.ts");
     return (flags: { output: string }, input: string) => compileManifestFile(input, flags.output);
   },
   parameters: {
@@ -61,7 +61,7 @@ const inspect = buildCommand({
     return async function (this: CommandContext, flags: InspectFlags, path: string) {
       const { stdout } = this.process;
       if (flags.symbols) {
-        const { nameAddresses } = await import("../elftool/command.ts");
+        const { nameAddresses } = await import("./unikernels.ts");
         return stdout.write(nameAddresses(path, flags.symbols));
       }
       if (!flags.seccomp) return stdout.write(await inspectFile(path, flags));
@@ -228,7 +228,7 @@ async function normalise(args: readonly string[]): Promise<string[]> {
 async function lastOption([command, ...words]: readonly string[]): Promise<string | undefined> {
   if (command !== "run" && command !== "pack") return undefined;
   // Help does without what a tender reads its options with.
-  const { splitOptions } = await import("../tender/options.ts");
+  const { splitOptions } = await import("./guest_words.ts");
   return splitOptions(words).options.at(-1);
 }
 

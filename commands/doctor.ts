@@ -5,10 +5,10 @@
  */
 import { ToolchainError } from "../bindings/error.ts";
 import { findToolchain } from "../bindings/tools.ts";
-import type { Finding } from "../tender/doctor/finding.ts";
-import { examineMemory, examineTun } from "../tender/doctor/host.ts";
-import { examineKvm } from "../tender/doctor/kvm.ts";
-import { examineSpt } from "../tender/doctor/spt.ts";
+import type { Finding } from "./doctor/finding.ts";
+import { examineMemory, examineTun } from "./doctor/host.ts";
+import { examineKvm } from "./doctor/kvm.ts";
+import { examineSpt } from "./doctor/spt.ts";
 import { screenWidth, wrap } from "./columns.ts";
 import { type Colour, painter } from "./paint.ts";
 

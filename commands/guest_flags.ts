@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { splitOptions } from "../tender/options.ts";
+import { splitOptions } from "./guest_words.ts";
 
 /**
  * A command line of a tender as the scanner reads it: what follows the unikernel is the guest's, and

@@ -100,7 +100,7 @@ function guestWords(flags: RunFlags | PackFlags, words: readonly string[]): stri
 /** `run`. */
 export const runGuest = buildCommand({
   loader: async () => {
-    const { runCommand } = await import("../tender/command.ts");
+    const { runCommand } = await import("./run.ts");
     return async (flags: RunFlags, ...words: string[]) => {
       await runCommand(guestWords(flags, words));
     };
@@ -115,7 +115,7 @@ export const runGuest = buildCommand({
 /** `pack`. */
 export const pack = buildCommand({
   loader: async () => {
-    const { packCommand } = await import("../tender/pack_command.ts");
+    const { packCommand } = await import("./pack.ts");
     return async (flags: PackFlags, ...words: string[]) => {
       await packCommand(guestWords(flags, words));
     };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readInput } from "../elftool/files.ts";
+import { readInput } from "../linux/files.ts";
 import { formatInspection, inspect } from "../elftool/inspect.ts";
 import { printableJson } from "../elftool/printable.ts";
 import { TenderError } from "../tender/error.ts";

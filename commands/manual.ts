@@ -14,7 +14,7 @@ import { entriesOf, type Entry, type Option, type Routes } from "./table.ts";
 export function manualPage(routes: Routes, options: { version: string }): string {
   const entries = entriesOf(routes);
   return [
-    `.\\" Made of the table of sub-commands by tools/manual.ts: do not edit.`,
+    `.\\" Made of the table of sub-commands by release/manual.ts: do not edit.`,
     `.TH SOLODEN 1 "" "soloden ${options.version}" "User Commands"`,
     // Neither stretched lines nor hyphens: options are to be found by searching.
     ".ad l",

@@ -5,9 +5,9 @@
  * @module
  */
 import { ConsoleMeter, limitReached, type Limits } from "./holding.ts";
-import { STDOUT } from "./host/console.ts";
-import { check, errno, seldom } from "./host/libc.ts";
-import { writeApart } from "./host/write_apart.ts";
+import { STDOUT } from "../linux/console.ts";
+import { check, errno, seldom } from "../linux/libc.ts";
+import { writeApart } from "../linux/write_apart.ts";
 import { type Outcome, SIGPIPE } from "./outcome.ts";
 
 const RLIMIT_CPU = 0;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { check, libc } from "../tender/host/libc.ts";
-import { EthtoolValue, Ifreq, REQUEST } from "../tender/host/tap_abi.ts";
+import { check, libc } from "../linux/libc.ts";
+import { EthtoolValue, Ifreq, REQUEST } from "../linux/tap_abi.ts";
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;

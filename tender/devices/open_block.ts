@@ -5,10 +5,10 @@
  */
 import { RESULT } from "../../abi/solo5.ts";
 import { TenderError } from "../error.ts";
-import { openDescriptor } from "../host/descriptor.ts";
-import { closeDescriptor, errorText, SystemError } from "../host/libc.ts";
-import { sparseFile } from "../host/memory.ts";
-import { readAt, sizeOf, writeAt } from "../host/transfer.ts";
+import { openDescriptor } from "../../linux/descriptor.ts";
+import { closeDescriptor, errorText, SystemError } from "../../linux/libc.ts";
+import { sparseFile } from "../../linux/memory.ts";
+import { readAt, sizeOf, writeAt } from "../../linux/transfer.ts";
 import { type BlockDevice, checkCapacity } from "./block.ts";
 import type { BlockProperties } from "./device.ts";
 import type { Result } from "./result.ts";

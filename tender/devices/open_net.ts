@@ -4,10 +4,10 @@
  * @module
  */
 import { RESULT } from "../../abi/solo5.ts";
-import { checkInherited } from "../host/inherit.ts";
-import { closeDescriptor } from "../host/libc.ts";
-import { interfaceFacts, openTap } from "../host/tap.ts";
-import { duplicateNonblocking, readOnce, writeOnce } from "../host/transfer.ts";
+import { closeDescriptor } from "../../linux/libc.ts";
+import { interfaceFacts } from "../../linux/tap.ts";
+import { checkInherited, openTap } from "./attach.ts";
+import { duplicateNonblocking, readOnce, writeOnce } from "../../linux/transfer.ts";
 import type { NetProperties } from "./device.ts";
 import { type Backing, type NetDevice, randomMac } from "./net.ts";
 import { type Result, resultOf } from "./result.ts";

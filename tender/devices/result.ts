@@ -4,7 +4,7 @@
  * @module
  */
 import { RESULT } from "../../abi/solo5.ts";
-import { ERRNO } from "../host/libc.ts";
+import { ERRNO } from "../../linux/libc.ts";
 
 /** A `solo5_result_t`. */
 export type Result = typeof RESULT[keyof typeof RESULT];

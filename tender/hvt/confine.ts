@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { closeInherited } from "../host/close_inherited.ts";
-import { check, ERRNO, errno, SystemError } from "../host/libc.ts";
-import { onOtherThreads } from "../host/other_threads.ts";
-import { type SystemCall, systemCall, wordOf } from "../host/system_call.ts";
-import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../spt/constants.ts";
+import { closeInherited } from "../../linux/close_inherited.ts";
+import { check, ERRNO, errno, SystemError } from "../../linux/libc.ts";
+import { onOtherThreads } from "../../linux/other_threads.ts";
+import { type SystemCall, systemCall, wordOf } from "../../linux/system_call.ts";
+import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
 import {
   ALLOW_DEVICE,
   CONFINE_FILTER,

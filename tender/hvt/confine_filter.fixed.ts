@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assembleBpf } from "../spt/bpf.ts";
+import { assembleBpf } from "../../linux/bpf.ts";
 import { allowIf, confineFilter } from "./confine_filter.ts";
 
 /** Numbers that the filter has for no other reason. */

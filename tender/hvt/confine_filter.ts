@@ -15,8 +15,8 @@ import {
   skipUnless,
   unless,
   when,
-} from "../spt/bpf.ts";
-import { LINUX } from "../spt/syscalls.ts";
+} from "../../linux/bpf.ts";
+import { LINUX } from "../../linux/syscalls.ts";
 import { REQUEST } from "../kvm/abi.ts";
 import { ALLOWED, DEADLY, JUDGED, ON_DEVICES, X32_CALLS } from "./confine_calls.ts";
 

@@ -6,8 +6,8 @@
  */
 import { CORE_NOTE_NAME, NT_PRSTATUS, Prstatus } from "../../abi/prstatus.ts";
 import { coreHead } from "../../elftool/core_writer.ts";
-import { guarded } from "../../elftool/files.ts";
-import { contentRanges } from "../host/sparse.ts";
+import { guarded } from "../../linux/files.ts";
+import { contentRanges } from "../../linux/sparse.ts";
 import type { CoreFile } from "../crash.ts";
 import type { Outcome } from "../outcome.ts";
 import type { EndedMachine, Observer } from "./observer.ts";

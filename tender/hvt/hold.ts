@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Alarms } from "../host/alarm.ts";
-import { monotonic, threadTime } from "../host/clock.ts";
+import { Alarms } from "../../linux/alarm.ts";
+import { monotonic, threadTime } from "../../linux/clock.ts";
 import { ConsoleMeter, limitReached, type Limits } from "../holding.ts";
 import { type Answer, ended, RunEnded } from "./answer.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";

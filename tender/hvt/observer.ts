@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Mapping } from "../host/memory.ts";
+import type { Mapping } from "../../linux/memory.ts";
 import type { Outcome } from "../outcome.ts";
 import type { GuestView } from "./guest_view.ts";
 import type { hypercall, resumePoll } from "./hypercalls.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { HYPERCALL_PORT } from "../../abi/hvt.ts";
-import { SystemError } from "../host/libc.ts";
+import { SystemError } from "../../linux/libc.ts";
 import { type Answer, type Context, type Ended, ended, RunEnded, type Wait } from "./answer.ts";
 import type { Exit } from "../kvm/exit.ts";
 import { faultOf } from "./faults.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Properties } from "../devices/device.ts";
-import { SystemError } from "../host/libc.ts";
-import { guestMemory, type Mapping } from "../host/memory.ts";
+import { SystemError } from "../../linux/libc.ts";
+import { guestMemory, type Mapping } from "../../linux/memory.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";

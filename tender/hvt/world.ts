@@ -10,10 +10,10 @@ import type { OpenBlock } from "../devices/open_block.ts";
 import type { OpenNet } from "../devices/open_net.ts";
 import type { Result } from "../devices/result.ts";
 import { TenderError } from "../error.ts";
-import { monotonic, realtime } from "../host/clock.ts";
-import { STDOUT, writeAll } from "../host/console.ts";
-import { SystemError } from "../host/libc.ts";
-import { PollSet, type Source } from "../host/poll.ts";
+import { monotonic, realtime } from "../../linux/clock.ts";
+import { STDOUT, writeAll } from "../../linux/console.ts";
+import { SystemError } from "../../linux/libc.ts";
+import { PollSet, type Source } from "../../linux/poll.ts";
 
 /** Guest memory that a call is about; valid during the call only. */
 type Bytes = Uint8Array<ArrayBuffer>;

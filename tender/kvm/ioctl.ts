@@ -4,7 +4,7 @@
  * @module
  */
 import { type Fields, type Struct, type Values, viewOf } from "../../abi/layout.ts";
-import { check, seldom } from "../host/libc.ts";
+import { check, seldom } from "../../linux/libc.ts";
 import { REQUEST } from "./abi.ts";
 
 /** A request's name, without the kernel's `KVM_`. */

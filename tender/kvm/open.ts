@@ -4,8 +4,8 @@
  * @module
  */
 import { TenderError } from "../error.ts";
-import { ERRNO, SystemError } from "../host/libc.ts";
-import { permit } from "../host/permit.ts";
+import { ERRNO, SystemError } from "../../linux/libc.ts";
+import { permit } from "../../linux/permit.ts";
 import { API_VERSION } from "./abi.ts";
 import { KVM_PATH, System } from "./system.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { viewOf } from "../../abi/layout.ts";
-import { openDescriptor } from "../host/descriptor.ts";
-import { closeDescriptor, ERRNO, SystemError } from "../host/libc.ts";
+import { openDescriptor } from "../../linux/descriptor.ts";
+import { closeDescriptor, ERRNO, SystemError } from "../../linux/libc.ts";
 import { CAPABILITY, CpuidEntry, CpuidHeader, MsrList } from "./abi.ts";
 import { call, callWith } from "./ioctl.ts";
 import { Vm } from "./vm.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { viewOf } from "../../abi/layout.ts";
-import { ERRNO, errno, libc, SystemError } from "../host/libc.ts";
-import { Mapping } from "../host/memory.ts";
+import { ERRNO, errno, libc, SystemError } from "../../linux/libc.ts";
+import { Mapping } from "../../linux/memory.ts";
 import {
   EXIT_REASON,
   Fpu,

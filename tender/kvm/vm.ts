@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeDescriptor } from "../host/libc.ts";
+import { closeDescriptor } from "../../linux/libc.ts";
 import { MemoryRegion } from "./abi.ts";
 import { call, callWith } from "./ioctl.ts";
 import { Vcpu } from "./vcpu.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { placeDescriptors } from "./devices.ts";
-import { LINUX } from "./syscalls.ts";
+import { LINUX } from "../../linux/syscalls.ts";
 import { type LaunchTemplate, launchTemplate } from "./template.ts";
 
 /** By machine; spt unikernels for others cannot be launched yet. */

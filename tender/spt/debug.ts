@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { childEnvironment } from "../../elftool/user_environment.ts";
+import { childEnvironment } from "../../linux/user_environment.ts";
 import { TenderError } from "../error.ts";
-import { memoryFile } from "../host/exec.ts";
+import { memoryFile } from "../../linux/exec.ts";
 import type { ProcessImage } from "./image.ts";
 import { encodeImage } from "./start.ts";
 

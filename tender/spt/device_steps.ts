@@ -14,7 +14,7 @@ import {
   Ifreq,
   REQUEST,
   TUN_PATH,
-} from "../host/tap_abi.ts";
+} from "../../linux/tap_abi.ts";
 import type { BlockProperties, NetProperties, Properties } from "../devices/device.ts";
 import type { ImageDevice } from "./devices.ts";
 import { type Data, PREVIOUS, scratch, type Step } from "./launch.ts";
@@ -30,7 +30,7 @@ import {
   SO_TYPE,
   SOCK_DGRAM,
   SOL_SOCKET,
-} from "./constants.ts";
+} from "../../linux/constants.ts";
 
 /** What a device adds: see {@linkcode ImageDevice}. */
 export type DeviceLaunch = Pick<

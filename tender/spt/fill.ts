@@ -15,7 +15,7 @@ import {
   PROT_READ,
   PROT_WRITE,
   SIGKILL,
-} from "./constants.ts";
+} from "../../linux/constants.ts";
 import type { GuestKind } from "./launch.ts";
 import { encodeText, NAME_SLOT, Record, RECORDS_SLOT } from "./record.ts";
 import { MemoryMap, type ShownText } from "./shown.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { SystemCall } from "./syscalls.ts";
+import type { SystemCall } from "../../linux/syscalls.ts";
 
 /** Bytes that the program brings with it; as an argument, their address. */
 export interface Data {

@@ -7,9 +7,9 @@
 import { SEGMENT_TYPES } from "../../abi/elf.ts";
 import { viewOf } from "../../abi/layout.ts";
 import { type ElfFile, readPrograms } from "../../elftool/elf_reader.ts";
-import { SECCOMP_SET_MODE_FILTER } from "./constants.ts";
+import { SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
 import { ENTER, Record, RECORDS_SLOT } from "./record.ts";
-import { type LinuxAbi, SockFilter } from "./syscalls.ts";
+import { type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 
 /** A launch page, and where it lies in memory. */
 export interface LaunchPage {

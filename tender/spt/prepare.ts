@@ -9,12 +9,11 @@ import type { BoundDevice } from "../devices/device.ts";
 import { type NetDevice, randomMac } from "../devices/net.ts";
 import { checkStorage } from "../devices/storage.ts";
 import { TenderError } from "../error.ts";
-import { checkTap } from "../host/tap.ts";
-import { checkInherited } from "../host/inherit.ts";
+import { checkInherited, checkTap } from "../devices/attach.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
-import { privateCopy } from "./private_copy.ts";
-import { LINUX } from "./syscalls.ts";
+import { privateCopy } from "../../linux/private_copy.ts";
+import { LINUX } from "../../linux/syscalls.ts";
 import { launchTemplate } from "./template.ts";
 
 /**

@@ -19,11 +19,11 @@ import {
   SIG_SETMASK,
   SIGPIPE,
   TFD_NONBLOCK,
-} from "./constants.ts";
+} from "../../linux/constants.ts";
 import { type Descriptors, STDOUT } from "./devices.ts";
 import { data, PREVIOUS, type Step } from "./launch.ts";
 import { MemoryMap } from "./shown.ts";
-import { SockFilter } from "./syscalls.ts";
+import { SockFilter } from "../../linux/syscalls.ts";
 
 /** `struct __user_cap_header_struct` (`linux/capability.h`); process 0 is the one that asks. */
 const CapabilityHeader = struct({ version: u32, pid: i32 });

@@ -91,7 +91,7 @@ async function startProcess(
 
 /** Closes what the child has by now: a block device's is a copy, a network device's stays the caller's. */
 async function closeCopies({ list }: ImageDevices): Promise<void> {
-  const { closeDescriptor } = await import("../host/libc.ts");
+  const { closeDescriptor } = await import("../../linux/libc.ts");
   for (const { inherited, properties } of list) {
     if (inherited !== undefined && properties.type === "BLOCK_BASIC") closeDescriptor(inherited);
   }

@@ -14,10 +14,10 @@ import {
   skipUnless,
   unless,
   when,
-} from "./bpf.ts";
+} from "../../linux/bpf.ts";
 import type { Descriptors } from "./devices.ts";
-import { ARCH_SET_FS, CLOCK_MONOTONIC } from "./constants.ts";
-import type { LinuxAbi, SystemCall } from "./syscalls.ts";
+import { ARCH_SET_FS, CLOCK_MONOTONIC } from "../../linux/constants.ts";
+import type { LinuxAbi, SystemCall } from "../../linux/syscalls.ts";
 
 /** A condition on one argument, compared as the unsigned 64-bit value that it is. */
 export interface Condition {

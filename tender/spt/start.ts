@@ -39,7 +39,7 @@ function packNote({ note }: ProcessImage): Note {
  * @throws {SystemError} if the kernel refuses to execute it; otherwise it does not return
  */
 export async function becomeImage(image: ProcessImage): Promise<never> {
-  const { become, memoryFile } = await import("../host/exec.ts");
+  const { become, memoryFile } = await import("../../linux/exec.ts");
   const { unikernel } = image.note;
   return become(memoryFile(unikernel, encodeImage(image, { note: false })), [unikernel]);
 }
@@ -55,7 +55,7 @@ export async function spawnImage(
   image: ProcessImage,
   options: { stdout?: "piped" | "inherit" | "null" } = {},
 ): Promise<Deno.ChildProcess> {
-  const { memoryFile } = await import("../host/exec.ts");
+  const { memoryFile } = await import("../../linux/exec.ts");
   const file = memoryFile(image.note.unikernel, encodeImage(image, { note: false }));
   try {
     return new Deno.Command(file.path, {

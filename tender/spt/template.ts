@@ -24,7 +24,7 @@ import {
   RECORDS_SLOT,
 } from "./record.ts";
 import { guestFilter } from "./seccomp.ts";
-import type { LinuxAbi } from "./syscalls.ts";
+import type { LinuxAbi } from "../../linux/syscalls.ts";
 
 /** A launch, but for what it takes from one guest: see `fill.ts`. */
 export interface LaunchTemplate {

@@ -21,7 +21,7 @@ import { bind, type Guest } from "../guest.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
 import { launchPage, launchRecords } from "./launch_page.ts";
-import { LINUX, type LinuxAbi } from "./syscalls.ts";
+import { LINUX, type LinuxAbi } from "../../linux/syscalls.ts";
 import { launchTemplate } from "./template.ts";
 
 /** What an image is compiled from. */

@@ -13,12 +13,12 @@ import { type ElfFile, readElf, readPrograms } from "../../elftool/elf_reader.ts
 import { readPackNote } from "../../elftool/packed.ts";
 import { printable } from "../../elftool/printable.ts";
 import { TenderError } from "../error.ts";
-import { disassembleBpf } from "./disassemble.ts";
+import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
 import { compileImage } from "./image.ts";
 import { launchFilter, launchPage, launchRecords } from "./launch_page.ts";
 import { NAME_SLOT, Record, RECORDS_SLOT } from "./record.ts";
 import { encodeImage } from "./start.ts";
-import { LINUX, type LinuxAbi, SockFilter } from "./syscalls.ts";
+import { LINUX, type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 import { unpack } from "./unpack.ts";
 
 /** What a packed file is told apart into; what belongs to none of these is the rest. */

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as hvt from "../../abi/hvt.ts";
-import * as aarch64 from "../../abi/hvt_aarch64.ts";
+import * as aarch64 from "./hvt_aarch64.ts";
 import type { Fields, Struct } from "../../abi/layout.ts";
 import * as manifest from "../../abi/manifest.ts";
 import * as notes from "../../abi/notes.ts";

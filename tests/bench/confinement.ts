@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { build, stop } from "esbuild";
-import { fixedValues, lazyBuiltins } from "../../tools/bundle_plugins.ts";
+import { fixedValues, lazyBuiltins } from "../../release/bundle_plugins.ts";
 import { guest } from "../guests.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { spliceArguments } from "../../elftool/splice.ts";
-import { bundle } from "../../tools/bundle.ts";
-import type { Linked } from "../../tools/link_chunks.ts";
-import { runtimePrefix } from "../../tools/runtime.ts";
+import { spliceArguments } from "../../release/splice/splice.ts";
+import { bundle } from "../../release/bundle.ts";
+import type { Linked } from "../../release/link_chunks.ts";
+import { runtimePrefix } from "../../release/runtime.ts";
 import { guest } from "../guests.ts";
-import { countedBundle } from "../tools/counted_bundle.ts";
+import { countedBundle } from "../release/counted_bundle.ts";
 import type { Figure } from "./result.ts";
 
 const KIB = 1024;

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { openDescriptor } from "../../tender/host/descriptor.ts";
-import { libc } from "../../tender/host/libc.ts";
-import { openTap } from "../../tender/host/tap.ts";
+import { openDescriptor } from "../../linux/descriptor.ts";
+import { libc } from "../../linux/libc.ts";
+import { openTap } from "../../linux/tap.ts";
 
 const c = libc({
   pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },

@@ -7,8 +7,8 @@
 import { join } from "node:path";
 import { ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
-import { compile } from "../../tools/compile.ts";
-import { installFlat, programFiles } from "../tools/npm_install.ts";
+import { compile } from "../../release/compile.ts";
+import { installFlat, programFiles } from "../release/npm/install.ts";
 import { buildHostProgram, median, pairedRatio, timePrograms } from "./measure.ts";
 import type { Figure } from "./result.ts";
 

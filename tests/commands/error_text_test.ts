@@ -8,7 +8,7 @@ import { ToolchainError } from "../../bindings/error.ts";
 import { errorLine, errorText, isAboutInput } from "../../commands/error_text.ts";
 import { ElfError } from "../../elftool/error.ts";
 import { TenderError, type TenderErrorCode } from "../../tender/error.ts";
-import { SystemError } from "../../tender/host/libc.ts";
+import { SystemError } from "../../linux/libc.ts";
 import { soloden } from "../soloden.ts";
 
 Deno.test("errors: nothing in a message can move a cursor or ring a bell", () => {

@@ -4,12 +4,12 @@
 import { equal, match, ok } from "node:assert/strict";
 import { entriesOf } from "../../commands/table.ts";
 import { routes } from "../../commands/application.ts";
-import { currentManual, MANUAL } from "../../tools/manual.ts";
+import { currentManual, MANUAL } from "../../release/manual.ts";
 import { execute } from "../soloden.ts";
 
 Deno.test("manual: it is of the table as it is", () => {
   const current = Deno.readTextFileSync(MANUAL) === currentManual();
-  ok(current, "docs/soloden.1 is not current: deno run -A tools/manual.ts");
+  ok(current, "docs/soloden.1 is not current: deno run -A release/manual.ts");
 });
 
 const noMan = await execute("sh", ["-c", "command -v man"]).then(({ status }) => status !== 0);

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { InputSignal } from "../../host/input_signal.ts";
-import { type Connection, type Endpoint, Listener, waitReadable } from "../../host/socket.ts";
+import { InputSignal } from "../../../linux/input_signal.ts";
+import { type Connection, type Endpoint, Listener, waitReadable } from "../../../linux/socket.ts";
 import { encodePacket, PacketReader, type Received } from "./packet.ts";
 
 /** What came of a look at the line. */

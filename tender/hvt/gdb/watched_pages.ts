@@ -8,7 +8,7 @@
  */
 import { alignDown } from "../../../abi/layout.ts";
 import { PAGE_SIZE } from "../../../abi/solo5.ts";
-import type { Mapping } from "../../host/memory.ts";
+import type { Mapping } from "../../../linux/memory.ts";
 import type { Exit } from "../../kvm/exit.ts";
 import { GuestView } from "../guest_view.ts";
 import type { Access, Machine } from "../machine.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { RESULT } from "../../../abi/solo5.ts";
-import { realtime } from "../../host/clock.ts";
+import { realtime } from "../../../linux/clock.ts";
 import type { Observer } from "../observer.ts";
 import type { Frame } from "./pcap_format.ts";
 

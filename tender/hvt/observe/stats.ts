@@ -7,7 +7,7 @@
 import { HYPERCALL, HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import type { BoundDevice } from "../../devices/device.ts";
-import { monotonic } from "../../host/clock.ts";
+import { monotonic } from "../../../linux/clock.ts";
 import type { Exit } from "../../kvm/exit.ts";
 import type { Calls, Cpu, Observer } from "../observer.ts";
 import type { World } from "../world.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { HYPERCALL, type Hypercall, HYPERCALL_ARGUMENTS } from "../../../abi/hvt.ts";
-import { monotonic } from "../../host/clock.ts";
+import { monotonic } from "../../../linux/clock.ts";
 import { describe } from "../../outcome.ts";
 import type { Answer, Context } from "../answer.ts";
 import type { Calls, Observer } from "../observer.ts";

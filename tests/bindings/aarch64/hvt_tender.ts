@@ -5,7 +5,7 @@
  * @module
  */
 import { BootInfo } from "../../../abi/hvt.ts";
-import { ENTRY, HYPERCALL_STORE, STACK_GAP } from "../../../abi/hvt_aarch64.ts";
+import { ENTRY, HYPERCALL_STORE, STACK_GAP } from "../../abi/hvt_aarch64.ts";
 import { viewOf } from "../../../abi/layout.ts";
 import { LOWEST_ADDRESS } from "../../../abi/solo5.ts";
 import { bootArea, type Guest } from "../../../tender/guest.ts";

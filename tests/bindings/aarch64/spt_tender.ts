@@ -10,7 +10,7 @@ import { bootArea, type Guest } from "../../../tender/guest.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
 import type { HostWorld } from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
-import { ENTRY } from "../../../abi/hvt_aarch64.ts";
+import { ENTRY } from "../../abi/hvt_aarch64.ts";
 import { loadGuest } from "./guest_memory.ts";
 import { Emulator, EXCEPTIONS, type Stop } from "./unicorn.ts";
 

@@ -7,7 +7,7 @@
 import { ok } from "node:assert/strict";
 import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
-import { ERRNO, SystemError } from "../../../tender/host/libc.ts";
+import { ERRNO, SystemError } from "../../../linux/libc.ts";
 import { RunEnded } from "../../../tender/hvt/answer.ts";
 import type { Exit } from "../../../tender/kvm/exit.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";

@@ -8,12 +8,12 @@ import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import type { Device } from "../../../tender/devices/device.ts";
 import { block } from "../../../tender/devices/block.ts";
 import { net } from "../../../tender/devices/net.ts";
-import { readDevices } from "../../../tender/device_options.ts";
+import { readDevices } from "../../../commands/device_words.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
 import { ConsoleMeter, limitReached, type Limits, readHolding } from "../../../tender/holding.ts";
 import { describe } from "../../../tender/outcome.ts";
-import { readObservation } from "../../../tender/observation.ts";
-import { parseArguments } from "../../../tender/options.ts";
+import { readObservation } from "../../../commands/observe_words.ts";
+import { parseArguments } from "../../../commands/guest_words.ts";
 import { buildUnikernel } from "../../elftool/builder.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { check, closeDescriptor, libc } from "../../../tender/host/libc.ts";
-import { duplicateNonblocking, readOnce, writeOnce } from "../../../tender/host/transfer.ts";
+import { check, closeDescriptor, libc } from "../../../linux/libc.ts";
+import { duplicateNonblocking, readOnce, writeOnce } from "../../../linux/transfer.ts";
 
 const c = libc({ socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" } });
 

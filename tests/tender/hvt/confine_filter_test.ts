@@ -7,7 +7,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { filterFor } from "../../../tender/hvt/confine.ts";
 import { confineFilter } from "../../../tender/hvt/confine_filter.ts";
 import { REQUEST } from "../../../tender/kvm/abi.ts";
-import { ACTION } from "../../../tender/spt/bpf.ts";
+import { ACTION } from "../../../linux/bpf.ts";
 import { decide } from "../spt/bpf_interpreter.ts";
 
 const EPERM = 0x0005_0001;

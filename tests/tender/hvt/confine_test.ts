@@ -4,7 +4,7 @@
  */
 import { deepEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { systemCall } from "../../../tender/host/system_call.ts";
+import { systemCall } from "../../../linux/system_call.ts";
 import { landlockRuleset } from "../../../tender/hvt/confine.ts";
 import { REQUEST } from "../../../tender/kvm/abi.ts";
 import { outputOf } from "../../bindings/scratch.ts";

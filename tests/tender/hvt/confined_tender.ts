@@ -4,7 +4,7 @@
  */
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import { errno, libc } from "../../../tender/host/libc.ts";
+import { errno, libc } from "../../../linux/libc.ts";
 import { confine } from "../../../tender/hvt/confine.ts";
 import { runHvt } from "../../../tender/hvt/vm.ts";
 import { hostWorld } from "../../../tender/hvt/world.ts";

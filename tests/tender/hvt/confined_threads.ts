@@ -7,8 +7,8 @@
  */
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import { check, cstr, errno } from "../../../tender/host/libc.ts";
-import { type SystemCall, systemCall } from "../../../tender/host/system_call.ts";
+import { check, cstr, errno } from "../../../linux/libc.ts";
+import { type SystemCall, systemCall } from "../../../linux/system_call.ts";
 import { confine, giveUpRights } from "../../../tender/hvt/confine.ts";
 import { createVm } from "../../../tender/hvt/vm.ts";
 import { hostWorld } from "../../../tender/hvt/world.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Halt, Poll, Puts, Walltime } from "../../../abi/hvt.ts";
 import type { Exit } from "../../../tender/kvm/exit.ts";
 import { describe, type FaultReason, statusOf } from "../../../tender/outcome.ts";
-import { SystemError } from "../../../tender/host/libc.ts";
+import { SystemError } from "../../../linux/libc.ts";
 import { BLOCK, call, MEMORY, outcomeOf, RODATA, scripted } from "./scripted_cpu.ts";
 import { fakeWorld } from "./tiny_guest.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SystemError } from "../../../tender/host/libc.ts";
+import { SystemError } from "../../../linux/libc.ts";
 import { explain } from "../../../tender/kvm/open.ts";
 
 const CASES: readonly [errno: number, fix: RegExp][] = [

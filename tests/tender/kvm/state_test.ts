@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
-import { guestMemory, type Mapping } from "../../../tender/host/memory.ts";
+import { guestMemory, type Mapping } from "../../../linux/memory.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
 import { openKvm } from "../../../tender/kvm/open.ts";
 import {

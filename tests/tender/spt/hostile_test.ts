@@ -7,7 +7,7 @@ import { bind } from "../../../tender/guest.ts";
 import { block } from "../../../tender/devices/block.ts";
 import { compileImage } from "../../../tender/spt/image.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
-import { LINUX } from "../../../tender/spt/syscalls.ts";
+import { LINUX } from "../../../linux/syscalls.ts";
 import { guest } from "../../guests.ts";
 import { execute, writeProgram } from "../../soloden.ts";
 import { runWith } from "./device_guests.ts";

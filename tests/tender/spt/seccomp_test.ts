@@ -4,7 +4,7 @@
  */
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { ACTION, assembleBpf, load, unless } from "../../../tender/spt/bpf.ts";
+import { ACTION, assembleBpf, load, unless } from "../../../linux/bpf.ts";
 import {
   allow,
   atMost,
@@ -14,7 +14,7 @@ import {
   equal as equals,
   type Rule,
 } from "../../../tender/spt/seccomp.ts";
-import { LINUX, type SystemCall } from "../../../tender/spt/syscalls.ts";
+import { LINUX, type SystemCall } from "../../../linux/syscalls.ts";
 import { type Call, decide } from "./bpf_interpreter.ts";
 
 const linux = LINUX.x86_64!;

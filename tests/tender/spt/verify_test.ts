@@ -19,7 +19,7 @@ import { compileImage } from "../../../tender/spt/image.ts";
 import { launchFilter, launchPage } from "../../../tender/spt/launch_page.ts";
 import { RECORDS_SLOT } from "../../../tender/spt/record.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
-import { LINUX } from "../../../tender/spt/syscalls.ts";
+import { LINUX } from "../../../linux/syscalls.ts";
 import { launchTemplate } from "../../../tender/spt/template.ts";
 import { verdictText, verifyPacked } from "../../../tender/spt/verify.ts";
 import { guest } from "../../guests.ts";

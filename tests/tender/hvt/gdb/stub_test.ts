@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { hostWorld } from "../../../../tender/hvt/world.ts";
-import { openDescriptor } from "../../../../tender/host/descriptor.ts";
-import { Mapping } from "../../../../tender/host/memory.ts";
+import { openDescriptor } from "../../../../linux/descriptor.ts";
+import { Mapping } from "../../../../linux/memory.ts";
 import { DebugCpu } from "../../../../tender/hvt/gdb/cpu.ts";
 import { DebugMemory } from "../../../../tender/hvt/gdb/memory.ts";
 import { bytesOf, encodePacket, PacketReader } from "../../../../tender/hvt/gdb/packet.ts";

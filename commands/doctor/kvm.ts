@@ -1,0 +1,92 @@
+/**
+ * Examines KVM: whether it is there, whether it is this user's to use, and whether guests run on it at
+ * the hardware's speed.
+ *
+ * @module
+ */
+import { ERRNO, SystemError } from "../../linux/libc.ts";
+import { type Permit, permit } from "../../linux/permit.ts";
+import { KVM_PATH, System } from "../../tender/kvm/system.ts";
+import { createVm } from "../../tender/hvt/vm.ts";
+import { hostWorld } from "../../tender/hvt/world.ts";
+import { describe } from "../../tender/outcome.ts";
+import { TenderError } from "../../tender/error.ts";
+import { type Finding, reasonOf, withLogin } from "./finding.ts";
+import { COUNTED, countingGuest } from "./probe.ts";
+
+/** What the examination does to a host. */
+export interface KvmProbe {
+  /** @throws {SystemError} if KVM cannot be opened */
+  open(): void;
+  /**
+   * Runs a guest on it.
+   *
+   * @returns instructions a second
+   * @throws {TenderError} or {SystemError} if it does not run
+   */
+  measure(): number;
+  /** Vendor of the CPU, as in `/proc/cpuinfo`. */
+  vendor(): string;
+  /** What lets this user open KVM, as {@linkcode permit} has it. */
+  permit(): Permit;
+}
+
+/** Fewer instructions a second than any CPU executes by itself, and more than any emulation does. */
+const EMULATED = 10_000_000;
+
+/** Examines KVM. */
+export function examineKvm(probe: KvmProbe = hostKvm): Finding {
+  const subject = "kvm";
+  try {
+    probe.open();
+  } catch (error) {
+    return { subject, state: "fault", detail: reasonOf(error), fix: fixFor(error, probe) };
+  }
+  try {
+    const speed = probe.measure();
+    const millions = `${(speed / 1e6).toPrecision(2)} million instructions a second`;
+    return speed >= EMULATED
+      ? { subject, state: "ok", detail: "runs guests at the hardware's speed" }
+      : {
+        subject,
+        state: "warning",
+        detail: `runs guests, but emulates them: ${millions}; spt guests are not slowed down`,
+      };
+  } catch (error) {
+    const fix = `sudo modprobe -r ${moduleOf(probe)} && sudo modprobe ${moduleOf(probe)}`;
+    return { subject, state: "fault", detail: reasonOf(error), fix };
+  }
+}
+
+function fixFor(error: unknown, probe: KvmProbe): string {
+  const { errno } = error as SystemError;
+  if (errno === ERRNO.EPERM) return `docker run --device ${KVM_PATH} ...`;
+  if (errno !== ERRNO.EACCES) return `sudo modprobe ${moduleOf(probe)}`;
+  return withLogin(probe.permit());
+}
+
+function moduleOf(probe: KvmProbe): string {
+  return probe.vendor() === "AuthenticAMD" ? "kvm_amd" : "kvm_intel";
+}
+
+const hostKvm: KvmProbe = {
+  permit: () => permit(KVM_PATH),
+  open: () => new System()[Symbol.dispose](),
+  measure: () => {
+    using world = hostWorld();
+    using vm = createVm(countingGuest(), world);
+    const start = performance.now();
+    const stop = vm.step();
+    const seconds = (performance.now() - start) / 1000;
+    if (stop.kind === "ended" && stop.outcome.kind === "exit") return COUNTED / seconds;
+    const how = stop.kind === "ended" ? describe(stop.outcome) : stop.kind;
+    throw new TenderError("host", `${KVM_PATH}: a guest does not run: ${how}`);
+  },
+  vendor: () => {
+    try {
+      return /^vendor_id\s*:\s*(\S+)/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "";
+    } catch {
+      return "";
+    }
+  },
+};

@@ -1,0 +1,48 @@
+/**
+ * Examines what guests of spt need: that one can be launched, and that its filter holds.
+ *
+ * @module
+ */
+import type { Guest } from "../../tender/guest.ts";
+import type { Outcome } from "../../tender/outcome.ts";
+import { run } from "../../tender/run.ts";
+import { type Finding, reasonOf } from "./finding.ts";
+import { exitingGuest, trespassingGuest } from "./probe.ts";
+
+/** Linux's number of the signal of a system call that the filter forbids. */
+const SIGSYS = 31;
+
+/** Examines spt, by running a guest that is built in. */
+export async function examineSpt(
+  start: (guest: Guest) => Promise<Outcome> = (guest) => run(guest, { console: () => {} }),
+): Promise<Finding> {
+  const subject = "seccomp";
+  const fault = (detail: string, fix: string): Finding => ({
+    subject,
+    state: "fault",
+    detail,
+    fix,
+  });
+  try {
+    const exited = await start(exitingGuest());
+    if (exited.kind !== "exit") {
+      const what = exited.kind === "fault" ? exited.message : JSON.stringify(exited);
+      return fault(`a guest of spt cannot be launched: ${what}`, NO_FILTER);
+    }
+    const killed = await start(trespassingGuest());
+    if (killed.kind !== "signal" || killed.signal !== SIGSYS) {
+      return fault("a forbidden system call went through", NO_FILTER);
+    }
+    return {
+      subject,
+      state: "ok",
+      detail: "guests of spt run, and are held to their system calls",
+    };
+  } catch (error) {
+    return fault(`a guest of spt cannot be launched: ${reasonOf(error)}`, NO_MEMORY_FILE);
+  }
+}
+
+/** The kernel was built without filters, or something stands between it and this process. */
+const NO_FILTER = "zgrep CONFIG_SECCOMP_FILTER /proc/config.gz # and boot a kernel where it is y";
+const NO_MEMORY_FILE = "sudo sysctl vm.memfd_noexec=0";

@@ -1,0 +1,107 @@
+/**
+ * What `run` may be asked to show of a guest: the options, read. Only a run that is given one of them
+ * loads this.
+ *
+ * @module
+ */
+import { TenderError } from "../tender/error.ts";
+import type { Guest } from "../tender/guest.ts";
+import type { Endpoint } from "../linux/socket.ts";
+import { CALLS, CORES, forHvtAlone, networkHandle } from "../tender/observers.ts";
+
+/** What to show of a run. */
+export interface Observation {
+  /** Every hypercall, on standard error if there is no file. */
+  readonly trace?: { readonly file?: string; readonly format: "text" | "json" };
+  /** Files for the frames of network devices, by the device's name. */
+  readonly captures: ReadonlyMap<string, string>;
+  /** Statistics at the end. */
+  readonly stats: boolean;
+  /** Where to wait for gdb, before the guest runs. */
+  readonly gdb?: Endpoint;
+  /** Directory for a core file, if the guest breaks. */
+  readonly coreDirectory?: string;
+}
+
+/** Where gdb is expected if nothing else is said: on this host alone. */
+const GDB_ENDPOINT: Endpoint = { address: [127, 0, 0, 1], port: 1234 };
+
+/**
+ * Reads the options that ask to see something of a guest.
+ *
+ * @param words as `GuestRequest.observe` has them
+ * @throws {TenderError} "option" for a value that is none, a device that is none or not a network
+ * device, or a guest that cannot be observed so
+ */
+export function readObservation(words: readonly string[], guest: Guest): Observation {
+  if (guest.unikernel.abi.target !== "hvt") throw notHere(words[0]!);
+  const captures = new Map<string, string>();
+  let traced = false;
+  let stats = false;
+  let gdb: Endpoint | undefined;
+  let coreDirectory: string | undefined;
+  let file: string | undefined;
+  let format: "text" | "json" = "text";
+  for (const word of words) {
+    const [, name, value = ""] = /^--([a-z-]+)(?:[=:](.*))?$/s.exec(word)!;
+    if (name === "stats") stats = true;
+    else if (name === "gdb") gdb = readEndpoint(value);
+    else if (name === "dumpcore") coreDirectory = value;
+    else if (name === "net-pcap") captures.set(...readCapture(word, { value, guest }));
+    else {
+      traced = true;
+      if (name === "trace-format") format = readFormat(value);
+      else if (value !== "") file = value;
+    }
+  }
+  if (stats && gdb !== undefined) {
+    throw new TenderError(
+      "option",
+      "--stats cannot be used with --gdb: it would count the debugger's time",
+    );
+  }
+  return { trace: traced ? { file, format } : undefined, captures, stats, gdb, coreDirectory };
+}
+
+/**
+ * Reads where to wait for gdb.
+ *
+ * @param written `PORT` or `ADDRESS:PORT`, or empty for what is usual; port 0 is any that is free
+ * @throws {TenderError} "option"
+ */
+export function readEndpoint(written: string): Endpoint {
+  if (written === "") return GDB_ENDPOINT;
+  const [, given, digits] = /^(?:([0-9.]+):)?([0-9]{1,5})$/.exec(written) ?? [];
+  const address = given?.split(".").map(Number) ?? GDB_ENDPOINT.address;
+  const port = Number(digits);
+  const right = address.length === 4 && address.every((part) => part < 256) && port < 0x1_0000;
+  if (right) return { address, port };
+  throw new TenderError(
+    "option",
+    `--gdb=${written}: expected PORT or ADDRESS:PORT, as 127.0.0.1:1234`,
+  );
+}
+
+function readFormat(value: string): "text" | "json" {
+  if (value === "text" || value === "json") return value;
+  throw new TenderError("option", `--trace-format=${value}: expected text or json`);
+}
+
+function readCapture(
+  word: string,
+  { value, guest }: { value: string; guest: Guest },
+): [name: string, file: string] {
+  const [, name = "", file] = /^([^=]*)=(.+)$/s.exec(value) ?? [];
+  if (file === undefined) throw new TenderError("option", `${word}: expected --net-pcap:NAME=FILE`);
+  networkHandle(guest, name, word);
+  return [name, file];
+}
+
+function notHere(word: string): TenderError {
+  if (word.startsWith("--dumpcore")) return forHvtAlone("--dumpcore", CORES);
+  if (word.startsWith("--gdb=")) {
+    const rule = "on spt gdb runs the guest itself; give --gdb without an address";
+    return new TenderError("option", `${word}: ${rule}`);
+  }
+  return forHvtAlone(/^--[a-z-]+/.exec(word)![0], CALLS);
+}

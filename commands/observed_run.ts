@@ -1,0 +1,121 @@
+/**
+ * Running a guest with what the command line asks to see of it.
+ *
+ * @module
+ */
+import type { CoreFile } from "../tender/crash.ts";
+import { TenderError } from "../tender/error.ts";
+import type { Guest } from "../tender/guest.ts";
+import type { Limits } from "../tender/holding.ts";
+import type { Observation } from "./observe_words.ts";
+import type { Observers } from "../tender/observers.ts";
+import type { Outcome } from "../tender/outcome.ts";
+import type { Attempt } from "../tender/hvt/hold.ts";
+import type { Observed, Observer } from "../tender/hvt/observer.ts";
+import { runHvt } from "../tender/hvt/vm.ts";
+import type { HeldMachine } from "./held_machine.ts";
+import {
+  type OpenOutput,
+  openOutput,
+  type Output,
+  sayAtLast,
+  standardError,
+} from "./run_output.ts";
+import { PCAP_HEADER, pcapRecord } from "../tender/hvt/observe/pcap_format.ts";
+import { formatStats } from "../tender/hvt/observe/stats_format.ts";
+import { TRACE_FORMATS } from "../tender/hvt/observe/trace_format.ts";
+import { watch } from "../tender/hvt/observe/watch.ts";
+
+/** What to see of a guest. */
+export interface ObservedRun {
+  readonly observation: Observation;
+  /** More that look on. */
+  readonly observers: readonly Observer[];
+  /** What holds the guest. This process is not confined where it is to open files or sockets later. */
+  readonly held: HeldMachine;
+  /** What lines about the run begin with. */
+  readonly program: string;
+}
+
+/**
+ * Runs a guest of the hvt target to its end, observed.
+ *
+ * @returns the outcome, and the core file that it left
+ * @throws {TenderError} as {@linkcode runHvt} does, or if an output cannot be written
+ */
+export async function runObserved(
+  guest: Guest,
+  { observation, observers, held, program }: ObservedRun,
+): Promise<{ outcome: Outcome; core?: CoreFile }> {
+  const say = (message: string) => console.error(`${program}: ${message}`);
+  using outputs = new DisposableStack();
+  const { gdb, coreDirectory } = observation;
+  if (gdb !== undefined) checkUntimed(held.limits);
+  const told = tellPeople(observation, {
+    attempt: held.attempt,
+    open: (path, header) => outputs.use(openOutput(path, { header, attempt: held.attempt })),
+  });
+  const { observers: watching, finish, core } = await watch(guest, told);
+  const all = [...observers, ...held.observers, ...watching];
+  const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
+  if (opening !== "") say(`${opening}: the tender is not confined`);
+  const observed: Observed = {
+    observers: all,
+    begin: (vcpu, devices) => held.begin(vcpu, devices, { confined: opening === "" }),
+  };
+  try {
+    const outcome = gdb === undefined
+      ? runHvt(guest, undefined, observed)
+      : (await import("../tender/hvt/gdb/debug.ts")).debugHvt(guest, {
+        endpoint: gdb,
+        observers: all,
+        say,
+      });
+    return { outcome, core: core() };
+  } finally {
+    finish();
+  }
+}
+
+/** Time that a debugger takes cannot be told from the guest's. */
+function checkUntimed({ timeout, cpuTime }: Limits): void {
+  if (timeout === undefined && cpuTime === undefined) return;
+  const option = timeout === undefined ? "--cpu-time" : "--timeout";
+  throw new TenderError("option", `${option}: not with --gdb, where time is the debugger's`);
+}
+
+/** Where people are told. */
+interface Outputs {
+  readonly attempt: Attempt;
+  open(path: string, header?: Uint8Array): OpenOutput;
+}
+
+/**
+ * Tells of a run as the command's options ask for it. Statistics are printed at the end; a signal that
+ * ends this process ends them, too: to listen for one would take system calls that a confined tender
+ * does not have.
+ */
+function tellPeople(
+  { trace, captures, stats, coreDirectory }: Observation,
+  { attempt, open }: Outputs,
+): Observers {
+  const files = [...captures].map(([name, path]) => [name, open(path, PCAP_HEADER)] as const);
+  const core = coreDirectory && `${coreDirectory}/core.solo5-hvt.${Deno.pid}`;
+  return {
+    trace: trace && traceTo(
+      trace.file === undefined ? standardError({ attempt }) : open(trace.file),
+      trace.format,
+    ),
+    captures: files.length === 0 ? undefined : new Map(
+      files.map(([name, file]) => [name, (frame) => file.write(pcapRecord(frame))]),
+    ),
+    stats: stats ? (stats) => sayAtLast(formatStats(stats).trimEnd(), { attempt }) : undefined,
+    core,
+  };
+}
+
+function traceTo(output: Output, format: keyof typeof TRACE_FORMATS): Observers["trace"] {
+  const line = TRACE_FORMATS[format];
+  const encoder = new TextEncoder();
+  return (call) => output.write(encoder.encode(line(call)));
+}

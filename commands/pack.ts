@@ -1,0 +1,32 @@
+/**
+ * The command `pack`. It reads its command line itself.
+ *
+ * @module
+ */
+import { readInput } from "../linux/files.ts";
+import { keepInputs, writeOutput } from "../linux/output.ts";
+import { parseUnikernel } from "../elftool/unikernel.ts";
+import { bind } from "../tender/guest.ts";
+import { devicesOf, parseArguments } from "./guest_words.ts";
+import { checkPackable, pack } from "../tender/pack.ts";
+
+/**
+ * Writes a spt unikernel and its launch as one executable.
+ *
+ * @param words options, with the output among them, the unikernel, the guest's arguments
+ * @returns whether the words are a command line; if not, nothing was done
+ */
+export async function packCommand(words: readonly string[]): Promise<boolean> {
+  const request = parseArguments(words);
+  if (request?.output === undefined || request.observe.length + request.hold.length > 0) {
+    return false;
+  }
+  const { file, output } = request;
+  const devices = await devicesOf(request);
+  const unikernel = parseUnikernel(readInput(file), { name: file });
+  keepInputs(output, [file]);
+  checkPackable(unikernel);
+  const guest = bind(unikernel, "spt", { ...request, devices });
+  writeOutput(output, await pack(guest), { mode: 0o777 });
+  return true;
+}

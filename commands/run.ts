@@ -1,0 +1,54 @@
+/**
+ * The command `run`. It reads its command line itself.
+ *
+ * @module
+ */
+import { readInput } from "../linux/files.ts";
+import { parseUnikernel } from "../elftool/unikernel.ts";
+import type { LaunchOptions } from "./ending.ts";
+import { TenderError } from "../tender/error.ts";
+import { bind, type Guest } from "../tender/guest.ts";
+import { devicesOf, parseArguments } from "./guest_words.ts";
+
+/**
+ * Runs a unikernel as this process: the guest's exit status is the command's.
+ *
+ * @param words options, the unikernel, the guest's arguments
+ * @returns whether the words are a command line; if not, nothing was done
+ */
+export async function runCommand(words: readonly string[]): Promise<boolean> {
+  const request = parseArguments(words);
+  if (request === undefined || request.output !== undefined) return false;
+  const { file, observe, hold } = request;
+  const devices = await devicesOf(request);
+  const unikernel = parseUnikernel(readInput(file), { name: file });
+  const { target } = unikernel.abi;
+  if (target !== "spt" && target !== "hvt") {
+    throw new TenderError(
+      "target",
+      `${file}: is for the target ${target}; soloden runs hvt and spt`,
+    );
+  }
+  const guest = bind(unikernel, target, { ...request, devices });
+  if (target === "spt" && observe.length + hold.length === 0) {
+    const options = words.slice(0, words.length - request.args.length - 1);
+    await becomeGuest(guest, { line: { ...request, program: ["soloden", "run"], options } });
+  } else {
+    const { attendedRun } = await import("./attended_run.ts");
+    await attendedRun(guest, { file, observe, hold });
+  }
+  return true;
+}
+
+/** Runs a guest as this process, on its target. */
+export async function launch(guest: Guest, options: LaunchOptions): Promise<void> {
+  if (guest.unikernel.abi.target === "spt") return await becomeGuest(guest, options);
+  const { runOnKvm } = await import("./run_hvt.ts");
+  runOnKvm(guest, options);
+}
+
+async function becomeGuest(guest: Guest, options: LaunchOptions): Promise<void> {
+  const { compileGuest } = await import("../tender/spt/compile.ts");
+  const { becomeImage } = await import("../tender/spt/start.ts");
+  await becomeImage(await compileGuest(guest, options));
+}

@@ -1,0 +1,97 @@
+/**
+ * Where observers write: a file, or standard error. Nothing is held back, so that a run which is
+ * killed leaves all that it had to tell; and nothing holds a run up beyond its time.
+ *
+ * @module
+ */
+import { resolveOutput } from "../linux/output.ts";
+import { TenderError } from "../tender/error.ts";
+import { RunEnded } from "../tender/hvt/answer.ts";
+import type { Attempt } from "../tender/hvt/hold.ts";
+
+/** Takes bytes. */
+export interface Output {
+  /** @throws {RunEnded} if they cannot be written */
+  write(bytes: Uint8Array): void;
+}
+
+/** An output that is closed when it is done with. */
+export type OpenOutput = Output & Disposable;
+
+/**
+ * Opens a file for writing, made or emptied.
+ *
+ * @param options `header`: what it begins with; `attempt`: how to write, where the run has limits
+ * @throws {TenderError} "host" with the path and what the system says, or that another user left
+ * something there
+ */
+export function openOutput(
+  path: string,
+  { header, attempt }: { header?: Uint8Array; attempt?: Attempt } = {},
+): OpenOutput {
+  try {
+    const { path: target } = resolveOutput(path);
+    const file = Deno.openSync(target, { write: true, create: true, truncate: true });
+    if (header !== undefined) writeAll(file, header);
+    return outputTo(file, { name: path, attempt, close: () => file.close() });
+  } catch (error) {
+    throw new TenderError("host", reasonOf(error, path));
+  }
+}
+
+/** Standard error, which stays open. `attempt` is as for {@linkcode openOutput}. */
+export function standardError({ attempt }: { attempt?: Attempt } = {}): Output {
+  return outputTo(Deno.stderr, { name: "standard error", attempt });
+}
+
+/**
+ * Says something at the end of a run on standard error; not where the run's time is over and nobody
+ * reads that. `attempt` is as for {@linkcode openOutput}.
+ */
+export function sayAtLast(text: string, options: { attempt?: Attempt }): void {
+  try {
+    standardError(options).write(new TextEncoder().encode(`${text}\n`));
+  } catch (error) {
+    if (!(error instanceof RunEnded)) throw error;
+  }
+}
+
+/** Something that takes some of what it is given. */
+interface Writer {
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** An output that ends the run when it takes no more. */
+function outputTo(
+  writer: Writer,
+  { name, attempt = (call) => call(), close = () => {} }: {
+    name: string;
+    attempt?: Attempt;
+    close?: () => void;
+  },
+): OpenOutput {
+  return {
+    write(bytes) {
+      try {
+        writeAll(writer, bytes, attempt);
+      } catch (error) {
+        if (error instanceof RunEnded) throw error;
+        throw new RunEnded({ kind: "fault", reason: "host", message: reasonOf(error, name) });
+      }
+    },
+    [Symbol.dispose]: close,
+  };
+}
+
+function writeAll(to: Writer, bytes: Uint8Array, attempt: Attempt = (call) => call()): void {
+  for (let rest = bytes; rest.length > 0;) {
+    const now = rest;
+    rest = now.subarray(attempt(() => to.writeSync(now)));
+  }
+}
+
+/** What the system says, without the call and the path that Deno appends. */
+function reasonOf(error: unknown, name: string): string {
+  if (!(error instanceof Error)) throw error;
+  return `${name}: ${error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "")}`;
+}

@@ -1,0 +1,26 @@
+/**
+ * What Solo5's tenders call the ends that no guest asks for, which scripts look for.
+ *
+ * @module
+ */
+import { describe, type FaultReason, type Outcome } from "../../tender/outcome.ts";
+
+/** Their words for what this project's tender says in its own, which come after them. */
+const WORDS: Partial<Record<FaultReason, string>> = {
+  "emulation": "KVM: internal error exit",
+  "halted": "KVM: unhandled exit",
+  "hypercall": "Invalid guest access",
+  "mmio": "KVM: unhandled exit",
+  "port": "Invalid guest port access",
+  "triple-fault": "KVM: unhandled exit",
+};
+
+/**
+ * The line about an outcome, where there is something to say.
+ *
+ * @param message what this project's tender says; default: what {@linkcode describe} does
+ */
+export function faultWords(outcome: Outcome, message = describe(outcome)): string | undefined {
+  const words = outcome.kind === "fault" ? WORDS[outcome.reason] : undefined;
+  return words === undefined ? message : `${words}: ${message}`;
+}

@@ -1,0 +1,42 @@
+/**
+ * Solo5's programs by their names: called by one of them, the command is that program.
+ *
+ * @module
+ */
+import { type Machine, MACHINES } from "../../abi/elf.ts";
+import type { TenderProgramName } from "./tender.ts";
+
+/** A toolchain wrapper's name: the machine that it is for, and the tool that it wraps. */
+const WRAPPER = /^(\w+)-solo5-none-static-(cc|ld|objcopy)$/;
+
+/**
+ * Runs the program of a name.
+ *
+ * @param name what it is called
+ * @returns its exit status, unless that is set already
+ */
+export async function runProgram(
+  words: readonly string[],
+  name: string,
+): Promise<number | undefined> {
+  if (name === "solo5-elftool") {
+    const { elftoolProgram } = await import("./elftool.ts");
+    return await elftoolProgram(words);
+  }
+  const [, machine, tool] = WRAPPER.exec(name) ?? [];
+  if (tool === undefined) {
+    const { tenderProgram } = await import("./tender.ts");
+    return await tenderProgram(name as TenderProgramName, words);
+  }
+  const { ToolchainError } = await import("../../bindings/error.ts");
+  if (!Object.hasOwn(MACHINES, machine!)) {
+    const known = Object.keys(MACHINES).join(" and ");
+    throw new ToolchainError("no-tool", `there are bindings for ${known}, none for ${machine}`);
+  }
+  const { runWrapper } = await import("../../bindings/wrappers.ts");
+  return await runWrapper(words, {
+    tool: tool as "cc" | "ld" | "objcopy",
+    machine: machine as Machine,
+    name,
+  });
+}

@@ -1,0 +1,241 @@
+/**
+ * The options of `solo5-hvt` and `solo5-spt`, read in their order and by their rules, which differ
+ * from those of `run`: they are checked one by one against the manifest, numbers end where their
+ * digits end, and of an option that is given twice the last one counts.
+ *
+ * @module
+ */
+import type { DeviceType, Manifest } from "../../abi/manifest.ts";
+import { DEFAULT_MEMORY_MIB } from "../../abi/solo5.ts";
+import { block, checkCapacity, isBlockSize } from "../../tender/devices/block.ts";
+import type { Device } from "../../tender/devices/device.ts";
+import { type Backing, DEFAULT_MTU, isDescriptor } from "../../tender/devices/net.ts";
+import { TenderError } from "../../tender/error.ts";
+
+/** What the options of a program ask for. */
+export interface ProgramOptions {
+  /** In bytes, as it was asked for. */
+  readonly memory: bigint;
+  /** Devices by the name that the manifest has for them. */
+  readonly devices: ReadonlyMap<string, Device>;
+  /** Whether the guest may execute its heap. */
+  readonly executableHeap: boolean;
+}
+
+/** A command line of a program, split where its options end. */
+export type ProgramWords =
+  | { readonly kind: "help" | "version" | "no-kernel" }
+  | {
+    readonly kind: "run";
+    readonly options: readonly string[];
+    readonly file: string;
+    readonly args: readonly string[];
+  };
+
+/** Finds the unikernel among the words; that an option does not exist shows only later. */
+export function splitWords(words: readonly string[]): ProgramWords {
+  const end = words.findIndex((word) => word === "--" || !word.startsWith("-"));
+  const options = end < 0 ? words : words.slice(0, end);
+  const first = options.find((word) => word === "--help" || word === "--version");
+  if (first !== undefined) return { kind: first === "--help" ? "help" : "version" };
+  const [file, ...args] = end < 0 ? [] : words.slice(words[end] === "--" ? end + 1 : end);
+  return file === undefined ? { kind: "no-kernel" } : { kind: "run", options, file, args };
+}
+
+const BLOCK_SIZE_RULE = "Block size must be a multiple of 2 greater than or equal 512";
+
+/** An option about a device: what it is called, the device's name, its value. */
+const DEVICE = /^--(net|net-mac|block|block-sector-size):([A-Za-z0-9]{1,67})=(.+)$/s;
+
+/** What has been said of devices so far, by their names. */
+interface Said {
+  readonly backings: Map<string, Backing>;
+  readonly macs: Map<string, Uint8Array>;
+  readonly storages: Map<string, Storage>;
+  readonly blockSizes: Map<string, number>;
+}
+
+/** A file or block device that is there. */
+interface Storage {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/**
+ * Reads the options.
+ *
+ * @param options `manifest`: what the unikernel declares; `flags`: options without a value that the
+ * program has
+ * @throws {TenderError} "option" for one that is not as the usage says, or a device that is not
+ * there; "memory" for a size that is none
+ */
+export async function readOptions(
+  words: readonly string[],
+  options: { manifest: Manifest; flags: readonly string[] },
+): Promise<ProgramOptions> {
+  const said: Said = {
+    backings: new Map(),
+    macs: new Map(),
+    storages: new Map(),
+    blockSizes: new Map(),
+  };
+  let memory = BigInt(DEFAULT_MEMORY_MIB) * MEBIBYTE;
+  const flags = new Set<string>();
+  for (const word of words) {
+    if (word.startsWith("--mem=")) memory = parseMemory(word.slice("--mem=".length));
+    else if (options.flags.includes(word)) flags.add(word);
+    else await readDeviceOption(word, { said, manifest: options.manifest });
+  }
+  return { memory, devices: makeDevices(said), executableHeap: flags.has("--x-exec-heap") };
+}
+
+const MEBIBYTE = 0x10_0000n;
+
+function parseMemory(written: string): bigint {
+  const mebibytes = leadingNumber(written);
+  if (!mebibytes) throw new TenderError("memory", "Malformed argument to --mem");
+  return asUnsigned(mebibytes * MEBIBYTE);
+}
+
+const UNSIGNED_MAX = 2n ** 64n - 1n;
+
+/**
+ * The number that a text begins with, whatever follows it, as C reads an unsigned one of 64 bits: one
+ * that is too large is the largest, one below zero wraps around.
+ */
+function leadingNumber(text: string): bigint | undefined {
+  const [, sign, digits] = /^\s*([+-]?)([0-9]+)/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const number = BigInt(digits);
+  if (number > UNSIGNED_MAX) return UNSIGNED_MAX;
+  return sign === "-" ? asUnsigned(-number) : number;
+}
+
+function asUnsigned(number: bigint): bigint {
+  return BigInt.asUintN(64, number);
+}
+
+async function readDeviceOption(
+  word: string,
+  { said, manifest }: { said: Said; manifest: Manifest },
+): Promise<void> {
+  const [, option, name, value] = DEVICE.exec(word) ?? [];
+  if (option === undefined) throw invalid(word);
+  const type: DeviceType = option.startsWith("net") ? "NET_BASIC" : "BLOCK_BASIC";
+  if (!manifest.devices.some((device) => device.name === name && device.type === type)) {
+    throw invalid(word, `Resource not declared in manifest: '${name}'`);
+  }
+  await record(said, { word, option, name: name!, value: value! });
+}
+
+interface DeviceOption {
+  readonly word: string;
+  readonly option: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+async function record(
+  said: Said,
+  { word, option, name, value }: DeviceOption,
+): Promise<void> {
+  switch (option) {
+    case "net":
+      said.backings.set(name, await attach(value, word));
+      break;
+    case "net-mac":
+      said.macs.set(name, parseAddress(value) ?? raise(invalid(word)));
+      break;
+    case "block":
+      said.storages.set(name, { path: value, size: storageSize(value) });
+      break;
+    case "block-sector-size": {
+      const size = Number(leadingNumber(value) ?? raise(invalid(word)));
+      said.blockSizes.set(name, isBlockSize(size) ? size : raise(invalid(word, BLOCK_SIZE_RULE)));
+    }
+  }
+}
+
+/** The size of a file or block device that can be read and written. */
+function storageSize(path: string): number {
+  try {
+    using file = Deno.openSync(path, { read: true, write: true });
+    return file.seekSync(0, Deno.SeekMode.End);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
+  }
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+/** The interface or descriptor that a value names. */
+async function attach(value: string, word: string): Promise<Backing> {
+  if (!value.startsWith("@")) return await attachTap(value, word);
+  const digits = /^@(-?[0-9]+)$/.exec(value)?.[1];
+  const fd = Number(digits);
+  const refuse = (reason: string) =>
+    invalid(word, `Could not attach interface: ${value}: ${reason}`);
+  if (digits === undefined) throw refuse("Invalid argument");
+  if (fd < 0 || fd > FD_MAX) throw refuse("Numerical result out of range");
+  if (!isDescriptor(fd) || !isInherited(fd)) throw refuse("Bad file descriptor");
+  return { kind: "descriptor", fd, mtu: DEFAULT_MTU };
+}
+
+/** Takes an interface at once: whether it can be had is told with the option that asks for it. */
+async function attachTap(name: string, word: string): Promise<Backing> {
+  // Reaching for the C library takes time, which a guest without a network need not spend.
+  const { openTap } = await import("../../tender/devices/attach.ts");
+  const { interfaceFacts } = await import("../../linux/tap.ts");
+  const { makeInheritable } = await import("../../linux/inherit.ts");
+  try {
+    const fd = openTap(name);
+    makeInheritable(fd);
+    return { kind: "descriptor", fd, mtu: interfaceFacts(name).mtu };
+  } catch (error) {
+    throw error instanceof TenderError ? invalid(word, error.message) : error;
+  }
+}
+
+/** Largest number of a descriptor. */
+const FD_MAX = 0x7fff_ffff;
+
+/** Whether a descriptor came from this process's parent: the runtime's own are closed on exec. */
+function isInherited(fd: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`));
+    return flags !== null && (parseInt(flags[1]!, 8) & O_CLOEXEC) === 0;
+  } catch {
+    return false;
+  }
+}
+
+const O_CLOEXEC = 0o2000000;
+
+/** Six hexadecimal numbers between colons; any address will do, also one of a group. */
+function parseAddress(text: string): Uint8Array | undefined {
+  const match = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}/i.exec(text);
+  return match ? Uint8Array.from(match[0].split(":"), (digits) => parseInt(digits, 16)) : undefined;
+}
+
+function makeDevices(said: Said): Map<string, Device> {
+  const devices = new Map<string, Device>();
+  for (const [name, backing] of said.backings) {
+    devices.set(name, { type: "NET_BASIC", backing, mac: said.macs.get(name) });
+  }
+  for (const [name, { path, size }] of said.storages) {
+    const device = block.file(path, { blockSize: said.blockSizes.get(name) });
+    // Solo5's tenders tell which device it is about, not which file.
+    checkCapacity({ ...device, path: name }, size);
+    devices.set(name, device);
+  }
+  return devices;
+}
+
+function invalid(word: string, reason?: string): TenderError {
+  const message = `Invalid option: \`${word}'`;
+  return new TenderError("option", reason === undefined ? message : `${reason}\n${message}`);
+}

@@ -1,0 +1,80 @@
+/**
+ * This room's commands: `manifest compile` and `inspect --symbols`.
+ *
+ * @module
+ */
+import type { Machine } from "../abi/elf.ts";
+import { ElfError } from "../elftool/error.ts";
+import { readInput } from "../linux/files.ts";
+import { keepInputs, writeOutput } from "../linux/output.ts";
+import { readLocator } from "../elftool/locate.ts";
+import { sourceLines } from "../elftool/source_lines.ts";
+import { manifestCSource } from "../elftool/manifest_c.ts";
+import { manifestObject } from "../elftool/manifest_object.ts";
+import { compileManifest } from "../elftool/manifest_source.ts";
+
+/** How to compile a manifest, where the output's name does not say. */
+export interface CompileManifestOptions {
+  /** C source or object file; by the output's extension, and C on standard output, unless given. */
+  readonly format?: "c" | "object";
+  /** Machine of an object file; this one unless given. */
+  readonly machine?: Machine;
+}
+
+/**
+ * Compiles `manifest.json` to a file; `-` is standard input or output. After an error the output is
+ * as it was.
+ *
+ * @throws {ElfError} "manifest-source" for a mistake in the source, "file" if a file cannot be read
+ * or written, or the two are the same, or the output's extension is neither `.o` nor `.c`
+ */
+export function compileManifestFile(
+  input: string,
+  output: string,
+  options: CompileManifestOptions = {},
+): void {
+  const format = options.format ?? formatOf(output);
+  keepInputs(output, [input]);
+  const name = input === "-" ? "<stdin>" : input;
+  const manifest = compileManifest(new TextDecoder().decode(readInput(input)), { name });
+  writeOutput(
+    output,
+    format === "c"
+      ? new TextEncoder().encode(manifestCSource(manifest))
+      : manifestObject(manifest, options.machine ?? Deno.build.arch),
+  );
+}
+
+/**
+ * Names addresses of a file.
+ *
+ * @param written addresses, hexadecimal with or without `0x`, as guests print them
+ * @returns a line for each: the address and `function+0x1c`, or `??` where the file names nothing;
+ * the source line where there is debugging information
+ * @throws {ElfError} if the file cannot be read or is no executable, or "address" if one is none
+ */
+export function nameAddresses(path: string, written: readonly string[]): string {
+  const digits = written.map(addressDigits);
+  const addresses = digits.map((digits) => parseInt(digits, 16));
+  const bytes = readInput(path);
+  const locator = readLocator(bytes, { name: path });
+  const lines = sourceLines(bytes, addresses, { name: path });
+  return addresses.map((address, index) => {
+    // Rounded to a double, it would be another address; and no unikernel lies there.
+    if (!Number.isSafeInteger(address)) return `0x${digits[index]} ??\n`;
+    const line = lines[index] === undefined ? "" : ` ${lines[index]}`;
+    return `0x${digits[index]} ${locator.name(address) ?? "??"}${line}\n`;
+  }).join("");
+}
+
+function addressDigits(written: string): string {
+  const digits = /^(?:0x)?([0-9a-f]{1,16})$/i.exec(written)?.[1];
+  if (digits !== undefined) return digits.toLowerCase();
+  throw new ElfError("address", `${written}: not an address; expected hexadecimal digits`);
+}
+
+function formatOf(output: string): "c" | "object" {
+  if (output === "-" || output.endsWith(".c")) return "c";
+  if (output.endsWith(".o")) return "object";
+  throw new ElfError("file", `${output}: must end in .o (object file) or .c (C source)`);
+}

@@ -1,0 +1,50 @@
+/**
+ * Descriptors that this process has from the one that started it, and gives to a guest.
+ *
+ * @module
+ */
+import { InterfaceError } from "./interface_error.ts";
+import { ERRNO, errorText, seldom } from "./libc.ts";
+import { Ifreq, REQUEST } from "./tap_abi.ts";
+
+const c = seldom({
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+});
+
+const F_GETFD = 1;
+const F_SETFD = 2;
+const F_GETPIPE_SZ = 1032;
+const FD_CLOEXEC = 1;
+const SOL_SOCKET = 1;
+const SO_TYPE = 3;
+
+/**
+ * Checks that a descriptor was given to this process, and that it passes frames: a socket, an interface
+ * that is attached, or an end of a pipe. What the runtime has opened for itself is closed on exec.
+ *
+ * @throws {InterfaceError} naming the descriptor
+ */
+export function checkInherited(fd: number): void {
+  const flags = c.fcntl(fd, F_GETFD, 0);
+  if (flags < 0) throw refused(fd, errorText(ERRNO.EBADF));
+  if ((flags & FD_CLOEXEC) !== 0) throw refused(fd, "Is not inherited, but closed on exec");
+  if (!passesFrames(fd)) throw refused(fd, "Is neither a socket, a TAP interface nor a pipe");
+}
+
+/** A terminal passes bytes as well, but not as they are. */
+function passesFrames(fd: number): boolean {
+  return c.ioctl(fd, BigInt(REQUEST.TUNGETIFF), new Uint8Array(Ifreq.size)) >= 0 ||
+    c.getsockopt(fd, SOL_SOCKET, SO_TYPE, new Int32Array(1), Uint32Array.of(4)) >= 0 ||
+    c.fcntl(fd, F_GETPIPE_SZ, 0) >= 0;
+}
+
+/** Keeps a descriptor of this process open in programs that it becomes or spawns. */
+export function makeInheritable(fd: number): void {
+  c.fcntl(fd, F_SETFD, 0);
+}
+
+function refused(fd: number, reason: string): InterfaceError {
+  return new InterfaceError(`@${fd}`, reason);
+}

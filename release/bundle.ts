@@ -1,0 +1,90 @@
+/**
+ * Task `build`: the command with all that it needs as one JavaScript file, `dist/soloden.js`.
+ *
+ * @module
+ */
+import { basename, dirname } from "node:path";
+import { build, stop } from "esbuild";
+import { writeOutput } from "../linux/output.ts";
+import { assets, description, fixedValues, lazyBuiltins, packages } from "./bundle_plugins.ts";
+import { linkChunks, type Linked } from "./link_chunks.ts";
+import { bundledPackages, type Package } from "./bundled_packages.ts";
+import { BUNDLE, fromRoot } from "./paths.ts";
+
+const ENTRY = "release/entry.ts";
+
+/**
+ * What is needed at once: the entry and the version; to run a guest of spt; to print help; to run one
+ * of hvt.
+ */
+const GROUPS = [
+  [ENTRY, "deno.json"],
+  ["commands/run.ts", "tender/spt/compile.ts", "tender/spt/start.ts", "linux/exec.ts"],
+  ["commands/application.ts"],
+  [
+    "commands/attended_run.ts",
+    "commands/explained_run.ts",
+    "tender/hvt/observe/crash.ts",
+  ],
+];
+
+/** The command, linked. */
+export interface Bundle extends Linked {
+  /** The npm packages that it contains something of. */
+  readonly packages: readonly Package[];
+}
+
+/**
+ * Bundles the command. A module is evaluated only when it is imported, as in the checkout.
+ *
+ * @returns the same code for the same sources, wherever they lie
+ */
+export async function bundle(): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [fromRoot(ENTRY)],
+    absWorkingDir: fromRoot("."),
+    outdir: fromRoot("dist"),
+    bundle: true,
+    splitting: true,
+    write: false,
+    metafile: true,
+    minify: true,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    define: { "import.meta.main": "false" },
+    legalComments: "none",
+    logLevel: "warning",
+    plugins: [assets(), description(), fixedValues(), lazyBuiltins(), packages()],
+  });
+  await stop();
+  const outputs = Object.entries(metafile.outputs);
+  const chunkOf = (source: string): string => {
+    const output = outputs.find(([, { entryPoint }]) => entryPoint === source);
+    if (output === undefined) throw new Error(`${source} is not imported by import()`);
+    return basename(output[0]);
+  };
+  const linked = linkChunks({
+    chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
+    sources: new Map(outputs.map(([path, { inputs }]) => [basename(path), countSources(inputs)])),
+    groups: GROUPS.map((sources) => sources.map(chunkOf)),
+  });
+  return { ...linked, packages: bundledPackages(metafile) };
+}
+
+/** Files that nothing of is left, such as types alone, do not count. */
+function countSources(inputs: Record<string, { bytesInOutput: number }>): number {
+  return Object.values(inputs).filter(({ bytesInOutput }) => bytesInOutput > 0).length;
+}
+
+/** Writes a bundle as one module. */
+export function writeBundle({ start, texts }: Linked): void {
+  const module = `const texts=${JSON.stringify(texts)};await${start}(n=>texts[n]);\n`;
+  Deno.mkdirSync(dirname(BUNDLE), { recursive: true });
+  writeOutput(BUNDLE, new TextEncoder().encode(module));
+}
+
+if (import.meta.main) {
+  writeBundle(await bundle());
+  console.log(`dist/soloden.js: ${Deno.statSync(BUNDLE).size} bytes`);
+}

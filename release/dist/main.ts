@@ -1,0 +1,178 @@
+/**
+ * Task `release`: what is given to users, in `dist/release`. For each machine an executable, an archive of
+ * an installation, a Debian package and a bill of materials; the manual page and the completions; and
+ * the digests of them all. The same sources give the same bytes.
+ *
+ *     deno task release [--output DIRECTORY] [--machine MACHINE]… [--runtime MACHINE=FILE]… [--effort 0…9]
+ *
+ * @module
+ */
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Machine, MACHINES } from "../../abi/elf.ts";
+import { spliceArguments } from "../splice/splice.ts";
+import { type Bundle, bundle } from "../bundle.ts";
+import { fromRoot } from "../paths.ts";
+import { packDebian, packTarball, writeTree } from "./archives.ts";
+import { billOfMaterials, sha256 } from "./bill.ts";
+import { COMPLETIONS, installedFiles, MANUAL_PAGE } from "./contents.ts";
+import { controlFiles, DEBIAN_NAMES, documents } from "./debian.ts";
+import { type Project, readProject } from "./project.ts";
+import { getRuntime, readRuntime, type Runtime } from "./runtimes.ts";
+import { runtimePrefix } from "../runtime.ts";
+
+/** What to release. */
+export interface ReleaseOptions {
+  /** The directory that it goes to; files of other names stay there. */
+  readonly output: string;
+  readonly machines: readonly Machine[];
+  /** Files to take as runtimes, by machine. */
+  readonly runtimes: ReadonlyMap<Machine, string>;
+  /** How hard `xz` tries: 0 to 9. */
+  readonly effort: number;
+}
+
+/**
+ * Makes a release.
+ *
+ * @returns the names of its files
+ * @throws {Error} if a program that it needs is not there, or there is no runtime for this machine
+ */
+export async function release(options: ReleaseOptions): Promise<string[]> {
+  const scratch = Deno.makeTempDirSync();
+  try {
+    const project = readProject();
+    const program = await bundle();
+    const shared = [
+      MANUAL_PAGE,
+      ...COMPLETIONS.map(({ path, content }) => ({
+        path: `completions/${path.startsWith("bash") ? "soloden.bash" : basename(path)}`,
+        content,
+      })),
+    ];
+    writeTree(options.output, shared);
+    const names = shared.map(({ path }) => path);
+    for (const machine of options.machines) {
+      const runtime = runtimeFor(machine, { options, scratch });
+      if (runtime === undefined) continue;
+      names.push(...await releaseFor(runtime, { project, program, options, scratch }));
+    }
+    await writeDigests(options.output, names);
+    return [...names, "SHA256SUMS"];
+  } finally {
+    Deno.removeSync(scratch, { recursive: true });
+  }
+}
+
+/** This machine's runtime has to be there; without another's, its part of the release is left out. */
+function runtimeFor(
+  machine: Machine,
+  { options, scratch }: { options: ReleaseOptions; scratch: string },
+): Runtime | undefined {
+  const path = options.runtimes.get(machine);
+  if (path !== undefined) return readRuntime(machine, path);
+  try {
+    const runtime = getRuntime(machine, scratch);
+    console.log(`${machine}: Deno ${runtime.version}`);
+    return runtime;
+  } catch (error) {
+    if (machine === Deno.build.arch) throw error;
+    console.warn(`left out: ${machine}: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** What goes into the part of a release that is for one machine. */
+interface Parts {
+  readonly project: Project;
+  readonly program: Bundle;
+  readonly options: ReleaseOptions;
+  readonly scratch: string;
+}
+
+async function releaseFor(
+  runtime: Runtime,
+  { project, program, options, scratch }: Parts,
+): Promise<string[]> {
+  const { machine } = runtime;
+  const { packages } = program;
+  const name = `soloden-${project.version}-${machine}-linux`;
+  const executable = spliceArguments(runtime.bytes, runtimePrefix(program), {
+    name: runtime.package,
+  });
+  const bill = await billOfMaterials({ project, runtime, packages, executable });
+  writeTree(options.output, [
+    { path: name, content: executable, executable: true },
+    { path: `${name}.cdx.json`, content: bill },
+  ]);
+  const files = installedFiles(executable, packages);
+  const packing = { date: project.date, effort: options.effort };
+
+  const licence = {
+    path: "share/doc/soloden/LICENSE",
+    content: Deno.readFileSync(fromRoot("LICENSE")),
+  };
+  writeTree(join(scratch, name), [...files, licence]);
+  packTarball(join(scratch, name), { ...packing, output: join(options.output, `${name}.tar.xz`) });
+
+  const debian = `soloden_${project.version}_${DEBIAN_NAMES[machine]}`;
+  const installed = [
+    ...files.map((file) => ({ ...file, path: `usr/${file.path}` })),
+    ...documents(project, packages),
+  ];
+  const control = controlFiles(installed, { project, machine });
+  writeTree(join(scratch, debian), [
+    ...installed,
+    ...control.map((file) => ({ ...file, path: `DEBIAN/${file.path}` })),
+  ]);
+  packDebian(join(scratch, debian), { ...packing, output: join(options.output, `${debian}.deb`) });
+  return [name, `${name}.cdx.json`, `${name}.tar.xz`, `${debian}.deb`];
+}
+
+/** Writes `SHA256SUMS`, which `sha256sum -c` reads. */
+async function writeDigests(output: string, names: readonly string[]): Promise<void> {
+  const lines: string[] = [];
+  for (const name of names.toSorted()) {
+    lines.push(`${await sha256(Deno.readFileSync(join(output, name)))}  ${name}\n`);
+  }
+  writeTree(output, [{ path: "SHA256SUMS", content: lines.join("") }]);
+}
+
+function readOptions(args: readonly string[]): ReleaseOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      output: { type: "string", default: fromRoot("dist/release") },
+      machine: { type: "string", multiple: true, default: Object.keys(MACHINES) },
+      runtime: { type: "string", multiple: true, default: [] },
+      effort: { type: "string", default: "6" },
+    },
+  });
+  if (!/^[0-9]$/.test(values.effort)) throw new Error(`--effort ${values.effort}: must be 0 to 9`);
+  const runtimes = values.runtime.map((word) => {
+    const [, machine, path] = /^(\w+)=(.+)$/s.exec(word) ?? [];
+    if (path === undefined) throw new Error(`--runtime ${word}: expected MACHINE=FILE`);
+    return [machineOf(machine!), path] as const;
+  });
+  return {
+    output: values.output,
+    machines: values.machine.map(machineOf),
+    runtimes: new Map(runtimes),
+    effort: Number(values.effort),
+  };
+}
+
+function machineOf(name: string): Machine {
+  if (name in MACHINES) return name as Machine;
+  throw new Error(`${name}: must be ${Object.keys(MACHINES).join(" or ")}`);
+}
+
+if (import.meta.main) {
+  try {
+    const options = readOptions(Deno.args);
+    for (const name of await release(options)) console.log(join(options.output, name));
+  } catch (error) {
+    console.error(`release: ${(error as Error).message}`);
+    Deno.exitCode = 1;
+  }
+}

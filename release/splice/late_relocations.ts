@@ -1,0 +1,144 @@
+/**
+ * Relative relocations that a program makes itself when it is entered, instead of its
+ * loader before that. A large program has more than a hundred thousand of them, in hundreds of pages:
+ * as bits they take a hundredth of the space, and the pages are had from the kernel in one call.
+ *
+ * @module
+ */
+import {
+  type Machine,
+  PAGE_SIZES,
+  Relocation,
+  RELOCATION_TYPES,
+  SEGMENT_FLAGS,
+  SEGMENT_TYPES,
+} from "../../abi/elf.ts";
+import { alignDown, alignUp, viewOf } from "../../abi/layout.ts";
+import { fileOffset, readTables, type Tables, writeTables } from "./dynamic.ts";
+import type { Program } from "../../elftool/elf_reader.ts";
+
+/** Relocations that a program is to make: each adds its own base to 8 bytes of its memory. */
+export interface LateRelocations {
+  /** Address of the first page that they are in, and of what follows the last one. */
+  readonly start: number;
+  readonly end: number;
+  /**
+   * Words of 8 bytes, as in a section of type `SHT_RELR` (the generic ABI): an even one is the address
+   * of a relocation; an odd one has a bit, above its lowest, for each of the 63 places that follow.
+   */
+  readonly words: BigUint64Array<ArrayBuffer>;
+}
+
+/** Places that an odd word has bits for. */
+export const PLACES = 63;
+
+/** Size of a word, in bytes. */
+export const WORD = 8;
+
+/**
+ * Takes its relative relocations from a program's loader, where nothing needs them before the program
+ * is entered and their place can be written to then.
+ *
+ * @param bytes the program; what the relocations add to is in its place afterwards
+ * @returns undefined if the loader has to make them, as it has until now
+ * @throws {RangeError} if the program's tables lie outside the file
+ */
+export function takeRelocations(
+  bytes: Uint8Array<ArrayBuffer>,
+  { programs, machine }: { programs: readonly Program[]; machine: Machine },
+): LateRelocations | undefined {
+  const view = viewOf(bytes);
+  const tables = readTables(view, programs);
+  if (tables === undefined || tables.RELACOUNT === 0) return undefined;
+  if (neededEarly(view, { programs, tables, machine })) return undefined;
+  const relative = readRelocations(view, {
+    programs,
+    address: tables.RELA,
+    count: tables.RELACOUNT,
+  });
+  const data = programs.filter(({ type, flags }) =>
+    type === SEGMENT_TYPES.LOAD && (flags & SEGMENT_FLAGS.WRITE) !== 0
+  );
+  // Threads begin with copies of these, which nothing would relocate.
+  const ofThreads = programs.filter(({ type }) => type === SEGMENT_TYPES.TLS);
+  const within = (segments: readonly Program[], offset: number) =>
+    segments.some((segment) => contains(segment, offset));
+  const fits = relative.every(({ type, offset }, index) =>
+    type === RELOCATION_TYPES[machine].RELATIVE && offset % WORD === 0 &&
+    (index === 0 || offset > relative[index - 1]!.offset) &&
+    within(data, offset) && !within(ofThreads, offset)
+  );
+  if (!fits) return undefined;
+  for (const { offset, addend } of relative) {
+    view.setBigUint64(fileOffset(programs, offset), addend, true);
+  }
+  const size = relative.length * Relocation.size;
+  writeTables(view, programs, {
+    RELA: tables.RELA + size,
+    RELASZ: tables.RELASZ - size,
+    RELACOUNT: 0,
+  });
+  const places = relative.map(({ offset }) => offset);
+  return {
+    start: alignDown(places[0]!, PAGE_SIZES[machine]),
+    end: alignUp(places.at(-1)! + WORD, PAGE_SIZES[machine]),
+    words: encodePlaces(places),
+  };
+}
+
+/** Whether the loader runs code of the program, or protects what it has relocated. */
+function neededEarly(
+  view: DataView,
+  { programs, tables, machine }: {
+    programs: readonly Program[];
+    tables: Tables;
+    machine: Machine;
+  },
+): boolean {
+  if (programs.some(({ type }) => type === SEGMENT_TYPES.GNU_RELRO)) return true;
+  if (tables.PREINIT_ARRAY !== 0) return true;
+  return ([["RELA", "RELASZ"], ["JMPREL", "PLTRELSZ"]] as const).some(([table, size]) => {
+    const count = tables[size] / Relocation.size;
+    return readRelocations(view, { programs, address: tables[table], count })
+      .some(({ type }) => type === RELOCATION_TYPES[machine].IRELATIVE);
+  });
+}
+
+function readRelocations(
+  view: DataView,
+  { programs, address, count }: { programs: readonly Program[]; address: number; count: number },
+): ReturnType<typeof Relocation.read>[] {
+  if (count === 0) return [];
+  const start = fileOffset(programs, address);
+  return Array.from(
+    { length: count },
+    (_, i) => Relocation.read(view, start + i * Relocation.size),
+  );
+}
+
+/** Whether a word is in the file, rather than among the zeros behind it. */
+function contains({ vaddr, filesz }: Program, address: number): boolean {
+  return vaddr <= address && address + WORD <= vaddr + filesz;
+}
+
+/**
+ * Encodes places.
+ *
+ * @param places addresses, ascending, multiples of 8
+ * @returns as {@linkcode LateRelocations.words}
+ */
+export function encodePlaces(places: readonly number[]): BigUint64Array<ArrayBuffer> {
+  const words: bigint[] = [];
+  for (let next = 0; next < places.length;) {
+    let from = places[next++]! + WORD;
+    words.push(BigInt(from - WORD));
+    for (; next < places.length && places[next]! < from + PLACES * WORD; from += PLACES * WORD) {
+      let bits = 1n;
+      for (; next < places.length && places[next]! < from + PLACES * WORD; next++) {
+        bits |= 2n << BigInt((places[next]! - from) / WORD);
+      }
+      words.push(bits);
+    }
+  }
+  return BigUint64Array.from(words);
+}

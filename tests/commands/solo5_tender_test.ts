@@ -1,0 +1,94 @@
+/**
+ * What `solo5-hvt` and `solo5-spt` do with interfaces that exist; all else of them is in the parity
+ * table.
+ */
+import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
+import { guest } from "../guests.ts";
+import { type Namespace, netnsTest, untilPrinted } from "../netns.ts";
+import { ROOT } from "../soloden.ts";
+import { noKvm } from "../tender/hvt/kvm_available.ts";
+
+for (const target of ["hvt", "spt"] as const) {
+  const program = `solo5-${target}`;
+  const run = (net: Namespace, ...args: string[]) => {
+    const command = ["run", "-A", join(ROOT, "main.ts"), `--called-as=${program}`];
+    return net.execute(Deno.execPath(), [...command, "--mem=4", ...args]);
+  };
+
+  const refused = (why: string, reason: string, prepare: (net: Namespace) => void) =>
+    netnsTest(
+      `${program}: an interface that is ${why} is refused, and then the usage`,
+      async (net) => {
+        prepare(net);
+        const option = "--net:service=tap0";
+        const { status, stderr } = await run(net, option, await guest("net", target));
+        const [first, second, third] = stderr.split("\n");
+        equal(first, `${program}: Could not attach interface: tap0: ${reason}`);
+        equal(second, `${program}: Invalid option: \`${option}'`);
+        equal(third?.split(" ")[0], "usage:");
+        equal(status, 1);
+      },
+    );
+  refused("down", "Network is down", (net) => net.addTap("tap0", { down: true }));
+  refused("no TAP", "Invalid argument", (net) => {
+    net.ip("link", "add", "tap0", "type", "bridge");
+    net.ip("link", "set", "tap0", "up");
+  });
+
+  netnsTest(`${program}: an interface cannot be attached twice`, async (net) => {
+    net.addTap("tap0");
+    const options = ["--net:left=tap0", "--net:right=tap0"];
+    const { status, stderr } = await run(net, ...options, await guest("bridge", target));
+    deepEqual(stderr.split("\n").slice(0, 2), [
+      `${program}: Could not attach interface: tap0: Device or resource busy`,
+      `${program}: Invalid option: \`--net:right=tap0'`,
+    ]);
+    equal(status, 1);
+  });
+
+  if (target === "hvt" && noKvm !== undefined) {
+    console.log(`skipped: ${program}: a guest on an interface: ${noKvm}`);
+    continue;
+  }
+  netnsTest(
+    `${program}: a guest knows its interface's MTU and the address it is given`,
+    async (net) => {
+      net.addTap("tap0", { mtu: 9000 });
+      const options = ["--net:service=tap0", "--net-mac:service=02:00:00:00:00:07"];
+      const result = await run(net, ...options, await guest("net_info", target), "--solo5:quiet");
+      deepEqual(result, { status: 0, stdout: "02:00:00:00:00:07 9000\nSUCCESS\n", stderr: "" });
+    },
+  );
+}
+
+/** What each program does on a signal that asks for the end: what it says, and its status. */
+const ENDINGS = {
+  hvt: (signal: number) => ({ stderr: `solo5-hvt: Exiting on signal ${signal}\n`, code: 1 }),
+  spt: (signal: number) => ({ stderr: "", code: 128 + signal }),
+};
+
+if (noKvm !== undefined) console.log(`skipped: solo5-hvt: signals: ${noKvm}`);
+for (const target of ["hvt", "spt"] as const) {
+  for (const [name, number] of [["SIGTERM", 15], ["SIGINT", 2]] as const) {
+    for (const does of ["computes", "waits"]) {
+      Deno.test({
+        name: `solo5-${target}: ${name} ends it while the guest ${does}`,
+        ignore: target === "hvt" && noKvm !== undefined,
+        fn: async () => {
+          const file = await guest("spin", target);
+          const program = ["run", "-A", join(ROOT, "main.ts"), `--called-as=solo5-${target}`];
+          const child = new Deno.Command(Deno.execPath(), {
+            args: [...program, "--mem=4", file, does === "waits" ? "w" : "c"],
+            stdout: "piped",
+            stderr: "piped",
+          }).spawn();
+          await untilPrinted(child.stdout, "begin\n");
+          child.kill(name);
+          const stderr = await new Response(child.stderr).text();
+          deepEqual({ stderr, code: (await child.status).code }, ENDINGS[target](number));
+        },
+      });
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { SystemError } from "../../linux/libc.ts";
+import { guestMemory } from "../../linux/memory.ts";
+
+const MIB = 2 ** 20;
+
+/** The mappings of a file, which its inode tells from those of tests that run beside this one. */
+function mappings(inode: number | null): string[] {
+  return Deno.readTextFileSync("/proc/self/maps").split("\n").filter((line) =>
+    line.includes(` ${inode} `) && line.includes("guest memory")
+  );
+}
+
+function inode(fd: number): number | null {
+  return Deno.statSync(`/proc/self/fd/${fd}`).ino;
+}
+
+function inodeIfOpen(fd: number): number | null {
+  try {
+    return inode(fd);
+  } catch {
+    return null;
+  }
+}
+
+Deno.test("memory: zeros, writable, up to 4 GiB", () => {
+  using memory = guestMemory(4096 * MIB);
+  assert.equal(memory.bytes.length, 4096 * MIB);
+  const view = new DataView(memory.bytes.buffer);
+  assert.equal(view.getUint32(4096 * MIB - 4), 0);
+  view.setUint32(4096 * MIB - 4, 0xdead_beef);
+  assert.equal(memory.bytes[4096 * MIB - 1], 0xef);
+});
+
+Deno.test("memory: its content is that of its descriptor", () => {
+  using memory = guestMemory(2 * MIB);
+  memory.bytes.set([1, 2, 3], MIB);
+  const file = Deno.readFileSync(`/proc/self/fd/${memory.fd}`);
+  assert.equal(file.length, 2 * MIB);
+  assert.deepEqual([...file.subarray(MIB, MIB + 3)], [1, 2, 3]);
+});
+
+Deno.test("memory: a range has the protection that it is given", () => {
+  using memory = guestMemory(2 * MIB);
+  memory.protect({ start: MIB, end: MIB + 8192, read: true, write: false });
+  memory.protect({ start: MIB + 8192, end: MIB + 12288, read: false, write: false });
+  assert.deepEqual(mappings(inode(memory.fd)).map((line) => line.split(" ")[1]), [
+    "rw-s",
+    "r--s",
+    "---s",
+    "rw-s",
+  ]);
+});
+
+Deno.test("memory: closed, it is gone, and every view of it is empty", () => {
+  const memory = guestMemory(2 * MIB);
+  const view = memory.bytes.subarray(MIB);
+  const file = inode(memory.fd);
+  assert.equal(mappings(file).length, 1);
+  memory.close();
+  assert.deepEqual([memory.bytes.length, view.length, mappings(file)], [0, 0, []]);
+  const open = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => inodeIfOpen(Number(name)));
+  assert.ok(!open.includes(file));
+  memory.close();
+});
+
+Deno.test("memory: a range that is not of whole pages is the kernel's error", () => {
+  using memory = guestMemory(2 * MIB);
+  assert.throws(
+    () => memory.protect({ start: 1, end: 4096, read: true, write: true }),
+    (error) => error instanceof SystemError && error.call === "mprotect",
+  );
+});

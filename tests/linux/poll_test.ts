@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { monotonic, realtime } from "../../linux/clock.ts";
+import { openDescriptor } from "../../linux/descriptor.ts";
+import { check, closeDescriptor, libc, SystemError } from "../../linux/libc.ts";
+import { PollSet } from "../../linux/poll.ts";
+import { readOnce } from "../../linux/transfer.ts";
+import { writeAll } from "../../linux/console.ts";
+
+const c = libc({ pipe: { parameters: ["buffer"], result: "i32" } });
+
+function pipe(): { read: number; write: number } & Disposable {
+  const ends = new Int32Array(2);
+  check(c.pipe(ends), "pipe");
+  const [read, write] = [ends[0]!, ends[1]!];
+  return { read, write, [Symbol.dispose]: () => [read, write].forEach(closeDescriptor) };
+}
+
+Deno.test("poll: a wait without descriptors ends at its deadline, not before", () => {
+  for (const nanoseconds of [0n, 1n, 999_999n, 15_000_000n]) {
+    const deadline = monotonic() + nanoseconds;
+    using set = new PollSet([]);
+    assert.equal(set.wait(deadline), 0n);
+    assert.ok(monotonic() >= deadline);
+  }
+});
+
+Deno.test("poll: a deadline that has passed does not wait", () => {
+  const start = monotonic();
+  using set = new PollSet([]);
+  set.wait(start - 5_000_000_000n);
+  set.wait(-1n);
+  assert.ok(monotonic() - start < 1_000_000_000n);
+});
+
+Deno.test("poll: a readable descriptor ends the wait, and its handle's bit says which", () => {
+  using one = pipe();
+  using two = pipe();
+  using set = new PollSet([{ fd: one.read, handle: 1 }, { fd: two.read, handle: 63 }]);
+  assert.equal(set.ready(), 0n);
+  writeAll(two.write, new Uint8Array(1));
+  assert.equal(set.ready(), 1n << 63n);
+  writeAll(one.write, new Uint8Array(1));
+  assert.equal(set.wait(monotonic() + 2n ** 64n), (1n << 63n) | 2n);
+});
+
+Deno.test("poll: what is not read is reported again, what has been read is not, new bytes are", () => {
+  using one = pipe();
+  using set = new PollSet([{ fd: one.read, handle: 5 }]);
+  writeAll(one.write, new Uint8Array(1));
+  assert.deepEqual([set.ready(), set.ready()], [32n, 32n]);
+  readOnce(one.read, new Uint8Array(9));
+  assert.equal(set.ready(), 0n);
+  writeAll(one.write, new Uint8Array(1));
+  assert.equal(set.wait(monotonic() + 2n ** 64n), 32n);
+});
+
+Deno.test("poll: a wait that ran out says nothing about the next", () => {
+  using one = pipe();
+  using set = new PollSet([{ fd: one.read, handle: 1 }]);
+  assert.equal(set.wait(monotonic() + 1_000n), 0n);
+  assert.equal(set.ready(), 0n);
+  const deadline = monotonic() + 5_000_000n;
+  assert.equal(set.wait(deadline), 0n);
+  assert.ok(monotonic() >= deadline);
+});
+
+Deno.test("poll: a wait apart lets this thread go on, and ends by a deadline, a descriptor or a wake", async () => {
+  using one = pipe();
+  using set = new PollSet([{ fd: one.read, handle: 1 }]);
+  const never = 2n ** 64n;
+  const deadline = monotonic() + 5_000_000n;
+  await set.waitApart(deadline);
+  assert.ok(monotonic() >= deadline);
+  const woken = set.waitApart(never);
+  set.wake();
+  await woken;
+  assert.equal(set.ready(), 0n);
+  const waited = set.waitApart(never);
+  writeAll(one.write, new Uint8Array(1));
+  await waited;
+  assert.equal(set.ready(), 2n);
+});
+
+Deno.test("poll: a file cannot be waited on, and the error names it", () => {
+  const fd = openDescriptor(import.meta.filename!, { readOnly: true });
+  assert.throws(
+    () => new PollSet([{ fd, handle: 1, name: "service" }]),
+    (error) => error instanceof SystemError && error.message.startsWith("service: epoll_ctl: "),
+  );
+  closeDescriptor(fd);
+});
+
+Deno.test("clock: the wall clock is in nanoseconds since 1970", () => {
+  assert.ok(Math.abs(Number(realtime() / 1_000_000n) - Date.now()) < 5_000);
+});

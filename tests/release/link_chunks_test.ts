@@ -1,0 +1,93 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { linkChunks } from "../../release/link_chunks.ts";
+
+/** Links chunks and runs the entry; returns what it logged, and the texts that it asked for. */
+async function run(
+  chunks: Record<string, string>,
+  groups: string[][] = [],
+): Promise<{ log: unknown[]; asked: number[] }> {
+  const log: unknown[] = [];
+  const asked: number[] = [];
+  const { start, texts } = linkChunks({
+    chunks: new Map(Object.entries(chunks)),
+    groups: [["entry.js"], ...groups],
+  });
+  (globalThis as { log?: unknown[] }).log = log;
+  const program = (0, eval)(start) as (text: (n: number) => string) => Promise<unknown>;
+  await program((n) => (asked.push(n), texts[n]!));
+  return { log, asked };
+}
+
+Deno.test("link: imports, exports and their names", async () => {
+  const { log, asked } = await run({
+    "entry.js": `import{a as x,b}from"./one.js";import"./two.js";log.push(x,b());`,
+    "one.js": `import{t}from"./two.js";var q=1,b=()=>q+t;log.push("one");export{q as a,b};`,
+    "two.js": `var t=10;log.push("two");export{t};\n`,
+  });
+  deepEqual(log, ["two", "one", 1, 11]);
+  deepEqual(asked, []);
+});
+
+Deno.test("link: what is imported late is evaluated late, once, and only then asked for", async () => {
+  const { log, asked } = await run({
+    "entry.js": `log.push("start");` +
+      `var [m,n]=await Promise.all([import("./late.js"),import("./late.js")]);` +
+      `log.push(m===n,m.v);if(m.v!==5)await import("./never.js");`,
+    "late.js": `import{s}from"./shared.js";var v=s+1;log.push("late");export{v};`,
+    "shared.js": `var s=4;export{s};`,
+    "never.js": `log.push("never");`,
+  });
+  deepEqual(log, ["start", "late", true, 5]);
+  deepEqual(asked, [1]);
+});
+
+Deno.test("link: a group is one text, and each of its members waits for its own import", async () => {
+  const { log, asked } = await run({
+    "entry.js": `await import("./a.js");log.push("between");await import("./b.js");`,
+    "a.js": `log.push("a");`,
+    "b.js": `log.push("b");`,
+  }, [["b.js", "a.js"]]);
+  deepEqual(log, ["a", "between", "b"]);
+  deepEqual(asked, [1]);
+});
+
+Deno.test("link: importers wait for a chunk that waits", async () => {
+  const { log } = await run({
+    "entry.js": `import{y}from"./middle.js";log.push(y);`,
+    "middle.js": `import{x}from"./waits.js";var y=x+1;export{y};`,
+    "waits.js": `var x=await Promise.resolve(1);export{x};`,
+  });
+  deepEqual(log, [2]);
+});
+
+Deno.test("link: names of chunks leave no trace", () => {
+  const link = (name: string) =>
+    JSON.stringify(linkChunks({
+      chunks: new Map([
+        ["entry.js", `import{a}from"./${name}.js";a();`],
+        [`${name}.js`, `export{b as a};`.replace("export", "var b=()=>1;export")],
+      ]),
+      groups: [["entry.js"]],
+    }));
+  equal(link("one-ABC"), link("another-XYZ"));
+});
+
+Deno.test("link: how many source files a text is of", () => {
+  const { sources } = linkChunks({
+    chunks: new Map([
+      ["entry.js", `import{a}from"./one.js";import("./late.js");`],
+      ["one.js", "var a=1;export{a};"],
+      ["late.js", "var b=1;export{b};"],
+    ]),
+    sources: new Map([["entry.js", 2], ["one.js", 3]]),
+    groups: [["entry.js"]],
+  });
+  deepEqual(sources, [5, 1]);
+});
+
+Deno.test("link: an import or export of another kind is an error", () => {
+  for (const odd of ["export default 1;", `import*as n from"x";`, "export*from'./a.js';"]) {
+    const chunks = new Map([["entry.js", `var a=1;${odd}`]]);
+    throws(() => linkChunks({ chunks, groups: [["entry.js"]] }), SyntaxError);
+  }
+});
