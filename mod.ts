@@ -56,4 +56,5 @@ export {
   type Outcome,
   statusOf,
 } from "./tender/outcome.ts";
-export { run, type RunningGuest, type RunOptions, spawn } from "./tender/run.ts";
+export { run, type RunningGuest, spawn } from "./tender/run.ts";
+export type { RunOptions } from "./tender/run_options.ts";

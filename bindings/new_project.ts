@@ -7,7 +7,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 import { shellWord } from "./shell_word.ts";
-import { type Language, makeProject } from "./templates/project.ts";
+import type { Language } from "./templates/language.ts";
+import { makeProject } from "./templates/project.ts";
 
 /** What a project may be called, so that compilers and shells take it for a name. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;

@@ -22,7 +22,7 @@ import { errorLine, errorText, isUnread, UNREAD_STATUS } from "./error_text.ts";
 import { helpText } from "./help.ts";
 import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "./mistakes.ts";
 import { argument, flag, options, text } from "./options.ts";
-import { complete, completions, doctor, newCommand } from "./first_steps.ts";
+import { completeCommand, completions, doctor, newCommand } from "./first_steps.ts";
 import { pack, runGuest } from "./guests.ts";
 import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
@@ -117,7 +117,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
     uninstall,
     doctor,
     completions,
-    complete,
+    complete: completeCommand(() => routes),
   },
   docs: {
     brief: "Build, run and host Solo5 unikernels",

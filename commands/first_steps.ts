@@ -4,9 +4,10 @@
  * @module
  */
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
-import type { Language } from "../bindings/templates/project.ts";
+import type { Language } from "../bindings/templates/language.ts";
 import { argument, flag } from "./options.ts";
 import type { Shell } from "./completions.ts";
+import type { Routes } from "./table.ts";
 
 /** `soloden new` */
 export const newCommand = buildCommand({
@@ -90,19 +91,23 @@ function parseShell(word: string): Shell {
   throw new SyntaxError(`no completions for ${word}; there are for bash, zsh and fish`);
 }
 
-/** `soloden complete`, which completion scripts ask. */
-export const complete: Command<CommandContext> = buildCommand({
-  loader: async () => {
-    const { answer } = await import("./completions.ts");
-    // The table that it is about, which it is part of itself.
-    const { routes } = await import("./application.ts");
-    return function (this: CommandContext, _: Record<never, never>, ...words: string[]) {
-      this.process.stdout.write(answer(routes, words));
-    };
-  },
-  parameters: {
-    flags: {},
-    positional: { kind: "array", parameter: argument("WORD", "Of the line, see the scripts") },
-  },
-  docs: { brief: "Propose words to a completion script" },
-});
+/**
+ * `soloden complete`, which completion scripts ask.
+ *
+ * @param routes gives the table that it is about, which it is part of itself
+ */
+export function completeCommand(routes: () => Routes): Command<CommandContext> {
+  return buildCommand({
+    loader: async () => {
+      const { answer } = await import("./completions.ts");
+      return function (this: CommandContext, _: Record<never, never>, ...words: string[]) {
+        this.process.stdout.write(answer(routes(), words));
+      };
+    },
+    parameters: {
+      flags: {},
+      positional: { kind: "array", parameter: argument("WORD", "Of the line, see the scripts") },
+    },
+    docs: { brief: "Propose words to a completion script" },
+  });
+}

@@ -5,22 +5,8 @@
  * @module
  */
 import type { Guest } from "./guest.ts";
-import type { Limits } from "./holding.ts";
-import type { Observers } from "./observers.ts";
 import { KILLED, type Outcome } from "./outcome.ts";
-
-/** How to run a guest, and what to be told of its run. */
-export interface RunOptions extends Observers {
-  /**
-   * What becomes of the guest's console: `"inherit"` for this process's standard output, or a function
-   * that takes the bytes. `"inherit"` if not given.
-   */
-  readonly console?: "inherit" | ((output: Uint8Array) => void);
-  /** Kills the guest when it is aborted; the outcome then is signal 9, on hvt as well. */
-  readonly signal?: AbortSignal;
-  /** What the guest may use; the outcome then is "limit". Without bound if not given. */
-  readonly limits?: Limits;
-}
+import type { RunOptions } from "./run_options.ts";
 
 /** A guest that runs. */
 export interface RunningGuest extends AsyncDisposable {

@@ -6,7 +6,7 @@
 import { readAssets } from "../assets.ts";
 import { INCLUDE, LIBC } from "../targets.ts";
 import SOURCE from "./c/main.c" with { type: "text" };
-import type { LanguagePart } from "./project.ts";
+import type { LanguagePart } from "./language.ts";
 
 /** One file, which `soloden build` compiles, and what editors need to understand it. */
 export function cProject(name: string): LanguagePart {

@@ -5,24 +5,10 @@
  * @module
  */
 import { cProject } from "./c.ts";
+import type { Language, LanguagePart } from "./language.ts";
 import { manifestJsonSchema } from "./manifest_json_schema.ts";
 import { rustProject } from "./rust.ts";
 import { zigProject } from "./zig.ts";
-
-/** A language that a project can be written in. */
-export type Language = "c" | "rust" | "zig";
-
-/** What a language adds to a project. */
-export interface LanguagePart {
-  /** Its files, by their paths in the project. */
-  readonly files: Readonly<Record<string, string>>;
-  /** Commands that build `NAME.hvt` and `NAME.spt`. */
-  readonly build: readonly string[];
-  /** What its own tools leave behind, for `.gitignore`. */
-  readonly ignored: readonly string[];
-  /** What else is to be said of it in the README: Markdown. */
-  readonly note: string;
-}
 
 const PARTS: Readonly<Record<Language, (name: string) => LanguagePart>> = {
   c: cProject,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LanguagePart } from "./project.ts";
+import type { LanguagePart } from "./language.ts";
 import CARGO from "./rust/Cargo.toml" with { type: "text" };
 import CONFIG from "./rust/config.toml" with { type: "text" };
 import HEAP from "./rust/heap.rs" with { type: "text" };

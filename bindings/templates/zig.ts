@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LanguagePart } from "./project.ts";
+import type { LanguagePart } from "./language.ts";
 import SOURCE from "./zig/main.zig" with { type: "text" };
 import SOLO5 from "./zig/solo5.zig" with { type: "text" };
 

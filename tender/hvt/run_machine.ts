@@ -6,7 +6,7 @@
 import type { Guest } from "../guest.ts";
 import { isObserved } from "../observers.ts";
 import { KILLED, type Outcome } from "../outcome.ts";
-import type { RunOptions } from "../run.ts";
+import type { RunOptions } from "../run_options.ts";
 import { observeEnding } from "./observe/ending.ts";
 import type { Watch } from "./observe/watch.ts";
 import { runVm } from "./run_apart.ts";

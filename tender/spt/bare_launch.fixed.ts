@@ -6,7 +6,8 @@
  */
 import { placeDescriptors } from "./devices.ts";
 import { LINUX } from "../../linux/syscalls.ts";
-import { type LaunchTemplate, launchTemplate } from "./template.ts";
+import type { LaunchTemplate } from "./fill.ts";
+import { launchTemplate } from "./template.ts";
 
 /** By machine; spt unikernels for others cannot be launched yet. */
 export const BARE_LAUNCH: Readonly<Partial<Record<string, LaunchTemplate>>> = Object.fromEntries(

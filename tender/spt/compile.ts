@@ -18,5 +18,5 @@ export async function compileGuest(
   if (guest.devices.length === 0) return compileImage(guest, undefined, options);
   const { prepareDevices } = await import("./prepare.ts");
   const { keep = false } = options;
-  return compileImage(guest, prepareDevices(guest.devices, { keep }), options);
+  return compileImage(guest, prepareDevices(guest, { keep }), options);
 }

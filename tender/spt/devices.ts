@@ -4,11 +4,10 @@
  *
  * @module
  */
-import type { Machine } from "../../abi/elf.ts";
 import type { BoundDevice, Properties } from "../devices/device.ts";
 import type { Step } from "./launch.ts";
-import type { Rule } from "./seccomp.ts";
-import type { LaunchTemplate } from "./template.ts";
+import type { LaunchTemplate } from "./fill.ts";
+import type { Rule } from "./rules.ts";
 
 /** A device of an image. It brings what opens it, so that an image without devices needs none of that. */
 export interface ImageDevice extends Pick<BoundDevice, "handle" | "name"> {
@@ -25,12 +24,12 @@ export interface ImageDevice extends Pick<BoundDevice, "handle" | "name"> {
   rules(fd: number): readonly Rule[];
 }
 
-/** All devices of an image, and what makes the launch of a guest that has some. */
+/** All devices of an image, and the launch that opens them. */
 export interface ImageDevices {
   /** In the manifest's order. */
   readonly list: readonly ImageDevice[];
-  /** The guest's launch, but for what is not about its devices. */
-  launch(descriptors: Descriptors, machine: Machine): LaunchTemplate;
+  readonly descriptors: Descriptors;
+  readonly template: LaunchTemplate;
 }
 
 /** A device of an image with the number that its descriptor will have. */

@@ -19,7 +19,20 @@ import {
 import type { GuestKind } from "./launch.ts";
 import { encodeText, NAME_SLOT, Record, RECORDS_SLOT } from "./record.ts";
 import { MemoryMap, type ShownText } from "./shown.ts";
-import type { LaunchTemplate } from "./template.ts";
+
+/** A launch, but for what it takes from one guest. */
+export interface LaunchTemplate {
+  /** The launch page up to the guest's name; the record that enters the guest is the last. */
+  readonly page: Uint8Array;
+  /** What is gone before the unikernel starts: readable and writable, {@linkcode LAUNCH_WINDOW} behind the page. */
+  readonly scratch: Uint8Array;
+  /** Offsets of the 8 bytes to which the page's address is to be added. */
+  readonly relocations: { readonly page: readonly number[]; readonly scratch: readonly number[] };
+  /** Offsets of the records that are there for each of what one guest has of a kind, ascending. */
+  readonly guestRecords: readonly { readonly at: number; readonly each: GuestKind }[];
+  /** End of the machine's addresses. */
+  readonly taskSize: number;
+}
 
 /** A range of addresses, and what may be done there. */
 export interface Range {

@@ -14,11 +14,10 @@ import { TenderError } from "../error.ts";
 import type { CommandLine, Guest } from "../guest.ts";
 import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
 import { type ImageDevice, type ImageDevices, placeDescriptors } from "./devices.ts";
-import { fillLaunch, type Launch } from "./fill.ts";
+import { fillLaunch, type Launch, type LaunchTemplate } from "./fill.ts";
 import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
 import { LAUNCH_WINDOW, SHOWN_WINDOW } from "./record.ts";
 import { encodeShown, type ShownText, tenderLine } from "./shown.ts";
-import type { LaunchTemplate } from "./template.ts";
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {
@@ -61,15 +60,12 @@ export function compileImage(
   options: CompileOptions = {},
 ): ProcessImage {
   const { machine, name } = guest.unikernel;
-  const bare = bareLaunch(guest);
-  const list = devices?.list ?? [];
+  const { list, descriptors, template } = devices ?? withoutDevices(guest);
   if (list.length !== guest.devices.length) {
     throw new TenderError("device", `${name}: its devices are not prepared`);
   }
-  const descriptors = placeDescriptors(list);
   const text = encodeShown(options.line ?? tenderLine(guest));
   const memory = guestMemory(guest, { ...descriptors, shown: text.bytes });
-  const template = devices?.launch(descriptors, machine) ?? bare;
   const launch = launchOf(guest, { memory, text, taskSize: template.taskSize, options });
   const ofLaunch = launchSegments(template, launch);
   checkSizes(ofLaunch, name);
@@ -78,7 +74,16 @@ export function compileImage(
   return { machine, entry: launch.address, segments, note: noteOf(guest, list) };
 }
 
-function bareLaunch({ unikernel: { machine, name } }: Guest): LaunchTemplate {
+function withoutDevices(guest: Guest): ImageDevices {
+  return { list: [], descriptors: placeDescriptors([]), template: bareLaunch(guest) };
+}
+
+/**
+ * The launch of a guest without devices, as far as it is the same for all of them.
+ *
+ * @throws {TenderError} "target" if this machine's launch program cannot be made yet
+ */
+export function bareLaunch({ unikernel: { machine, name } }: Guest): LaunchTemplate {
   const bare = BARE_LAUNCH[machine];
   if (bare !== undefined) return bare;
   const machines = Object.keys(BARE_LAUNCH).join(", ");

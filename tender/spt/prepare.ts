@@ -5,43 +5,47 @@
  * @module
  */
 import { type BlockDevice, checkCapacity } from "../devices/block.ts";
-import type { BoundDevice } from "../devices/device.ts";
 import { type NetDevice, randomMac } from "../devices/net.ts";
 import { checkStorage } from "../devices/storage.ts";
-import { TenderError } from "../error.ts";
 import { checkInherited, checkTap } from "../devices/attach.ts";
+import { TenderError } from "../error.ts";
+import type { Guest } from "../guest.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
+import { closeDescriptor } from "../../linux/libc.ts";
 import { privateCopy } from "../../linux/private_copy.ts";
 import { LINUX } from "../../linux/syscalls.ts";
-import { launchTemplate } from "./template.ts";
+import { bareLaunch } from "./image.ts";
+import { placeDevices } from "./template.ts";
+
+/** Devices that are ready; to dispose of them closes what was opened for the guest, which then has it. */
+export type PreparedDevices = ImageDevices & Disposable;
 
 /**
- * Prepares devices for an image.
+ * Prepares a guest's devices for its image.
  *
  * @param options `keep`: the image is kept for later, so that nothing of this process can be in it
- * @throws {TenderError} "device" if a device is not there or not as it should be
+ * @throws {TenderError} "device" if a device is not there or not as it should be, "target" as
+ * {@linkcode bareLaunch} does
  */
-export function prepareDevices(
-  devices: readonly BoundDevice[],
-  options: { keep: boolean },
-): ImageDevices {
-  const list = devices.map(({ handle, name, device }) => ({
+export function prepareDevices(guest: Guest, { keep }: { keep: boolean }): PreparedDevices {
+  bareLaunch(guest);
+  using opened = new DisposableStack();
+  const list = guest.devices.map(({ handle, name, device }) => ({
     handle,
     name,
     ...(device.type === "BLOCK_BASIC"
-      ? prepareBlock(name, { device, ...options })
-      : prepareNet(name, { device, ...options })),
+      ? prepareBlock(name, { device, keep, opened })
+      : prepareNet(name, { device, keep })),
   }));
-  return {
-    list,
-    launch: (descriptors, machine) => launchTemplate(descriptors, LINUX[machine]!),
-  };
+  const kept = opened.move();
+  const devices = placeDevices(list, LINUX[guest.unikernel.machine]!);
+  return { ...devices, [Symbol.dispose]: () => kept.dispose() };
 }
 
 function prepareBlock(
   name: string,
-  { device, keep }: { device: BlockDevice; keep: boolean },
+  { device, keep, opened }: { device: BlockDevice; keep: boolean; opened: DisposableStack },
 ): DeviceLaunch {
   const { path, blockSize, access } = device;
   if (keep && access === "overlay") {
@@ -50,7 +54,10 @@ function prepareBlock(
   const capacity = checkCapacity(device, sizeOf(path, { write: access === "rw" }));
   const properties = { type: "BLOCK_BASIC", capacity, blockSize } as const;
   return access === "overlay"
-    ? inheritedLaunch(name, { fd: privateCopy(path, capacity), properties })
+    ? inheritedLaunch(name, {
+      fd: opened.adopt(privateCopy(path, capacity), closeDescriptor),
+      properties,
+    })
     // What is kept may be started from anywhere.
     : fileLaunch(name, {
       path: keep ? absolute(path) : path,

@@ -7,8 +7,7 @@ import { EXIT } from "../../abi/solo5.ts";
 import type { Guest } from "../guest.ts";
 import { checkUnobserved } from "../observers.ts";
 import { type Outcome, SIGNAL_STATUS } from "../outcome.ts";
-import type { RunOptions } from "../run.ts";
-import type { ImageDevices } from "./devices.ts";
+import type { RunOptions } from "../run_options.ts";
 import { compileImage } from "./image.ts";
 import { spawnImage } from "./start.ts";
 
@@ -79,22 +78,10 @@ async function startProcess(
   guest: Guest,
   options: { stdout: "inherit" | "piped" },
 ): Promise<Deno.ChildProcess> {
-  const devices = guest.devices.length === 0
+  using devices = guest.devices.length === 0
     ? undefined
-    : (await import("./prepare.ts")).prepareDevices(guest.devices, { keep: false });
-  try {
-    return await spawnImage(compileImage(guest, devices, { parent: Deno.pid }), options);
-  } finally {
-    if (devices !== undefined) await closeCopies(devices);
-  }
-}
-
-/** Closes what the child has by now: a block device's is a copy, a network device's stays the caller's. */
-async function closeCopies({ list }: ImageDevices): Promise<void> {
-  const { closeDescriptor } = await import("../../linux/libc.ts");
-  for (const { inherited, properties } of list) {
-    if (inherited !== undefined && properties.type === "BLOCK_BASIC") closeDescriptor(inherited);
-  }
+    : (await import("./prepare.ts")).prepareDevices(guest, { keep: false });
+  return await spawnImage(compileImage(guest, devices, { parent: Deno.pid }), options);
 }
 
 function sinkOf(take: (bytes: Uint8Array) => void | Promise<void>): WritableStream<Uint8Array> {

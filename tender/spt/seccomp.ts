@@ -18,20 +18,7 @@ import {
 import type { Descriptors } from "./devices.ts";
 import { ARCH_SET_FS, CLOCK_MONOTONIC } from "../../linux/constants.ts";
 import type { LinuxAbi, SystemCall } from "../../linux/syscalls.ts";
-
-/** A condition on one argument, compared as the unsigned 64-bit value that it is. */
-export interface Condition {
-  /** Which argument, from 0. */
-  readonly argument: number;
-  readonly is: "==" | "<=";
-  readonly value: bigint;
-}
-
-/** A call that a guest may make when every condition holds; several rules may name the same call. */
-export interface Rule {
-  readonly call: SystemCall;
-  readonly when: readonly Condition[];
-}
+import { allow, atMost, type Condition, equal, type Rule } from "./rules.ts";
 
 /** The rules that every guest has, whatever its devices. */
 export function baseRules(descriptors: { epoll: number; timer: number }): Rule[] {
@@ -57,21 +44,6 @@ export function guestFilter(
 ): Uint8Array<ArrayBuffer> {
   const ofDevices = descriptors.devices.flatMap(({ rules, fd }) => rules(fd));
   return compileFilter([...ofDevices, ...baseRules(descriptors)], linux);
-}
-
-/** A rule. */
-export function allow(call: SystemCall, ...when: Condition[]): Rule {
-  return { call, when };
-}
-
-/** The condition that an argument is exactly a value. */
-export function equal(argument: number, value: number | bigint): Condition {
-  return { argument, is: "==", value: BigInt(value) };
-}
-
-/** The condition that an argument is at most a value. */
-export function atMost(argument: number, value: number | bigint): Condition {
-  return { argument, is: "<=", value: BigInt(value) };
 }
 
 /**

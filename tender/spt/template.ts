@@ -7,7 +7,13 @@
 import type { Machine } from "../../abi/elf.ts";
 import { alignUp } from "../../abi/layout.ts";
 import { printable } from "../../elftool/printable.ts";
-import type { Descriptors } from "./devices.ts";
+import {
+  type Descriptors,
+  type ImageDevice,
+  type ImageDevices,
+  placeDescriptors,
+} from "./devices.ts";
+import type { LaunchTemplate } from "./fill.ts";
 import type { CallStep, CheckStep, Data, GuestKind, GuestStep, Operand, Step } from "./launch.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
 import { launchProgram } from "./program.ts";
@@ -26,20 +32,6 @@ import {
 import { guestFilter } from "./seccomp.ts";
 import type { LinuxAbi } from "../../linux/syscalls.ts";
 
-/** A launch, but for what it takes from one guest: see `fill.ts`. */
-export interface LaunchTemplate {
-  /** The launch page up to the guest's name; the record that enters the guest is the last. */
-  readonly page: Uint8Array;
-  /** What is gone before the unikernel starts: readable and writable, {@linkcode LAUNCH_WINDOW} behind the page. */
-  readonly scratch: Uint8Array;
-  /** Offsets of the 8 bytes to which the page's address is to be added. */
-  readonly relocations: { readonly page: readonly number[]; readonly scratch: readonly number[] };
-  /** Offsets of the records that are there for each of what one guest has of a kind, ascending. */
-  readonly guestRecords: readonly { readonly at: number; readonly each: GuestKind }[];
-  /** End of the machine's addresses. */
-  readonly taskSize: number;
-}
-
 /** The code of each machine that there is one for. */
 const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
 
@@ -49,6 +41,12 @@ const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 export function launchTemplate(descriptors: Descriptors, linux: LinuxAbi): LaunchTemplate {
   const steps = launchProgram(descriptors, guestFilter(descriptors, linux));
   return new Encoder(linux).encode(steps);
+}
+
+/** Gives the devices of an image their descriptors, and makes the template of the launch that opens them. */
+export function placeDevices(list: readonly ImageDevice[], linux: LinuxAbi): ImageDevices {
+  const descriptors = placeDescriptors(list);
+  return { list, descriptors, template: launchTemplate(descriptors, linux) };
 }
 
 /** A record's values, and which of its arguments are offsets from the page. */

@@ -21,8 +21,8 @@ import { bind, type Guest } from "../guest.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
 import { launchPage, launchRecords } from "./launch_page.ts";
-import { LINUX, type LinuxAbi } from "../../linux/syscalls.ts";
-import { launchTemplate } from "./template.ts";
+import type { LinuxAbi } from "../../linux/syscalls.ts";
+import { placeDevices } from "./template.ts";
 
 /** What an image is compiled from. */
 export interface Unpacked {
@@ -90,9 +90,7 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
     name,
     ...launchOf(note.devices[index]!, properties[index]!),
   }));
-  const launch: ImageDevices["launch"] = (descriptors, machine) =>
-    launchTemplate(descriptors, LINUX[machine]!);
-  return { guest, devices: { list, launch } };
+  return { guest, devices: placeDevices(list, linux) };
 }
 
 /** The unikernel's segments, each in whole pages, as the packed file has them. */

@@ -5,7 +5,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { build } from "../../bindings/command.ts";
-import { type Language, makeProject } from "../../bindings/templates/project.ts";
+import type { Language } from "../../bindings/templates/language.ts";
+import { makeProject } from "../../bindings/templates/project.ts";
 import { bind, block, type Device, net, parseUnikernel, run } from "../../mod.ts";
 import { execute, type ExecuteOptions } from "../soloden.ts";
 import { nextFrame, socketPair } from "../tender/devices/socket_pair.ts";

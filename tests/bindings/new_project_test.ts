@@ -7,7 +7,8 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { ManifestSchema } from "../../abi/manifest_schema.ts";
 import { manifestJsonSchema } from "../../bindings/templates/manifest_json_schema.ts";
-import { type Language, LANGUAGES } from "../../bindings/templates/project.ts";
+import type { Language } from "../../bindings/templates/language.ts";
+import { LANGUAGES } from "../../bindings/templates/project.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 

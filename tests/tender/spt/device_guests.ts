@@ -23,7 +23,7 @@ export async function imageWith(
     args: ["--solo5:quiet", ...args],
     devices: new Map(Object.entries(devices)),
   });
-  return compileImage(bound, prepareDevices(bound.devices, { keep: false }));
+  return compileImage(bound, prepareDevices(bound, { keep: false }));
 }
 
 /** How a guest ended: its status as a shell has it. */

@@ -8,12 +8,11 @@ import { ACTION, assembleBpf, load, unless } from "../../../linux/bpf.ts";
 import {
   allow,
   atMost,
-  baseRules,
-  compileFilter,
   type Condition,
   equal as equals,
   type Rule,
-} from "../../../tender/spt/seccomp.ts";
+} from "../../../tender/spt/rules.ts";
+import { baseRules, compileFilter } from "../../../tender/spt/seccomp.ts";
 import { LINUX, type SystemCall } from "../../../linux/syscalls.ts";
 import { type Call, decide } from "./bpf_interpreter.ts";
 

@@ -20,7 +20,7 @@ import { launchFilter, launchPage } from "../../../tender/spt/launch_page.ts";
 import { RECORDS_SLOT } from "../../../tender/spt/record.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../linux/syscalls.ts";
-import { launchTemplate } from "../../../tender/spt/template.ts";
+import { placeDevices } from "../../../tender/spt/template.ts";
 import { verdictText, verifyPacked } from "../../../tender/spt/verify.ts";
 import { guest } from "../../guests.ts";
 import { execute, soloden, writeProgram } from "../../soloden.ts";
@@ -44,10 +44,8 @@ async function packedWithTap(): Promise<Uint8Array> {
   const bound = bind(unikernel, "spt", { memorySize: 2 ** 25, devices });
   const properties = { type: "NET_BASIC", mac, mtu: 1400 } as const;
   const launch = tapLaunch("service", { tap: "tap7", properties });
-  return encodeImage(compileImage(bound, {
-    list: [{ handle: 1, name: "service", ...launch }],
-    launch: (descriptors, machine) => launchTemplate(descriptors, LINUX[machine]!),
-  }, { keep: true }));
+  const placed = placeDevices([{ handle: 1, name: "service", ...launch }], LINUX.x86_64!);
+  return encodeImage(compileImage(bound, placed, { keep: true }));
 }
 
 /** The packed file with some bytes changed; `at` from the start of the file. */

@@ -1,0 +1,20 @@
+/**
+ * The languages that a new project can be written in, and what each adds to it.
+ *
+ * @module
+ */
+
+/** A language that a project can be written in. */
+export type Language = "c" | "rust" | "zig";
+
+/** What a language adds to a project. */
+export interface LanguagePart {
+  /** Its files, by their paths in the project. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Commands that build `NAME.hvt` and `NAME.spt`. */
+  readonly build: readonly string[];
+  /** What its own tools leave behind, for `.gitignore`. */
+  readonly ignored: readonly string[];
+  /** What else is to be said of it in the README: Markdown. */
+  readonly note: string;
+}
