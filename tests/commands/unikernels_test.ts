@@ -73,7 +73,7 @@ testIn("files that cannot be read or written are told in one line", (directory) 
 });
 
 Deno.test("`-` is standard input and output", async () => {
-  const module = new URL("../../elftool/command.ts", import.meta.url).href;
+  const module = new URL("../../commands/unikernels.ts", import.meta.url).href;
   const script = `(await import("${module}")).compileManifestFile("-", "-")`;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["eval", script],

@@ -60,7 +60,7 @@ async function makeRelease(
 
 /** What a release reads of the checkout. */
 const SOURCES = [
-  ..."abi bindings commands docs elftool tender tools".split(" "),
+  ..."abi bindings commands docs elftool linux release tender".split(" "),
   ..."deno.json deno.lock main.ts mod.ts LICENSE README.md CHANGELOG.md".split(" "),
 ];
 
