@@ -113,6 +113,7 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     refused(["--block:a.b=/none"], block),
     refused(["--block:storage="], block),
     refused(["--net-mac:service=zz"], net),
+    refused(["--net-mac:none=02:00:00:00:00"], net),
     refused(["--net-mac:service=02-00-00-00-00-01"], net),
     {
       args: ["--net-mac:service=02:00:00:00:00:01", net],
@@ -126,6 +127,8 @@ export function tenderRows({ target, files }: { target: "hvt" | "spt"; files: Fi
     },
     refused(["--block-sector-size:storage=abc"], block),
     refused(["--block-sector-size:storage=256"], block, [BLOCK_SIZE]),
+    refused(["--block-sector-size:none=abc"], block),
+    refused(["--block-sector-size:none=521"], block, [BLOCK_SIZE]),
     refused(["--block-sector-size:storage=1000"], block, [BLOCK_SIZE]),
     refused(["--block-sector-size:storage=65536"], block, [BLOCK_SIZE]),
     refused(["--block-sector-size:storage=-512"], block, [BLOCK_SIZE]),

@@ -116,43 +116,38 @@ function asUnsigned(number: bigint): bigint {
   return BigInt.asUintN(64, number);
 }
 
+/** Reads an option about a device. A value that is malformed is told before a device that is not declared. */
 async function readDeviceOption(
   word: string,
   { said, manifest }: { said: Said; manifest: Manifest },
 ): Promise<void> {
-  const [, option, name, value] = DEVICE.exec(word) ?? [];
-  if (option === undefined) throw invalid(word);
+  const [, option, name, value] = DEVICE.exec(word) as [string, string, string, string] | null ??
+    raise(invalid(word));
   const type: DeviceType = option.startsWith("net") ? "NET_BASIC" : "BLOCK_BASIC";
-  if (!manifest.devices.some((device) => device.name === name && device.type === type)) {
+  const checkDeclared = () => {
+    if (manifest.devices.some((device) => device.name === name && device.type === type)) return;
     throw invalid(word, `Resource not declared in manifest: '${name}'`);
-  }
-  await record(said, { word, option, name: name!, value: value! });
-}
-
-interface DeviceOption {
-  readonly word: string;
-  readonly option: string;
-  readonly name: string;
-  readonly value: string;
-}
-
-async function record(
-  said: Said,
-  { word, option, name, value }: DeviceOption,
-): Promise<void> {
+  };
   switch (option) {
     case "net":
+      checkDeclared();
       said.backings.set(name, await attach(value, word));
       break;
-    case "net-mac":
-      said.macs.set(name, parseAddress(value) ?? raise(invalid(word)));
+    case "net-mac": {
+      const address = parseAddress(value) ?? raise(invalid(word));
+      checkDeclared();
+      said.macs.set(name, address);
       break;
+    }
     case "block":
+      checkDeclared();
       said.storages.set(name, { path: value, size: storageSize(value) });
       break;
     case "block-sector-size": {
       const size = Number(leadingNumber(value) ?? raise(invalid(word)));
-      said.blockSizes.set(name, isBlockSize(size) ? size : raise(invalid(word, BLOCK_SIZE_RULE)));
+      if (!isBlockSize(size)) throw invalid(word, BLOCK_SIZE_RULE);
+      checkDeclared();
+      said.blockSizes.set(name, size);
     }
   }
 }
