@@ -33,6 +33,8 @@ export interface SysrootPaths {
   readonly headers: string;
   /** Headers of the compiler; below them, in {@linkcode LIBC_HEADERS}, those of a C library. */
   readonly languageHeaders: string;
+  /** The bindings and their linker scripts. */
+  readonly libraries: string;
   object(target: string): string;
   script(target: string): string;
 }
@@ -43,6 +45,7 @@ export function sysrootPaths(machine: Machine): SysrootPaths {
   return {
     headers: "include/solo5",
     languageHeaders: `include/${triple}`,
+    libraries: `lib/${triple}`,
     object: (target) => `lib/${triple}/solo5_${target}.o`,
     script: (target) => `lib/${triple}/solo5_${target}.lds`,
   };

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import type { Machine } from "../abi/elf.ts";
 import { LIBC_HEADERS, sysrootPaths } from "./sysroot.ts";
 import {
@@ -35,8 +36,8 @@ export interface WrapperRules {
   readonly link: readonly string[];
   /** What it is told as well to link the bindings of each target; none for a tool that links nothing. */
   readonly bindings: ReadonlyMap<string, readonly string[]>;
-  /** The target that is linked where `-z solo5-abi=TARGET` asks for none. */
-  readonly target: BindingsTarget | undefined;
+  /** The target whose bindings are linked where no `-z solo5-abi=TARGET` names one; empty for none. */
+  readonly target: BindingsTarget | "";
   /** Arguments that stop the tool before it links; a tool that has none always links. */
   readonly noLink: readonly string[];
 }
@@ -44,8 +45,8 @@ export interface WrapperRules {
 /** The option of `-z` that names a target, up to the name. */
 export const TARGET_OPTION = "solo5-abi=";
 
-/** What a wrapper says, with status 1, where it is given nothing to work on. */
-export const NO_INPUT = "No input files";
+/** What the compiler's wrapper says, with status 1, where it is given no words at all. */
+export const NO_INPUT = "No input files. Compilation terminated.";
 
 /** The error for a target that there are no bindings for; it begins as the linker's own would. */
 export const [NO_BINDINGS_BEFORE, NO_BINDINGS_AFTER] = [
@@ -67,7 +68,7 @@ export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRu
     always: [],
     link: [],
     bindings: new Map<string, string[]>(),
-    target: undefined,
+    target: "" as const,
     noLink: [],
   };
   switch (tool) {
@@ -75,7 +76,7 @@ export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRu
       return {
         tool: cc,
         always: [...WRAPPER_FLAGS[machine], ...headerWords(machine)],
-        link: DRIVER_LINK_FLAGS,
+        link: [...DRIVER_LINK_FLAGS, ...libraryWords(machine)],
         bindings: bindingsWords(machine),
         target: "stub",
         noLink: NO_LINK,
@@ -84,7 +85,7 @@ export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRu
       return {
         ...none,
         tool: ld,
-        always: [...LINK_FLAGS[machine], "-nostdlib"],
+        always: [...LINK_FLAGS[machine], "-nostdlib", ...libraryWords(machine)],
         bindings: bindingsWords(machine),
       };
     case "objcopy":
@@ -110,12 +111,20 @@ function headerWords(machine: Machine): string[] {
   ];
 }
 
-/** Words that both compiler and linker take; the bindings come first, so that archives can complete them. */
+/** Where `-l` looks first: for the bindings, and for libraries that others have installed beside them. */
+function libraryWords(machine: Machine): string[] {
+  return ["-L", `${PREFIX}/${sysrootPaths(machine).libraries}`];
+}
+
+/**
+ * Words that both compiler and linker take; the bindings come first, so that archives can complete them.
+ * A compiler that is only asked about itself warns of an object that it does not link, not of `-l`.
+ */
 function bindingsWords(machine: Machine): Map<string, string[]> {
   const { script, object } = sysrootPaths(machine);
   return new Map(BINDINGS_TARGETS.map((target) => [
     target,
-    ["-T", `${PREFIX}/${script(target)}`, `${PREFIX}/${object(target)}`],
+    ["-T", `${PREFIX}/${script(target)}`, `-l:${basename(object(target))}`],
   ]));
 }
 
@@ -133,7 +142,7 @@ export function wrapperHelp(name: string, rules: WrapperRules): string {
   if (bindings.size > 0) {
     lines.push(
       `-z ${TARGET_OPTION}TARGET links the bindings of a target (${
-        target === undefined ? "none" : target
+        target === "" ? "none" : target
       } unless given):`,
       ...Array.from(bindings, ([name, words]) => `  ${name}: ${words.join(" ")}`),
     );

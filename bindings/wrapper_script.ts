@@ -33,7 +33,6 @@ export function wrapperScript(
     help(name, rules),
     rules.noLink.length > 0 ? refuseNothing(rules.tool) : "",
     rules.bindings.size === 0 ? "" : readWords(rules),
-    rules.noLink.length > 0 ? CHECK_REST : "",
     choose(rules),
   ];
   return parts.filter((part) => part !== "").join("\n");
@@ -98,11 +97,10 @@ fi
 }
 
 function refuseNothing(tool: readonly string[]): string {
-  return `nothing() {
+  return `if [ "$#" = 0 ]; then
     printf '%s: %s\\n' "\${0##*/}" ${shellWord(NO_INPUT)}
     exit 1
-}
-[ "$#" != 0 ] || nothing
+fi
 # A compiler that is asked about itself must not get anything to link.
 if [ "$#" = 1 ] && [ "$1" = -v ]; then
     run ${words(tool)} -v
@@ -113,6 +111,7 @@ fi
 /** Reads the words, and takes those out that name the target; of several, the last one counts. */
 function readWords({ target, noLink }: WrapperRules): string {
   const option = `${TARGET_OPTION}*`;
+  const links = noLink.length === 0 ? "" : "links=1\n";
   const inFile = noLink.map((word) => `*' ${word} '*`).join(" | ");
   const stops = noLink.length === 0 ? "" : `
     ${noLink.join(" | ")}) links= ;;
@@ -124,9 +123,8 @@ function readWords({ target, noLink }: WrapperRules): string {
             esac
         fi
         ;;`;
-  return `target=${target ?? ""}
-links=1
-asked=
+  return `target=${target}
+${links}asked=
 z=
 for word do
     if [ -n "$z" ]; then
@@ -162,17 +160,15 @@ fi
 `;
 }
 
-const CHECK_REST = `[ "$#" != 0 ] || nothing
-`;
-
 /** Runs the tool, with the bindings where it links with any. */
-function choose({ tool, always, link, bindings, target }: WrapperRules): string {
+function choose({ tool, always, link, bindings, noLink }: WrapperRules): string {
   const run = (more: readonly string[]) => `run ${words([...tool, ...always, ...more])} "$@"`;
   if (bindings.size === 0) return `${run([])}\n`;
-  const cases = Array.from(bindings, ([name, more]) => `${name}) ${run([...link, ...more])} ;;`);
-  const none = target === undefined ? `[ -n "$asked" ] || links=\n` : "";
-  return `${none}[ -n "$links" ] || ${run([])}
-case $target in
+  const cases = [["''", []] as const, ...bindings].map(([name, more]) =>
+    `${name}) ${run([...link, ...more])} ;;`
+  );
+  const stop = noLink.length === 0 ? "" : `[ -n "$links" ] || ${run([])}\n`;
+  return `${stop}case $target in
 ${cases.join("\n")}
 *) fail ${shellWord(NO_BINDINGS_BEFORE)}"$target"${shellWord(NO_BINDINGS_AFTER)} ;;
 esac

@@ -62,7 +62,7 @@ export async function runWrapper(
  * What a wrapper runs.
  *
  * @param options `prefix`: of the headers and bindings
- * @returns undefined for a compiler that is given nothing to work on
+ * @returns undefined for a compiler that is given no words
  * @throws {ToolchainError} if there are no bindings of the target that is asked for
  */
 export function wrapperCommand(
@@ -71,12 +71,12 @@ export function wrapperCommand(
 ): string[] | undefined {
   const { tool, always, noLink } = rules;
   if (rules.bindings.size === 0) return [...tool, ...always, ...args];
-  const { target, rest, plain } = takeTarget(args);
   if (noLink.length > 0) {
-    if (rest.length === 0) return undefined;
+    if (args.length === 0) return undefined;
     // A compiler that is asked about itself must not get anything to link.
-    if (rest.length === 1 && rest[0] === "-v") return [...tool, "-v"];
+    if (args.length === 1 && args[0] === "-v") return [...tool, "-v"];
   }
+  const { target, rest, plain } = takeTarget(args);
   const stops = plain.flatMap(written).some((word) => noLink.includes(word));
   const more = stops ? [] : linkWords(rules, target);
   return [...[...tool, ...always, ...more].map((word) => word.replaceAll(PREFIX, prefix)), ...rest];
@@ -120,9 +120,9 @@ function takeTarget(
 /** What links the bindings of a target, where one is linked. */
 function linkWords(
   { link, bindings, target: usual }: WrapperRules,
-  target: string | undefined = usual,
+  target: string = usual,
 ): readonly string[] {
-  if (target === undefined) return link;
+  if (target === "") return link;
   const words = bindings.get(target);
   if (words === undefined) {
     const message = `${NO_BINDINGS_BEFORE}${target}${NO_BINDINGS_AFTER}`;

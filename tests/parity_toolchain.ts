@@ -7,7 +7,13 @@ import type { Row } from "./parity_table.ts";
 
 /** What the toolchain's wrappers do, by their last name; they run where the files are. */
 export const TOOLCHAIN_ROWS: readonly (Row & { readonly tool: "cc" | "ld" | "objcopy" })[] = [
-  { tool: "cc", args: [], status: 1, silent: true, prints: "No input files" },
+  {
+    tool: "cc",
+    args: [],
+    status: 1,
+    silent: true,
+    prints: "-cc: No input files. Compilation terminated.\n",
+  },
   { tool: "cc", args: ["-v"], status: 0 },
   { tool: "cc", args: ["-dumpmachine"], status: 0, prints: "x86_64" },
   { tool: "cc", args: ["-c", "none.c"], status: 1 },
@@ -16,6 +22,7 @@ export const TOOLCHAIN_ROWS: readonly (Row & { readonly tool: "cc" | "ld" | "obj
   { tool: "cc", args: ["--help"], status: 0, silent: true },
   { tool: "cc", args: ["-dumpversion"], status: 0, silent: true },
   { tool: "cc", args: ["-print-prog-name=ld"], status: 0, prints: "ld", silent: true },
+  { tool: "cc", args: ["-Q", "--help=target"], status: 0, silent: true },
   { tool: "cc", args: ["-print-file-name=none"], status: 0, prints: "none\n", silent: true },
   { tool: "cc", args: ["-print-search-dirs"], status: 0, silent: true },
   { tool: "cc", args: ["-###", "-c", "main.c"], status: 0 },
@@ -78,6 +85,15 @@ export const TOOLCHAIN_ROWS: readonly (Row & { readonly tool: "cc" | "ld" | "obj
     status: 0,
     silent: true,
   },
+  { tool: "cc", args: ["-z", "solo5-abi=", "configure.c", "-o", "plain"], status: 0 },
+  { tool: "cc", args: ["-z", "solo5-abi=hvt"], status: 1 },
+  { tool: "cc", args: ["-z", "solo5-abi=hvt", "-v"], status: 1 },
+  {
+    tool: "cc",
+    args: ["-z", "solo5-abi=", "-T", "solo5_spt.lds", "main.o", "manifest.o", "-l:solo5_spt.o"],
+    status: 0,
+    silent: true,
+  },
   {
     tool: "cc",
     args: ["-z", "solo5-abi=none", "main.o"],
@@ -91,6 +107,18 @@ export const TOOLCHAIN_ROWS: readonly (Row & { readonly tool: "cc" | "ld" | "obj
   { tool: "ld", args: ["-r", "main.o", "manifest.o", "-o", "both.o"], status: 0 },
   { tool: "ld", args: ["-z", "solo5-abi=hvt", "both.o", "-o", "linked.hvt"], status: 0 },
   { tool: "ld", args: ["-z", "solo5-abi=spt", "both.o", "-o", "linked.spt"], status: 0 },
+  {
+    tool: "ld",
+    args: ["-z", "solo5-abi=", "-r", "both.o", "-o", "part.o"],
+    status: 0,
+    silent: true,
+  },
+  {
+    tool: "ld",
+    args: ["-T", "solo5_spt.lds", "both.o", "-l:solo5_spt.o", "-o", "by-hand.spt"],
+    status: 0,
+    silent: true,
+  },
   {
     tool: "ld",
     args: ["-z", "solo5-abi=none", "both.o"],

@@ -61,7 +61,11 @@ function expected(
   try {
     const command = wrapperCommand(args, { rules: wrapperRules(tool, toolchain), prefix });
     if (command === undefined) {
-      return { status: 1, stdout: `${name}: No input files\n`, stderr: "" };
+      return {
+        status: 1,
+        stdout: `${name}: No input files. Compilation terminated.\n`,
+        stderr: "",
+      };
     }
     const stdout = command.slice(1).map((word) => `${word}\0`).join("");
     return { status: 0, stdout, stderr: "" };
@@ -130,6 +134,8 @@ for (const tool of ["cc", "ld", "objcopy"] as const) {
       const first = [
         ...WORDS.map((word) => [word]),
         ...pairs(["-z", "solo5-abi=hvt", "-c", "-v", ""]),
+        ["-z", "solo5-abi=hvt", "-v"],
+        ["-z", "solo5-abi=", "a.o"],
       ];
       for (const words of first) await check(SHELLS[0]!, words);
     });

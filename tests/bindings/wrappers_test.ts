@@ -36,7 +36,8 @@ Deno.test("cc compiles with Solo5's headers and nothing of the host's", () => {
 Deno.test("cc and ld link with the bindings that are asked for, before all else", () => {
   for (const tool of ["cc", "ld"] as const) {
     const words = command(tool, "a.o", "-z", "solo5-abi=hvt", "-z", "now", "-o", "b");
-    assert.ok(words.includes(` -T ${LIB}/solo5_hvt.lds ${LIB}/solo5_hvt.o a.o -z now -o b`), words);
+    const bindings = `-L ${LIB} -T ${LIB}/solo5_hvt.lds -l:solo5_hvt.o`;
+    assert.ok(words.includes(` ${bindings} a.o -z now -o b`), words);
     assert.ok(words.includes(" -nostdlib ") && words.includes(" -static "), words);
   }
 });
@@ -45,22 +46,30 @@ Deno.test("of several targets the last one counts; cc links with the stub, ld wi
   assert.ok(
     command("cc", "-z", "solo5-abi=hvt", "-z", "solo5-abi=spt", "a.o").includes("spt.o a.o"),
   );
-  assert.ok(command("cc", "a.o").includes("/solo5_stub.o a.o"));
+  assert.ok(command("cc", "a.o").includes("solo5_stub.o a.o"));
   assert.ok(!command("ld", "a.o").includes("solo5_"));
+});
+
+Deno.test("an empty target links no bindings, and looks for libraries where there are some", () => {
+  for (const tool of ["cc", "ld"] as const) {
+    const words = command(tool, "-z", "solo5-abi=hvt", "-z", "solo5-abi=", "a.o");
+    assert.ok(words.endsWith(` -L ${LIB} a.o`) && words.includes(" -nostdlib "), words);
+  }
 });
 
 Deno.test("what is no option of ours is passed on as it is", () => {
   assert.equal(command("objcopy", "-z", "solo5-abi=hvt", "a b"), "objcopy -z solo5-abi=hvt a b");
   assert.equal(command("cc", "-v"), "ccache gcc -v");
+  assert.ok(command("cc", "-z", "solo5-abi=hvt", "-v").endsWith(" -l:solo5_hvt.o -v"));
   assert.ok(command("cc", "-c", "-z").endsWith(" -c -z"));
 });
 
 Deno.test("no input, and a target without bindings", () => {
-  for (const target of ["virtio", "../hvt", ""]) {
+  for (const target of ["virtio", "../hvt"]) {
     assert.throws(() => command("ld", "-z", `solo5-abi=${target}`, "a.o"), ToolchainError);
   }
   assert.equal(command("cc"), "nothing");
-  assert.equal(command("cc", "-z", "solo5-abi=hvt"), "nothing");
+  assert.ok(command("cc", "-z", "solo5-abi=hvt").endsWith(" -l:solo5_hvt.o"));
 });
 
 Deno.test("the wrappers of aarch64 use its headers, bindings and flags, and none of x86_64's", () => {
@@ -68,7 +77,7 @@ Deno.test("the wrappers of aarch64 use its headers, bindings and flags, and none
   for (const tool of ["cc", "ld"] as const) {
     const words = commandFor("aarch64", tool, args);
     const lib = "/p/lib/aarch64-solo5-none-static";
-    assert.ok(words.includes(` -T ${lib}/solo5_spt.lds ${lib}/solo5_spt.o a.o`), words);
+    assert.ok(words.includes(` -L ${lib} -T ${lib}/solo5_spt.lds -l:solo5_spt.o a.o`), words);
     assert.ok(!/x86_64|fcf-protection/.test(words), words);
   }
   assert.match(
@@ -124,7 +133,11 @@ esac
 });
 
 Deno.test("a compiler that is given nothing says so on standard output, as Solo5's does", async () => {
-  const expected = { status: 1, stdout: "soloden cc: No input files\n", stderr: "" };
+  const expected = {
+    status: 1,
+    stdout: "soloden cc: No input files. Compilation terminated.\n",
+    stderr: "",
+  };
   assert.deepEqual(await soloden("cc"), expected);
 });
 
