@@ -6,6 +6,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
+import { systemReason } from "../linux/system_reason.ts";
 import { homeDirectory } from "../linux/user_environment.ts";
 import { ToolchainError } from "./error.ts";
 
@@ -54,8 +55,8 @@ function makeTemporary(): string {
 
 /** The error for a place that the system lets nothing be written to. Any other stays as it is. */
 function refused(path: string, error: unknown): unknown {
-  const [, reason] = /^(.*?) \(os error \d+\)/.exec((error as Error).message) ?? [];
-  if (reason === undefined) return error;
+  const reason = systemReason(error);
+  if (reason === (error as Error).message) return error;
   return new ToolchainError(
     "cache",
     `${path}: ${reason}; set XDG_CACHE_HOME to use another directory`,

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "node:path";
+import { systemReason } from "../linux/system_reason.ts";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 import { shellWord } from "./shell_word.ts";
@@ -35,8 +36,7 @@ export function newProject(path: string, options: { language?: Language } = {}):
     writeFiles(path, files);
   } catch (error) {
     // A system's refusal, in its own words: no right to write here, no space.
-    const reason = (error as Error).message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
-    throw new ToolchainError("source", `${path}: ${reason}`);
+    throw new ToolchainError("source", `${path}: ${systemReason(error)}`);
   }
   const steps = [`cd ${shellWord(path)}`, ...commands].map((command) => `    ${command}\n`);
   return `made ${path}; to build it and run it:\n\n${steps.join("")}`;

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { Machine } from "../abi/elf.ts";
+import { systemReason } from "../linux/system_reason.ts";
 import { childEnvironment } from "../linux/user_environment.ts";
 import { ToolchainError, type ToolchainErrorCode } from "./error.ts";
 import { MACHINE_FLAGS } from "./targets.ts";
@@ -195,7 +196,6 @@ async function end(command: Deno.Command): Promise<{ success: boolean; stderr: U
   try {
     return await command.output();
   } catch (error) {
-    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
-    return { success: false, stderr: new TextEncoder().encode(reason) };
+    return { success: false, stderr: new TextEncoder().encode(systemReason(error)) };
   }
 }

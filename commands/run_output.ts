@@ -5,6 +5,7 @@
  * @module
  */
 import { resolveOutput } from "../linux/output.ts";
+import { systemReason } from "../linux/system_reason.ts";
 import { TenderError } from "../tender/error.ts";
 import { RunEnded } from "../tender/hvt/answer.ts";
 import type { Attempt } from "../tender/hvt/hold.ts";
@@ -35,7 +36,7 @@ export function openOutput(
     if (header !== undefined) writeAll(file, header);
     return outputTo(file, { name: path, attempt, close: () => file.close() });
   } catch (error) {
-    throw new TenderError("host", reasonOf(error, path));
+    throw new TenderError("host", `${path}: ${systemReason(error)}`);
   }
 }
 
@@ -76,7 +77,11 @@ function outputTo(
         writeAll(writer, bytes, attempt);
       } catch (error) {
         if (error instanceof RunEnded) throw error;
-        throw new RunEnded({ kind: "fault", reason: "host", message: reasonOf(error, name) });
+        throw new RunEnded({
+          kind: "fault",
+          reason: "host",
+          message: `${name}: ${systemReason(error)}`,
+        });
       }
     },
     [Symbol.dispose]: close,
@@ -88,10 +93,4 @@ function writeAll(to: Writer, bytes: Uint8Array, attempt: Attempt = (call) => ca
     const now = rest;
     rest = now.subarray(attempt(() => to.writeSync(now)));
   }
-}
-
-/** What the system says, without the call and the path that Deno appends. */
-function reasonOf(error: unknown, name: string): string {
-  if (!(error instanceof Error)) throw error;
-  return `${name}: ${error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "")}`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { UNREAD_STATUS } from "./error_text.ts";
+import { systemReason } from "../linux/system_reason.ts";
 
 /** A stream that text is written to, whole. A stream that takes no more ends the program. */
 export function sink(
@@ -25,6 +26,6 @@ export function sink(
 
 function giveUp(name: string, error: Error): never {
   if (error instanceof Deno.errors.BrokenPipe) Deno.exit(UNREAD_STATUS);
-  console.error(`soloden: ${name}: ${error.message.replace(/ \(os error.*$/s, "")}`);
+  console.error(`soloden: ${name}: ${systemReason(error)}`);
   Deno.exit(1);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { ElfError } from "../elftool/error.ts";
+import { systemReason } from "./system_reason.ts";
 
 /**
  * Reads a file; `-` is standard input.
@@ -40,8 +41,6 @@ export function guarded<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     if (!(error instanceof Error) || error instanceof ElfError) throw error;
-    // Deno appends the call and the path to what the system says.
-    const reason = error.message.replace(/( \(os error \d+\))?(: \w+ '.*)?$/s, "");
-    throw new ElfError("file", `${path}: ${reason}`);
+    throw new ElfError("file", `${path}: ${systemReason(error)}`);
   }
 }

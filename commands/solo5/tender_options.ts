@@ -11,6 +11,7 @@ import { block, checkCapacity, isBlockSize } from "../../tender/devices/block.ts
 import type { Device } from "../../tender/devices/device.ts";
 import { type Backing, DEFAULT_MTU, isDescriptor } from "../../tender/devices/net.ts";
 import { TenderError } from "../../tender/error.ts";
+import { systemReason } from "../../linux/system_reason.ts";
 
 /** What the options of a program ask for. */
 export interface ProgramOptions {
@@ -158,7 +159,7 @@ function storageSize(path: string): number {
     using file = Deno.openSync(path, { read: true, write: true });
     return file.seekSync(0, Deno.SeekMode.End);
   } catch (error) {
-    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    const reason = systemReason(error);
     throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { TenderError } from "../error.ts";
+import { systemReason } from "../../linux/system_reason.ts";
 
 /**
  * Checks that a path leads to a file or to a block device of the host.
@@ -16,7 +17,7 @@ export function checkStorage(path: string): void {
   try {
     info = Deno.statSync(path);
   } catch (error) {
-    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    const reason = systemReason(error);
     throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
   }
   if (info.isFile || info.isBlockDevice) return;

@@ -7,7 +7,7 @@
 import { CORE_NOTE_NAME, NT_PRSTATUS, Prstatus } from "../../abi/prstatus.ts";
 import { coreHead } from "../../elftool/core_writer.ts";
 import { guarded } from "../../linux/files.ts";
-import { contentRanges } from "../../linux/sparse.ts";
+import { copyContent } from "../../linux/sparse.ts";
 import type { CoreFile } from "../crash.ts";
 import type { Outcome } from "../outcome.ts";
 import type { EndedMachine, Observer } from "./observer.ts";
@@ -16,8 +16,6 @@ import { trapRegisters } from "./trap_registers.ts";
 /** Signals of Linux: what gdb says that the guest was ended by. */
 const SIGNAL = { ABRT: 6, SEGV: 11 };
 const NO_CALL = 0xffff_ffff_ffff_ffffn;
-/** How much is copied at once, in bytes. */
-const CHUNK = 0x10_0000;
 
 /** An observer that writes a core file. */
 export interface CoreObserver extends Observer {
@@ -73,17 +71,9 @@ function writeContent(
 ): void {
   writeAt(file, 0, head);
   // Through its descriptor: what the guest may not read, this process's mapping cannot either.
-  using memory = Deno.openSync(`/proc/self/fd/${memoryDescriptor}`, { read: true });
-  const chunk = new Uint8Array(CHUNK);
-  for (const { start, end } of contentRanges(memoryDescriptor)) {
-    memory.seekSync(start, Deno.SeekMode.Start);
-    for (let at = start; at < end;) {
-      const count = memory.readSync(chunk.subarray(0, Math.min(CHUNK, end - at)));
-      if (count === null) break;
-      writeAt(file, head.length + at, chunk.subarray(0, count));
-      at += count;
-    }
-  }
+  copyContent(memoryDescriptor, memorySize, (offset, bytes) => {
+    writeAt(file, head.length + offset, bytes);
+  });
   file.truncateSync(head.length + memorySize);
 }
 

@@ -13,8 +13,9 @@ import type { Guest } from "../guest.ts";
 import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
 import type { ImageDevices } from "./devices.ts";
 import { closeDescriptor } from "../../linux/libc.ts";
-import { privateCopy } from "../../linux/private_copy.ts";
+import { privateCopy } from "../../linux/sparse.ts";
 import { LINUX } from "../../linux/syscalls.ts";
+import { systemReason } from "../../linux/system_reason.ts";
 import { bareLaunch } from "./image.ts";
 import { placeDevices } from "./template.ts";
 
@@ -92,7 +93,7 @@ function sizeOf(path: string, options: { write: boolean }): number {
     using file = Deno.openSync(path, { read: true, ...options });
     return file.seekSync(0, Deno.SeekMode.End);
   } catch (error) {
-    const reason = (error as Error).message.replace(/ \(os error.*$/s, "");
+    const reason = systemReason(error);
     throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
   }
 }
