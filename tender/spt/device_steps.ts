@@ -18,7 +18,7 @@ import {
 import type { BlockProperties, NetProperties, Properties } from "../devices/device.ts";
 import type { ImageDevice } from "./devices.ts";
 import { type Data, PREVIOUS, scratch, type Step } from "./launch.ts";
-import { allow, atMost, equal, type Rule } from "./rules.ts";
+import { allow, atMost, equal, type Rule } from "./filter.ts";
 import {
   AF_INET,
   F_GETPIPE_SZ,

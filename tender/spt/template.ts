@@ -29,7 +29,7 @@ import {
   Record,
   RECORDS_SLOT,
 } from "./record.ts";
-import { guestFilter } from "./seccomp.ts";
+import { baseRules, compileFilter } from "./filter.ts";
 import type { LinuxAbi } from "../../linux/syscalls.ts";
 
 /** The code of each machine that there is one for. */
@@ -39,8 +39,9 @@ const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 
 /** Makes the template of a guest's launch from its descriptors. */
 export function launchTemplate(descriptors: Descriptors, linux: LinuxAbi): LaunchTemplate {
-  const steps = launchProgram(descriptors, guestFilter(descriptors, linux));
-  return new Encoder(linux).encode(steps);
+  const rules = descriptors.devices.flatMap(({ rules, fd }) => rules(fd));
+  const filter = compileFilter([...rules, ...baseRules(descriptors)], linux);
+  return new Encoder(linux).encode(launchProgram(descriptors, filter));
 }
 
 /** Gives the devices of an image their descriptors, and makes the template of the launch that opens them. */

@@ -10,7 +10,7 @@ import { compileImage } from "../../tender/spt/image.ts";
 import { readElf } from "../../elftool/elf_reader.ts";
 import { launchFilter, launchPage } from "../../tender/spt/launch_page.ts";
 import { describeFilter } from "../../tender/spt/verify.ts";
-import { baseRules, compileFilter } from "../../tender/spt/seccomp.ts";
+import { baseRules, compileFilter } from "../../tender/spt/filter.ts";
 import { encodeImage } from "../../tender/spt/start.ts";
 import { LINUX } from "../../linux/syscalls.ts";
 import { guest } from "../guests.ts";

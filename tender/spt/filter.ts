@@ -1,6 +1,6 @@
 /**
- * From the table of system calls that a guest may make to the seccomp filter that holds it to them.
- * All else kills the process. Source of the table: spec/solo5-abi.md, section 4.
+ * The system calls that a guest may make, as rules, and the seccomp filter that they compile to: any
+ * other call kills the process. Source of the rules: spec/solo5-abi.md, section 4.
  *
  * @module
  */
@@ -15,10 +15,37 @@ import {
   unless,
   when,
 } from "../../linux/bpf.ts";
-import type { Descriptors } from "./devices.ts";
 import { ARCH_SET_FS, CLOCK_MONOTONIC } from "../../linux/constants.ts";
 import type { LinuxAbi, SystemCall } from "../../linux/syscalls.ts";
-import { allow, atMost, type Condition, equal, type Rule } from "./rules.ts";
+
+/** A condition on one argument, which is compared as an unsigned 64-bit value. */
+export interface Condition {
+  /** Which argument, from 0. */
+  readonly argument: number;
+  readonly is: "==" | "<=";
+  readonly value: bigint;
+}
+
+/** A system call that a guest may make if every condition holds; several rules may name the same call. */
+export interface Rule {
+  readonly call: SystemCall;
+  readonly when: readonly Condition[];
+}
+
+/** Makes a rule. */
+export function allow(call: SystemCall, ...when: Condition[]): Rule {
+  return { call, when };
+}
+
+/** Makes the condition that an argument is exactly a value. */
+export function equal(argument: number, value: number | bigint): Condition {
+  return { argument, is: "==", value: BigInt(value) };
+}
+
+/** Makes the condition that an argument is at most a value. */
+export function atMost(argument: number, value: number | bigint): Condition {
+  return { argument, is: "<=", value: BigInt(value) };
+}
 
 /** The rules that every guest has, whatever its devices. */
 export function baseRules(descriptors: { epoll: number; timer: number }): Rule[] {
@@ -31,19 +58,6 @@ export function baseRules(descriptors: { epoll: number; timer: number }): Rule[]
     allow("arch_prctl", equal(0, ARCH_SET_FS)),
     allow("exit_group"),
   ];
-}
-
-/**
- * Makes the filter of a guest.
- *
- * @returns instructions in the kernel's form, 8 bytes each
- */
-export function guestFilter(
-  descriptors: Descriptors,
-  linux: LinuxAbi,
-): Uint8Array<ArrayBuffer> {
-  const ofDevices = descriptors.devices.flatMap(({ rules, fd }) => rules(fd));
-  return compileFilter([...ofDevices, ...baseRules(descriptors)], linux);
 }
 
 /**
@@ -65,7 +79,7 @@ export function compileFilter(
     load(SECCOMP_DATA.arch),
     when("==", linux.auditArch, { skip: 1 }),
     KILL,
-    // No way from one call's rules leads to the next call's, so the number stays loaded throughout.
+    // The code of one call never falls through to another's, so the number stays loaded throughout.
     load(SECCOMP_DATA.number),
     ...dispatch(bodies),
   ]);
@@ -73,16 +87,16 @@ export function compileFilter(
 
 const KILL = ret(ACTION.killProcess);
 
-/** What decides about one system call. */
+/** The code that decides about one system call. */
 interface Body {
   readonly number: number;
-  /** Allows the call, or goes on behind. */
+  /** Allows the call, or falls through. */
   readonly code: readonly Instruction[];
 }
 
 /**
- * Finds a call's body by halving, and kills if there is none. A shallow tree also makes for a quick
- * start: the kernel tries a new filter with every number that there is.
+ * Finds the code of a call by binary search, and kills the process if there is none. A shallow tree
+ * also shortens the start: the kernel tries a new filter with every number that a call can have.
  */
 function dispatch(bodies: readonly Body[]): Instruction[] {
   const [first] = bodies;
@@ -104,10 +118,10 @@ function groupByCall(rules: readonly Rule[]): Map<SystemCall, (readonly Conditio
   return groups;
 }
 
-/** Allows the call if all conditions hold, else goes on behind these instructions. */
+/** Allows the call if all conditions hold, else falls through. */
 function allowWhen(conditions: readonly Condition[]): Instruction[] {
   let rule = [ret(ACTION.allow)];
-  // From the last condition to the first: what comes behind a condition is what it has to skip.
+  // From the last condition to the first: each has to skip what comes after it.
   for (const condition of conditions.toReversed()) {
     rule = [...check(condition, rule.length), ...rule];
   }
@@ -115,8 +129,8 @@ function allowWhen(conditions: readonly Condition[]): Instruction[] {
 }
 
 /**
- * Goes on if the condition holds, else skips what is behind: `rest` instructions. The machine compares
- * 32 bits at a time.
+ * Falls through if the condition holds, else skips the next `rest` instructions. BPF compares 32 bits
+ * at a time.
  */
 function check({ argument, is, value }: Condition, rest: number): Instruction[] {
   const low = SECCOMP_DATA.argument(argument);

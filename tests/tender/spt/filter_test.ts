@@ -8,11 +8,12 @@ import { ACTION, assembleBpf, load, unless } from "../../../linux/bpf.ts";
 import {
   allow,
   atMost,
+  baseRules,
+  compileFilter,
   type Condition,
   equal as equals,
   type Rule,
-} from "../../../tender/spt/rules.ts";
-import { baseRules, compileFilter } from "../../../tender/spt/seccomp.ts";
+} from "../../../tender/spt/filter.ts";
 import { LINUX, type SystemCall } from "../../../linux/syscalls.ts";
 import { type Call, decide } from "./bpf_interpreter.ts";
 
