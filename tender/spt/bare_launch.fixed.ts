@@ -6,7 +6,7 @@
  */
 import { placeDescriptors } from "./devices.ts";
 import { LINUX } from "../../linux/syscalls.ts";
-import type { LaunchTemplate } from "./fill.ts";
+import type { LaunchTemplate } from "./page.ts";
 import { launchTemplate } from "./template.ts";
 
 /** By machine; spt unikernels for others cannot be launched yet. */

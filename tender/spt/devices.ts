@@ -6,7 +6,7 @@
  */
 import type { BoundDevice, Properties } from "../devices/device.ts";
 import type { Step } from "./launch.ts";
-import type { LaunchTemplate } from "./fill.ts";
+import type { LaunchTemplate } from "./page.ts";
 import type { Rule } from "./filter.ts";
 
 /** A device of an image. It brings what opens it, so that an image without devices needs none of that. */

@@ -14,10 +14,15 @@ import { TenderError } from "../error.ts";
 import type { CommandLine, Guest } from "../guest.ts";
 import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
 import { type ImageDevice, type ImageDevices, placeDescriptors } from "./devices.ts";
-import { fillLaunch, type Launch, type LaunchTemplate } from "./fill.ts";
+import {
+  fillLaunch,
+  type Launch,
+  LAUNCH_WINDOW,
+  type LaunchTemplate,
+  SHOWN_WINDOW,
+} from "./page.ts";
 import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
-import { LAUNCH_WINDOW, SHOWN_WINDOW } from "./record.ts";
-import { encodeShown, type ShownText, tenderLine } from "./shown.ts";
+import { encodeShown, type ShownText, tenderLine } from "./command_line.ts";
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {

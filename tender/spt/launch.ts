@@ -6,6 +6,7 @@
  * @module
  */
 import type { SystemCall } from "../../linux/syscalls.ts";
+import type { GuestKind } from "./page.ts";
 
 /** Bytes that the program brings with it; as an argument, their address. */
 export interface Data {
@@ -57,9 +58,6 @@ export interface CheckStep extends Told {
   /** What to say if it is something else. */
   readonly complaint: string;
 }
-
-/** What a launch does as often as one guest needs it. */
-export type GuestKind = "parents" | "maps" | "copies" | "protections" | "shows" | "unmaps";
 
 /** A call, or a copy, for each of what one guest has of a kind, which may be nothing. */
 export interface GuestStep {

@@ -8,7 +8,7 @@
  * @module
  */
 import { word32 } from "../../abi/layout.ts";
-import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "./record.ts";
+import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "./page.ts";
 
 // deno-fmt-ignore
 const CODE = [

@@ -9,7 +9,7 @@ import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import type { Segment } from "../../elftool/unikernel.ts";
 import { bootArea, type Guest, type ManifestDevice } from "../guest.ts";
-import type { Range } from "./fill.ts";
+import type { Range } from "./page.ts";
 
 /** A range of an image's memory, in whole pages. */
 export interface ImageSegment {

@@ -22,7 +22,7 @@ import {
 } from "../../linux/constants.ts";
 import { type Descriptors, STDOUT } from "./devices.ts";
 import { data, PREVIOUS, type Step } from "./launch.ts";
-import { MemoryMap } from "./shown.ts";
+import { MemoryMap } from "./page.ts";
 import { SockFilter } from "../../linux/syscalls.ts";
 
 /** `struct __user_cap_header_struct` (`linux/capability.h`); process 0 is the one that asks. */

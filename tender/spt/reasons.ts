@@ -5,7 +5,7 @@
  * @module
  */
 import { alignUp, viewOf } from "../../abi/layout.ts";
-import { encodeText, Reason, REASONS_AT } from "./record.ts";
+import { encodeText, Reason, REASONS_AT } from "./page.ts";
 
 /** Reasons that a failing call can give by name, by `errno` (Linux); others are told as a refusal. */
 const REASONS: readonly (readonly [errno: number, text: string])[] = [

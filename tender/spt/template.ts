@@ -13,8 +13,7 @@ import {
   type ImageDevices,
   placeDescriptors,
 } from "./devices.ts";
-import type { LaunchTemplate } from "./fill.ts";
-import type { CallStep, CheckStep, Data, GuestKind, GuestStep, Operand, Step } from "./launch.ts";
+import type { CallStep, CheckStep, Data, GuestStep, Operand, Step } from "./launch.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
 import { launchProgram } from "./program.ts";
 import { REASON_TABLE } from "./reasons.ts";
@@ -22,13 +21,15 @@ import {
   COPY,
   encodeText,
   ENTER,
+  type GuestKind,
   JUDGE,
   LAUNCH_WINDOW,
+  type LaunchTemplate,
   LOOK,
   REASONS_AT,
   Record,
   RECORDS_SLOT,
-} from "./record.ts";
+} from "./page.ts";
 import { baseRules, compileFilter } from "./filter.ts";
 import type { LinuxAbi } from "../../linux/syscalls.ts";
 

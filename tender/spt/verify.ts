@@ -15,11 +15,10 @@ import { printable } from "../../elftool/printable.ts";
 import { TenderError } from "../error.ts";
 import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
 import { compileImage } from "./image.ts";
-import { launchFilter, launchPage, launchRecords } from "./launch_page.ts";
-import { NAME_SLOT, Record, RECORDS_SLOT } from "./record.ts";
+import { NAME_SLOT, Record, RECORDS_SLOT } from "./page.ts";
 import { encodeImage } from "./start.ts";
 import { LINUX, type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
-import { unpack } from "./unpack.ts";
+import { launchFilter, launchPage, launchRecords, unpack } from "./unpack.ts";
 
 /** What a packed file is told apart into; what belongs to none of these is the rest. */
 export type PackedPart =

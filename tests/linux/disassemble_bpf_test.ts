@@ -8,7 +8,7 @@ import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
 import { pack } from "../../tender/pack.ts";
 import { compileImage } from "../../tender/spt/image.ts";
 import { readElf } from "../../elftool/elf_reader.ts";
-import { launchFilter, launchPage } from "../../tender/spt/launch_page.ts";
+import { launchFilter, launchPage } from "../../tender/spt/unpack.ts";
 import { describeFilter } from "../../tender/spt/verify.ts";
 import { baseRules, compileFilter } from "../../tender/spt/filter.ts";
 import { encodeImage } from "../../tender/spt/start.ts";

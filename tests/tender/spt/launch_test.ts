@@ -5,7 +5,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
-import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "../../../tender/spt/record.ts";
+import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { execute, ROOT } from "../../soloden.ts";
 
 const NAMES: Record<string, number> = { NAME_SLOT, REASONS_AT, RECORDS_SLOT };

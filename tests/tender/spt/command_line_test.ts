@@ -10,7 +10,7 @@ import type { Device } from "../../../tender/devices/device.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { bind, type CommandLine } from "../../../tender/guest.ts";
 import { compileImage } from "../../../tender/spt/image.ts";
-import { encodeShown, tenderLine } from "../../../tender/spt/shown.ts";
+import { encodeShown, tenderLine } from "../../../tender/spt/command_line.ts";
 import { buildUnikernel } from "../../elftool/builder.ts";
 
 const LINE: CommandLine = { program: ["soloden", "run"], options: [], file: "a.spt", args: [] };

@@ -4,28 +4,9 @@
  *
  * @module
  */
-import { struct, u32, usize } from "../../abi/layout.ts";
 import type { BoundDevice } from "../devices/device.ts";
 import { formatMac } from "../devices/net.ts";
 import type { CommandLine, Guest } from "../guest.ts";
-
-/** `struct prctl_mm_map` (`linux/prctl.h`): where a process says that its parts lie. */
-export const MemoryMap = struct({
-  startCode: usize,
-  endCode: usize,
-  startData: usize,
-  endData: usize,
-  startBrk: usize,
-  brk: usize,
-  startStack: usize,
-  argStart: usize,
-  argEnd: usize,
-  envStart: usize,
-  envEnd: usize,
-  auxv: usize,
-  auxvSize: u32,
-  exeFd: u32,
-});
 
 /** A guest's command line as Solo5's tender would be given it. */
 export function tenderLine({ unikernel, memorySize, commandLine, devices }: Guest): CommandLine {
