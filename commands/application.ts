@@ -21,7 +21,7 @@ import project from "../deno.json" with { type: "json" };
 import { errorLine, errorText, isUnread, UNREAD_STATUS } from "./error_text.ts";
 import { helpText } from "./help.ts";
 import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "./mistakes.ts";
-import { argument, flag, options, text } from "./options.ts";
+import { argument, flag, options, required } from "./options.ts";
 import { completeCommand, completions, doctor, newCommand } from "./first_steps.ts";
 import { pack, runGuest } from "./guests.ts";
 import { sink } from "./sink.ts";
@@ -35,7 +35,7 @@ const compileManifest = buildCommand({
   },
   parameters: {
     flags: {
-      output: { kind: "parsed", parse: text, brief: "--output FILE: The file to write, .o or .c" },
+      output: required("--output FILE: The file to write, .o or .c"),
     },
     aliases: { o: "output" },
     positional: {

@@ -1,17 +1,17 @@
 /**
- * The options of a tender as people write them. `--net:NAME=…` and its like name the device that they
- * are about, which no general scanner of options reads, so they are told apart here; what they mean is
- * read where it is needed.
+ * The parser of `run` and `pack`. `--net:NAME=…` and its like name the device that they are about,
+ * which no general scanner of options reads. Values are read where they are needed.
  *
  * @module
  */
 import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
 import type { Device } from "../tender/devices/device.ts";
 import { TenderError } from "../tender/error.ts";
+import { type Shape, SHAPES } from "./grammar.fixed.ts";
 
 const MIB = 0x10_0000;
 
-/** A command line of a tender, read. */
+/** The command line of `run` or `pack`, read. */
 export interface GuestRequest {
   /** In bytes. */
   readonly memorySize: number;
@@ -23,26 +23,13 @@ export interface GuestRequest {
   readonly args: readonly string[];
   /** Path of the output, for `pack`. */
   readonly output?: string;
-  /** Options that ask to see something of the run, as they were given; read where that is done. */
+  /** Options that ask to see something of the run, as they were given; `observe_words.ts` reads them. */
   readonly observe: readonly string[];
-  /** Options about how the guest is held in, likewise. */
+  /** Options about limits and confinement, likewise. */
   readonly hold: readonly string[];
 }
 
-/** Options of {@linkcode GuestRequest.observe}. */
-const OBSERVE = /^--(trace|trace-format=.*|trace=.+|stats|net-pcap:.*|gdb|gdb=.+|dumpcore=.+)$/s;
-
-/** Options of {@linkcode GuestRequest.hold}. */
-const HOLD = /^--(no-confine|(timeout|cpu-time|console-rate)=.*)$/s;
-
-/** How an option of {@linkcode GuestRequest.devices} begins, whatever follows. */
-const DEVICE = /^--(net|net-mac|block|block-sector-size)([:=]|$)/;
-
-/** An option that must have a value, and does not have it in its own word. */
-const VALUELESS =
-  /^(-o|--(output|mem|timeout|cpu-time|console-rate|trace-format|dumpcore|(net|net-mac|net-pcap|block|block-sector-size):[^=]*))$/s;
-
-/** A command line of a tender, split where its options end. */
+/** A command line, split where its options end. */
 export interface SplitWords {
   /** Each is one word, with its value: `--mem 16` has become `--mem=16`, and `-o x` `-o=x`. */
   readonly options: readonly string[];
@@ -50,7 +37,7 @@ export interface SplitWords {
   readonly rest: readonly string[];
 }
 
-/** Splits a command line of a tender; that an option does not exist shows only later. */
+/** Splits a command line; whether its options exist is not checked. */
 export function splitOptions(words: readonly string[]): SplitWords {
   const options: string[] = [];
   for (let at = 0; at < words.length; at++) {
@@ -59,8 +46,8 @@ export function splitOptions(words: readonly string[]): SplitWords {
     // A dash alone is standard input.
     if (!word.startsWith("-") || word === "-") return { options, rest: words.slice(at) };
     const next = words[at + 1];
-    // What looks like an option is one, and no value; a file of such a name can be given after "=".
-    const isJoined = VALUELESS.test(word) && next !== undefined && !next.startsWith("--");
+    // A word that looks like an option is one, and no value; a file of such a name can follow "=".
+    const isJoined = next !== undefined && !next.startsWith("--") && lacksValue(word);
     options.push(isJoined ? `${word}=${next}` : word);
     if (isJoined) at++;
   }
@@ -68,33 +55,66 @@ export function splitOptions(words: readonly string[]): SplitWords {
 }
 
 /**
- * Reads the command line of a tender: options, then the unikernel, then the guest's arguments.
+ * Reads the command line of `run` or `pack`: options, then the unikernel, then the guest's arguments.
  *
- * @returns undefined if there is an option that is not a tender's, or no unikernel
- * @throws {TenderError} if an option's value is none
+ * @returns undefined if there is an option that neither has, or no unikernel
+ * @throws {TenderError} "memory" if the size of memory is not a number of MiB
  */
 export function parseArguments(words: readonly string[]): GuestRequest | undefined {
-  const devices: string[] = [];
+  const parts = { devices: [] as string[], observe: [] as string[], hold: [] as string[] };
   let memorySize = DEFAULT_MEMORY_MIB * MIB;
-  const observe: string[] = [];
-  const hold: string[] = [];
   let output: string | undefined;
   const { options, rest } = splitOptions(words);
   for (const option of options) {
-    if (DEVICE.test(option)) devices.push(option);
-    else if (option.startsWith("--mem=")) memorySize = parseMemory(valueOf(option));
-    else if (/^(-o|--output)=./s.test(option)) output = valueOf(option);
-    else if (OBSERVE.test(option)) observe.push(option);
-    else if (HOLD.test(option)) hold.push(option);
-    else return undefined;
+    const found = lookUp(option);
+    if (found === undefined || !isWellFormed(found)) return undefined;
+    const { part } = found.shape;
+    if (part === "memory") memorySize = parseMemory(found.value!);
+    else if (part === "output") output = found.value;
+    else parts[part].push(option);
   }
   const [file, ...args] = rest;
   if (file === undefined) return undefined;
-  return { memorySize, devices, file, args, output, observe, hold };
+  return { memorySize, ...parts, file, args, output };
 }
 
-function valueOf(option: string): string {
-  return option.slice(option.indexOf("=") + 1);
+/** An option of the grammar, as it was given. */
+interface GivenOption {
+  readonly shape: Shape;
+  /** What separates the option from what follows it. */
+  readonly mark?: string;
+  /** What follows: a value, or `NAME=VALUE`. */
+  readonly value?: string;
+}
+
+function lookUp(word: string): GivenOption | undefined {
+  const [, name = "", mark, value] = /^(--?[a-z-]+)(?:([:=])(.*))?$/s.exec(word) ?? [];
+  const shape = SHAPES[name];
+  return shape && { shape, mark, value };
+}
+
+/** Whether an option must have a value, and does not have it in its own word. */
+function lacksValue(word: string): boolean {
+  const { shape, mark, value } = lookUp(word) ?? {};
+  if (shape?.value === "named") return mark === ":" && !value!.includes("=");
+  return mark === undefined && (shape?.value === "plain" || shape?.value === "path");
+}
+
+function isWellFormed({ shape, mark, value }: GivenOption): boolean {
+  // Whoever reads options about devices tells how they are written.
+  if (shape.part === "devices") return true;
+  switch (shape.value) {
+    case "none":
+      return mark === undefined;
+    case "optional":
+      return mark === undefined || mark === "=" && value !== "";
+    case "plain":
+      return mark === "=";
+    case "path":
+      return mark === "=" && value !== "";
+    case "named":
+      return mark === ":";
+  }
 }
 
 /** The devices of a request, by the name that the manifest has for them. */

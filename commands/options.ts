@@ -4,8 +4,19 @@
  * @module
  */
 
+import type { DeviceType } from "../abi/manifest.ts";
+import type { Proposed } from "./grammar.ts";
+
 /** The value of an option as it stands. */
 export const text = (value: string): string => value;
+
+/** What shells need to know of an option; the scanner passes it over. */
+export interface Proposing {
+  /** What they propose for a value; files, if not given. */
+  readonly proposed?: Proposed;
+  /** The type of the devices that the option is about. */
+  readonly device?: DeviceType;
+}
 
 /** What describes an option or argument to the scanner, and in help. */
 interface Described<Kind extends string> {
@@ -17,14 +28,25 @@ interface Described<Kind extends string> {
 /** An option with a value. */
 type Option = Described<"parsed"> & { readonly parse: (value: string) => string };
 
-/** An option with a value that may be left out. */
-export function option(brief: string): Option {
-  return { kind: "parsed", parse: text, optional: true, brief };
+/** An option that may be left out. It has a value. */
+export function option(brief: string, { proposed, device }: Proposing = {}): Option & Proposing {
+  return { kind: "parsed", parse: text, optional: true, brief, proposed, device };
 }
 
 /** An option that may be given again and again. */
-export function options(brief: string): Option & { readonly variadic: true } {
-  return { kind: "parsed", parse: text, optional: true, variadic: true, brief };
+export function options(
+  brief: string,
+  { proposed, device }: Proposing = {},
+): Option & Proposing & { readonly variadic: true } {
+  return { kind: "parsed", parse: text, optional: true, variadic: true, brief, proposed, device };
+}
+
+/** An option that must be given. */
+export function required(
+  brief: string,
+  { proposed, device }: Proposing = {},
+): Omit<Option, "optional"> & Proposing {
+  return { kind: "parsed", parse: text, brief, proposed, device };
 }
 
 /** An option without a value. */

@@ -22,27 +22,11 @@ export interface Line {
   readonly others: readonly string[];
 }
 
-/** Files that an argument or an option is about, by what stands for it in the table. */
+/** Files that an argument is about, by what stands for it in the table. */
 const FILES: Readonly<Record<string, RegExp>> = {
   SOURCE: /\.(c|cc|cpp|cxx|S|s|o|a)$/,
   MANIFEST: /\.json$/,
-  manifest: /\.json$/,
   UNIKERNEL: /\.(hvt|spt)$/,
-};
-
-/** Values that options often have. */
-const USUAL: Readonly<Record<string, readonly string[]>> = {
-  mem: ["32", "64", "128", "256", "512", "1024"],
-  "block-sector-size": ["512", "4096"],
-};
-
-/** Options about a device, by its type. */
-const DEVICE_OPTIONS: Readonly<Record<string, string>> = {
-  net: "NET_BASIC",
-  "net-mac": "NET_BASIC",
-  "net-pcap": "NET_BASIC",
-  block: "BLOCK_BASIC",
-  "block-sector-size": "BLOCK_BASIC",
 };
 
 /** Proposes what to put in place of the last word before the cursor; all begin as it does. */
@@ -108,26 +92,42 @@ function proposeOptions({ options }: Entry): Proposal[] {
 }
 
 /** `--net:NAME=` for each name that the manifest of a unikernel has. */
-function proposeDevices({ name }: Option, { others, before }: Line): Proposal[] {
+function proposeDevices({ name, device: wanted }: Option, { others, before }: Line): Proposal[] {
   const words = [...before.slice(0, -1), ...others].filter((word) => !word.startsWith("-"));
-  return devicesOf(words).filter(({ type }) => type === DEVICE_OPTIONS[name])
+  return devicesOf(words).filter(({ type }) => type === wanted)
     .map((device) => ({ text: `--${name}:${device.name}=`, brief: device.type }));
 }
 
 function proposeValues(
-  { name, values }: Option,
+  option: Option,
   { current, prefix = "" }: { current: string; prefix?: string },
 ): Proposal[] {
-  const begun = current.slice(prefix.length);
-  const plain = [...values, ...USUAL[name] ?? [], ...(name === "net" ? tapInterfaces() : [])];
-  if (plain.length > 0) return plain.map((text) => ({ text: `${prefix}${text}`, brief: "" }));
-  if (name === "net" || name === "net-mac") return [];
-  const found = name === "prefix" ? directoriesIn(begun) : filesIn(begun, FILES[name]);
-  return found.map((file) => ({ ...file, text: `${prefix}${file.text}` }));
+  return valuesOf(option, current.slice(prefix.length))
+    .map((proposal) => ({ ...proposal, text: `${prefix}${proposal.text}` }));
+}
+
+function valuesOf({ values, proposed = "file" }: Option, begun: string): Proposal[] {
+  if (values.length > 0) return words(values);
+  switch (proposed) {
+    case "file":
+      return filesIn(begun);
+    case "directory":
+      return directoriesIn(begun);
+    case "tap":
+      return words(tapInterfaces());
+    case "nothing":
+      return [];
+    default:
+      return proposed instanceof RegExp ? filesIn(begun, proposed) : words(proposed);
+  }
+}
+
+function words(texts: readonly string[]): Proposal[] {
+  return texts.map((text) => ({ text, brief: "" }));
 }
 
 function proposeArguments({ argument = "", path }: Entry, current: string): Proposal[] {
-  if (argument === "SHELL") return ["bash", "zsh", "fish"].map((text) => ({ text, brief: "" }));
+  if (argument === "SHELL") return words(["bash", "zsh", "fish"]);
   if (argument === "NAME") return [];
   const kind = path[0] === "pack" ? /\.spt$/ : FILES[argument.split(" ")[0]!];
   return filesIn(current, kind);

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { Proposing } from "./options.ts";
 import { type Command, type CommandContext, type RouteMap, text_en } from "@stricli/core";
 
 /** An option of a command. */
-export interface Option {
+export interface Option extends Proposing {
   /** Without its dashes. */
   readonly name: string;
   /** One letter, where there is a short form. */
@@ -67,13 +68,17 @@ export function entryOf(command: Command<CommandContext>, path: readonly string[
     brief: command.brief,
     usage: usageOf(command, path),
     options: Object.entries(flags).filter(([, { hidden }]) => !hidden).map(([name, flag]) => {
-      const short = shorts.get(name);
-      const described = describeOption(name, flag);
-      if (flag.kind !== "enum") {
-        return { name, short, values: valuesIn(described.form), ...described };
-      }
+      const { proposed, device } = flag as Proposing;
+      const described = {
+        name,
+        short: shorts.get(name),
+        proposed,
+        device,
+        ...describeOption(name, flag),
+      };
+      if (flag.kind !== "enum") return { ...described, values: valuesIn(described.form) };
       const values = [...flag.values];
-      return { name, short, ...described, values, form: `--${name}=${values.join("|")}` };
+      return { ...described, values, form: `--${name}=${values.join("|")}` };
     }),
     argument: parameter?.placeholder,
     argumentBrief: parameter?.brief,

@@ -5,7 +5,7 @@
  */
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
 import type { Machine } from "../abi/elf.ts";
-import { argument, flag, option, options, text } from "./options.ts";
+import { argument, flag, option, options, required } from "./options.ts";
 
 interface BuildFlags {
   readonly target?: ("hvt" | "spt")[];
@@ -42,6 +42,7 @@ export const build = buildCommand({
       },
       manifest: option(
         "--manifest FILE: The manifest (default: manifest.json beside the first source; without one, no devices)",
+        { proposed: /\.json$/ },
       ),
       output: option(
         "--output NAME: Name of the unikernels; .hvt and .spt are added where missing (default: the first source's name)",
@@ -77,11 +78,10 @@ export function wrapper(brief: string): Command<CommandContext> {
   });
 }
 
-const prefixOption = {
-  kind: "parsed",
-  parse: text,
-  brief: "--prefix DIRECTORY: The directory of bin/, include/ and lib/",
-} as const;
+const prefixOption = required(
+  "--prefix DIRECTORY: The directory of bin/, include/ and lib/",
+  { proposed: "directory" },
+);
 
 interface InstallFlags {
   readonly prefix: string;

@@ -9,6 +9,7 @@ import type { DeviceType, Manifest } from "../../abi/manifest.ts";
 import { DEFAULT_MEMORY_MIB } from "../../abi/solo5.ts";
 import { block, checkCapacity, isBlockSize } from "../../tender/devices/block.ts";
 import type { Device } from "../../tender/devices/device.ts";
+import { DEVICE_KINDS } from "../../tender/devices/kinds.ts";
 import { type Backing, DEFAULT_MTU, isDescriptor } from "../../tender/devices/net.ts";
 import { TenderError } from "../../tender/error.ts";
 import { systemReason } from "../../linux/system_reason.ts";
@@ -46,7 +47,14 @@ export function splitWords(words: readonly string[]): ProgramWords {
 const BLOCK_SIZE_RULE = "Block size must be a multiple of 2 greater than or equal 512";
 
 /** An option about a device: what it is called, the device's name, its value. */
-const DEVICE = /^--(net|net-mac|block|block-sector-size):([A-Za-z0-9]{1,67})=(.+)$/s;
+const DEVICE = /^--([a-z-]+):([A-Za-z0-9]{1,67})=(.+)$/s;
+
+/** Types of devices, by the options that are about them. */
+const TYPES: ReadonlyMap<string, DeviceType> = new Map(
+  DEVICE_KINDS.flatMap(({ type, options }) =>
+    options.filter(({ observes }) => !observes).map(({ name }) => [name, type] as const)
+  ),
+);
 
 /** What has been said of devices so far, by their names. */
 interface Said {
@@ -122,9 +130,9 @@ async function readDeviceOption(
   word: string,
   { said, manifest }: { said: Said; manifest: Manifest },
 ): Promise<void> {
-  const [, option, name, value] = DEVICE.exec(word) as [string, string, string, string] | null ??
-    raise(invalid(word));
-  const type: DeviceType = option.startsWith("net") ? "NET_BASIC" : "BLOCK_BASIC";
+  const [, option = "", name = "", value = ""] = DEVICE.exec(word) ?? [];
+  const type = TYPES.get(option);
+  if (type === undefined) throw invalid(word);
   const checkDeclared = () => {
     if (manifest.devices.some((device) => device.name === name && device.type === type)) return;
     throw invalid(word, `Resource not declared in manifest: '${name}'`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { TenderError } from "../error.ts";
+import type { DeviceKind } from "./kind.ts";
 
 /**
  * What a guest's writes do: reach the storage, fail, or go to a private copy that is dropped when the
@@ -41,6 +42,45 @@ export interface BlockMaker {
    */
   file(path: string, options?: { blockSize?: number; access?: Access }): BlockDevice;
 }
+
+/** What the command line says of block devices. */
+export const blockKind: DeviceKind<BlockDevice> = {
+  type: "BLOCK_BASIC",
+  noun: "a block device",
+  options: [
+    {
+      name: "block",
+      value: "PATH[,ro|,overlay]",
+      brief:
+        "file or disk for the block device NAME; with ,ro its writes fail, with ,overlay they are dropped at the end",
+      // An overlay is made at the start of each run, and a packed guest has nobody to make it.
+      packed: {
+        value: "PATH[,ro]",
+        brief: "file or disk for the block device NAME; with ,ro its writes fail",
+      },
+      proposed: "file",
+    },
+    {
+      name: "block-sector-size",
+      value: "BYTES",
+      brief: "block size of the block device NAME (default 512)",
+      proposed: ["512", "4096"],
+    },
+  ],
+  plainValue: "FILE",
+  make(name, values) {
+    const [, path, access] = /^(.*?)(?:,(ro|overlay))?$/s.exec(values.get("block")!)!;
+    if (path === "") throw new TenderError("device", `--block:${name}: expected a path`);
+    const size = values.get("block-sector-size");
+    if (size !== undefined && !/^[0-9]{1,9}$/.test(size)) {
+      throw new TenderError("device", `Not a block size: '${size}'`);
+    }
+    return fileBlock(path!, {
+      blockSize: size === undefined ? undefined : Number(size),
+      access: access as Access | undefined,
+    });
+  },
+};
 
 function fileBlock(
   path: string,

@@ -4,6 +4,7 @@
  * @module
  */
 import { TenderError } from "../error.ts";
+import type { DeviceKind } from "./kind.ts";
 
 /** Where frames go: an existing TAP interface, or a descriptor on which a read or write is a frame. */
 export type Backing =
@@ -47,6 +48,43 @@ export interface NetMaker {
    */
   fd(fd: number, options?: { mac?: Uint8Array | string; mtu?: number }): NetDevice;
 }
+
+/** What the command line says of network devices. */
+export const netKind: DeviceKind<NetDevice> = {
+  type: "NET_BASIC",
+  noun: "a network",
+  options: [
+    {
+      name: "net",
+      value: "IFACE or @FD",
+      brief: "TAP interface or open descriptor for the network device NAME",
+      proposed: "tap",
+    },
+    {
+      name: "net-mac",
+      value: "MAC",
+      brief: "MAC address of the network device NAME (default: random)",
+      proposed: "nothing",
+    },
+    {
+      name: "net-pcap",
+      value: "FILE",
+      brief: "write the frames of the network device NAME to FILE (hvt)",
+      proposed: "file",
+      observes: true,
+    },
+  ],
+  plainValue: "INTERFACE",
+  make(_, values) {
+    const backing = values.get("net")!;
+    const mac = values.get("net-mac");
+    if (!backing.startsWith("@")) return tapDevice(backing, { mac });
+    if (!/^@[0-9]{1,9}$/.test(backing)) {
+      throw new TenderError("device", `Not a descriptor: '${backing}'`);
+    }
+    return descriptorDevice(Number(backing.slice(1)), { mac });
+  },
+};
 
 function tapDevice(name: string, options: { mac?: Uint8Array | string } = {}): NetDevice {
   if (name.length === 0 || name.length > MAX_INTERFACE || /[\s/\0]/.test(name)) {

@@ -1,0 +1,153 @@
+/**
+ * The options of `run` and `pack`: the one table from which their parser, help, completions and the
+ * manual page are made. Options about devices come from the kinds of devices.
+ *
+ * @module
+ */
+import type { DeviceType } from "../abi/manifest.ts";
+import { DEVICE_KINDS } from "../tender/devices/kinds.ts";
+import type { DeviceOption } from "../tender/devices/kind.ts";
+
+/** The part of a request that an option belongs to. */
+export type Part = "memory" | "devices" | "observe" | "hold" | "output";
+
+/** What shells propose for a value: that of options about devices, directories, or files of some names. */
+export type Proposed = DeviceOption["proposed"] | "directory" | RegExp;
+
+/** An option of `run` or `pack`. */
+export interface GuestOption {
+  /** Without its dashes. */
+  readonly name: string;
+  /** How it is written: `--mem=MiB`, `--trace[=FILE]`, `--net:NAME=IFACE or @FD`, `--stats`. */
+  readonly form: string;
+  /** What it is for, in a line. */
+  readonly brief: string;
+  readonly part: Part;
+  /** The type of the devices that NAME can stand for, in an option about one device. */
+  readonly device?: DeviceType;
+  /** One letter, where there is a short form. */
+  readonly short?: string;
+  /** The value is a path: an empty one is a mistake in the command line. Other values are checked where they are read. */
+  readonly isPath?: true;
+  /** Files, if not given. */
+  readonly proposed?: Proposed;
+}
+
+/** Options that show something of a run; help lists those that device kinds have between the two. */
+const TRACE: readonly GuestOption[] = [
+  {
+    name: "trace",
+    form: "--trace[=FILE]",
+    brief: "print each hypercall to FILE, or to standard error (hvt)",
+    part: "observe",
+  },
+  {
+    name: "trace-format",
+    form: "--trace-format=json|text",
+    brief: "form of the trace: a JSON object a line, or text (default text; hvt)",
+    part: "observe",
+  },
+];
+
+const STATS_AND_DEBUGGING: readonly GuestOption[] = [
+  {
+    name: "stats",
+    form: "--stats",
+    brief: "print at the end what the guest did, and where the time went (hvt)",
+    part: "observe",
+  },
+  {
+    name: "gdb",
+    form: "--gdb[=[ADDRESS:]PORT]",
+    brief: "wait for gdb (hvt; default 127.0.0.1:1234), or start gdb (spt)",
+    part: "observe",
+  },
+  {
+    name: "dumpcore",
+    form: "--dumpcore=DIR",
+    isPath: true,
+    brief: "write a core file into DIR if the guest crashes (hvt)",
+    part: "observe",
+  },
+];
+
+const LIMITS: readonly GuestOption[] = [
+  {
+    name: "timeout",
+    form: "--timeout=SECONDS",
+    brief: "stop the guest after this time, with status 124",
+    part: "hold",
+  },
+  {
+    name: "cpu-time",
+    form: "--cpu-time=SECONDS",
+    brief: "stop it after this much processor time, with status 124",
+    part: "hold",
+  },
+  {
+    name: "console-rate",
+    form: "--console-rate=BYTES",
+    brief: "stop it if it prints more than this in one second",
+    part: "hold",
+  },
+];
+
+const MEMORY: GuestOption = {
+  name: "mem",
+  form: "--mem=MiB",
+  brief: "memory of the guest (default 512)",
+  part: "memory",
+  proposed: ["32", "64", "128", "256", "512", "1024"],
+};
+
+const NO_CONFINE: GuestOption = {
+  name: "no-confine",
+  form: "--no-confine",
+  brief: "do not confine the tender while the guest runs (hvt)",
+  part: "hold",
+};
+
+/** The options of `run`, in the order in which help lists them. */
+export const RUN_OPTIONS: readonly GuestOption[] = [
+  MEMORY,
+  ...deviceOptions({ observing: false }),
+  ...TRACE,
+  ...deviceOptions({ observing: true }),
+  ...STATS_AND_DEBUGGING,
+  ...LIMITS,
+  NO_CONFINE,
+];
+
+/** `-o`, which `pack` must have. */
+export const OUTPUT: GuestOption = {
+  name: "output",
+  short: "o",
+  form: "--output FILE",
+  isPath: true,
+  brief: "the executable to write",
+  part: "output",
+};
+
+/** The options of `pack`, but for {@linkcode OUTPUT}. */
+export const PACK_OPTIONS: readonly GuestOption[] = [
+  MEMORY,
+  ...deviceOptions({ observing: false, packed: true }),
+];
+
+function deviceOptions(
+  { observing, packed = false }: { observing: boolean; packed?: boolean },
+): GuestOption[] {
+  return DEVICE_KINDS.flatMap(({ type, options }) =>
+    options.filter(({ observes = false }) => observes === observing).map((option): GuestOption => {
+      const { value, brief } = packed ? option.packed ?? option : option;
+      return {
+        name: option.name,
+        form: `--${option.name}:NAME=${value}`,
+        brief,
+        part: observing ? "observe" : "devices",
+        device: type,
+        proposed: option.proposed,
+      };
+    })
+  );
+}

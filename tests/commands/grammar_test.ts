@@ -1,0 +1,52 @@
+/**
+ * The table of options and what is made of it.
+ */
+import { deepEqual, equal, notEqual } from "node:assert/strict";
+import { type GuestOption, OUTPUT, PACK_OPTIONS, RUN_OPTIONS } from "../../commands/grammar.ts";
+import { parseArguments } from "../../commands/guest_words.ts";
+import { pack, runGuest } from "../../commands/guests.ts";
+import { entryOf } from "../../commands/table.ts";
+import { readDevices } from "../../commands/device_words.ts";
+import { DEVICE_KINDS } from "../../tender/devices/kinds.ts";
+
+/** An option as people write it, with a value that its reader takes; `bare`: without one, where it may. */
+function written({ name, form, device }: GuestOption, bare = false): string {
+  const after = form.slice(2 + name.length);
+  if (after === "" || bare) return `--${name}`;
+  return device === undefined ? `--${name}=16` : `--${name}:x=16`;
+}
+
+for (const option of [...RUN_OPTIONS, OUTPUT]) {
+  Deno.test(`grammar: ${option.form} is read as a part of the request`, () => {
+    const request = parseArguments([written(option), "x.hvt"])!;
+    const empty = parseArguments(["x.hvt"])!;
+    notEqual(request, undefined);
+    const changed = Object.keys(empty).filter((key) =>
+      JSON.stringify(request[key as keyof typeof request]) !==
+        JSON.stringify(empty[key as keyof typeof empty])
+    );
+    deepEqual(changed, [option.part === "memory" ? "memorySize" : option.part]);
+    if (option.form.includes("[=")) {
+      notEqual(parseArguments([written(option, true), "x.hvt"]), undefined);
+    }
+  });
+}
+
+Deno.test("grammar: help shows every option in its form, in the table's order", () => {
+  const shown = (command: typeof runGuest) =>
+    entryOf(command, []).options.map(({ form, brief }) => `${form}: ${brief.toLowerCase()}`);
+  const declared = (options: readonly GuestOption[]) =>
+    options.map(({ form, brief }) => `${form}: ${brief.toLowerCase()}`);
+  deepEqual(shown(runGuest), declared(RUN_OPTIONS));
+  deepEqual(shown(pack), declared([...PACK_OPTIONS, OUTPUT]));
+});
+
+Deno.test("grammar: every kind's options are in the table, and its first one makes a device of it", () => {
+  for (const { type, options } of DEVICE_KINDS) {
+    for (const { name } of options) {
+      equal(RUN_OPTIONS.find((option) => option.name === name)?.device, type, name);
+    }
+    const device = readDevices([`--${options[0].name}:x=y`]).get("x");
+    equal(device?.type, type);
+  }
+});
