@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { keepInputs } from "../linux/output.ts";
 import type { CoreFile } from "../tender/crash.ts";
 import { TenderError } from "../tender/error.ts";
-import type { Guest } from "../tender/guest.ts";
+import { filesOf, type Guest } from "../tender/guest.ts";
 import type { Limits } from "../tender/holding.ts";
 import type { Observation } from "./observe_words.ts";
 import type { Observers } from "../tender/observers.ts";
@@ -42,6 +43,7 @@ export interface ObservedRun {
  *
  * @returns the outcome, and the core file that it left
  * @throws {TenderError} as {@linkcode runHvt} does, or if an output cannot be written
+ * @throws {ElfError} "file" if an output is the unikernel or one of its disks
  */
 export async function runObserved(
   guest: Guest,
@@ -53,7 +55,10 @@ export async function runObserved(
   if (gdb !== undefined) checkUntimed(held.limits);
   const told = tellPeople(observation, {
     attempt: held.attempt,
-    open: (path, header) => outputs.use(openOutput(path, { header, attempt: held.attempt })),
+    open(path, header) {
+      keepInputs(path, filesOf(guest));
+      return outputs.use(openOutput(path, { header, attempt: held.attempt }));
+    },
   });
   const { observers: watching, finish, core } = await watch(guest, told);
   const all = [...observers, ...held.observers, ...watching];

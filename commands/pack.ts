@@ -6,7 +6,7 @@
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
-import { bind } from "../tender/guest.ts";
+import { bind, filesOf } from "../tender/guest.ts";
 import { devicesOf, parseArguments } from "./guest_words.ts";
 import { checkPackable, pack } from "../tender/pack.ts";
 
@@ -24,9 +24,9 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
   const { file, output } = request;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
-  keepInputs(output, [file]);
   checkPackable(unikernel);
   const guest = bind(unikernel, "spt", { ...request, devices });
+  keepInputs(output, filesOf(guest));
   writeOutput(output, await pack(guest), { mode: 0o777 });
   return true;
 }

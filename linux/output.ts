@@ -5,6 +5,7 @@
  * @module
  */
 import { ElfError } from "../elftool/error.ts";
+import { copyAccessList } from "./access_list.ts";
 import { guarded } from "./files.ts";
 
 /**
@@ -73,7 +74,7 @@ export function replaceFile(
   try {
     using _ = file;
     writeAll(file, bytes);
-    if (old !== undefined) keepPermissions(file, old);
+    if (old !== undefined) keepPermissions(file, { path, old });
     Deno.renameSync(beside, path);
   } catch (error) {
     try {
@@ -94,15 +95,20 @@ const PERMISSIONS = 0o777;
  * Gives a new file the owner, the group and the permissions of an old one, as far as this process may:
  * by the descriptor, because another user may have put something else under its name by now.
  */
-function keepPermissions(file: Deno.FsFile, old: Deno.FileInfo): void {
-  const path = descriptorOf(file);
-  if (path === undefined) return;
+function keepPermissions(
+  file: Deno.FsFile,
+  { path, old }: { path: string; old: Deno.FileInfo },
+): void {
+  const beside = descriptorOf(file);
+  if (beside === undefined) return;
   const { uid, gid } = file.statSync();
-  const group = uid === old.uid && gid === old.gid || tryChown(path, old.uid, old.gid) ||
-    tryChown(path, null, old.gid);
+  const group = uid === old.uid && gid === old.gid || tryChown(beside, old.uid, old.gid) ||
+    tryChown(beside, null, old.gid);
   const mode = old.mode! & PERMISSIONS;
-  // What one group was allowed is nothing for another: that gets what everyone has.
-  Deno.chmodSync(path, group ? mode : mode & ~0o070 | (mode & 0o007) << 3);
+  // What one group was allowed is nothing for another: that gets what everyone has. Where there is a
+  // list, these bits are the most that any user or group on it may do.
+  const same = group && copyAccessList(path, beside);
+  Deno.chmodSync(beside, same ? mode : mode & ~0o070 | (mode & 0o007) << 3);
 }
 
 function tryChown(path: string, uid: number | null, gid: number | null): boolean {

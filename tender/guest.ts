@@ -50,6 +50,12 @@ export interface GuestOptions {
   readonly executableHeap?: boolean;
 }
 
+/** Paths of the files that a guest is made of, its unikernel and its disks: no output may overwrite them. */
+export function filesOf({ unikernel, devices }: Guest): string[] {
+  const disks = devices.flatMap(({ device }) => device.type === "BLOCK_BASIC" ? [device.path] : []);
+  return [unikernel.name, ...disks];
+}
+
 /** The targets that tenders of this project run. */
 export type TenderTarget = Extract<Target, keyof typeof ABI_VERSION>;
 

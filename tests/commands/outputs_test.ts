@@ -106,6 +106,34 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "outputs: what a run tells, or a packed file, replaces neither the unikernel nor its disks",
+  ignore: noKvm !== undefined,
+  fn: async () => {
+    await inDirectory(async (directory) => {
+      const [unikernel, disk] = [join(directory, "x"), join(directory, "disk")];
+      Deno.copyFileSync(await guest("block", "hvt"), unikernel);
+      Deno.writeTextFileSync(disk, "d".repeat(1 << 16));
+      Deno.linkSync(disk, join(directory, "link"));
+      const before = Deno.readFileSync(unikernel);
+      const run = ["run", "--mem=8", "--block:storage=disk"];
+      for (
+        const [args, path] of [
+          [[...run, "--trace=x", "x"], "x"],
+          [[...run, "--trace=link", "x"], "link"],
+          [["pack", "-o", "link", "--block:storage=disk", await guest("block", "spt")], "link"],
+        ] as const
+      ) {
+        const { status, stderr } = await under("022", directory, ...args);
+        const says = `soloden: ${path}: is the input; the output must be another file\n`;
+        deepEqual([status, stderr], [1, says]);
+      }
+      deepEqual(Deno.readFileSync(unikernel), before);
+      equal(Deno.readTextFileSync(disk), "d".repeat(1 << 16));
+    });
+  },
+});
+
 Deno.test("outputs: no command overwrites what it reads", async () => {
   await inDirectory(async (directory) => {
     const unikernel = join(directory, "x.spt");

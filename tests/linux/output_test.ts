@@ -110,6 +110,73 @@ Deno.test("output: a file that is there keeps its permissions, but not the right
   }
 });
 
+/** An access list: the owner may do all, user 4343 may read and write, and nobody else anything. */
+const LIST = accessList([[1, 6], [2, 6, 4343], [4, 0], [0x10, 6], [0x20, 0]]);
+
+/** A list as Linux has it: version 2, then the tag, the permissions and the number of each entry. */
+function accessList(entries: [tag: number, permissions: number, id?: number][]): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(4 + 8 * entries.length));
+  bytes.setUint32(0, 2, true);
+  entries.forEach(([tag, permissions, id = 0xffff_ffff], index) => {
+    bytes.setUint16(4 + 8 * index, tag, true);
+    bytes.setUint16(6 + 8 * index, permissions, true);
+    bytes.setUint32(8 + 8 * index, id, true);
+  });
+  return new Uint8Array(bytes.buffer);
+}
+
+const { symbols: attributes } = Deno.dlopen("libc.so.6", {
+  getxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
+  setxattr: { parameters: ["buffer", "buffer", "buffer", "usize", "i32"], result: "i32" },
+});
+
+const terminated = (text: string) => new TextEncoder().encode(`${text}\0`);
+const KINDS = { access: "system.posix_acl_access", default: "system.posix_acl_default" } as const;
+
+function setList(path: string, kind: keyof typeof KINDS): boolean {
+  const list = new Uint8Array(LIST);
+  const size = BigInt(list.length);
+  return attributes.setxattr(terminated(path), terminated(KINDS[kind]), list, size, 0) === 0;
+}
+
+/** A file's access list; undefined where it has none. */
+function listOf(path: string): Uint8Array | undefined {
+  const list = new Uint8Array(256);
+  const size = attributes.getxattr(terminated(path), terminated(KINDS.access), list, 256n);
+  return size > 0 ? list.subarray(0, Number(size)) : undefined;
+}
+
+function noLists(): boolean {
+  const file = Deno.makeTempFileSync();
+  const able = setList(file, "access");
+  Deno.removeSync(file);
+  if (!able) console.error("skipped: access lists: the file system for temporary files has none");
+  return !able;
+}
+
+Deno.test({
+  name: "output: a file that is there keeps its access list, and gets none from its directory",
+  ignore: noLists(),
+  fn: async () => {
+    using writer = new Writer();
+    const listed = writer.file("listed", "old", 0o600);
+    equal(setList(listed, "access"), true);
+    const before = modeOf(listed);
+    deepEqual(await writer.write(listed), WRITTEN);
+    deepEqual([Deno.readTextFileSync(listed), modeOf(listed)], ["new", before]);
+    deepEqual(listOf(listed), LIST);
+    writer.folder("shared", 0o755);
+    const plain = writer.file("shared/plain", "old", 0o640);
+    equal(setList(writer.path("shared"), "default"), true);
+    deepEqual(await writer.write(plain), WRITTEN);
+    deepEqual([Deno.readTextFileSync(plain), modeOf(plain), listOf(plain)], [
+      "new",
+      "640",
+      undefined,
+    ]);
+  },
+});
+
 Deno.test({
   name: "output: a file of another user stays the other's when root writes it",
   ignore: notRoot,
