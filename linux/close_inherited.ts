@@ -4,10 +4,8 @@
  * @module
  */
 import { numberedEntries } from "./numbered.ts";
+import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
-
-/** Numbers of x86_64. */
-const CALLS = { close: 3, fcntl: 72, close_range: 436 } as const;
 
 const F_GETFD = 1;
 const FD_CLOEXEC = 1;
@@ -25,15 +23,15 @@ const MOST_UNLISTED = 4096;
  * @throws {SystemError} if the descriptors cannot be listed
  */
 export function closeInherited(): void {
-  systemCall(CALLS.close, STDIN);
+  systemCall(X86_64.close, STDIN);
   for (const fd of numberedEntries("/proc/self/fd") ?? unlisted()) {
     if (fd <= STDERR) continue;
-    const flags = systemCall(CALLS.fcntl, fd, F_GETFD);
-    if (flags >= 0 && (flags & FD_CLOEXEC) === 0) systemCall(CALLS.close, fd);
+    const flags = systemCall(X86_64.fcntl, fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) === 0) systemCall(X86_64.close, fd);
   }
 }
 
 function unlisted(): number[] {
-  systemCall(CALLS.close_range, MOST_UNLISTED, HIGHEST, 0);
+  systemCall(X86_64.close_range, MOST_UNLISTED, HIGHEST, 0);
   return Array.from({ length: MOST_UNLISTED }, (_, fd) => fd);
 }

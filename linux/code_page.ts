@@ -4,10 +4,8 @@
  * @module
  */
 import { check } from "./libc.ts";
+import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
-
-/** Numbers of x86_64. */
-const CALLS = { mmap: 9, mprotect: 10 } as const;
 
 const PROT_READ_WRITE = 3;
 const PROT_READ_EXECUTE = 5;
@@ -21,10 +19,10 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
  */
 export function codePage(code: Uint8Array): number {
   const { length } = code;
-  const page = systemCall(CALLS.mmap, 0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1);
+  const page = systemCall(X86_64.mmap, 0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1);
   check(page, "mmap");
   const pointer = Deno.UnsafePointer.create(BigInt(page))!;
   new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).set(code);
-  check(systemCall(CALLS.mprotect, page, length, PROT_READ_EXECUTE), "mprotect");
+  check(systemCall(X86_64.mprotect, page, length, PROT_READ_EXECUTE), "mprotect");
   return page;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { check, closeDescriptor, cstr, ERRNO, errno, SystemError } from "./libc.ts";
+import { Aarch64, X86_64 } from "./syscalls.ts";
 import { systemCall, wordOf } from "./system_call.ts";
 
 const MFD_CLOEXEC = 1;
@@ -13,10 +14,18 @@ const LONGEST_NAME = 62;
 
 const AT_EMPTY_PATH = 0x1000;
 
-/** Numbers of the system calls by machine (the kernel's `asm/unistd.h`). */
-const NUMBERS = {
-  x86_64: { write: 1, memfd_create: 319, execveat: 322 },
-  aarch64: { write: 64, memfd_create: 279, execveat: 281 },
+/** Numbers of this machine. */
+const CALLS = {
+  x86_64: {
+    write: X86_64.write,
+    memfd_create: X86_64.memfd_create,
+    execveat: X86_64.execveat,
+  },
+  aarch64: {
+    write: Aarch64.write,
+    memfd_create: Aarch64.memfd_create,
+    execveat: Aarch64.execveat,
+  },
 }[Deno.build.arch];
 
 /** An executable without a file. */
@@ -38,7 +47,7 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
   try {
     for (let rest = bytes; rest.length > 0;) {
       const bytes = rest as Uint8Array<ArrayBuffer>;
-      const written = systemCall(NUMBERS.write, descriptor, bytes, bytes.length);
+      const written = systemCall(CALLS.write, descriptor, bytes, bytes.length);
       rest = rest.subarray(check(written, "write", name));
     }
   } catch (error) {
@@ -60,7 +69,7 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
  */
 export function become(file: MemoryFile, args: readonly string[]): never {
   const [path, list, environment] = [cstr(""), stringList(args), stringList([])];
-  systemCall(NUMBERS.execveat, file.descriptor, path, list, environment, AT_EMPTY_PATH);
+  systemCall(CALLS.execveat, file.descriptor, path, list, environment, AT_EMPTY_PATH);
   throw new SystemError("execveat", errno(), args[0]);
 }
 
@@ -83,7 +92,7 @@ function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
 /** Kernels before 6.3 do not know the flag that asks for an executable file, and need none. */
 function createExecutable(path: string): number {
   const name = path.slice(0, LONGEST_NAME);
-  const descriptor = systemCall(NUMBERS.memfd_create, cstr(name), MFD_CLOEXEC | MFD_EXEC);
+  const descriptor = systemCall(CALLS.memfd_create, cstr(name), MFD_CLOEXEC | MFD_EXEC);
   if (descriptor >= 0 || errno() !== ERRNO.EINVAL) return check(descriptor, "memfd_create", name);
-  return check(systemCall(NUMBERS.memfd_create, cstr(name), MFD_CLOEXEC), "memfd_create", name);
+  return check(systemCall(CALLS.memfd_create, cstr(name), MFD_CLOEXEC), "memfd_create", name);
 }

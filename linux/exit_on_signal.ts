@@ -8,6 +8,7 @@
 import { word32 } from "../abi/layout.ts";
 import { codePage } from "./code_page.ts";
 import { check, seldom } from "./libc.ts";
+import { X86_64 } from "./syscalls.ts";
 
 const c = seldom({
   sigaction: { parameters: ["i32", "buffer", "usize"], result: "i32" },
@@ -39,12 +40,12 @@ export function exitOnSignal(
 function exitCode(text: Uint8Array, status: number): Uint8Array {
   // deno-fmt-ignore
   const code = [
-    0xb8, ...word32(1), // mov eax, 1: write
+    0xb8, ...word32(X86_64.write), // mov eax, write
     0xbf, ...word32(2), // mov edi, 2: standard error
     0x48, 0x8d, 0x35, ...word32(19), // lea rsi, [rip + 19]: the text, behind the code
     0xba, ...word32(text.length), // mov edx, its length
     0x0f, 0x05, // syscall
-    0xb8, ...word32(231), // mov eax, 231: exit_group
+    0xb8, ...word32(X86_64.exit_group), // mov eax, exit_group
     0xbf, ...word32(status), // mov edi, status
     0x0f, 0x05, // syscall
   ];

@@ -5,10 +5,8 @@
  * @module
  */
 import { check, cstr, ERRNO, errno } from "./libc.ts";
+import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
-
-/** Numbers of x86_64. */
-const CALLS = { open: 2, close: 3, getdents64: 217 } as const;
 
 /** `O_DIRECTORY` and `O_CLOEXEC`. */
 const OPEN_FLAGS = 0o2200000;
@@ -25,13 +23,13 @@ const DIGIT_0 = 0x30;
  * @throws {SystemError} if it cannot be read
  */
 export function numberedEntries(path: string): number[] | undefined {
-  const fd = systemCall(CALLS.open, cstr(path), OPEN_FLAGS);
+  const fd = systemCall(X86_64.open, cstr(path), OPEN_FLAGS);
   if (fd < 0 && errno() === ERRNO.ENOENT) return undefined;
   check(fd, "open", path);
   const numbers: number[] = [];
   const buffer = new Uint8Array(BUFFER_SIZE);
   let length: number;
-  while ((length = systemCall(CALLS.getdents64, fd, buffer, BUFFER_SIZE)) > 0) {
+  while ((length = systemCall(X86_64.getdents64, fd, buffer, BUFFER_SIZE)) > 0) {
     for (
       let at = 0;
       at < length;
@@ -46,6 +44,6 @@ export function numberedEntries(path: string): number[] | undefined {
     }
   }
   check(length, "getdents64", path);
-  systemCall(CALLS.close, fd);
+  systemCall(X86_64.close, fd);
   return numbers;
 }

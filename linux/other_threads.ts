@@ -7,17 +7,9 @@
 import { codePage } from "./code_page.ts";
 import { check, cstr, ERRNO, errno, SystemError } from "./libc.ts";
 import { numberedEntries } from "./numbered.ts";
+import { X86_64 } from "./syscalls.ts";
 import { type SystemCall, systemCall, wordOf } from "./system_call.ts";
 import { RESTORER, threadHandler } from "./thread_handler_x86_64.ts";
-
-/** Numbers of x86_64. */
-const CALLS = {
-  stat: 4,
-  rt_sigaction: 13,
-  gettid: 186,
-  futex: 202,
-  rt_tgsigqueueinfo: 297,
-} as const;
 
 /**
  * The signal by which the C library changes the user of every thread: the one that no thread can block
@@ -69,7 +61,7 @@ interface Interrupted {
  * @throws {SystemError} if a call fails on any of them, or a thread does not answer
  */
 export function onOtherThreads(calls: readonly SystemCall[]): void {
-  const own = systemCall(CALLS.gettid);
+  const own = systemCall(X86_64.gettid);
   let listed = listThreads();
   if (!listed.threads.includes(own)) return;
   const before = handleSignal(calls);
@@ -98,7 +90,7 @@ function handleSignal(calls: readonly SystemCall[]): BigUint64Array<ArrayBuffer>
 /** Sets what the signal does (a `struct kernel_sigaction`); returns what it did before. */
 function setAction(action: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
   const before = new BigUint64Array(action.length);
-  const result = systemCall(CALLS.rt_sigaction, SIGSETXID, action, before, SIGNAL_SET_SIZE);
+  const result = systemCall(X86_64.rt_sigaction, SIGSETXID, action, before, SIGNAL_SET_SIZE);
   check(result, "rt_sigaction");
   return before;
 }
@@ -114,7 +106,7 @@ function interrupt(threads: readonly number[], done: Set<number>): Interrupted[]
     done.add(thread);
     const result = Int32Array.of(PENDING);
     info[SIGNAL_VALUE] = wordOf(result);
-    if (systemCall(CALLS.rt_tgsigqueueinfo, pid, thread, SIGSETXID, info) === 0) {
+    if (systemCall(X86_64.rt_tgsigqueueinfo, pid, thread, SIGSETXID, info) === 0) {
       interrupted.push({ thread, result });
     } else if (errno() !== ESRCH) check(-1, "rt_tgsigqueueinfo");
   }
@@ -125,7 +117,7 @@ function interrupt(threads: readonly number[], done: Set<number>): Interrupted[]
 function awaitResult({ thread, result }: Interrupted): void {
   for (let looks = 0; Atomics.load(result, 0) === PENDING; looks++) {
     const patience = BigUint64Array.of(0n, PATIENCE);
-    if (systemCall(CALLS.futex, result, FUTEX_WAIT_PRIVATE, PENDING, patience) === 0) continue;
+    if (systemCall(X86_64.futex, result, FUTEX_WAIT_PRIVATE, PENDING, patience) === 0) continue;
     if (Atomics.load(result, 0) !== PENDING) break;
     if (!runsPrograms(thread)) return;
     if (looks === MOST_LOOKS) throw new SystemError("signal", ERRNO.EBUSY, `thread ${thread}`);
@@ -152,7 +144,7 @@ function listThreads(): { threads: number[]; complete: boolean } {
   const threads = numberedEntries(THREADS);
   if (threads === undefined) return { threads: [], complete: true };
   const stat = new Uint32Array(STAT_WORDS);
-  check(systemCall(CALLS.stat, PATH, stat), "stat", THREADS);
+  check(systemCall(X86_64.stat, PATH, stat), "stat", THREADS);
   // A directory has two links beside those of the directories in it.
   return { threads, complete: threads.length === stat[STAT_LINKS]! - 2 };
 }

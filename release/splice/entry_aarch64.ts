@@ -14,13 +14,8 @@ import {
   type Reference,
 } from "./entry_code.ts";
 import { word32 } from "../../abi/layout.ts";
+import { Aarch64 } from "../../linux/syscalls.ts";
 import { type LateRelocations, PLACES, WORD } from "./late_relocations.ts";
-
-/** System calls of aarch64. */
-const WRITE = 64;
-const EXIT_GROUP = 94;
-const MADVISE = 233;
-const PRLIMIT64 = 261;
 
 /** What `madvise` is asked for: pages that can be written to, now. */
 const MADV_POPULATE_WRITE = 23;
@@ -96,7 +91,7 @@ function checkLimit(writer: Writer, { resource, least, message }: Limit): void {
   writer.constant(1, resource);
   writer.constant(2, 0);
   writer.put(0xd10043e3); // sub x3, sp, #16
-  writer.constant(8, PRLIMIT64);
+  writer.constant(8, Aarch64.prlimit64);
   writer.constant(9, least);
   writer.put(
     SVC,
@@ -108,10 +103,10 @@ function checkLimit(writer: Writer, { resource, least, message }: Limit): void {
   writer.constant(0, 2);
   writer.refer(1, line);
   writer.constant(2, line.length);
-  writer.constant(8, WRITE);
+  writer.constant(8, Aarch64.write);
   writer.put(SVC);
   writer.constant(0, 1);
-  writer.constant(8, EXIT_GROUP);
+  writer.constant(8, Aarch64.exit_group);
   writer.put(SVC);
   // enough:
 }
@@ -123,7 +118,7 @@ function relocate(writer: Writer, { start, end, words }: LateRelocations, at: nu
   writer.put(0x8b150000); // add x0, x0, x21
   writer.constant(1, end - start);
   writer.constant(2, MADV_POPULATE_WRITE);
-  writer.constant(8, MADVISE);
+  writer.constant(8, Aarch64.madvise);
   writer.put(SVC); // older kernels refuse, and bring each page when it is written to
   writer.refer(9, new Uint8Array(words.buffer));
   writer.constant(10, words.byteLength);

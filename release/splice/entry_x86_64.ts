@@ -14,13 +14,8 @@ import {
   type Prefix,
   type Reference,
 } from "./entry_code.ts";
+import { X86_64 } from "../../linux/syscalls.ts";
 import { type LateRelocations, PLACES, WORD } from "./late_relocations.ts";
-
-/** System calls of x86_64. */
-const WRITE = 1;
-const MADVISE = 28;
-const EXIT_GROUP = 231;
-const PRLIMIT64 = 302;
 
 /** What `madvise` is asked for: pages that can be written to, now. */
 const MADV_POPULATE_WRITE = 23;
@@ -74,7 +69,7 @@ function checkLimit(writer: Writer, { resource, least, message }: Limit): void {
     0xbe, ...word32(resource), // mov esi, …
     0x31, 0xd2, // xor edx, edx
     0x4c, 0x8d, 0x54, 0x24, 0xf0, // lea r10, [rsp - 16]
-    0xb8, ...word32(PRLIMIT64), // mov eax, …
+    0xb8, ...word32(X86_64.prlimit64), // mov eax, …
     0x0f, 0x05, // syscall
     0x85, 0xc0, // test eax, eax
     0x75, 0x35, // jnz enough
@@ -88,10 +83,10 @@ function checkLimit(writer: Writer, { resource, least, message }: Limit): void {
   // deno-fmt-ignore
   writer.put(
     0xba, ...word32(line.length), // mov edx, …
-    0xb8, ...word32(WRITE), // mov eax, …
+    0xb8, ...word32(X86_64.write), // mov eax, …
     0x0f, 0x05, // syscall
     0xbf, ...word32(1), // mov edi, 1
-    0xb8, ...word32(EXIT_GROUP), // mov eax, …
+    0xb8, ...word32(X86_64.exit_group), // mov eax, …
     0x0f, 0x05, // syscall
     // enough:
   );
@@ -106,7 +101,7 @@ function relocate(writer: Writer, { start, end, words }: LateRelocations, at: nu
     0x49, 0x8d, 0xb8, ...word32(start), // lea rdi, [r8 + start]
     0xbe, ...word32(end - start), // mov esi, size
     0xba, ...word32(MADV_POPULATE_WRITE), // mov edx, …
-    0xb8, ...word32(MADVISE), // mov eax, …
+    0xb8, ...word32(X86_64.madvise), // mov eax, …
     0x0f, 0x05, // syscall; older kernels refuse, and bring each page when it is written to
     0x48, 0x8d, 0x35, // lea rsi, [words]
   );

@@ -6,9 +6,10 @@
  * @module
  */
 import { closeInherited } from "../../linux/close_inherited.ts";
-import { check, ERRNO, errno, SystemError } from "../../linux/libc.ts";
+import { check, ERRNO, SystemError } from "../../linux/libc.ts";
 import { onOtherThreads } from "../../linux/other_threads.ts";
 import { type SystemCall, systemCall, wordOf } from "../../linux/system_call.ts";
+import { X86_64 } from "../../linux/syscalls.ts";
 import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
 import {
   ALLOW_DEVICE,
@@ -18,16 +19,6 @@ import {
   VCPU_AT,
 } from "./confine_filter.fixed.ts";
 import type { Confined } from "./confine_filter.ts";
-
-/** Numbers of x86_64. */
-const CALLS = {
-  close: 3,
-  capset: 126,
-  prctl: 157,
-  seccomp: 317,
-  landlock_create_ruleset: 444,
-  landlock_restrict_self: 446,
-} as const;
 
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
 /** `struct __user_cap_header_struct`: version 3, and the calling thread. */
@@ -71,21 +62,17 @@ export function confine(needs: Needs): void {
  */
 export function giveUpRights(): void {
   const ruleset = rulesOfNothing();
-  const noPrivileges: SystemCall = [CALLS.prctl, PR_SET_NO_NEW_PRIVS, 1];
-  const noCapabilities: SystemCall = [CALLS.capset, CAPABILITY_HEADER, NO_CAPABILITIES];
-  const calls = ruleset === undefined
-    ? [noPrivileges, noCapabilities]
-    : [noPrivileges, [CALLS.landlock_restrict_self, ruleset, 0] as const, noCapabilities];
+  const calls: readonly (readonly [name: string, call: SystemCall])[] = [
+    ["prctl", [X86_64.prctl, PR_SET_NO_NEW_PRIVS, 1]],
+    ...(ruleset === undefined
+      ? []
+      : [["landlock_restrict_self", [X86_64.landlock_restrict_self, ruleset, 0]] as const]),
+    ["capset", [X86_64.capset, CAPABILITY_HEADER, NO_CAPABILITIES]],
+  ];
   // This thread is the last: in some kernels Landlock keeps one that it confines from signalling others.
-  onOtherThreads(calls);
-  for (const call of calls) {
-    if (systemCall(...call) < 0) throw new SystemError(nameOf(call[0]), errno());
-  }
-  if (ruleset !== undefined) systemCall(CALLS.close, ruleset);
-}
-
-function nameOf(number: number): string {
-  return Object.entries(CALLS).find(([, each]) => each === number)![0];
+  onOtherThreads(calls.map(([, call]) => call));
+  for (const [name, call] of calls) check(systemCall(...call), name);
+  if (ruleset !== undefined) systemCall(X86_64.close, ruleset);
 }
 
 /** The filter as {@linkcode confineFilter} makes it, without what makes it. */
@@ -108,7 +95,7 @@ export function filterFor({ vcpu, pid, devices }: Confined): Uint32Array<ArrayBu
 
 /** A Landlock ruleset with no rule, so that nothing it knows of is allowed; none without Landlock. */
 function rulesOfNothing(): number | undefined {
-  const create = CALLS.landlock_create_ruleset;
+  const create = X86_64.landlock_create_ruleset;
   const version = systemCall(create, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return undefined;
   const ruleset = landlockRuleset(version);
@@ -130,7 +117,7 @@ export function landlockRuleset(version: number): BigUint64Array<ArrayBuffer> {
 function installFilter(filter: Uint32Array<ArrayBuffer>): void {
   const program = BigUint64Array.of(BigInt(filter.length / INSTRUCTION_WORDS), wordOf(filter));
   const how = [SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC] as const;
-  const result = systemCall(CALLS.seccomp, ...how, program);
+  const result = systemCall(X86_64.seccomp, ...how, program);
   // More than 0 is the thread that has a filter of its own, so that it cannot have this one.
   if (result > 0) throw new SystemError("seccomp", ERRNO.EBUSY);
   check(result, "seccomp");

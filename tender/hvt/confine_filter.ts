@@ -16,9 +16,9 @@ import {
   unless,
   when,
 } from "../../linux/bpf.ts";
-import { LINUX } from "../../linux/syscalls.ts";
+import { LINUX, X86_64, type X86Call } from "../../linux/syscalls.ts";
 import { REQUEST } from "../kvm/abi.ts";
-import { ALLOWED, DEADLY, JUDGED, ON_DEVICES, X32_CALLS } from "./confine_calls.ts";
+import { ALLOWED, DEADLY, ON_DEVICES, X32_CALLS } from "./confine_calls.ts";
 
 /** What may be asked of the vCPU: to run, and where it stands at the end. */
 const VCPU_REQUESTS = [REQUEST.RUN, REQUEST.GET_REGS, REQUEST.GET_SREGS];
@@ -66,7 +66,7 @@ export function confineFilter({ vcpu, pid, devices }: Confined): Uint8Array<Arra
     ...[when("==", LINUX.x86_64!.auditArch, { skip: 1 }), KILL],
     load(SECCOMP_DATA.number),
     // The one call that is made again and again comes first.
-    ...skipUnless("==", JUDGED.ioctl, ioctlOf(vcpu)),
+    ...skipUnless("==", X86_64.ioctl, ioctlOf(vcpu)),
     ...dispatch(intervals(pid)),
   ];
   const behind = [argument(0), ...devices.flatMap((fd) => allowIf(fd)), DENY];
@@ -140,15 +140,15 @@ function intervals(pid: number): Interval[] {
     ...numbersOf(ALLOWED).map((number) => [number, ALLOWING] as const),
     ...numbersOf(ON_DEVICES).map((number) => [number, DEVICES_ALONE] as const),
     ...Object.values(DEADLY).flatMap(numbersOf).map((number) => [number, KILLING] as const),
-    [JUDGED.fcntl, FCNTL],
-    [JUDGED.mmap, MMAP],
-    [JUDGED.mprotect, MPROTECT],
-    [JUDGED.pkey_mprotect, MPROTECT],
-    [JUDGED.clone, CLONE],
-    [JUDGED.clone3, CLONE3],
-    [JUDGED.prctl, PRCTL],
+    [X86_64.fcntl, FCNTL],
+    [X86_64.mmap, MMAP],
+    [X86_64.mprotect, MPROTECT],
+    [X86_64.pkey_mprotect, MPROTECT],
+    [X86_64.clone, CLONE],
+    [X86_64.clone3, CLONE3],
+    [X86_64.prctl, PRCTL],
     // How the C library ends this process when it gives up.
-    [JUDGED.tgkill, [argument(0), ...allowIf(pid), KILL]],
+    [X86_64.tgkill, [argument(0), ...allowIf(pid), KILL]],
   ]);
   const points: Interval[] = [{ from: 0, code: DENYING }];
   for (const [number, code] of [...single].sort(([a], [b]) => a - b)) {
@@ -172,8 +172,8 @@ function dispatch(intervals: readonly Interval[]): Instruction[] {
   return [...skipUnless(">=", intervals[middle]!.from, high), ...low];
 }
 
-function numbersOf(calls: Readonly<Record<string, number>>): number[] {
-  return Object.values(calls);
+function numbersOf(calls: readonly X86Call[]): number[] {
+  return calls.map((call) => X86_64[call]);
 }
 
 /** Loads the low half of an argument: those that are looked at have 32 bits to the kernel, or mean nothing beyond. */

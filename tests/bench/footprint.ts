@@ -38,7 +38,7 @@ function sizes(program: Linked): Figure[] {
 async function loads(program: Linked, directory: string): Promise<Figure[]> {
   const run = countedBundle(program, directory);
   const commands = [
-    { name: "soloden --version", args: ["--version"], files: 6, texts: 1 },
+    { name: "soloden --version", args: ["--version"], files: 7, texts: 1 },
     {
       name: "soloden run of a spt guest",
       args: ["run", await guest("args", "spt")],
