@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, join } from "node:path";
+import "./cache.ts";
 import { cached, defaultCacheDir, digest, exists } from "../bindings/cache.ts";
 import { APPLICATION_FLAGS, type BuildTarget, LINK_FLAGS } from "../bindings/targets.ts";
 import {

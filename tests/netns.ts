@@ -6,21 +6,17 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { missingTool, testUnless } from "./needs.ts";
 import { execute, kill, type Result, ROOT } from "./soloden.ts";
 
 /** What these tests need from the machine: a program, and the Debian package that has it. */
 const NEEDS = { ip: "iproute2", ping: "iputils-ping" } as const;
 
-/** A test in a namespace of its own; skipped, with its reason printed, where there can be none. */
+/** A test in a namespace of its own; ignored where there can be none. */
 export function netnsTest(name: string, test: (net: Namespace) => Promise<void>): void {
-  if (noNetns !== undefined) console.log(`skipped: ${name}: ${noNetns}`);
-  Deno.test({
-    name,
-    ignore: noNetns !== undefined,
-    fn: async () => {
-      using net = new Namespace();
-      await test(net);
-    },
+  testUnless(noNetns, name, async () => {
+    using net = new Namespace();
+    await test(net);
   });
 }
 
@@ -144,8 +140,8 @@ function ip(...args: string[]): void {
 function reason(): string | undefined {
   if (Deno.uid() !== 0) return "network namespaces need root";
   for (const [program, deb] of Object.entries(NEEDS)) {
-    const found = new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).outputSync();
-    if (!found.success) return `${program} is missing (apt-get install ${deb})`;
+    const missing = missingTool(program);
+    if (missing !== undefined) return `${missing} (apt-get install ${deb})`;
   }
   try {
     using net = new Namespace();

@@ -8,13 +8,14 @@ import { guest } from "./guests.ts";
 import { brokenFiles } from "./parity_elf.ts";
 import { debugRows, elftoolRows, type Files, type Row, tenderRows } from "./parity_table.ts";
 import { TOOLCHAIN_ROWS } from "./parity_toolchain.ts";
-import { installed } from "./prefix.ts";
-import { execute } from "./soloden.ts";
+import { testUnless } from "./needs.ts";
+import { once } from "./once.ts";
+import { installation } from "./prefix.ts";
+import { execute, type Result } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
 
 const TRIPLE = "x86_64-solo5-none-static";
-const prefix = await installed();
-const directory = join(prefix, "..");
+const { directory, prefix, install } = installation();
 const programs = join(prefix, "bin");
 
 const manifest = (count: number) => {
@@ -42,43 +43,59 @@ extern "C" int solo5_app_main(const struct solo5_start_info *info) { return zero
   "link.words": "main.o manifest.o -o words.hvt",
   "objects.words": "main.o manifest.o -o objects.hvt",
 };
-for (const [name, content] of Object.entries(CONTENTS)) {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  Deno.writeFileSync(join(directory, name), bytes);
+
+/** The guests that the rows name, by what the table calls them. */
+const GUESTS = {
+  args: "args",
+  net: "net",
+  block: "block",
+  heap: "exec_heap",
+  exit: "exit_code",
+  abort: "abort",
+  port: "bad_port",
+  address: "bad_address",
+  text: "write_text",
+  tripleFault: "triple_fault",
+} as const;
+
+/** The files' names in the directory in which the rows run. */
+function filesFor(target: "hvt" | "spt"): Files {
+  const unikernels = Object.fromEntries(
+    Object.entries(GUESTS).map(([called, name]) => [called, `${name}.${target}`]),
+  ) as Record<keyof typeof GUESTS, string>;
+  const other = `${GUESTS.args}.${target === "hvt" ? "spt" : "hvt"}`;
+  return { ...unikernels, other, disk: "disk", odd: "odd", small: "small", empty: "empty" };
 }
 
-async function filesFor(target: "hvt" | "spt"): Promise<Files> {
-  const unikernel = (name: string) => guest(name, target);
-  const file = (name: string) => join(directory, name);
-  return {
-    args: await unikernel("args"),
-    net: await unikernel("net"),
-    block: await unikernel("block"),
-    heap: await unikernel("exec_heap"),
-    exit: await unikernel("exit_code"),
-    abort: await unikernel("abort"),
-    port: await unikernel("bad_port"),
-    address: await unikernel("bad_address"),
-    text: await unikernel("write_text"),
-    tripleFault: await unikernel("triple_fault"),
-    other: await guest("args", target === "hvt" ? "spt" : "hvt"),
-    disk: file("disk"),
-    odd: file("odd"),
-    small: file("small"),
-    empty: file("empty"),
-  };
+/** Installs, and writes all that the rows name. */
+const prepare = once(async () => {
+  await install();
+  for (const [name, content] of Object.entries(CONTENTS)) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    Deno.writeFileSync(join(directory, name), bytes);
+  }
+  for (const target of ["hvt", "spt"] as const) {
+    for (const name of Object.values(GUESTS)) {
+      Deno.copyFileSync(await guest(name, target), join(directory, `${name}.${target}`));
+    }
+    for (const [name, { bytes }] of Object.entries(brokenFiles(target))) {
+      Deno.writeFileSync(join(directory, `${name}.${target}`), bytes);
+    }
+  }
+});
+
+/** Runs an installed program where the files are. */
+async function runInstalled(program: string, args: readonly string[]): Promise<Result> {
+  await prepare();
+  return await execute(join(programs, program), args, { cwd: directory });
 }
 
 function rowTest(program: string, row: Row): void {
   const words = row.args.map((arg) => arg.length > 40 ? basename(arg).slice(0, 40) : arg);
   const name = `${program} ${words.join(" ")} → ${row.status}`;
-  if (row.runs && program.startsWith("solo5-hvt") && noKvm !== undefined) {
-    return console.log(`skipped: ${name}: ${noKvm}`);
-  }
-  Deno.test(name, async () => {
-    const { status, stdout, stderr } = await execute(join(programs, program), row.args, {
-      cwd: directory,
-    });
+  const missing = row.runs && program.startsWith("solo5-hvt") ? noKvm : undefined;
+  testUnless(missing, name, async () => {
+    const { status, stdout, stderr } = await runInstalled(program, row.args);
     const lines = stderr.split("\n");
     row.says?.forEach((text, index) => {
       const line = lines[index] ?? "";
@@ -96,12 +113,11 @@ function rowTest(program: string, row: Row): void {
 }
 
 for (const target of ["hvt", "spt"] as const) {
-  for (const row of tenderRows({ target, files: await filesFor(target) })) {
+  for (const row of tenderRows({ target, files: filesFor(target) })) {
     rowTest(`solo5-${target}`, row);
   }
-  for (const [name, { bytes, tender, abi, manifest }] of Object.entries(brokenFiles(target))) {
+  for (const [name, { tender, abi, manifest }] of Object.entries(brokenFiles(target))) {
     const file = `${name}.${target}`;
-    Deno.writeFileSync(join(directory, file), bytes);
     const row = (args: string[], says: string | undefined): Row =>
       says === undefined
         ? { args, status: 0 }
@@ -114,16 +130,16 @@ for (const target of ["hvt", "spt"] as const) {
 }
 rowTest("solo5-hvt-debug", { args: ["--version"], status: 0 });
 rowTest("solo5-hvt-debug", { args: [], status: 1, says: ["Missing KERNEL operand"], usage: true });
-for (const row of debugRows(await filesFor("hvt"), directory)) {
+for (const row of debugRows(filesFor("hvt"), directory)) {
   rowTest("solo5-hvt-debug", row);
 }
-for (const row of elftoolRows(await filesFor("hvt"), directory)) rowTest("solo5-elftool", row);
+for (const row of elftoolRows(filesFor("hvt"), directory)) rowTest("solo5-elftool", row);
 rowTest("solo5-elftool", { args: ["gen-manifest", "manifest.json", "manifest.c"], status: 0 });
 for (const { tool, ...row } of TOOLCHAIN_ROWS) rowTest(`${TRIPLE}-${tool}`, row);
 
 Deno.test("--version names the program, its version and its ABI", async () => {
   for (const program of ["solo5-hvt", "solo5-hvt-debug", "solo5-spt"]) {
-    const { stdout, stderr } = await execute(join(programs, program), ["--version"]);
+    const { stdout, stderr } = await runInstalled(program, ["--version"]);
     equal(stdout, "");
     ok(/^solo5-[a-z-]+ tender, version v\d+\.\d+\.\d+.*\nABI version 2\n$/.test(stderr), stderr);
     ok(stderr.startsWith(`${program} tender`));
@@ -131,8 +147,7 @@ Deno.test("--version names the program, its version and its ABI", async () => {
 });
 
 Deno.test("too many devices are told with their limit", async () => {
-  const program = join(programs, "solo5-elftool");
-  const { stderr } = await execute(program, ["gen-manifest", "many.json", "-"], { cwd: directory });
+  const { stderr } = await runInstalled("solo5-elftool", ["gen-manifest", "many.json", "-"]);
   ok(stderr.includes(".devices[]: too many entries, maximum 63"), stderr);
 });
 
@@ -147,6 +162,6 @@ Deno.test("what the wrappers linked is what was asked for", async () => {
   for (const name of ["configure", "main.stub"]) {
     const { status, stderr } = await execute("sh", ["-c", `./${name}`], { cwd: directory });
     equal(status, 127, stderr);
-    equal((await execute(join(programs, "solo5-spt"), [name], { cwd: directory })).status, 1);
+    equal((await runInstalled("solo5-spt", [name])).status, 1);
   }
 });

@@ -3,24 +3,19 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { installed } from "./prefix.ts";
+import { missingTool, stepUnless, testUnless } from "./needs.ts";
+import { installation } from "./prefix.ts";
 import { execute, type Result } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
 
-const prefix = await installed();
+const { directory: scratch, prefix, install } = installation();
 const PATH = `${join(prefix, "bin")}:${Deno.env.get("PATH")}`;
 const SOURCES = join(import.meta.dirname!, "sample");
-const missing = ["make", "ar"].find((tool) => {
-  try {
-    return !new Deno.Command(tool, { args: ["--version"], stdout: "null" }).outputSync().success;
-  } catch {
-    return true;
-  }
-});
 
 /** Copies the project to a directory of this name, and makes it there. */
 async function make(name: string): Promise<string> {
-  const directory = join(prefix, "..", name);
+  await install();
+  const directory = join(scratch, name);
   Deno.mkdirSync(directory);
   for (const { name } of Deno.readDirSync(SOURCES)) {
     Deno.copyFileSync(join(SOURCES, name), join(directory, name));
@@ -46,19 +41,20 @@ function run(directory: string, target: "hvt" | "spt"): Promise<Result> {
   return execute(`solo5-${target}`, args, { cwd: directory, env: { PATH } });
 }
 
-Deno.test({
-  name: "a Makefile project builds, runs, and is the same wherever it is built",
-  ignore: missing !== undefined,
-  fn: async () => {
+testUnless(
+  missingTool("make", "ar"),
+  "a Makefile project builds, runs, and is the same wherever it is built",
+  async (test) => {
     const here = await make("here");
     for (const target of ["spt", "hvt"] as const) {
-      if (target === "hvt" && noKvm !== undefined) {
-        console.log(`skipped: sample.hvt: ${noKvm}`);
-        continue;
-      }
-      const { status, stdout, stderr } = await run(here, target);
-      ok(stdout.includes("SUCCESS\n"), stdout);
-      deepEqual([status, stderr], [3, ""], target);
+      await stepUnless(target === "hvt" ? noKvm : undefined, test, {
+        name: `sample.${target} runs`,
+        fn: async () => {
+          const { status, stdout, stderr } = await run(here, target);
+          ok(stdout.includes("SUCCESS\n"), stdout);
+          deepEqual([status, stderr], [3, ""], target);
+        },
+      });
     }
     const there = await make("there");
     for (const file of ["sample.hvt", "sample.spt"]) {
@@ -67,12 +63,12 @@ Deno.test({
     const stub = await execute("solo5-spt", ["sample.stub"], { cwd: here, env: { PATH } });
     equal(stub.status, 1);
   },
-});
-if (missing !== undefined) console.log(`skipped: a Makefile project: there is no ${missing}`);
+);
 
-Deno.test("pkg-config tells how to compile and link without the wrappers", async () => {
+const noPkgConfig = missingTool("pkg-config");
+testUnless(noPkgConfig, "pkg-config: compiling and linking without the wrappers", async () => {
+  await install();
   const script = `
-    command -v pkg-config > /dev/null || exit 77
     flags=$(pkg-config --cflags --libs solo5-bindings-spt) || exit
     printf '#include "solo5.h"\nint solo5_app_main(const struct solo5_start_info *i)' > one.c
     printf '{ return i->cmdline[0]; }' >> one.c
@@ -80,8 +76,7 @@ Deno.test("pkg-config tells how to compile and link without the wrappers", async
     solo5-elftool gen-manifest one.json one_manifest.c &&
     cc one.c one_manifest.c $flags -o one.spt && exec solo5-spt one.spt A`;
   const PKG_CONFIG_PATH = join(prefix, "lib/pkgconfig");
-  const cwd = join(prefix, "..");
+  const cwd = scratch;
   const result = await execute("sh", ["-c", script], { cwd, env: { PATH, PKG_CONFIG_PATH } });
-  if (result.status === 77) return console.log("skipped: there is no pkg-config");
   deepEqual([result.status, result.stderr], ["A".charCodeAt(0), ""]);
 });

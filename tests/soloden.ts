@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import "./cache.ts";
 
 /** The checkout's directory. */
 export const ROOT = join(import.meta.dirname!, "..");

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import "../cache.ts";
 
 /** The shortest unikernel. */
 export const MINIMAL = `#include "solo5.h"

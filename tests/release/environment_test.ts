@@ -10,7 +10,6 @@ import { makeExecutable, noExecutable, sharedExecutable } from "./executable.ts"
 
 if (noExecutable !== undefined) console.log(`skipped: the executable: ${noExecutable}`);
 const ignore = noExecutable !== undefined;
-const executable = ignore ? "" : await sharedExecutable();
 
 async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync();
@@ -120,7 +119,7 @@ Deno.test({
         await test.step(name, async () => {
           const { status, stdout, stderr } = await withOnly(
             { [name]: value },
-            executable,
+            await sharedExecutable(),
             "--version",
           );
           match(stdout, /^\d+\.\d+\.\d+\n$/);
@@ -151,7 +150,7 @@ Deno.test({
         SEEN: join(directory, "seen"),
         SPACED: " a = b ",
       };
-      const { status } = await withOnly(env, executable, "build", "x.c");
+      const { status } = await withOnly(env, await sharedExecutable(), "build", "x.c");
       equal(status, 1);
       const seen = Deno.readTextFileSync(env.SEEN).trimEnd().split("\n")
         .filter((line) => !/^(PWD|_|OLDPWD|SHLVL)=/.test(line));
@@ -170,7 +169,7 @@ Deno.test({
       const output = join(directory, "hello");
       const { stderr } = await withOnly(
         env,
-        executable,
+        await sharedExecutable(),
         "build",
         "-t",
         "spt",

@@ -8,6 +8,7 @@ import { spliceArguments } from "../../release/splice/splice.ts";
 import { bundle } from "../../release/bundle.ts";
 import type { Linked } from "../../release/link_chunks.ts";
 import { runtimePrefix } from "../../release/runtime.ts";
+import { once } from "../once.ts";
 import { writeProgram } from "../soloden.ts";
 
 /** Why there is no single executable here; undefined if there is. */
@@ -29,9 +30,12 @@ export async function makeExecutable(directory: string, program?: Linked): Promi
   return path;
 }
 
-/** Makes the executable in a directory of its own, which is removed after the file's tests. */
-export async function sharedExecutable(): Promise<string> {
+/**
+ * The executable that the tests of one file share: made when the first of them asks, in a directory that
+ * is removed after the last.
+ */
+export const sharedExecutable: () => Promise<string> = once(() => {
   const directory = Deno.makeTempDirSync();
   globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
-  return await makeExecutable(directory);
-}
+  return makeExecutable(directory);
+});

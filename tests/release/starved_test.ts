@@ -2,16 +2,16 @@
  * The single executable where it lacks what it needs: one line and status 1, or it does without.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { execute, ROOT } from "../soloden.ts";
+import { execute, type Result, ROOT } from "../soloden.ts";
 import { noExecutable, sharedExecutable } from "./executable.ts";
 
 if (noExecutable !== undefined) console.log(`skipped: starved executables: ${noExecutable}`);
 const ignore = noExecutable !== undefined;
-const executable = ignore ? "" : await sharedExecutable();
 
 /** Runs a shell's words, in which `$SOLODEN` is the executable. */
-function shell(script: string): ReturnType<typeof execute> {
-  return execute("sh", ["-c", script], { cwd: ROOT, env: { SOLODEN: executable } });
+async function shell(script: string): Promise<Result> {
+  const env = { SOLODEN: await sharedExecutable() };
+  return await execute("sh", ["-c", script], { cwd: ROOT, env });
 }
 
 for (const limit of ["-n 4", "-n 11", "-n 31", "-s 400", "-d 300000", "-v 1000000"]) {

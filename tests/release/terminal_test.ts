@@ -4,20 +4,13 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { missingTool } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { noExecutable, sharedExecutable } from "./executable.ts";
 
-const unsupported = noExecutable ?? await missing("script", "stty", "cc");
+const unsupported = noExecutable ?? missingTool("script", "stty", "cc");
 if (unsupported !== undefined) console.log(`skipped: the executable on a terminal: ${unsupported}`);
-const executable = unsupported === undefined ? await sharedExecutable() : "";
-
-async function missing(...programs: string[]): Promise<string | undefined> {
-  for (const program of programs) {
-    const { status } = await execute("sh", ["-c", `command -v ${program}`]);
-    if (status !== 0) return `${program} is not installed`;
-  }
-}
 
 /** What a command shows, and how it ends. */
 interface Shown {
@@ -31,11 +24,11 @@ interface Desk {
   readonly cache: string;
 }
 
-const environment = ({ cache }: Desk) => ({
+const environment = async ({ cache }: Desk) => ({
   TERM: "xterm",
   NO_COLOR: "",
   XDG_CACHE_HOME: cache,
-  SOLODEN: executable,
+  SOLODEN: await sharedExecutable(),
 });
 
 /** Types a command on a terminal of 80 columns; `$SOLODEN` is the executable. */
@@ -45,7 +38,7 @@ async function type(command: string, desk: Desk): Promise<Shown> {
   const log = join(desk.cache, "typescript");
   const { status, stdout } = await execute("script", ["-qec", script, log], {
     cwd: desk.directory,
-    env: environment(desk),
+    env: await environment(desk),
   });
   return { status, lines: linesOf(stdout) };
 }
@@ -54,7 +47,7 @@ async function type(command: string, desk: Desk): Promise<Shown> {
 async function pipe(command: string, desk: Desk): Promise<Shown> {
   const { status, stdout } = await execute("sh", ["-c", `(${command}) 2>&1`], {
     cwd: desk.directory,
-    env: environment(desk),
+    env: await environment(desk),
   });
   return { status, lines: linesOf(stdout) };
 }

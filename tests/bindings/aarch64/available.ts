@@ -1,11 +1,11 @@
 /**
- * What the tests of aarch64 need and a machine may not have: where it is missing they are skipped,
- * and say so.
+ * What the tests of aarch64 need and a machine may not have.
  *
  * @module
  */
 import { ToolchainError } from "../../../bindings/error.ts";
 import { findToolchain, type Toolchain, type ToolchainChoice } from "../../../bindings/tools.ts";
+import { testUnless } from "../../needs.ts";
 import { noUnicorn } from "./unicorn.ts";
 
 type Test = (toolchain: Toolchain) => void | Promise<void>;
@@ -22,17 +22,18 @@ export function crossToolchain(choice: ToolchainChoice = {}): Toolchain | string
 
 const found = crossToolchain();
 
+/** Why nothing can be built for aarch64 here; undefined if it can. */
+export const noCross: string | undefined = typeof found === "string" ? found : undefined;
+
+/** Why what is built for aarch64 cannot be run here; undefined if it can. */
+export const noEmulation: string | undefined = noCross ?? noUnicorn;
+
 /** A test with the toolchain for aarch64. */
 export function crossTest(name: string, test: Test): void {
-  testWith(name, typeof found === "string" ? found : undefined, test);
+  testUnless(noCross, name, () => test(found as Toolchain));
 }
 
 /** A test with the toolchain for aarch64 that runs what it makes. */
 export function emulatedTest(name: string, test: Test): void {
-  testWith(name, typeof found === "string" ? found : noUnicorn, test);
-}
-
-function testWith(name: string, missing: string | undefined, test: Test): void {
-  if (missing !== undefined) console.log(`skipped: ${name}: ${missing}`);
-  Deno.test({ name, ignore: missing !== undefined, fn: () => test(found as Toolchain) });
+  testUnless(noEmulation, name, () => test(found as Toolchain));
 }

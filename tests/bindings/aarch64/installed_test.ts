@@ -7,28 +7,23 @@ import { join } from "node:path";
 import { install } from "../../../bindings/install.ts";
 import { findToolchain } from "../../../bindings/tools.ts";
 import { block } from "../../../tender/devices/block.ts";
-import { installed } from "../../prefix.ts";
+import { missingTool, testUnless } from "../../needs.ts";
+import { installation } from "../../prefix.ts";
 import { execute } from "../../soloden.ts";
-import { outputOf, withFiles } from "../scratch.ts";
-import { crossTest, emulatedTest } from "./available.ts";
+import { withFiles } from "../scratch.ts";
+import { crossTest, crossToolchain, emulatedTest, noEmulation } from "./available.ts";
 import { run } from "./run.ts";
 
 const TRIPLE = "aarch64-solo5-none-static";
 const SAMPLE = join(import.meta.dirname!, "../../sample");
-const prefix = await installed();
+const { prefix, install: installHere } = installation();
 const PATH = `${join(prefix, "bin")}:${Deno.env.get("PATH")}`;
 
-emulatedTest(
+testUnless(
+  noEmulation ?? missingTool("make", "ar") ?? noCrossCxx(),
   "aarch64: a Makefile project builds with the installed names, and runs",
-  async ({ cc }) => {
-    const [compiler, ...first] = cc;
-    const needed = [
-      outputOf("make", "--version") === undefined && "make",
-      outputOf("ar", "--version") === undefined && "ar",
-      !works(compiler!, ...first, "-x", "c++", "-S", "/dev/null", "-o", "-") &&
-      "C++ compiler for aarch64",
-    ].filter((name) => name !== false);
-    if (needed.length > 0) return console.log(`skipped: there is no ${needed.join(", no ")}`);
+  async () => {
+    await installHere();
     await withFiles({}, async (cwd) => {
       for (const { name } of Deno.readDirSync(SAMPLE)) {
         Deno.copyFileSync(join(SAMPLE, name), join(cwd, name));
@@ -50,16 +45,22 @@ emulatedTest(
   },
 );
 
-function works(command: string, ...args: string[]): boolean {
-  const { success } = new Deno.Command(command, { args, stdout: "null", stderr: "null" })
+/** Why C++ cannot be compiled for aarch64 here; undefined if it can. */
+function noCrossCxx(): string | undefined {
+  const toolchain = crossToolchain();
+  if (typeof toolchain === "string") return toolchain;
+  const [compiler, ...first] = toolchain.cc;
+  const args = [...first, "-x", "c++", "-S", "/dev/null", "-o", "-"];
+  const { success } = new Deno.Command(compiler!, { args, stdout: "null", stderr: "null" })
     .outputSync();
-  return success;
+  return success ? undefined : "there is no C++ compiler for aarch64";
 }
 
 emulatedTest("aarch64: the linker's wrapper links, and objcopy's copies", async () => {
   const main = `#include "solo5.h"
     int solo5_app_main(const struct solo5_start_info *info) { return info->cmdline[0]; }\n`;
   const manifest = JSON.stringify({ type: "solo5.manifest", version: 1, devices: [] });
+  await installHere();
   await withFiles({ "main.c": main, "manifest.json": manifest }, async (cwd) => {
     const script = `set -e
       solo5-elftool gen-manifest manifest.json manifest.c
@@ -80,6 +81,7 @@ emulatedTest("aarch64: the linker's wrapper links, and objcopy's copies", async 
 crossTest(
   "aarch64: a wrapper's status is its tool's, and a target without bindings is refused",
   async () => {
+    await installHere();
     const cc = join(prefix, "bin", `${TRIPLE}-cc`);
     assert.equal((await execute(cc, ["-c", "/nonexistent.c"])).status, 1);
     const { status, stderr } = await execute(cc, ["-z", "solo5-abi=virtio", "x.o"]);

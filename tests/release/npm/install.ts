@@ -59,16 +59,6 @@ export async function inDirectory(use: (directory: string) => Promise<void>): Pr
   }
 }
 
-/** Why a program cannot be run here; undefined if it can. */
-export function lacks(program: string): string | undefined {
-  try {
-    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return undefined;
-  } catch {
-    return `no ${program}`;
-  }
-}
-
 /** Runs npm's programs with what they have downloaded before, and lets them keep nothing. */
 export async function offline(
   directory: string,

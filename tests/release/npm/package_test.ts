@@ -10,14 +10,17 @@ import { LIBRARY_MODULE } from "../../../release/npm/library.ts";
 import { npmPackage, PACKAGE_FILE, packageArchive } from "../../../release/npm/package.ts";
 import { PROGRAM } from "../../../release/npm/program.ts";
 import { guest } from "../../guests.ts";
+import { missingTool, stepUnless, testUnless } from "../../needs.ts";
+import { once } from "../../once.ts";
 import { execute, ROOT } from "../../soloden.ts";
-import { inDirectory, lacks, offline, writePackage } from "./install.ts";
+import { inDirectory, offline, writePackage } from "./install.ts";
 
 const VERSION = /^\d+\.\d+\.\d+\n$/;
 
-const files = await npmPackage();
+const packageFiles = once(npmPackage);
 
-Deno.test("npm package: the same bytes twice, and no paths of this machine", () => {
+Deno.test("npm package: the same bytes twice, and no paths of this machine", async () => {
+  const files = await packageFiles();
   const archive = packageArchive(files);
   deepEqual(packageArchive(new Map([...files].reverse())), archive);
   const all = [...files.values()].join("");
@@ -26,7 +29,8 @@ Deno.test("npm package: the same bytes twice, and no paths of this machine", () 
   }
 });
 
-Deno.test("npm package: nothing in the archive is of its maker's, and it ends as archives do", () => {
+Deno.test("npm package: nothing in the archive is of its maker's, and it ends as archives do", async () => {
+  const files = await packageFiles();
   const archive = gunzipSync(packageArchive(files));
   const entries = parseTar(new Uint8Array(archive));
   deepEqual(
@@ -48,7 +52,8 @@ Deno.test("npm package: nothing in the archive is of its maker's, and it ends as
   }
 });
 
-Deno.test("npm package: who wrote what it contains is named, with the conditions", () => {
+Deno.test("npm package: who wrote what it contains is named, with the conditions", async () => {
+  const files = await packageFiles();
   const notices = files.get("THIRD-PARTY-NOTICES.txt")!;
   for (const name of ["@stricli/core", "jsonc-parser", "valibot"]) {
     match(notices, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((Apache-2.0|MIT)\\)$`, "m"));
@@ -94,6 +99,7 @@ manifest-source
 
 /** Makes a project that has the package, a program that uses it, and a unikernel. */
 async function makeProject(directory: string): Promise<void> {
+  const files = await packageFiles();
   writePackage(join(directory, "node_modules/soloden"), files);
   Deno.writeTextFileSync(join(directory, "package.json"), '{ "type": "module" }');
   Deno.writeTextFileSync(join(directory, "user.js"), READ + USER);
@@ -101,19 +107,14 @@ async function makeProject(directory: string): Promise<void> {
   Deno.copyFileSync(await guest("exit_code", "spt"), join(directory, "guest.spt"));
 }
 
-for (const [program, script] of [["node", "user.js"], ["bun", "user.ts"]]) {
-  const missing = lacks(program!);
-  if (missing !== undefined) console.log(`skipped: the npm package's library: ${missing}`);
-  Deno.test({
-    name: `npm package: a program imports the library (${program})`,
-    ignore: missing !== undefined,
-    async fn() {
-      await inDirectory(async (directory) => {
-        await makeProject(directory);
-        const { status, stdout, stderr } = await execute(program!, [script!], { cwd: directory });
-        deepEqual([status, stdout, stderr], [0, PRINTED, ""]);
-      });
-    },
+for (const [program, script] of [["node", "user.js"], ["bun", "user.ts"]] as const) {
+  const name = `npm package: a program imports the library (${program})`;
+  testUnless(missingTool(program), name, async () => {
+    await inDirectory(async (directory) => {
+      await makeProject(directory);
+      const { status, stdout, stderr } = await execute(program, [script], { cwd: directory });
+      deepEqual([status, stdout, stderr], [0, PRINTED, ""]);
+    });
   });
 }
 
@@ -141,7 +142,8 @@ Deno.test("npm package: a program in TypeScript that imports the library is chec
   });
 });
 
-Deno.test("npm package: what package.json leads to is there, and the runtime is the one that was tried", () => {
+Deno.test("npm package: what package.json leads to is there, and the runtime is the one that was tried", async () => {
+  const files = await packageFiles();
   const description = JSON.parse(files.get("package.json")!);
   const { bin, man, types, exports, dependencies, version, license } = description;
   for (const path of [bin.soloden, ...man, types, exports["."].types, exports["."].default]) {
@@ -154,7 +156,8 @@ Deno.test("npm package: what package.json leads to is there, and the runtime is 
   deepEqual(engines, { node: ">=20" });
 });
 
-Deno.test("npm package: examples in its types import the package", () => {
+Deno.test("npm package: examples in its types import the package", async () => {
+  const files = await packageFiles();
   const imported = [...files].filter(([path]) => path.endsWith(".d.ts"))
     .flatMap(([, text]) =>
       [...text.matchAll(/^ *\* import .* from (".*")/gm)].map(([, name]) => name)
@@ -163,7 +166,8 @@ Deno.test("npm package: examples in its types import the package", () => {
   deepEqual(new Set(imported), new Set(['"soloden"']));
 });
 
-Deno.test("npm package: its types lead to types that it has", () => {
+Deno.test("npm package: its types lead to types that it has", async () => {
+  const files = await packageFiles();
   for (const [path, text] of files) {
     if (!path.endsWith(".d.ts")) continue;
     for (const [, name] of text.matchAll(/^[^*]*(?:\bfrom |\bimport\()"([^"]+)"/gm)) {
@@ -174,6 +178,7 @@ Deno.test("npm package: its types lead to types that it has", () => {
 });
 
 Deno.test("library: the half that npm's package has needs nothing but what all JavaScript has", async () => {
+  const files = await packageFiles();
   await inDirectory(async (directory) => {
     // Types of ES2023, which Node.js 20 has, and of nothing of Deno's.
     const compilerOptions = { ...project.compilerOptions, lib: ["es2023", "dom"] };
@@ -186,12 +191,8 @@ Deno.test("library: the half that npm's package has needs nothing but what all J
   ok(!/\bDeno\b|\bnode:/.test(files.get(LIBRARY_MODULE)!));
 });
 
-const noInstall = lacks("npm") ?? await notDownloaded();
-if (noInstall !== undefined) console.log(`skipped: npm installs the package: ${noInstall}`);
-
 /** Why npm cannot install the runtime without the registry; undefined if it can. */
 async function notDownloaded(): Promise<string | undefined> {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return "only Linux on x86_64";
   for (const name of ["deno", "@deno/linux-x64-glibc"]) {
     const spec = `${name}@${Deno.version.deno}`;
     const { status, stdout } = await execute("npm", ["cache", "ls", spec]);
@@ -200,29 +201,32 @@ async function notDownloaded(): Promise<string | undefined> {
   return undefined;
 }
 
-Deno.test({
-  name: "npm package: npm installs it, and npx runs it, where there is nothing",
-  ignore: noInstall !== undefined,
-  async fn() {
-    await inDirectory(async (directory) => {
-      const archive = join(directory, PACKAGE_FILE);
-      Deno.writeFileSync(archive, packageArchive(files));
-      Deno.copyFileSync(await guest("exit_code", "spt"), join(directory, "guest.spt"));
-      const args = ["--yes", `./${PACKAGE_FILE}`, "run", "guest.spt", "6"];
-      const { status, stderr } = await offline(directory, "npx", args);
-      deepEqual([status, stderr], [6, ""]);
+const isItsPlatform = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 
-      const prefix = join(directory, "global");
-      const installed = await offline(directory, "npm", [
-        "install",
-        "--global",
-        "--prefix",
-        prefix,
-        archive,
-      ]);
-      deepEqual([installed.status, installed.stderr], [0, ""]);
-      match((await execute(join(prefix, "bin/soloden"), ["--version"])).stdout, VERSION);
-      ok(Deno.statSync(join(prefix, "share/man/man1/soloden.1")).isFile);
+testUnless(
+  isItsPlatform ? missingTool("npm") : "only Linux on x86_64",
+  "npm package: npm installs it, and npx runs it, where there is nothing",
+  async (test) => {
+    // To ask npm takes a second.
+    await stepUnless(await notDownloaded(), test, {
+      name: "without a network",
+      fn: () => inDirectory(installWithNpm),
     });
   },
-});
+);
+
+async function installWithNpm(directory: string): Promise<void> {
+  const archive = join(directory, PACKAGE_FILE);
+  Deno.writeFileSync(archive, packageArchive(await packageFiles()));
+  Deno.copyFileSync(await guest("exit_code", "spt"), join(directory, "guest.spt"));
+  const args = ["--yes", `./${PACKAGE_FILE}`, "run", "guest.spt", "6"];
+  const { status, stderr } = await offline(directory, "npx", args);
+  deepEqual([status, stderr], [6, ""]);
+
+  const prefix = join(directory, "global");
+  const words = ["install", "--global", "--prefix", prefix, archive];
+  const installed = await offline(directory, "npm", words);
+  deepEqual([installed.status, installed.stderr], [0, ""]);
+  match((await execute(join(prefix, "bin/soloden"), ["--version"])).stdout, VERSION);
+  ok(Deno.statSync(join(prefix, "share/man/man1/soloden.1")).isFile);
+}

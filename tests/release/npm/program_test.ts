@@ -7,12 +7,12 @@ import { HIDDEN_PREFIX } from "../../../linux/user_environment.ts";
 import { npmProgram, PROGRAM } from "../../../release/npm/program.ts";
 import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../../release/runtime.ts";
 import { guest } from "../../guests.ts";
+import { missingTool } from "../../needs.ts";
 import { execute, type Result, writeProgram } from "../../soloden.ts";
 import { noKvm } from "../../tender/hvt/kvm_available.ts";
 import {
   inDirectory,
   installFlat,
-  lacks,
   link,
   programFiles,
   writePackage,
@@ -187,8 +187,7 @@ Deno.test({
 });
 
 for (const [shell, ...flags] of [["dash"], ["bash", "--posix"]]) {
-  const missing = lacks(shell!);
-  if (missing !== undefined) console.log(`skipped: the npm package's script: ${missing}`);
+  const missing = missingTool(shell!);
   Deno.test({
     name:
       `npm package: of the environment the runtime obeys nothing, and words come as they are (${shell})`,

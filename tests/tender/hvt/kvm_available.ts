@@ -1,17 +1,17 @@
 /**
- * Tests that need a real KVM: where this process may not use it they are skipped, and say why.
+ * Tests that need a real KVM.
  *
  * @module
  */
+import { testUnless } from "../../needs.ts";
 import { openKvm } from "../../../tender/kvm/open.ts";
 
 /** Why this host cannot run hvt guests; undefined if it can. */
 export const noKvm: string | undefined = reason();
 
-/** A test that is skipped, with its reason printed, where there is no KVM. */
-export function kvmTest(name: string, run: () => void | Promise<void>): void {
-  if (noKvm !== undefined) console.log(`skipped: ${name}: ${noKvm}`);
-  Deno.test({ name, ignore: noKvm !== undefined, fn: run });
+/** A test that is ignored where there is no KVM. */
+export function kvmTest(name: string, run: (test: Deno.TestContext) => void | Promise<void>): void {
+  testUnless(noKvm, name, run);
 }
 
 function reason(): string | undefined {

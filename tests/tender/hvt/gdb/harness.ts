@@ -7,20 +7,16 @@ import { join } from "node:path";
 import { defaultCacheDir } from "../../../../bindings/cache.ts";
 import type { BuildTarget } from "../../../../bindings/targets.ts";
 import { buildUnikernel } from "../../../../bindings/toolchain.ts";
-import { execute, kill, ROOT } from "../../../soloden.ts";
+import { missingTool, testUnless } from "../../../needs.ts";
+import { kill, ROOT } from "../../../soloden.ts";
 import { noKvm } from "../kvm_available.ts";
 
 /** Why gdb cannot be tried here; undefined if it can. */
-export const noGdb: string | undefined = await execute("gdb", ["--version"]).then(
-  () => undefined,
-  () => "there is no gdb",
-);
+export const noGdb: string | undefined = missingTool("gdb");
 
-/** A test that needs gdb and KVM; skipped, with its reason printed, where one is missing. */
+/** A test that needs gdb and KVM. */
 export function gdbTest(name: string, run: (directory: string) => Promise<void>): void {
-  const reason = noGdb ?? noKvm;
-  if (reason !== undefined) console.log(`skipped: ${name}: ${reason}`);
-  Deno.test({ name, ignore: reason !== undefined, fn: () => inDirectory(run) });
+  testUnless(noGdb ?? noKvm, name, () => inDirectory(run));
 }
 
 /** Does something in a directory of its own, which is gone afterwards. */
