@@ -5,19 +5,21 @@
  *
  * @module
  */
+import {
+  SIG_BLOCK,
+  SIG_UNBLOCK,
+  SIGACTION_SIZE,
+  SIGEV_THREAD_ID,
+  SIGNAL_EVENT_SIZE,
+  SIGNAL_SET_SIZE,
+} from "./constants.ts";
 import { codePage } from "./code_page.ts";
 import { check, seldom } from "./libc.ts";
 
 /** The last real-time signal: the runtime has no name for it, so that no program listens for it. */
 const SIGNAL = 64;
-const SIG_BLOCK = 0;
-const SIG_UNBLOCK = 1;
-const SIGEV_THREAD_ID = 4;
 /** Clocks that an alarm can go by. */
 const CLOCKS = { monotonic: 1, threadTime: 3 } as const;
-/** Sizes of the C library's `sigset_t` and `struct sigevent`, in bytes. */
-const SIGNAL_SET_SIZE = 128;
-const SIGNAL_EVENT_SIZE = 64;
 /**
  * An alarm is repeated after this time, in nanoseconds: it may have been taken for another's, or have
  * come just before the call that it should interrupt.
@@ -28,8 +30,6 @@ const SECOND = 1_000_000_000n;
 const SIGNAL_SET = new Uint8Array(SIGNAL_SET_SIZE);
 SIGNAL_SET[(SIGNAL - 1) >> 3] = 1 << ((SIGNAL - 1) & 7);
 
-/** Size of the C library's `struct sigaction`, which begins with the handler's address, in bytes. */
-const SIGACTION_SIZE = 152;
 /** A handler that does nothing: `ret`. */
 const HANDLER = { x86_64: [0xc3], aarch64: [0xc0, 0x03, 0x5f, 0xd6] }[Deno.build.arch];
 

@@ -3,13 +3,11 @@
  *
  * @module
  */
+import { CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_THREAD_CPUTIME_ID } from "./constants.ts";
 import { check, libc } from "./libc.ts";
 
 const c = libc({ clock_gettime: { parameters: ["i32", "buffer"], result: "i32" } });
 
-const CLOCK_REALTIME = 0;
-const CLOCK_MONOTONIC = 1;
-const CLOCK_THREAD_CPUTIME_ID = 3;
 const NANOSECONDS = 1_000_000_000n;
 
 const now = new BigInt64Array(2);

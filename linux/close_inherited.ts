@@ -3,12 +3,11 @@
  *
  * @module
  */
+import { F_GETFD, FD_CLOEXEC } from "./constants.ts";
 import { numberedEntries } from "./numbered.ts";
 import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
 
-const F_GETFD = 1;
-const FD_CLOEXEC = 1;
 const [STDIN, STDERR] = [0, 2];
 const HIGHEST = 0xffff_ffff;
 /** Descriptors that are looked at one by one where nothing lists them. */

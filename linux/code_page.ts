@@ -3,13 +3,10 @@
  *
  * @module
  */
+import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from "./constants.ts";
 import { check } from "./libc.ts";
 import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
-
-const PROT_READ_WRITE = 3;
-const PROT_READ_EXECUTE = 5;
-const MAP_PRIVATE_ANONYMOUS = 0x22;
 
 /**
  * Puts code where it can be executed, and no longer written, for as long as this process lives.
@@ -19,10 +16,11 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
  */
 export function codePage(code: Uint8Array): number {
   const { length } = code;
-  const page = systemCall(X86_64.mmap, 0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1);
+  const [access, flags] = [PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS];
+  const page = systemCall(X86_64.mmap, 0, length, access, flags, -1);
   check(page, "mmap");
   const pointer = Deno.UnsafePointer.create(BigInt(page))!;
   new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).set(code);
-  check(systemCall(X86_64.mprotect, page, length, PROT_READ_EXECUTE), "mprotect");
+  check(systemCall(X86_64.mprotect, page, length, PROT_READ | PROT_EXEC), "mprotect");
   return page;
 }

@@ -3,15 +3,13 @@
  *
  * @module
  */
+import { POLLOUT } from "./constants.ts";
 import { ERRNO, errno, seldom, SystemError } from "./libc.ts";
 
 const c = seldom({
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 });
-
-/** What `poll` tells of a descriptor that takes bytes. */
-export const POLLOUT = 4;
 
 /** Standard output. */
 export const STDOUT = 1;

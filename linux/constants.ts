@@ -1,41 +1,106 @@
 /**
- * Constants of Linux that a launch names, the same on x86_64 and aarch64. Source: the manual page of
- * each call.
+ * Constants of Linux, the same on x86_64 and aarch64; each stands here and nowhere else, and the bundler
+ * puts it in the place of its name. Source: the manual page of each call.
  *
  * @module
  */
+
+// Signals.
+export const SIGINT = 2;
 export const SIGPIPE = 13;
+export const SIGTERM = 15;
+export const SIGXCPU = 24;
+export const SIGIO = 29;
+export const SIGSYS = 31;
+export const SIGKILL = 9;
+export const SIG_BLOCK = 0;
+export const SIG_UNBLOCK = 1;
 export const SIG_SETMASK = 2;
-export const F_GETFD = 1;
-export const F_SETFL = 4;
+export const SIGEV_THREAD_ID = 4;
+
+// Files and descriptors.
 export const O_RDONLY = 0;
 export const O_RDWR = 2;
 export const O_NONBLOCK = 0o4000;
+export const O_ASYNC = 0o20000;
+export const O_DIRECTORY = 0o200000;
+export const O_CLOEXEC = 0o2000000;
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const F_SETLK = 6;
+export const F_SETOWN_EX = 15;
+export const F_DUPFD_CLOEXEC = 1030;
+export const F_GETPIPE_SZ = 1032;
+export const F_OWNER_TID = 0;
+export const FD_CLOEXEC = 1;
+export const SEEK_SET = 0;
 export const SEEK_END = 2;
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+export const AT_EMPTY_PATH = 0x1000;
+export const MFD_CLOEXEC = 1;
+export const MFD_EXEC = 0x10;
+
+// Sockets.
 export const AF_INET = 2;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_TYPE = 3;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+export const MSG_NOSIGNAL = 0x4000;
+
+// Clocks and waiting.
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
+export const CLOCK_THREAD_CPUTIME_ID = 3;
 export const TFD_NONBLOCK = 0o4000;
+export const TFD_CLOEXEC = 0o2000000;
+export const TFD_TIMER_ABSTIME = 1;
+export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLLIN = 1;
+export const POLLIN = 1;
+export const POLLOUT = 4;
+
+// Memory.
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 0x20;
+
+// Processes, threads and their rights.
+export const CLONE_THREAD = 0x1_0000;
+export const PR_SET_PDEATHSIG = 1;
+export const PR_SET_MM_MAP = 14;
+export const PR_SET_NAME = 15;
+export const PR_SET_MM = 35;
+export const PR_SET_NO_NEW_PRIVS = 38;
+export const ARCH_SET_FS = 0x1002;
+export const SECCOMP_SET_MODE_FILTER = 1;
+export const SECCOMP_FILTER_FLAG_TSYNC = 1;
+export const MADV_POPULATE_WRITE = 23;
+
+// What several of them, or other names, come to.
 /** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_FIXED_NOREPLACE`. */
 export const MAP_NEW_ZEROS = 0x10_0022;
 /** Stands for no file in `mmap`, as the 32-bit −1 that it is. */
 export const NO_DESCRIPTOR = 0xffff_ffff;
-export const PROT_READ = 1;
-export const PROT_WRITE = 2;
-export const PROT_EXEC = 4;
-export const SIGKILL = 9;
-export const PR_SET_PDEATHSIG = 1;
-export const PR_SET_NAME = 15;
-export const PR_SET_MM = 35;
-export const PR_SET_MM_MAP = 14;
-export const PR_SET_NO_NEW_PRIVS = 38;
 /** `_LINUX_CAPABILITY_VERSION_3`. */
 export const CAPABILITY_VERSION = 0x2008_0522;
-export const F_GETPIPE_SZ = 1032;
-export const SOL_SOCKET = 1;
-export const SO_TYPE = 3;
-export const SECCOMP_SET_MODE_FILTER = 1;
-export const ARCH_SET_FS = 0x1002;
+
+// Sizes of the C library's structures, in bytes.
+/** `sigset_t`. */
+export const SIGNAL_SET_SIZE = 128;
+/** `struct sigaction`, which begins with the handler's address. */
+export const SIGACTION_SIZE = 152;
+/** `struct sigevent`. */
+export const SIGNAL_EVENT_SIZE = 64;

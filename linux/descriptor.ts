@@ -3,16 +3,12 @@
  *
  * @module
  */
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR } from "./constants.ts";
 import { check, cstr, seldom } from "./libc.ts";
 
 const c = seldom({
   open: { parameters: ["buffer", "i32"], result: "i32" },
 });
-
-const O_RDONLY = 0;
-const O_RDWR = 2;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
 
 /** How to open a file. */
 export interface OpenOptions {

@@ -3,16 +3,13 @@
  *
  * @module
  */
+import { AT_EMPTY_PATH, MFD_CLOEXEC, MFD_EXEC } from "./constants.ts";
 import { check, closeDescriptor, cstr, ERRNO, errno, SystemError } from "./libc.ts";
 import { Aarch64, X86_64 } from "./syscalls.ts";
 import { systemCall, wordOf } from "./system_call.ts";
 
-const MFD_CLOEXEC = 1;
-const MFD_EXEC = 0x10;
 /** Characters that fit into the name of a file in memory (249 bytes), however they are encoded. */
 const LONGEST_NAME = 62;
-
-const AT_EMPTY_PATH = 0x1000;
 
 /** Numbers of this machine. */
 const CALLS = {

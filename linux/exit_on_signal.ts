@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { SIGACTION_SIZE } from "./constants.ts";
 import { word32 } from "../abi/layout.ts";
 import { codePage } from "./code_page.ts";
 import { check, seldom } from "./libc.ts";
@@ -13,9 +14,6 @@ import { X86_64 } from "./syscalls.ts";
 const c = seldom({
   sigaction: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 });
-
-/** Size of the C library's `struct sigaction`, which begins with the handler's address. */
-const SIGACTION_SIZE = 152;
 
 /**
  * Has signals end this process, also where they were ignored. Stays for as long as the process.

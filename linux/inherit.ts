@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { F_GETFD, F_GETPIPE_SZ, F_SETFD, FD_CLOEXEC, SO_TYPE, SOL_SOCKET } from "./constants.ts";
 import { InterfaceError } from "./interface_error.ts";
 import { ERRNO, errorText, seldom } from "./libc.ts";
 import { Ifreq, REQUEST } from "./tap_abi.ts";
@@ -12,13 +13,6 @@ const c = seldom({
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
 });
-
-const F_GETFD = 1;
-const F_SETFD = 2;
-const F_GETPIPE_SZ = 1032;
-const FD_CLOEXEC = 1;
-const SOL_SOCKET = 1;
-const SO_TYPE = 3;
 
 /**
  * Checks that a descriptor was given to this process, and that it passes frames: a socket, an interface

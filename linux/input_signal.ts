@@ -4,6 +4,17 @@
  *
  * @module
  */
+import {
+  F_GETFL,
+  F_OWNER_TID,
+  F_SETFL,
+  F_SETOWN_EX,
+  O_ASYNC,
+  SIG_BLOCK,
+  SIG_UNBLOCK,
+  SIGIO,
+  SIGNAL_SET_SIZE,
+} from "./constants.ts";
 import { check, seldom } from "./libc.ts";
 
 const c = seldom({
@@ -13,17 +24,6 @@ const c = seldom({
   fcntl_owner: { name: "fcntl", parameters: ["i32", "i32", "buffer"], result: "i32" },
   gettid: { parameters: [], result: "i32" },
 });
-
-const SIGIO = 29;
-const SIG_BLOCK = 0;
-const SIG_UNBLOCK = 1;
-const F_GETFL = 3;
-const F_SETFL = 4;
-const F_SETOWN_EX = 15;
-const F_OWNER_TID = 0;
-const O_ASYNC = 0o20000;
-/** Size of the C library's `sigset_t`, in bytes. */
-const SIGNAL_SET_SIZE = 128;
 
 /** The signal, blocked in this thread for as long as this exists. */
 export class InputSignal implements Disposable {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { MAP_SHARED, MFD_CLOEXEC, PROT_READ, PROT_WRITE } from "./constants.ts";
 import { check, closeDescriptor, cstr, errno, seldom, SystemError } from "./libc.ts";
 
 const c = seldom({
@@ -14,9 +15,6 @@ const c = seldom({
   munmap: { parameters: ["usize", "usize"], result: "i32" },
 });
 
-const MFD_CLOEXEC = 1;
-const PROT = { read: 1, write: 2 };
-const MAP_SHARED = 1;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** A shared mapping of a descriptor, which it owns: both go together. */
@@ -34,7 +32,7 @@ export class Mapping implements Disposable {
    */
   constructor(fd: number, size: number) {
     this.fd = fd;
-    this.address = c.mmap(0n, BigInt(size), PROT.read | PROT.write, MAP_SHARED, fd, 0n);
+    this.address = c.mmap(0n, BigInt(size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0n);
     if (this.address === MAP_FAILED) {
       const error = new SystemError("mmap", errno());
       closeDescriptor(fd);
@@ -49,7 +47,7 @@ export class Mapping implements Disposable {
    * taken away here faults on access through `bytes`, too: load first, and check what a guest names.
    */
   protect(range: { start: number; end: number; read: boolean; write: boolean }): void {
-    const protection = (range.read ? PROT.read : 0) | (range.write ? PROT.write : 0);
+    const protection = (range.read ? PROT_READ : 0) | (range.write ? PROT_WRITE : 0);
     const size = BigInt(range.end - range.start);
     check(c.mprotect(this.address + BigInt(range.start), size, protection), "mprotect");
   }

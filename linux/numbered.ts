@@ -4,12 +4,11 @@
  *
  * @module
  */
+import { O_CLOEXEC, O_DIRECTORY } from "./constants.ts";
 import { check, cstr, ERRNO, errno } from "./libc.ts";
 import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
 
-/** `O_DIRECTORY` and `O_CLOEXEC`. */
-const OPEN_FLAGS = 0o2200000;
 const BUFFER_SIZE = 4096;
 /** Where a `struct linux_dirent64` has its own size, in 16 bits, and its name. */
 const DIRENT_SIZE = 16;
@@ -23,7 +22,7 @@ const DIGIT_0 = 0x30;
  * @throws {SystemError} if it cannot be read
  */
 export function numberedEntries(path: string): number[] | undefined {
-  const fd = systemCall(X86_64.open, cstr(path), OPEN_FLAGS);
+  const fd = systemCall(X86_64.open, cstr(path), O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 && errno() === ERRNO.ENOENT) return undefined;
   check(fd, "open", path);
   const numbers: number[] = [];

@@ -34,7 +34,6 @@ const PATIENCE = 10_000_000n;
 const MOST_LOOKS = 500;
 /** How often to go through the threads until there is none that is new. */
 const MOST_PASSES = 100;
-const ESRCH = 3;
 
 const THREADS = "/proc/self/task";
 const PATH = cstr(THREADS);
@@ -108,7 +107,7 @@ function interrupt(threads: readonly number[], done: Set<number>): Interrupted[]
     info[SIGNAL_VALUE] = wordOf(result);
     if (systemCall(X86_64.rt_tgsigqueueinfo, pid, thread, SIGSETXID, info) === 0) {
       interrupted.push({ thread, result });
-    } else if (errno() !== ESRCH) check(-1, "rt_tgsigqueueinfo");
+    } else if (errno() !== ERRNO.ESRCH) check(-1, "rt_tgsigqueueinfo");
   }
   return interrupted;
 }

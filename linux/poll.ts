@@ -3,6 +3,14 @@
  *
  * @module
  */
+import {
+  CLOCK_MONOTONIC,
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLLIN,
+  TFD_CLOEXEC,
+  TFD_TIMER_ABSTIME,
+} from "./constants.ts";
 import { monotonic } from "./clock.ts";
 import { check, closeDescriptor, ERRNO, errno, libc, seldom } from "./libc.ts";
 
@@ -22,11 +30,6 @@ const setUp = seldom({
   timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
 });
 
-const CLOCK_MONOTONIC = 1;
-const CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
-const EPOLLIN = 1;
-const TFD_TIMER_ABSTIME = 1;
 /** `struct epoll_event`: events u32, data u64; packed on x86_64 alone. */
 const EVENT = Deno.build.arch === "x86_64" ? { data: 4, size: 12 } : { data: 8, size: 16 };
 const NANOSECONDS = 1_000_000_000n;
@@ -62,8 +65,11 @@ export class PollSet implements Disposable {
   /** @throws {SystemError} if a descriptor is none that can be waited on */
   constructor(sources: readonly Source[]) {
     using undo = new DisposableStack();
-    this.#epoll = undo.adopt(check(setUp.epoll_create1(CLOEXEC), "epoll_create1"), closeDescriptor);
-    const timer = check(setUp.timerfd_create(CLOCK_MONOTONIC, CLOEXEC), "timerfd_create");
+    this.#epoll = undo.adopt(
+      check(setUp.epoll_create1(EPOLL_CLOEXEC), "epoll_create1"),
+      closeDescriptor,
+    );
+    const timer = check(setUp.timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd_create");
     this.#timer = undo.adopt(timer, closeDescriptor);
     for (const source of [{ fd: this.#timer, handle: TIMER }, ...sources]) this.#add(source);
     undo.move();

@@ -4,6 +4,19 @@
  *
  * @module
  */
+import {
+  AF_INET,
+  IPPROTO_TCP,
+  MSG_NOSIGNAL,
+  POLLIN,
+  POLLOUT,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from "./constants.ts";
 import { check, closeDescriptor, ERRNO, errno, seldom } from "./libc.ts";
 
 const c = seldom({
@@ -18,17 +31,6 @@ const c = seldom({
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 });
 
-const AF_INET = 2;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
-const MSG_NOSIGNAL = 0x4000;
-const POLLIN = 1;
-const POLLOUT = 4;
 const FOREVER = -1;
 /** Size of `struct sockaddr_in`: family u16, port u16 and address u32 in network order. */
 const ADDRESS_SIZE = 16;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SEEK_DATA, SEEK_HOLE, SEEK_SET } from "./constants.ts";
 import { openDescriptor } from "./descriptor.ts";
 import { check, closeDescriptor, cstr, ERRNO, errno, seldom, SystemError } from "./libc.ts";
 
@@ -14,9 +15,6 @@ const c = seldom({
   sendfile: { parameters: ["i32", "i32", "pointer", "usize"], result: "isize" },
 });
 
-const SEEK_SET = 0;
-const SEEK_DATA = 3;
-const SEEK_HOLE = 4;
 /** How much is read at once, in bytes. */
 const CHUNK = 0x10_0000;
 

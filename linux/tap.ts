@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM } from "./constants.ts";
 import { viewOf } from "../abi/layout.ts";
 import { InterfaceError } from "./interface_error.ts";
 import { openDescriptor } from "./descriptor.ts";
@@ -23,10 +24,6 @@ const c = seldom({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
 });
-
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 
 /** What a network interface is like now. */
 export interface InterfaceFacts {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, O_NONBLOCK, SEEK_END } from "./constants.ts";
 import { check, ERRNO, errno, libc, seldom } from "./libc.ts";
 
 // The kernel never moves 2 GiB at once, so that results fit into 32 bits, which are cheaper to get.
@@ -16,12 +17,6 @@ const setUp = seldom({
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
 });
-
-const SEEK_END = 2;
-const F_GETFL = 3;
-const F_SETFL = 4;
-const F_DUPFD_CLOEXEC = 1030;
-const O_NONBLOCK = 0o4000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -6,7 +6,8 @@
  */
 import { Alarms } from "./alarm.ts";
 import { monotonic } from "./clock.ts";
-import { POLLOUT, writePart } from "./console.ts";
+import { POLLOUT } from "./constants.ts";
+import { writePart } from "./console.ts";
 import { libc } from "./libc.ts";
 
 const c = libc({

@@ -4,6 +4,7 @@
  * @module
  */
 import { EXIT } from "../abi/solo5.ts";
+import { SIGKILL, SIGPIPE } from "../linux/constants.ts";
 import { type CoreFile, type Crash, describeCrash } from "./crash.ts";
 
 /** What broke, where the end was not the guest's own doing. */
@@ -53,10 +54,7 @@ export type Outcome =
   | { readonly kind: "limit"; readonly resource: "time" | "console"; readonly limit: string };
 
 /** How a guest ends that is killed. */
-export const KILLED: Outcome = { kind: "signal", signal: 9 };
-
-/** Linux's number of the signal of a pipe that nobody reads. */
-export const SIGPIPE = 13;
+export const KILLED: Outcome = { kind: "signal", signal: SIGKILL };
 
 /** What a shell adds to the number of the signal that ended a program. */
 export const SIGNAL_STATUS = 128;

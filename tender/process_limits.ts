@@ -4,14 +4,14 @@
  *
  * @module
  */
+import { SIGPIPE, SIGXCPU } from "../linux/constants.ts";
 import { ConsoleMeter, limitReached, type Limits } from "./holding.ts";
 import { STDOUT } from "../linux/console.ts";
-import { check, errno, seldom } from "../linux/libc.ts";
+import { check, ERRNO, errno, seldom } from "../linux/libc.ts";
 import { writeApart } from "../linux/write_apart.ts";
-import { type Outcome, SIGPIPE } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 
 const RLIMIT_CPU = 0;
-const SIGXCPU = 24;
 const SECOND = 1000;
 /** Longest time that the runtime's timers can be set to, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -103,6 +103,5 @@ function limitProcessorTime(pid: number, seconds: number): void {
   });
   // The signal of the first limit can be ignored by inheritance; that of the second cannot.
   const limit = BigUint64Array.of(BigInt(seconds), BigInt(seconds) + 1n);
-  const ESRCH = 3;
-  if (prlimit(pid, RLIMIT_CPU, limit, 0n) < 0 && errno() !== ESRCH) check(-1, "prlimit");
+  if (prlimit(pid, RLIMIT_CPU, limit, 0n) < 0 && errno() !== ERRNO.ESRCH) check(-1, "prlimit");
 }

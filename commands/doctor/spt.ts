@@ -3,14 +3,12 @@
  *
  * @module
  */
+import { SIGSYS } from "../../linux/constants.ts";
 import type { Guest } from "../../tender/guest.ts";
 import type { Outcome } from "../../tender/outcome.ts";
 import { run } from "../../tender/run.ts";
 import { type Finding, reasonOf } from "./finding.ts";
 import { exitingGuest, trespassingGuest } from "./probe.ts";
-
-/** Linux's number of the signal of a system call that the filter forbids. */
-const SIGSYS = 31;
 
 /** Examines spt, by running a guest that is built in. */
 export async function examineSpt(

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { O_CLOEXEC } from "../../linux/constants.ts";
 import type { DeviceType, Manifest } from "../../abi/manifest.ts";
 import { DEFAULT_MEMORY_MIB } from "../../abi/solo5.ts";
 import { block, checkCapacity, isBlockSize } from "../../tender/devices/block.ts";
@@ -216,8 +217,6 @@ function isInherited(fd: number): boolean {
     return false;
   }
 }
-
-const O_CLOEXEC = 0o2000000;
 
 /** Six hexadecimal numbers between colons; any address will do, also one of a group. */
 function parseAddress(text: string): Uint8Array | undefined {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MADV_POPULATE_WRITE } from "../../linux/constants.ts";
 import {
   addedVariables,
   CALLED_NAME,
@@ -16,9 +17,6 @@ import {
 import { word32 } from "../../abi/layout.ts";
 import { Aarch64 } from "../../linux/syscalls.ts";
 import { type LateRelocations, PLACES, WORD } from "./late_relocations.ts";
-
-/** What `madvise` is asked for: pages that can be written to, now. */
-const MADV_POPULATE_WRITE = 23;
 
 const SVC = 0xd4000001;
 

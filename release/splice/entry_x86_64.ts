@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MADV_POPULATE_WRITE } from "../../linux/constants.ts";
 import { word32 } from "../../abi/layout.ts";
 import {
   addedVariables,
@@ -16,9 +17,6 @@ import {
 } from "./entry_code.ts";
 import { X86_64 } from "../../linux/syscalls.ts";
 import { type LateRelocations, PLACES, WORD } from "./late_relocations.ts";
-
-/** What `madvise` is asked for: pages that can be written to, now. */
-const MADV_POPULATE_WRITE = 23;
 
 /** Code that is being written, with its references. */
 class Writer {

@@ -10,7 +10,11 @@ import { check, ERRNO, SystemError } from "../../linux/libc.ts";
 import { onOtherThreads } from "../../linux/other_threads.ts";
 import { type SystemCall, systemCall, wordOf } from "../../linux/system_call.ts";
 import { X86_64 } from "../../linux/syscalls.ts";
-import { PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
+import {
+  PR_SET_NO_NEW_PRIVS,
+  SECCOMP_FILTER_FLAG_TSYNC,
+  SECCOMP_SET_MODE_FILTER,
+} from "../../linux/constants.ts";
 import {
   ALLOW_DEVICE,
   CONFINE_FILTER,
@@ -20,7 +24,6 @@ import {
 } from "./confine_filter.fixed.ts";
 import type { Confined } from "./confine_filter.ts";
 
-const SECCOMP_FILTER_FLAG_TSYNC = 1;
 /** `struct __user_cap_header_struct`: version 3, and the calling thread. */
 const CAPABILITY_HEADER = Uint32Array.of(0x2008_0522, 0);
 /** Two of `struct __user_cap_data_struct`. */

@@ -5,6 +5,13 @@
  * @module
  */
 import {
+  CLONE_THREAD,
+  F_SETLK,
+  MAP_ANONYMOUS,
+  PR_SET_NAME,
+  PROT_EXEC,
+} from "../../linux/constants.ts";
+import {
   ACTION,
   assembleBpf,
   type Instruction,
@@ -16,31 +23,23 @@ import {
   unless,
   when,
 } from "../../linux/bpf.ts";
+import { ERRNO } from "../../linux/libc.ts";
 import { LINUX, X86_64, type X86Call } from "../../linux/syscalls.ts";
 import { REQUEST } from "../kvm/abi.ts";
 import { ALLOWED, DEADLY, ON_DEVICES, X32_CALLS } from "./confine_calls.ts";
 
 /** What may be asked of the vCPU: to run, and where it stands at the end. */
 const VCPU_REQUESTS = [REQUEST.RUN, REQUEST.GET_REGS, REQUEST.GET_SREGS];
-/** `PROT_EXEC` and `MAP_ANONYMOUS`. */
-const EXECUTABLE = 4;
-const ANONYMOUS = 0x20;
-/** A clone with this flag is a thread; one without it would be a process. */
-const CLONE_THREAD = 0x1_0000;
 /** The flags by which the C library starts a thread, and no others. */
 const THREAD_FLAGS = 0x3d_0f00;
-const F_SETLK = 6;
-const PR_SET_NAME = 15;
 
-const EPERM = 1;
-const ENOSYS = 38;
 const ERRNO_ACTION = 0x0005_0000;
 
 /** What decides about a call: it returns a decision on every way. */
 type Code = readonly Instruction[];
 
 const ALLOW = ret(ACTION.allow);
-const DENY = ret(ERRNO_ACTION | EPERM);
+const DENY = ret(ERRNO_ACTION | ERRNO.EPERM);
 const KILL = ret(ACTION.killProcess);
 const ALLOWING: Code = [ALLOW];
 const DENYING: Code = [DENY];
@@ -98,15 +97,15 @@ function ioctlOf(vcpu: number): Code {
  */
 const MMAP: Code = [
   argument(2),
-  when("&", EXECUTABLE, { skip: 3 }),
+  when("&", PROT_EXEC, { skip: 3 }),
   argument(3),
-  unless("&", ANONYMOUS, { skip: 1 }),
+  unless("&", MAP_ANONYMOUS, { skip: 1 }),
   ALLOW,
   DENY,
 ];
 
 /** As for {@linkcode MMAP}. */
-const MPROTECT: Code = [argument(2), when("&", EXECUTABLE, { skip: 1 }), ALLOW, DENY];
+const MPROTECT: Code = [argument(2), when("&", PROT_EXEC, { skip: 1 }), ALLOW, DENY];
 
 /** Threads may be made, as the C library makes them; processes not. */
 const CLONE: Code = [
@@ -126,7 +125,7 @@ const FCNTL: Code = [argument(1), ...allowIf(F_SETLK), DENY];
 const PRCTL: Code = [argument(0), ...allowIf(PR_SET_NAME), DENY];
 
 /** Its flags lie in memory, where no filter can look: the C library then makes do with clone. */
-const CLONE3: Code = [ret(ERRNO_ACTION | ENOSYS)];
+const CLONE3: Code = [ret(ERRNO_ACTION | ERRNO.ENOSYS)];
 
 /** What the filter decides about the numbers from `from` up to where the next one begins. */
 interface Interval {

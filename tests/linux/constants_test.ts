@@ -1,0 +1,66 @@
+/**
+ * The constants of Linux against the C library's own headers, asked by a compiler.
+ */
+import { equal } from "node:assert/strict";
+import * as constants from "../../linux/constants.ts";
+import { ERRNO } from "../../linux/libc.ts";
+
+/** Those whose C name differs from ours, or that are several of C's. */
+const EXPRESSIONS: Readonly<Record<string, string>> = {
+  MAP_NEW_ZEROS: "MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE",
+  NO_DESCRIPTOR: "(unsigned)-1",
+  CAPABILITY_VERSION: "_LINUX_CAPABILITY_VERSION_3",
+  SIGNAL_SET_SIZE: "sizeof(sigset_t)",
+  SIGACTION_SIZE: "sizeof(struct sigaction)",
+  SIGNAL_EVENT_SIZE: "sizeof(struct sigevent)",
+};
+
+/** Those that headers of older kernels lack. */
+const YOUNG = ["MFD_EXEC"];
+
+const HEADERS = [
+  ...["errno", "fcntl", "poll", "sched", "signal", "time", "unistd"],
+  ...[
+    "netinet/in",
+    "netinet/tcp",
+    "sys/epoll",
+    "sys/mman",
+    "sys/prctl",
+    "sys/socket",
+    "sys/timerfd",
+  ],
+  ...["asm/prctl", "linux/capability", "linux/memfd", "linux/seccomp"],
+];
+
+const missing = reason();
+if (missing !== undefined) console.log(`skipped: constants: ${missing}`);
+
+Deno.test({
+  name: "constants: a compiler has the same value for every one of them, and for every errno",
+  ignore: missing !== undefined,
+  fn: () => {
+    const values = Object.entries<number>({ ...constants, ...ERRNO });
+    const asserted = values.map(([name, value]) => {
+      const line = `_Static_assert((${EXPRESSIONS[name] ?? name}) == ${value}, "${name}");`;
+      return YOUNG.includes(name) ? `#ifdef ${name}\n${line}\n#endif` : line;
+    });
+    const includes = HEADERS.map((header) => `#include <${header}.h>`);
+    const text = ["#define _GNU_SOURCE", ...includes, ...asserted, ""].join("\n");
+    const path = Deno.makeTempFileSync({ suffix: ".c" });
+    try {
+      Deno.writeTextFileSync(path, text);
+      const args = ["-fsyntax-only", path];
+      const { stderr } = new Deno.Command("gcc", { args }).outputSync();
+      const said = new TextDecoder().decode(stderr);
+      equal(said.split("\n").filter((line) => line.includes("error")).join("\n"), "");
+    } finally {
+      Deno.removeSync(path);
+    }
+  },
+});
+
+function reason(): string | undefined {
+  if (Deno.build.arch !== "x86_64") return "some of them are of x86_64 alone";
+  const found = new Deno.Command("sh", { args: ["-c", "command -v gcc"] }).outputSync();
+  return found.success ? undefined : "gcc is missing (apt-get install gcc)";
+}
