@@ -33,7 +33,7 @@ export type { BuildTarget } from "./bindings/targets.ts";
 export { type Access, block, type BlockDevice, type BlockMaker } from "./tender/devices/block.ts";
 export type { BoundDevice, Device } from "./tender/devices/device.ts";
 export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devices/net.ts";
-export { TenderError, type TenderErrorCode } from "./tender/error.ts";
+export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/pack.ts";
 export type { Limits } from "./tender/holding.ts";

@@ -1,115 +1,149 @@
 /**
- * The way out of a mistake in what `run` and `pack` were given. The tender says what is wrong, in the
- * words that Solo5's tenders have for it; what to type instead is for the command to know.
+ * The way out of a mistake in what `run` and `pack` were given. The tender says what is wrong, in
+ * words and as data; what to type instead is for the command to know.
  *
  * @module
  */
 import { shellWord } from "../bindings/shell_word.ts";
-import { readInput } from "../linux/files.ts";
+import type { DeviceDeclaration } from "../abi/manifest.ts";
+import type { ElfError } from "../elftool/error.ts";
 import { inspect } from "../elftool/inspect.ts";
-import { parseUnikernel } from "../elftool/unikernel.ts";
+import { readInput } from "../linux/files.ts";
+import { ERRNO } from "../linux/libc.ts";
+import { DEVICE_KINDS } from "../tender/devices/kinds.ts";
+import type { TenderError, TenderProblem } from "../tender/error.ts";
 import { type GuestRequest, parseArguments } from "./guest_words.ts";
-
-/** What to do, by what was found in a line; nothing where there is nothing to say. */
-type Way = (found: readonly string[], request: GuestRequest) => string | undefined;
-
-const WAYS: readonly (readonly [line: RegExp, way: Way])[] = [
-  [/^Device '(.*)' of type (NET|BLOCK)_BASIC declared but not attached\.$/, attach],
-  [/^Resource not declared in manifest: '(.*)' as \w+; it is (NET|BLOCK)_BASIC$/, optionOf],
-  [/^Resource not declared in manifest: /, listDevices],
-  [/^Could not attach interface: ([^@].{0,14}): No such file or directory$/, makeInterface],
-  [/^Could not attach interface: (.*): Network is down$/, ([tap]) => setUp(tap!)],
-  [
-    /^Could not attach interface: (.*): Invalid argument$/,
-    ([name]) => `${name} is no TAP interface`,
-  ],
-  [/^Could not attach interface: .*: Device or resource busy$/, () => "another guest has it"],
-  [/^Could not attach interface: .*: Operation not permitted$/, () => "it is another user's"],
-  [/\/dev\/net\/tun: /, () => "soloden doctor tells what mends it"],
-  [/^Could not open block device: (.*): No such file or directory$/, makeStorage],
-  [/^(.*): Backing storage size must be block aligned \((\d+) bytes\)$/, padStorage],
-  [/^(.*): Backing storage must be at least 1 block /, growStorage],
-  [/: only spt unikernels can be packed/, () => "soloden build -t spt makes one"],
-  [/^Memory size \d+ is out of range: (\d+) to (\d+) bytes$/, memoryRange],
-  [/^(.*): (?:No such file or directory|Is a directory)$/, findUnikernel],
-  [/^(.*): (?:ELF header|program header|no ABI1 note)/, makeUnikernel],
-];
 
 const MIB = 0x10_0000;
 const SOURCE = /\.(c|cc|cpp|cxx|S|s|rs|zig)$/;
 const UNIKERNEL = /\.(spt|hvt)$/;
 
 /**
- * Makes what finds the way out for a line of an error.
+ * Finds the ways out of what is wrong.
  *
- * @param words the words after `run` or `pack`
+ * @param words those after `run` or `pack`
+ * @returns one for each of the error's last lines; undefined where there is nothing to say
  */
-export function adviser(words: readonly string[]): (line: string) => string | undefined {
-  return (line) => {
-    try {
-      const request = parseArguments(words);
-      if (request === undefined) return undefined;
-      for (const [pattern, way] of WAYS) {
-        const found = pattern.exec(line);
-        if (found !== null) return way(found.slice(1), request);
-      }
-    } catch {
-      // The words are wrong in themselves, or the file has gone: what is wrong has been said.
-    }
-  };
+export function advise(error: unknown, words: readonly string[]): readonly (string | undefined)[] {
+  const request = requestOf(words);
+  if (request === undefined) return [];
+  if (isNamed(error, "TenderError")) {
+    return (error as TenderError).problems.map((problem) => wayOut(problem, request));
+  }
+  return isNamed(error, "ElfError") ? [otherFile(error as ElfError, request)] : [];
+}
+
+/** Nothing where the words are wrong in themselves: that has been said. */
+function requestOf(words: readonly string[]): GuestRequest | undefined {
+  try {
+    return parseArguments(words);
+  } catch {
+    return undefined;
+  }
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
+}
+
+function wayOut(problem: TenderProblem, request: GuestRequest): string | undefined {
+  switch (problem.kind) {
+    case "not-attached":
+      return attach(problem.device, request);
+    case "not-declared":
+      return useDeclared(problem);
+    case "interface":
+      return mendInterface(problem);
+    case "no-storage":
+      return makeStorage(problem.path);
+    case "storage-size":
+      return resizeStorage(problem);
+    case "memory-size":
+      return `--mem takes ${Math.ceil(problem.least / MIB)} to ${Math.floor(problem.most / MIB)}`;
+    case "not-packable":
+      return "soloden build -t spt makes one";
+  }
 }
 
 /** What stands behind the unikernel is the guest's; an option for the device was not meant for it. */
-function attach(found: readonly string[], { file, args }: GuestRequest): string {
-  const option = `--${found[1]!.toLowerCase()}:${found[0]}`;
-  const misplaced = args.find((word) => word === option || word.startsWith(`${option}=`));
+function attach(device: DeviceDeclaration, { file, args }: GuestRequest): string {
+  const option = optionFor(device);
+  const [before] = option.split("=");
+  const misplaced = args.find((word) => word === before || word.startsWith(`${before}=`));
   return misplaced === undefined
-    ? `give it ${optionOf(found)} before ${file}`
+    ? `give it ${option} before ${file}`
     : `${misplaced} has to stand before ${file}`;
 }
 
-function optionOf([name, type]: readonly string[]): string {
-  return type === "NET" ? `--net:${name}=INTERFACE` : `--block:${name}=FILE`;
+/** The option that attaches a device, in its plainest form. */
+function optionFor({ name, type }: DeviceDeclaration): string {
+  const { options: [option], plainValue } = DEVICE_KINDS.find((kind) => kind.type === type)!;
+  return `--${option.name}:${name}=${plainValue}`;
 }
 
-function listDevices(_: readonly string[], { file }: GuestRequest): string {
-  const { devices } = parseUnikernel(readInput(file), { name: file }).manifest;
-  const names = devices.map(({ name, type }) => `'${name}' (${type})`);
+function useDeclared({ name, declared }: Extract<TenderProblem, { kind: "not-declared" }>): string {
+  const meant = declared.find((device) => device.name === name);
+  if (meant !== undefined) return optionFor(meant);
+  const names = declared.map(({ name, type }) => `'${name}' (${type})`);
   return names.length === 0 ? "it declares no devices" : `it declares ${names.join(", ")}`;
 }
 
-function makeInterface([name]: readonly string[]): string {
-  return `sudo ip tuntap add ${shellWord(name!)} mode tap user $USER && ${setUp(name!)}`;
+function mendInterface(
+  { interface: name, call, errno }: Extract<TenderProblem, { kind: "interface" }>,
+): string | undefined {
+  if (call === "open") return "soloden doctor tells what mends it";
+  switch (errno) {
+    case ERRNO.ENOENT:
+      return `sudo ip tuntap add ${shellWord(name)} mode tap user $USER && ${setUp(name)}`;
+    case ERRNO.ENETDOWN:
+      return setUp(name);
+    case ERRNO.EINVAL:
+      return `${name} is no TAP interface`;
+    case ERRNO.EBUSY:
+      return "another guest has it";
+    case ERRNO.EPERM:
+      return "it is another user's";
+  }
 }
 
 function setUp(tap: string): string {
   return `sudo ip link set ${shellWord(tap)} up`;
 }
 
-function makeStorage([path]: readonly string[]): string {
-  const comma = path!.lastIndexOf(",");
-  if (comma > 0 && isFile(path!.slice(0, comma))) {
+function makeStorage(path: string): string {
+  const comma = path.lastIndexOf(",");
+  if (comma > 0 && isFile(path.slice(0, comma))) {
     return "what may follow a file is ,ro or ,overlay";
   }
-  return `truncate -s 1M ${shellWord(path!)} makes an empty one`;
+  return `truncate -s 1M ${shellWord(path)} makes an empty one`;
 }
 
-function padStorage([path, blockSize]: readonly string[]): string {
-  return `truncate -s %${blockSize} ${shellWord(path!)} fills it up`;
+/** To fill up an empty file to whole blocks would leave it as it is. */
+function resizeStorage(
+  { path, size, blockSize }: Extract<TenderProblem, { kind: "storage-size" }>,
+): string {
+  return size % blockSize === 0
+    ? `truncate -s 1M ${shellWord(path)} makes it larger`
+    : `truncate -s %${blockSize} ${shellWord(path)} fills it up`;
 }
 
-/** An empty file has whole blocks, none, and filling up leaves it so. */
-function growStorage([path]: readonly string[]): string {
-  return `truncate -s 1M ${shellWord(path!)} makes it larger`;
-}
-
-function memoryRange([least, most]: readonly string[]): string {
-  return `--mem takes ${Math.ceil(Number(least) / MIB)} to ${Math.floor(Number(most) / MIB)}`;
+/** What to do about a file that is no unikernel, or is not there. */
+function otherFile({ code, failure }: ElfError, request: GuestRequest): string | undefined {
+  switch (code) {
+    case "elf-header":
+    case "elf-note":
+    case "elf-segment":
+    case "no-abi":
+      return makeUnikernel(request);
+    case "file": {
+      const missing = failure?.reason === "ENOENT" || failure?.reason === "EISDIR";
+      return missing && failure.path === request.file ? findUnikernel(request) : undefined;
+    }
+  }
 }
 
 /** For a path that leads to no file: unikernels beside or in it, else how to make one. */
-function findUnikernel([path]: readonly string[], { file }: GuestRequest): string | undefined {
-  if (path !== file) return undefined;
+function findUnikernel({ file }: GuestRequest): string | undefined {
   const inside = namesIn(file).map((name) => `${file}/${name}`);
   // Those that run everywhere first.
   const [found] = [`${file}.spt`, `${file}.hvt`]
@@ -120,8 +154,7 @@ function findUnikernel([path]: readonly string[], { file }: GuestRequest): strin
   return source === undefined ? undefined : buildIt(source);
 }
 
-function makeUnikernel([path]: readonly string[], { file }: GuestRequest): string | undefined {
-  if (path !== file) return undefined;
+function makeUnikernel({ file }: GuestRequest): string {
   if (SOURCE.test(file)) return buildIt(file);
   return isPacked(file) ? "it is packed, and starts by itself" : "soloden build makes unikernels";
 }

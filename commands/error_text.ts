@@ -32,20 +32,21 @@ export const UNREAD_STATUS = 128 + 13;
  * A line for each thing that is wrong, each beginning with the program's name. What a compiler or
  * linker said stays as it is, so that editors find the places that its lines begin with.
  *
- * @param wayOut what to add to a line of an error that is written for people
+ * @param waysOut what to add to the last lines of an error that is written for people, line by line
  */
 export function errorText(
   program: string,
   error: unknown,
-  wayOut: (line: string) => string | undefined = () => undefined,
+  waysOut: readonly (string | undefined)[] = [],
 ): string {
   const known = error instanceof Error && WRITTEN_FOR_PEOPLE.has(error.name);
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);
   const text = known ? error.message : `this is a fault in ${program}, please report it: ${detail}`;
   const said = new Set(known ? (error as { said?: readonly string[] }).said : []);
-  return text.split("\n").map((line) => {
+  const lines = text.split("\n");
+  return lines.map((line, index) => {
     if (said.has(line)) return printable(line);
-    const way = known ? wayOut(line) : undefined;
+    const way = known ? waysOut[index - lines.length + waysOut.length] : undefined;
     const full = way === undefined ? line : `${line.replace(/\.$/, "")}; ${way}`;
     // A path of nothing is what a shell makes of a variable that is not set. Solo5's programs show none.
     return errorLine(program, program === "soloden" ? full.replace(/^: /, "'': ") : full);

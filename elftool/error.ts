@@ -31,9 +31,17 @@ export class ElfError extends Error {
   /** What went wrong. */
   readonly code: ElfErrorCode;
 
+  /** The file that could not be read or written, and the system's name for why: `ENOENT`. */
+  readonly failure?: { readonly path: string; readonly reason?: string };
+
   /** An error with its whole message. */
-  constructor(code: ElfErrorCode, message: string) {
+  constructor(
+    code: ElfErrorCode,
+    message: string,
+    { failure }: { failure?: { path: string; reason?: string } } = {},
+  ) {
     super(message);
     this.code = code;
+    this.failure = failure;
   }
 }

@@ -41,6 +41,7 @@ export function guarded<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     if (!(error instanceof Error) || error instanceof ElfError) throw error;
-    throw new ElfError("file", `${path}: ${systemReason(error)}`);
+    const { code: reason } = error as { code?: string };
+    throw new ElfError("file", `${path}: ${systemReason(error)}`, { failure: { path, reason } });
   }
 }

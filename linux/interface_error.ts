@@ -11,10 +11,13 @@ export class InterfaceError extends Error {
   readonly subject: string;
   /** What is wrong with it: what the system says, or what it is instead. */
   readonly reason: string;
+  /** The system call that failed, where one did, and its `errno`. */
+  readonly failure?: { readonly call: string; readonly errno: number };
 
-  constructor(subject: string, reason: string) {
+  constructor(subject: string, reason: string, failure?: { call: string; errno: number }) {
     super(`Could not attach interface: ${subject}: ${reason}`);
     this.subject = subject;
     this.reason = reason;
+    this.failure = failure;
   }
 }

@@ -53,7 +53,7 @@ export function interfaceFacts(name: string): InterfaceFacts {
  */
 export function checkTap(name: string): InterfaceFacts {
   const facts = refusing(name, () => interfaceFacts(name));
-  if (!facts.up) throw new InterfaceError(name, errorText(ERRNO.ENETDOWN));
+  if (!facts.up) throw refusal(name, new SystemError("SIOCGIFFLAGS", ERRNO.ENETDOWN));
   return facts;
 }
 
@@ -73,7 +73,7 @@ function refusing<T>(name: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw error instanceof SystemError ? new InterfaceError(name, reasonOf(error)) : error;
+    throw error instanceof SystemError ? refusal(name, error) : error;
   }
 }
 
@@ -131,8 +131,9 @@ function ask(
 }
 
 /** The kernel's reason, in the words of Solo5's tender, which scripts look for. */
-function reasonOf(error: SystemError): string {
-  if (error.call === "open") return error.message;
-  const missing = error.call === "SIOCGIFFLAGS" && error.errno === ERRNO.ENODEV;
-  return errorText(missing ? ERRNO.ENOENT : error.errno);
+function refusal(name: string, { call, errno, message }: SystemError): InterfaceError {
+  const missing = call === "SIOCGIFFLAGS" && errno === ERRNO.ENODEV;
+  const code = missing ? ERRNO.ENOENT : errno;
+  const reason = call === "open" ? message : errorText(code);
+  return new InterfaceError(name, reason, { call, errno: code });
 }

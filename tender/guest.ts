@@ -108,12 +108,15 @@ function bindDevices(
   for (const [name, { type }] of given) {
     const declared = manifest.devices.find((device) => device.name === name);
     if (declared === undefined) {
-      throw new TenderError("device", `Resource not declared in manifest: '${name}'`);
+      throw new TenderError("device", `Resource not declared in manifest: '${name}'`, {
+        problems: [{ kind: "not-declared", name, declared: manifest.devices }],
+      });
     }
     if (declared.type !== type) {
       throw new TenderError(
         "device",
         `Resource not declared in manifest: '${name}' as ${type}; it is ${declared.type}`,
+        { problems: [{ kind: "not-declared", name, declared: manifest.devices }] },
       );
     }
   }
@@ -125,6 +128,7 @@ function bindDevices(
       missing
         .map(({ name, type }) => `Device '${name}' of type ${type} declared but not attached.`)
         .join("\n"),
+      { problems: missing.map((device) => ({ kind: "not-attached", device })) },
     );
   }
   return manifest.devices.map(({ name }, index) => ({
@@ -223,6 +227,7 @@ function checkMemorySize(size: number, limits: { step: number; max: number }): n
     throw new TenderError(
       "memory",
       `Memory size ${size} is out of range: ${least} to ${limits.max} bytes`,
+      { problems: [{ kind: "memory-size", size, least, most: limits.max }] },
     );
   }
   return rounded;

@@ -34,5 +34,6 @@ export function checkPackable({ abi, name }: Unikernel): void {
   throw new TenderError(
     "target",
     `${name}: only spt unikernels can be packed, this is for ${abi.target}`,
+    { problems: [{ kind: "not-packable", target: abi.target }] },
   );
 }

@@ -39,6 +39,12 @@ function refusing<T>(action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw error instanceof InterfaceError ? new TenderError("device", error.message) : error;
+    throw error instanceof InterfaceError ? refusal(error) : error;
   }
+}
+
+function refusal({ message, subject, failure }: InterfaceError): TenderError {
+  return new TenderError("device", message, {
+    problems: failure && [{ kind: "interface", interface: subject, ...failure }],
+  });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TenderError } from "../error.ts";
+import { TenderError, type TenderProblem } from "../error.ts";
 import type { DeviceKind } from "./kind.ts";
 
 /**
@@ -110,16 +110,19 @@ export function isBlockSize(size: number): boolean {
  * @throws {TenderError}
  */
 export function checkCapacity({ path, blockSize }: BlockDevice, size: number): number {
+  const problems: TenderProblem[] = [{ kind: "storage-size", path, size, blockSize }];
   if (size % blockSize !== 0) {
     throw new TenderError(
       "device",
       `${path}: Backing storage size must be block aligned (${blockSize} bytes)`,
+      { problems },
     );
   }
   if (size < blockSize) {
     throw new TenderError(
       "device",
       `${path}: Backing storage must be at least 1 block (${blockSize} bytes) in size`,
+      { problems },
     );
   }
   return size;

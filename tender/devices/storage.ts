@@ -17,8 +17,10 @@ export function checkStorage(path: string): void {
   try {
     info = Deno.statSync(path);
   } catch (error) {
-    const reason = systemReason(error);
-    throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
+    const message = `Could not open block device: ${path}: ${systemReason(error)}`;
+    throw new TenderError("device", message, {
+      problems: error instanceof Deno.errors.NotFound ? [{ kind: "no-storage", path }] : [],
+    });
   }
   if (info.isFile || info.isBlockDevice) return;
   const kind = info.isDirectory ? "Is a directory" : "Neither a file nor a block device";

@@ -3,9 +3,17 @@
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
-import { adviser } from "../../commands/advice.ts";
+import { advise } from "../../commands/advice.ts";
+import { ElfError } from "../../elftool/error.ts";
+import { ERRNO } from "../../linux/libc.ts";
+import { TenderError, type TenderProblem } from "../../tender/error.ts";
 import { guest } from "../guests.ts";
 import { execute, ROOT } from "../soloden.ts";
+
+/** The advice about one problem with a device. */
+function adviceFor(problem: TenderProblem, words: readonly string[]): string | undefined {
+  return advise(new TenderError("device", "x", { problems: [problem] }), words)[0];
+}
 
 /** Mistakes in a directory that holds what {@linkcode makeDirectory} makes. */
 const MISTAKES: readonly [words: string, line: string][] = [
@@ -118,7 +126,9 @@ Deno.test("advice: each mistake gets one line, with the way out where there is o
       execute(Deno.execPath(), ["run", "-A", join(ROOT, "main.ts"), ...words], { cwd: directory });
     equal((await soloden("pack", "-o", "packed", "built/b.spt")).status, 0);
     // What is said of another file is not about the unikernel.
-    equal(adviser([join(directory, "block")])("other: No such file or directory"), undefined);
+    const failure = { path: "other", reason: "ENOENT" };
+    const other = new ElfError("file", "other: No such file or directory", { failure });
+    deepEqual(advise(other, [join(directory, "block")]), [undefined]);
     for (const [words, line] of MISTAKES) {
       await test.step(words, async () => {
         const result = await soloden(...words.split(" "));
@@ -133,9 +143,8 @@ Deno.test("advice: each mistake gets one line, with the way out where there is o
 Deno.test("advice: what is said to make storage larger does", async () => {
   const disk = Deno.makeTempFileSync();
   try {
-    const line = adviser([`--block:storage=${disk}`, await guest("block", "spt")])(
-      `${disk}: Backing storage must be at least 1 block (512 bytes) in size`,
-    );
+    const words = [`--block:storage=${disk}`, await guest("block", "spt")];
+    const line = adviceFor({ kind: "storage-size", path: disk, size: 0, blockSize: 512 }, words);
     const command = line!.replace(" makes it larger", "");
     equal((await execute("sh", ["-c", command])).status, 0);
     equal(Deno.statSync(disk).size, 0x10_0000);
@@ -145,23 +154,29 @@ Deno.test("advice: what is said to make storage larger does", async () => {
 });
 
 Deno.test("advice: an interface that cannot be had", () => {
-  const advise = adviser(["--net:service=tap0", "echo.hvt"]);
-  const attach = (reason: string) => advise(`Could not attach interface: tap0: ${reason}`);
-  equal(attach("Operation not permitted"), "it is another user's");
-  for (const reason of ["Permission denied", "No such file or directory"]) {
-    equal(attach(`/dev/net/tun: open: ${reason}`), "soloden doctor tells what mends it");
+  const advice = (call: string, errno: number) =>
+    adviceFor({ kind: "interface", interface: "tap0", call, errno }, [
+      "--net:service=tap0",
+      "echo.hvt",
+    ]);
+  equal(advice("TUNSETIFF", ERRNO.EPERM), "it is another user's");
+  equal(advice("TUNSETIFF", ERRNO.EBUSY), "another guest has it");
+  equal(advice("TUNSETIFF", ERRNO.EINVAL), "tap0 is no TAP interface");
+  equal(advice("SIOCGIFFLAGS", ERRNO.ENETDOWN), "sudo ip link set tap0 up");
+  for (const errno of [ERRNO.EACCES, ERRNO.ENOENT]) {
+    equal(advice("open", errno), "soloden doctor tells what mends it");
   }
-  equal(attach("Input/output error"), undefined);
+  equal(advice("TUNSETIFF", ERRNO.EIO), undefined);
 });
 
 Deno.test("advice: a shell takes what it says for the words that were meant", () => {
-  const advise = adviser(["--block:storage=my disk", "it's.c"]);
+  const words = ["--block:storage=my disk", "it's.c"];
   equal(
-    advise("Could not open block device: my disk: No such file or directory"),
+    adviceFor({ kind: "no-storage", path: "my disk" }, words),
     "truncate -s 1M 'my disk' makes an empty one",
   );
-  equal(
-    advise("it's.c: ELF header: not an ELF file"),
-    "build it first: soloden build 'it'\\''s.c'",
+  deepEqual(
+    advise(new ElfError("elf-header", "it's.c: ELF header: not an ELF file"), words),
+    ["build it first: soloden build 'it'\\''s.c'"],
   );
 });

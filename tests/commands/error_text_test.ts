@@ -60,10 +60,11 @@ Deno.test("errors: those of this project say what they say, any other is a fault
 });
 
 Deno.test("errors: the way out follows the line that it is for, in place of its full stop", () => {
-  const way = (line: string) => line.startsWith("b") ? "do this" : undefined;
-  equal(errorText("p", new ElfError("file", "a.\nb."), way), "p: a.\np: b; do this");
+  const error = new ElfError("file", "a.\nb.");
+  equal(errorText("p", error, ["do this"]), "p: a.\np: b; do this");
+  equal(errorText("p", error, ["do this", undefined]), "p: a; do this\np: b.");
   // A fault of this program is none that a person can find the way out of.
-  ok(!errorText("p", new RangeError("b"), () => "do this").includes("do this"));
+  ok(!errorText("p", new RangeError("b"), ["do this"]).includes("do this"));
 });
 
 Deno.test("errors: advice is for what was found before anything was started", () => {
