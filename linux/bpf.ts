@@ -29,8 +29,11 @@ export const INSTRUCTION = {
   tests: { "==": 0x15, ">": 0x25, ">=": 0x35, "&": 0x45 } satisfies Record<Test, number>,
 } as const;
 
+/** What an instruction works with: a number, or the name of one that is filled in later. */
+export type Operand = number | string;
+
 /** One instruction: code, instructions to skip if a test holds, and if it does not, operand. */
-export type Instruction = readonly [code: number, jt: number, jf: number, k: number];
+export type Instruction = readonly [code: number, jt: number, jf: number, k: Operand];
 
 /** Longest jump of a test, in instructions. */
 export const TEST_REACH = 255;
@@ -44,19 +47,19 @@ export function load(offset: number): Instruction {
 }
 
 /** Tests the accumulator, and skips instructions if the test does not hold. */
-export function unless(test: Test, value: number, options: { skip: number }): Instruction {
+export function unless(test: Test, value: Operand, options: { skip: number }): Instruction {
   return [INSTRUCTION.tests[test], 0, options.skip, value];
 }
 
 /** Tests the accumulator, and skips instructions if the test holds. */
-export function when(test: Test, value: number, options: { skip: number }): Instruction {
+export function when(test: Test, value: Operand, options: { skip: number }): Instruction {
   return [INSTRUCTION.tests[test], options.skip, 0, value];
 }
 
 /** These instructions, which are skipped if the test does not hold, however many they are. */
 export function skipUnless(
   test: Test,
-  value: number,
+  value: Operand,
   code: readonly Instruction[],
 ): Instruction[] {
   const skip = code.length;
@@ -74,12 +77,32 @@ export function ret(action: number): Instruction {
   return [INSTRUCTION.ret, 0, 0, action];
 }
 
+/** A program in the kernel's form, but for some operands. */
+export interface BpfTemplate {
+  /** Its instructions, two words of 32 bits each; operands that are missing are 0. */
+  readonly words: Uint32Array<ArrayBuffer>;
+  /** Which words are missing, by the operand's name. */
+  readonly blanks: Readonly<Record<string, readonly number[]>>;
+}
+
 /**
  * Puts a program into the kernel's form.
  *
- * @throws {RangeError} if a test skips too far, or the program is too long
+ * @throws {RangeError} if a test skips too far, the program is too long, or an operand is a name
  */
 export function assembleBpf(program: readonly Instruction[]): Uint8Array<ArrayBuffer> {
+  const { words, blanks } = assembleTemplate(program);
+  const [missing] = Object.keys(blanks);
+  if (missing !== undefined) throw new RangeError(`no value for ${missing}`);
+  return new Uint8Array(words.buffer);
+}
+
+/**
+ * Puts a program into the kernel's form, and tells where its named operands belong.
+ *
+ * @throws {RangeError} if a test skips too far, or the program is too long
+ */
+export function assembleTemplate(program: readonly Instruction[]): BpfTemplate {
   if (program.length > MAX_INSTRUCTIONS) {
     throw new RangeError(
       `the filter needs ${program.length} instructions, maximum ${MAX_INSTRUCTIONS}`,
@@ -87,16 +110,17 @@ export function assembleBpf(program: readonly Instruction[]): Uint8Array<ArrayBu
   }
   const bytes = new Uint8Array(program.length * SockFilter.size);
   const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const [code, jt, jf, k] of program) {
+  const blanks: Record<string, number[]> = {};
+  program.forEach(([code, jt, jf, k], index) => {
     if (jt > TEST_REACH || jf > TEST_REACH) {
       throw new RangeError(`a test that skips ${Math.max(jt, jf)} instructions`);
     }
+    const at = index * SockFilter.size;
     view.setUint16(at, code, true);
     view.setUint8(at + 2, jt);
     view.setUint8(at + 3, jf);
-    view.setUint32(at + 4, k, true);
-    at += SockFilter.size;
-  }
-  return bytes;
+    if (typeof k === "number") view.setUint32(at + 4, k, true);
+    else (blanks[k] ??= []).push((at + 4) / Uint32Array.BYTES_PER_ELEMENT);
+  });
+  return { words: new Uint32Array(bytes.buffer), blanks };
 }

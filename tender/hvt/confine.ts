@@ -15,13 +15,7 @@ import {
   SECCOMP_FILTER_FLAG_TSYNC,
   SECCOMP_SET_MODE_FILTER,
 } from "../../linux/constants.ts";
-import {
-  ALLOW_DEVICE,
-  CONFINE_FILTER,
-  DEVICE_AT,
-  PID_AT,
-  VCPU_AT,
-} from "./confine_filter.fixed.ts";
+import { ALLOW_DEVICE, CONFINE_FILTER } from "./confine_filter.fixed.ts";
 import type { Confined } from "./confine_filter.ts";
 
 /** `struct __user_cap_header_struct`: version 3, and the calling thread. */
@@ -78,21 +72,22 @@ export function giveUpRights(): void {
   if (ruleset !== undefined) systemCall(X86_64.close, ruleset);
 }
 
-/** The filter as {@linkcode confineFilter} makes it, without what makes it. */
+/** The filter of a tender, in words of 32 bits: what `confine_filter.ts` makes, with its numbers filled in. */
 export function filterFor({ vcpu, pid, devices }: Confined): Uint32Array<ArrayBuffer> {
-  const filter = new Uint32Array(CONFINE_FILTER.length + devices.length * ALLOW_DEVICE.length);
-  filter.set(CONFINE_FILTER);
-  filter[VCPU_AT] = vcpu;
-  filter[PID_AT] = pid;
+  const { words, blanks } = CONFINE_FILTER;
+  const filter = new Uint32Array(words.length + devices.length * ALLOW_DEVICE.words.length);
+  filter.set(words);
+  for (const at of blanks.vcpu) filter[at] = vcpu;
+  for (const at of blanks.pid) filter[at] = pid;
   if (devices.length === 0) return filter;
   // Devices come before the last instruction.
-  let at = CONFINE_FILTER.length - INSTRUCTION_WORDS;
+  let end = words.length - INSTRUCTION_WORDS;
   for (const fd of devices) {
-    filter.set(ALLOW_DEVICE, at);
-    filter[at + DEVICE_AT] = fd;
-    at += ALLOW_DEVICE.length;
+    filter.set(ALLOW_DEVICE.words, end);
+    for (const at of ALLOW_DEVICE.blanks.device) filter[end + at] = fd;
+    end += ALLOW_DEVICE.words.length;
   }
-  filter.set(CONFINE_FILTER.slice(-INSTRUCTION_WORDS), at);
+  filter.set(words.slice(-INSTRUCTION_WORDS), end);
   return filter;
 }
 

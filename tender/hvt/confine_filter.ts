@@ -13,10 +13,10 @@ import {
 } from "../../linux/constants.ts";
 import {
   ACTION,
-  assembleBpf,
   type Instruction,
   jump,
   load,
+  type Operand,
   ret,
   SECCOMP_DATA,
   skipUnless,
@@ -48,18 +48,18 @@ const KILLING: Code = [KILL];
 const TO_DEVICES = jump(0);
 const DEVICES_ALONE: Code = [TO_DEVICES];
 
-/** What a filter is made for. */
-export interface Confined {
+/** What a filter is made for: numbers, or the names that they are filled in by later. */
+export interface Confined<N extends Operand = number> {
   /** The vCPU's descriptor. */
-  readonly vcpu: number;
+  readonly vcpu: N;
   /** This process. */
-  readonly pid: number;
+  readonly pid: N;
   /** Descriptors of the guest's devices. */
-  readonly devices: readonly number[];
+  readonly devices: readonly N[];
 }
 
-/** Makes the filter, in the kernel's form. It ends with two instructions for each device, and a denial. */
-export function confineFilter({ vcpu, pid, devices }: Confined): Uint8Array<ArrayBuffer> {
+/** Makes the filter. It ends with two instructions for each device, and a denial. */
+export function confineProgram({ vcpu, pid, devices }: Confined<Operand>): Instruction[] {
   const program = [
     load(SECCOMP_DATA.arch),
     ...[when("==", LINUX.x86_64!.auditArch, { skip: 1 }), KILL],
@@ -70,17 +70,17 @@ export function confineFilter({ vcpu, pid, devices }: Confined): Uint8Array<Arra
   ];
   const behind = [argument(0), ...devices.flatMap((fd) => allowIf(fd)), DENY];
   const end = program.length;
-  return assembleBpf([
+  return [
     ...program.map((one, at) => one === TO_DEVICES ? jump(end - at - 1) : one),
     ...behind,
-  ]);
+  ];
 }
 
 /**
  * The vCPU is told nothing but to run and what it is like, and to ask more of it is deadly; the
  * runtime asks other descriptors whether they are a terminal, and can do without the answer.
  */
-function ioctlOf(vcpu: number): Code {
+function ioctlOf(vcpu: Operand): Code {
   return [
     argument(0),
     ...[when("==", vcpu, { skip: 1 }), DENY],
@@ -134,7 +134,7 @@ interface Interval {
 }
 
 /** Every number there is, as intervals: as few as the tables allow. */
-function intervals(pid: number): Interval[] {
+function intervals(pid: Operand): Interval[] {
   const single = new Map<number, Code>([
     ...numbersOf(ALLOWED).map((number) => [number, ALLOWING] as const),
     ...numbersOf(ON_DEVICES).map((number) => [number, DEVICES_ALONE] as const),
@@ -181,6 +181,6 @@ function argument(index: number): Instruction {
 }
 
 /** Allows the call if the accumulator is `value`, else goes on. */
-export function allowIf(value: number): Instruction[] {
+export function allowIf(value: Operand): Instruction[] {
   return [unless("==", value, { skip: 1 }), ALLOW];
 }

@@ -5,9 +5,9 @@
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { filterFor } from "../../../tender/hvt/confine.ts";
-import { confineFilter } from "../../../tender/hvt/confine_filter.ts";
+import { confineProgram } from "../../../tender/hvt/confine_filter.ts";
 import { REQUEST } from "../../../tender/kvm/abi.ts";
-import { ACTION } from "../../../linux/bpf.ts";
+import { ACTION, assembleBpf } from "../../../linux/bpf.ts";
 import { decide } from "../spt/bpf_interpreter.ts";
 
 const EPERM = 0x0005_0001;
@@ -123,7 +123,7 @@ Deno.test("confinement: another calling convention is deadly", () => {
 Deno.test("confinement: the filter is as it is made, with the numbers of this tender", () => {
   for (const devices of [[], [3], [30, 7], Array.from({ length: 126 }, (_, index) => index)]) {
     const confined = { ...CONFINED, devices };
-    deepEqual(bytesOf(filterFor(confined)), confineFilter(confined));
+    deepEqual(bytesOf(filterFor(confined)), assembleBpf(confineProgram(confined)));
   }
 });
 

@@ -138,5 +138,6 @@ Deno.test("a filter for the most devices that a manifest can declare still assem
 Deno.test("the assembler refuses what the kernel would: too far a test, too long a program", () => {
   throws(() => assembleBpf([unless("==", 1, { skip: 256 })]), /a test that skips 256/);
   const long = Array.from({ length: 4097 }, () => load(0));
+  throws(() => assembleBpf([unless("==", "vcpu", { skip: 1 })]), /no value for vcpu/);
   throws(() => assembleBpf(long), /needs 4097 instructions, maximum 4096/);
 });
