@@ -4,15 +4,11 @@
  *
  * @module
  */
-import { placeDescriptors } from "./devices.ts";
 import { LINUX } from "../../linux/syscalls.ts";
+import { launchTemplate } from "./encoder.ts";
 import type { LaunchTemplate } from "./page.ts";
-import { launchTemplate } from "./template.ts";
 
 /** By machine; spt unikernels for others cannot be launched yet. */
 export const BARE_LAUNCH: Readonly<Partial<Record<string, LaunchTemplate>>> = Object.fromEntries(
-  Object.values(LINUX).map((linux) => [
-    linux.machine,
-    launchTemplate(placeDescriptors([]), linux),
-  ]),
+  Object.values(LINUX).map((linux) => [linux.machine, launchTemplate([], linux)]),
 );

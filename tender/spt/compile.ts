@@ -1,22 +1,202 @@
 /**
- * From a guest to its process image, with its devices looked at first, where it has any.
+ * The spt tender's compiler: from a guest to a process image, the description of a Linux executable
+ * whose segments are the guest's memory and its launch. `start.ts` writes or runs it.
  *
  * @module
  */
-import type { Guest } from "../guest.ts";
-import { compileImage, type CompileOptions, type ProcessImage } from "./image.ts";
+import { type Machine, MAX_EXECUTABLE_PROGRAMS } from "../../abi/elf.ts";
+import type { PackNote } from "../../abi/pack.ts";
+import { alignUp } from "../../abi/layout.ts";
+import { PAGE_SIZE } from "../../abi/solo5.ts";
+import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
+import { printable } from "../../elftool/printable.ts";
+import { TenderError } from "../error.ts";
+import type { CommandLine, Guest } from "../guest.ts";
+import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
+import {
+  fillLaunch,
+  type Launch,
+  LAUNCH_WINDOW,
+  type LaunchTemplate,
+  SHOWN_WINDOW,
+} from "./page.ts";
+import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
+import { encodeShown, type ShownText, tenderLine } from "./command_line.ts";
+
+/** A Linux executable that is a guest together with its launch. */
+export interface ProcessImage {
+  /** The machine that it runs on. */
+  readonly machine: Machine;
+  /** Address of the launch program. */
+  readonly entry: number;
+  /** Ascending, not overlapping; the launch page comes after guest memory. */
+  readonly segments: readonly ImageSegment[];
+  /** What the image says of itself. */
+  readonly note: PackNote;
+}
+
+const WRITABLE = { read: true, write: true, execute: false } as const;
+const NO_ACCESS = { read: false, write: false, execute: false } as const;
+
+/** How to compile a guest. */
+export interface CompileOptions {
+  /** What messages of a launch that fails begin with; `soloden` if not given. */
+  readonly program?: string;
+  /** The process that starts the guest, which ends with it; none if not given. */
+  readonly parent?: number;
+  /** The command line that the process shows; if not given, what Solo5's tender would be given. */
+  readonly line?: CommandLine;
+  /** Whether the image is kept for later; its process then has the name of the image's file. */
+  readonly keep?: boolean;
+}
 
 /**
- * Compiles a guest for this process to become, or to keep.
+ * Compiles a guest for this process to become, to start or to keep, after a look at its devices.
  *
- * @throws {TenderError} as {@linkcode compileImage} does, or if a device is not there
+ * @returns the image; to dispose of it closes what was opened for the guest, which then has it
+ * @throws {TenderError} as {@linkcode compileImage} does, or "device" if a device is not there or not
+ * as it should be
  */
 export async function compileGuest(
   guest: Guest,
   options: CompileOptions = {},
-): Promise<ProcessImage> {
-  if (guest.devices.length === 0) return compileImage(guest, undefined, options);
-  const { prepareDevices } = await import("./prepare.ts");
-  const { keep = false } = options;
-  return compileImage(guest, prepareDevices(guest, { keep }), options);
+): Promise<ProcessImage & Disposable> {
+  const bare = bareTemplate(guest);
+  if (guest.devices.length === 0) {
+    return { ...compileImage(guest, bare, options), [Symbol.dispose]: () => {} };
+  }
+  const { prepareLaunch } = await import("./prepare.ts");
+  using opened = new DisposableStack();
+  const image = compileImage(guest, opened.use(prepareLaunch(guest, options)), options);
+  const kept = opened.move();
+  return { ...image, [Symbol.dispose]: () => kept.dispose() };
+}
+
+/**
+ * Compiles a guest whose devices are known: a pure function.
+ *
+ * @param template the launch that opens its devices; that of guests without devices if not given
+ * @param options as {@linkcode CompileOptions}
+ * @throws {TenderError} "target" if there is no launch code for the guest's machine yet, "device" if
+ * the launch opens other devices than the guest has, "memory" if Linux would not execute the image
+ */
+export function compileImage(
+  guest: Guest,
+  template: LaunchTemplate = bareTemplate(guest),
+  options: CompileOptions = {},
+): ProcessImage {
+  const { machine, name } = guest.unikernel;
+  if (template.devices.length !== guest.devices.length) {
+    throw new TenderError("device", `${name}: its devices are not prepared`);
+  }
+  const text = encodeShown(options.line ?? tenderLine(guest));
+  const memory = guestMemory(guest, { ...template, shown: text.bytes });
+  const launch = launchOf(guest, { memory, text, taskSize: template.taskSize, options });
+  const ofLaunch = launchSegments(template, launch);
+  checkSizes(ofLaunch, name);
+  const segments = [...memory.segments, ...ofLaunch];
+  checkCount(segments.length + OTHER_PROGRAMS, name);
+  return { machine, entry: launch.address, segments, note: noteOf(guest, template) };
+}
+
+function bareTemplate({ unikernel: { machine, name } }: Guest): LaunchTemplate {
+  const bare = BARE_LAUNCH[machine];
+  if (bare !== undefined) return bare;
+  const machines = Object.keys(BARE_LAUNCH).join(", ");
+  throw new TenderError(
+    "target",
+    `${name}: is built for ${machine}, and spt unikernels run on ${machines} alone`,
+  );
+}
+
+/** What a launch is made of besides its template. */
+interface Parts {
+  readonly memory: GuestMemory;
+  readonly text: ShownText;
+  readonly taskSize: number;
+  readonly options: CompileOptions;
+}
+
+function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Launch {
+  const { unikernel, memorySize } = guest;
+  const { entry, machine } = unikernel;
+  // A page that is never mapped lies between the guest's stack and the launch page above it.
+  const address = memorySize + PAGE_SIZE;
+  const shownAddress = address + SHOWN_WINDOW;
+  const shownEnd = shownAddress + alignUp(text.bytes.length, PAGE_SIZE);
+  return {
+    name: `${options.program ?? "soloden"}: ${printable(baseName(unikernel))}`,
+    parent: options.parent,
+    address,
+    entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
+    maps: memory.tail.start < memory.tail.end ? [memory.tail] : [],
+    protections: memory.protections,
+    // Below guest memory there is something only where the parent's personality asks for it.
+    unmaps: [
+      { start: 0, end: MEMORY_START, ...NO_ACCESS },
+      { start: shownEnd, end: taskSize, ...NO_ACCESS },
+    ],
+    shown: { ...text, address: shownAddress, source: memory.shown, named: !options.keep },
+  };
+}
+
+function launchSegments(template: LaunchTemplate, launch: Launch): ImageSegment[] {
+  const { address, shown } = launch;
+  const { code, scratch } = fillLaunch(template, launch);
+  const shownSize = alignUp(shown.bytes.length, PAGE_SIZE);
+  return [
+    ...segment(address, code, { read: true, write: false, execute: true }),
+    // Zeros, since the kernel shows nothing that comes from a file.
+    { address: shown.address, data: new Uint8Array(), memorySize: shownSize, ...WRITABLE },
+    ...segment(address + LAUNCH_WINDOW, scratch, WRITABLE),
+  ];
+}
+
+function noteOf(
+  { unikernel, memorySize, commandLine, executableHeap }: Guest,
+  { devices }: LaunchTemplate,
+): PackNote {
+  return {
+    unikernel: baseName(unikernel),
+    abi: { target: "spt", version: unikernel.abi.version },
+    entry: unikernel.entry,
+    memory: memorySize,
+    commandLine,
+    devices: devices.map(({ note }) => note),
+    ...(executableHeap ? { executableHeap } : {}),
+  };
+}
+
+function baseName({ name }: Guest["unikernel"]): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** A launch has so much room, and its command line as well. */
+function checkSizes(segments: readonly ImageSegment[], name: string): void {
+  const size = Math.max(...segments.map(({ memorySize }) => memorySize));
+  if (size <= SHOWN_WINDOW) return;
+  throw new TenderError(
+    "memory",
+    `${name}: its launch takes ${size} bytes, and there is room for ${SHOWN_WINDOW}`,
+  );
+}
+
+/** Besides its segments, an image has a note and asks for a stack. */
+const OTHER_PROGRAMS = 2;
+
+function checkCount(count: number, name: string): void {
+  if (count <= MAX_EXECUTABLE_PROGRAMS) return;
+  throw new TenderError(
+    "memory",
+    `${name}: its segments make ${count} program headers of an executable, and Linux takes ${MAX_EXECUTABLE_PROGRAMS}`,
+  );
+}
+
+function segment(
+  address: number,
+  content: Uint8Array,
+  protection: Pick<ImageSegment, "read" | "write" | "execute">,
+): ImageSegment[] {
+  const data = wholePages(content);
+  return data.length === 0 ? [] : [{ address, data, memorySize: data.length, ...protection }];
 }

@@ -7,7 +7,7 @@
 import { childEnvironment } from "../../linux/user_environment.ts";
 import { TenderError } from "../error.ts";
 import { memoryFile } from "../../linux/exec.ts";
-import type { ProcessImage } from "./image.ts";
+import type { ProcessImage } from "./compile.ts";
 import { encodeImage } from "./start.ts";
 
 /**

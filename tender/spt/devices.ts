@@ -1,56 +1,91 @@
 /**
- * Devices as a process image carries them: what the guest sees of each, and how the launch program
- * comes by its descriptor. The image opens its devices itself, whether it is run or was packed.
+ * Devices of a process image: plain values that say where each one's descriptor comes from. The image
+ * opens its devices itself, whether it is run or was packed: here are the steps that open each, and the
+ * rules that let the guest use it. Sources: spec/solo5-abi.md, sections 4 and 6; netdevice(7).
  *
  * @module
  */
-import type { BoundDevice, Properties } from "../devices/device.ts";
-import type { Step } from "./launch.ts";
-import type { LaunchTemplate } from "./page.ts";
-import type { Rule } from "./filter.ts";
+import { word32 } from "../../abi/layout.ts";
+import {
+  ETHTOOL,
+  EthtoolValue,
+  IFF_NO_PI,
+  IFF_TAP,
+  IFF_UP,
+  Ifreq,
+  REQUEST,
+  TUN_PATH,
+} from "../../linux/tap_abi.ts";
+import type { PackedDevice } from "../../abi/pack.ts";
+import type { BlockProperties, BoundDevice, NetProperties, Properties } from "../devices/device.ts";
+import {
+  type Data,
+  type Descriptors,
+  type PlacedDevice,
+  PREVIOUS,
+  scratch,
+  type Step,
+  useDescriptor,
+} from "./steps.ts";
+import { allow, atMost, equal, type Rule } from "./filter.ts";
+import {
+  AF_INET,
+  F_GETPIPE_SZ,
+  F_SETFL,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  SEEK_END,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from "../../linux/constants.ts";
 
-/** A device of an image. It brings what opens it, so that an image without devices needs none of that. */
-export interface ImageDevice extends Pick<BoundDevice, "handle" | "name"> {
-  readonly properties: Properties;
-  /** Where its descriptor comes from, for people. */
-  readonly source: string;
-  /** Whether the guest may write to its file. */
-  readonly access?: "rw" | "ro";
-  /** Its descriptor, where the image's process has it from its parent under the same number. */
-  readonly inherited?: number;
-  /** The steps after which descriptor `fd` is the device, and is what was promised. */
-  open(fd: number): readonly Step[];
-  /** The system calls by which the guest uses descriptor `fd`. */
-  rules(fd: number): readonly Rule[];
+/** A device of an image: where its descriptor comes from, and what the guest sees of it. */
+export type ImageDevice = Pick<BoundDevice, "handle" | "name"> & DeviceSource;
+
+/** Where the descriptor of a device comes from when the image is started. */
+export type DeviceSource = FileSource | TapSource | InheritedSource;
+
+/** A file or disk, whose size must still be the capacity then. */
+export interface FileSource {
+  readonly kind: "file";
+  readonly path: string;
+  /** Whether the guest may write to it. */
+  readonly writable: boolean;
+  readonly properties: BlockProperties;
 }
 
-/** All devices of an image, and the launch that opens them. */
-export interface ImageDevices {
-  /** In the manifest's order. */
-  readonly list: readonly ImageDevice[];
-  readonly descriptors: Descriptors;
-  readonly template: LaunchTemplate;
+/** A TAP interface, which must still be up and have the same MTU then. */
+export interface TapSource {
+  readonly kind: "tap";
+  /** The interface's name. */
+  readonly tap: string;
+  readonly properties: NetProperties;
 }
 
-/** A device of an image with the number that its descriptor will have. */
-export interface PlacedDevice extends ImageDevice {
+/** A descriptor that the image's process has from its parent, and that keeps its number. */
+export interface InheritedSource {
+  readonly kind: "descriptor";
   readonly fd: number;
+  readonly properties: Properties;
 }
 
-/** The descriptors of a guest: fixed numbers, so that the filter can name them. */
-export interface Descriptors {
-  readonly epoll: number;
-  readonly timer: number;
-  readonly devices: readonly PlacedDevice[];
+/** Says of a device what the note of an image says. */
+export function describeDevice(device: ImageDevice): PackedDevice {
+  const { name, properties: { type } } = device;
+  if (device.kind === "tap") return { name, type, source: `tap ${device.tap}` };
+  if (device.kind === "descriptor") return { name, type, source: `descriptor ${device.fd}` };
+  const access = device.writable ? "rw" : "ro";
+  return { name, type, source: `file ${device.path}`, access };
 }
 
-/** The guest's console, and the first number that is free for other things. */
-export const STDOUT = 1;
+/** The first number that is free for descriptors, behind the three standard ones. */
 const FIRST_FREE = 3;
 
 /** Gives every descriptor a number: inherited ones keep theirs, the others take what is free. */
-export function placeDescriptors(devices: readonly ImageDevice[]): Descriptors {
-  const taken = new Set(devices.map(({ inherited }) => inherited));
+export function placeDevices(devices: readonly ImageDevice[]): Descriptors {
+  const taken = new Set(devices.map((device) => inheritedBy(device)));
   let last = FIRST_FREE - 1;
   const next = (): number => {
     do last++; while (taken.has(last));
@@ -60,6 +95,127 @@ export function placeDescriptors(devices: readonly ImageDevice[]): Descriptors {
   return {
     epoll,
     timer,
-    devices: devices.map((device) => ({ ...device, fd: device.inherited ?? next() })),
+    devices: devices.map((device) => placed(device, inheritedBy(device) ?? next())),
   };
+}
+
+function inheritedBy(device: ImageDevice): number | undefined {
+  return device.kind === "descriptor" ? device.fd : undefined;
+}
+
+function placed(device: ImageDevice, fd: number): PlacedDevice {
+  const { handle, name, properties } = device;
+  const isNet = properties.type === "NET_BASIC";
+  return {
+    handle,
+    name,
+    fd,
+    inherited: device.kind === "descriptor",
+    waits: isNet,
+    open: openSteps(device, fd),
+    rules: isNet ? netRules(fd) : blockRules(fd, properties),
+  };
+}
+
+function openSteps(device: ImageDevice, fd: number): Step[] {
+  switch (device.kind) {
+    case "file":
+      return fileSteps(device, fd);
+    case "tap":
+      return tapSteps(device, fd);
+    case "descriptor":
+      return device.properties.type === "NET_BASIC" ? frameSteps(fd, device.name) : [];
+  }
+}
+
+function fileSteps(
+  { name, path, writable, properties: { capacity } }: ImageDevice & FileSource,
+  fd: number,
+): Step[] {
+  const purpose = `open '${path}' for device '${name}'`;
+  // What has become a pipe must not be waited for: it has no size, and is refused for that.
+  const mode = (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK;
+  const complaint = `device '${name}': the size of '${path}' is no longer ${capacity} bytes`;
+  return [
+    { call: "open", args: [scratch(`${path}\0`), mode, 0], purpose },
+    { call: "dup2", args: [PREVIOUS, fd], purpose },
+    { call: "lseek", args: [fd, 0, SEEK_END], expect: { result: capacity, complaint } },
+  ];
+}
+
+/** Fails unless the descriptor is an interface, a socket or a pipe, as when a guest is prepared. */
+function frameSteps(fd: number, name: string): Step[] {
+  const purpose = useDescriptor(fd, name);
+  const complaint = `cannot ${purpose}: Is neither a socket, a TAP interface nor a pipe`;
+  const facts = scratch(Ifreq.encode({}));
+  const type = scratch(new Uint8Array(4));
+  const size = scratch(word32(4));
+  return [
+    { call: "ioctl", args: [fd, REQUEST.TUNGETIFF, facts], skip: 2 },
+    { call: "getsockopt", args: [fd, SOL_SOCKET, SO_TYPE, type, size], skip: 1 },
+    { call: "fcntl", args: [fd, F_GETPIPE_SZ], complaint },
+    { call: "fcntl", args: [fd, F_SETFL, O_NONBLOCK], purpose },
+  ];
+}
+
+function netRules(fd: number): Rule[] {
+  return [allow("read", equal(0, fd)), allow("write", equal(0, fd))];
+}
+
+function blockRules(fd: number, { blockSize, capacity }: BlockProperties): Rule[] {
+  const conditions = [equal(0, fd), equal(2, blockSize), atMost(3, capacity - blockSize)];
+  return [allow("pread64", ...conditions), allow("pwrite64", ...conditions)];
+}
+
+/** Until the device is there, its number is that of a socket by which to ask about the interface. */
+function tapSteps({ name, tap, properties: { mtu } }: ImageDevice & TapSource, fd: number): Step[] {
+  const purpose = `attach interface '${tap}' for device '${name}'`;
+  const flags = request(tap);
+  const size = request(tap);
+  const control = (ifreq: Data, request: keyof typeof REQUEST): Step => ({
+    call: "ioctl",
+    args: [fd, REQUEST[request], ifreq],
+    purpose,
+  });
+  return [
+    { call: "socket", args: [AF_INET, SOCK_DGRAM, 0], purpose },
+    { call: "dup2", args: [PREVIOUS, fd], purpose },
+    control(flags, "SIOCGIFFLAGS"),
+    {
+      data: flags,
+      at: Ifreq.offsets.flags,
+      mask: IFF_UP,
+      equals: IFF_UP,
+      complaint: `cannot ${purpose}: Network is down`,
+    },
+    control(size, "SIOCGIFMTU"),
+    {
+      data: size,
+      at: Ifreq.offsets.mtu,
+      mask: 0xffff_ffff,
+      equals: mtu,
+      complaint: `device '${name}': the MTU of '${tap}' is no longer ${mtu} bytes`,
+    },
+    // Without the right to change the interface, it stays as its owner set it.
+    ...Object.values(ETHTOOL).map((cmd): Step => ({
+      call: "ioctl",
+      args: [fd, REQUEST.SIOCETHTOOL, ethtoolRequest(tap, cmd)],
+    })),
+    {
+      call: "open",
+      args: [scratch(`${TUN_PATH}\0`), O_RDWR | O_NONBLOCK, 0],
+      purpose: `open ${TUN_PATH} for device '${name}'`,
+    },
+    { call: "dup2", args: [PREVIOUS, fd], purpose },
+    control(request(tap, IFF_TAP | IFF_NO_PI), "TUNSETIFF"),
+  ];
+}
+
+function request(tap: string, flags = 0): Data {
+  return scratch(Ifreq.encode({ name: new TextEncoder().encode(tap), flags }));
+}
+
+function ethtoolRequest(tap: string, cmd: number): Data {
+  const ifreq = Ifreq.encode({ name: new TextEncoder().encode(tap) });
+  return scratch(ifreq, [{ at: Ifreq.offsets.data, to: scratch(EthtoolValue.encode({ cmd })) }]);
 }

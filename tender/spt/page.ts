@@ -18,6 +18,8 @@ import {
   PROT_WRITE,
   SIGKILL,
 } from "../../linux/constants.ts";
+import type { PackedDevice } from "../../abi/pack.ts";
+import type { ManifestDevice } from "../guest.ts";
 import type { ShownText } from "./command_line.ts";
 
 /** One step. Offsets count from the start of the page. */
@@ -92,6 +94,16 @@ export interface LaunchTemplate {
   readonly guestRecords: readonly { readonly at: number; readonly each: GuestKind }[];
   /** End of the machine's addresses. */
   readonly taskSize: number;
+  /** Numbers of the descriptors that the guest waits with. */
+  readonly epoll: number;
+  readonly timer: number;
+  /** The devices that the launch opens, in the manifest's order. */
+  readonly devices: readonly LaunchedDevice[];
+}
+
+/** A device that a launch opens: what the guest finds in its manifest, and what the image says of it. */
+export interface LaunchedDevice extends Required<ManifestDevice> {
+  readonly note: PackedDevice;
 }
 
 /** A range of addresses, and what may be done there. */

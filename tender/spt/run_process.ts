@@ -8,7 +8,7 @@ import type { Guest } from "../guest.ts";
 import { checkUnobserved } from "../observers.ts";
 import { type Outcome, SIGNAL_STATUS } from "../outcome.ts";
 import type { RunOptions } from "../run_options.ts";
-import { compileImage } from "./image.ts";
+import { compileGuest } from "./compile.ts";
 import { spawnImage } from "./start.ts";
 
 /**
@@ -78,10 +78,8 @@ async function startProcess(
   guest: Guest,
   options: { stdout: "inherit" | "piped" },
 ): Promise<Deno.ChildProcess> {
-  using devices = guest.devices.length === 0
-    ? undefined
-    : (await import("./prepare.ts")).prepareDevices(guest, { keep: false });
-  return await spawnImage(compileImage(guest, devices, { parent: Deno.pid }), options);
+  using image = await compileGuest(guest, { parent: Deno.pid });
+  return await spawnImage(image, options);
 }
 
 function sinkOf(take: (bytes: Uint8Array) => void | Promise<void>): WritableStream<Uint8Array> {

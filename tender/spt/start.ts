@@ -7,7 +7,7 @@ import { PACK_NOTE_NAME, PACK_NOTE_TYPE } from "../../abi/pack.ts";
 import { writeExecutable } from "../../elftool/elf_writer.ts";
 import type { Note } from "../../elftool/notes.ts";
 import { TenderError } from "../error.ts";
-import type { ProcessImage } from "./image.ts";
+import type { ProcessImage } from "./compile.ts";
 
 /**
  * A process image as a Linux executable.

@@ -18,18 +18,17 @@ import type { Device, Properties } from "../devices/device.ts";
 import { net } from "../devices/net.ts";
 import { TenderError } from "../error.ts";
 import { bind, type Guest } from "../guest.ts";
-import { type DeviceLaunch, fileLaunch, inheritedLaunch, tapLaunch } from "./device_steps.ts";
-import type { ImageDevices } from "./devices.ts";
-import { ENTER, Record, RECORDS_SLOT } from "./page.ts";
+import type { DeviceSource } from "./devices.ts";
+import { launchTemplate } from "./encoder.ts";
+import { ENTER, type LaunchTemplate, Record, RECORDS_SLOT } from "./page.ts";
 import { SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
 import { type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
-import { placeDevices } from "./template.ts";
 
 /** What an image is compiled from. */
 export interface Unpacked {
   readonly guest: Guest;
-  /** None where the guest has no devices. */
-  readonly devices?: ImageDevices;
+  /** The launch that opens its devices; none where it has none. */
+  readonly template?: LaunchTemplate;
 }
 
 /**
@@ -89,9 +88,9 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
   const list = guest.devices.map(({ handle, name }, index) => ({
     handle,
     name,
-    ...launchOf(note.devices[index]!, properties[index]!),
+    ...sourceOf(note.devices[index]!, properties[index]!),
   }));
-  return { guest, devices: placeDevices(list, linux) };
+  return { guest, template: launchTemplate(list, linux) };
 }
 
 /** The unikernel's segments, each in whole pages, as the packed file has them. */
@@ -162,15 +161,13 @@ function readDevice(
   return kind === "tap" ? net.tap(where, { mac }) : net.fd(Number(where), { mac, mtu });
 }
 
-function launchOf(device: PackedDevice, properties: Properties): DeviceLaunch {
-  const [kind, where] = splitSource(device.source);
+function sourceOf({ source, access }: PackedDevice, properties: Properties): DeviceSource {
+  const [kind, where] = splitSource(source);
   if (properties.type === "BLOCK_BASIC" && kind === "file") {
-    return fileLaunch(device.name, { path: where, writable: device.access !== "ro", properties });
+    return { kind, path: where, writable: access !== "ro", properties };
   }
-  if (properties.type === "NET_BASIC" && kind === "tap") {
-    return tapLaunch(device.name, { tap: where, properties });
-  }
-  return inheritedLaunch(device.name, { fd: Number(where), properties });
+  if (properties.type === "NET_BASIC" && kind === "tap") return { kind, tap: where, properties };
+  return { kind: "descriptor", fd: Number(where), properties };
 }
 
 /** The kind of a source, and what follows it. */

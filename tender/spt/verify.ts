@@ -14,7 +14,7 @@ import { readPackNote } from "../../elftool/packed.ts";
 import { printable } from "../../elftool/printable.ts";
 import { TenderError } from "../error.ts";
 import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
-import { compileImage } from "./image.ts";
+import { compileImage } from "./compile.ts";
 import { NAME_SLOT, Record, RECORDS_SLOT } from "./page.ts";
 import { encodeImage } from "./start.ts";
 import { LINUX, type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
@@ -139,8 +139,8 @@ function judge(file: PackedFile, version: string): Verdict {
 function packAgain({ elf, note, linux }: PackedFile): { elf: ElfFile } | { fault: string } {
   const { name } = elf;
   try {
-    const { guest, devices } = unpack(elf, note, linux);
-    const image = compileImage(guest, devices, { keep: true });
+    const { guest, template } = unpack(elf, note, linux);
+    const image = compileImage(guest, template, { keep: true });
     const { packedBy } = note;
     const bytes = encodeImage({ ...image, note: { ...image.note, packedBy } });
     return { elf: readElf(bytes, { name }) };

@@ -6,7 +6,7 @@ import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind } from "../../tender/guest.ts";
 import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
 import { pack } from "../../tender/pack.ts";
-import { compileImage } from "../../tender/spt/image.ts";
+import { compileImage } from "../../tender/spt/compile.ts";
 import { readElf } from "../../elftool/elf_reader.ts";
 import { launchFilter, launchPage } from "../../tender/spt/unpack.ts";
 import { describeFilter } from "../../tender/spt/verify.ts";

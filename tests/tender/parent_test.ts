@@ -8,7 +8,7 @@ import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind, type Guest } from "../../tender/guest.ts";
 import { pack } from "../../tender/pack.ts";
 import { run } from "../../tender/run.ts";
-import { compileImage } from "../../tender/spt/image.ts";
+import { compileImage } from "../../tender/spt/compile.ts";
 import { spawnImage } from "../../tender/spt/start.ts";
 import { withFiles } from "../bindings/scratch.ts";
 import { guest } from "../guests.ts";

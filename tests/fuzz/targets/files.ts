@@ -14,7 +14,7 @@ import { sourceLines } from "../../../elftool/source_lines.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind, type TenderTarget } from "../../../tender/guest.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
-import { compileImage } from "../../../tender/spt/image.ts";
+import { compileImage } from "../../../tender/spt/compile.ts";
 import { describeFilter, verdictText } from "../../../tender/spt/verify.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import type { Device, Properties } from "../../../tender/devices/device.ts";

@@ -9,7 +9,7 @@ import { block } from "../../../tender/devices/block.ts";
 import type { Device } from "../../../tender/devices/device.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { bind, type CommandLine } from "../../../tender/guest.ts";
-import { compileImage } from "../../../tender/spt/image.ts";
+import { compileImage } from "../../../tender/spt/compile.ts";
 import { encodeShown, tenderLine } from "../../../tender/spt/command_line.ts";
 import { buildUnikernel } from "../../elftool/builder.ts";
 

@@ -6,8 +6,8 @@
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import type { Device } from "../../../tender/devices/device.ts";
 import { bind } from "../../../tender/guest.ts";
-import { compileImage, type ProcessImage } from "../../../tender/spt/image.ts";
-import { prepareDevices } from "../../../tender/spt/prepare.ts";
+import { compileImage, type ProcessImage } from "../../../tender/spt/compile.ts";
+import { prepareLaunch } from "../../../tender/spt/prepare.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
 
@@ -23,7 +23,7 @@ export async function imageWith(
     args: ["--solo5:quiet", ...args],
     devices: new Map(Object.entries(devices)),
   });
-  return compileImage(bound, prepareDevices(bound, { keep: false }));
+  return compileImage(bound, prepareLaunch(bound));
 }
 
 /** How a guest ended: its status as a shell has it. */

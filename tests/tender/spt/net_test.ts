@@ -4,7 +4,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { net } from "../../../tender/devices/net.ts";
-import type { ProcessImage } from "../../../tender/spt/image.ts";
+import type { ProcessImage } from "../../../tender/spt/compile.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { AllHandles } from "../devices/all_handles.ts";
 import { nextFrame, socketPair } from "../devices/socket_pair.ts";

@@ -5,7 +5,11 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import { compileImage, type CompileOptions, type ProcessImage } from "../../../tender/spt/image.ts";
+import {
+  compileImage,
+  type CompileOptions,
+  type ProcessImage,
+} from "../../../tender/spt/compile.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
 import { untilPrinted } from "../../netns.ts";

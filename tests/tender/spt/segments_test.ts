@@ -10,7 +10,7 @@ import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/pack.ts";
 import { run } from "../../../tender/run.ts";
-import { compileImage } from "../../../tender/spt/image.ts";
+import { compileImage } from "../../../tender/spt/compile.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { becomeImage, spawnImage } from "../../../tender/spt/start.ts";
-import type { ProcessImage } from "../../../tender/spt/image.ts";
+import type { ProcessImage } from "../../../tender/spt/compile.ts";
 
 // deno-fmt-ignore
 const CODE = Uint8Array.of(

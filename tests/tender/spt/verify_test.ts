@@ -14,13 +14,12 @@ import { block } from "../../../tender/devices/block.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { bind, type GuestOptions } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/pack.ts";
-import { tapLaunch } from "../../../tender/spt/device_steps.ts";
-import { compileImage } from "../../../tender/spt/image.ts";
+import { compileImage } from "../../../tender/spt/compile.ts";
 import { launchFilter, launchPage } from "../../../tender/spt/unpack.ts";
 import { RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../linux/syscalls.ts";
-import { placeDevices } from "../../../tender/spt/template.ts";
+import { launchTemplate } from "../../../tender/spt/encoder.ts";
 import { verdictText, verifyPacked } from "../../../tender/spt/verify.ts";
 import { guest } from "../../guests.ts";
 import { execute, soloden, writeProgram } from "../../soloden.ts";
@@ -43,9 +42,9 @@ async function packedWithTap(): Promise<Uint8Array> {
   const devices = new Map([["service", device]]);
   const bound = bind(unikernel, "spt", { memorySize: 2 ** 25, devices });
   const properties = { type: "NET_BASIC", mac, mtu: 1400 } as const;
-  const launch = tapLaunch("service", { tap: "tap7", properties });
-  const placed = placeDevices([{ handle: 1, name: "service", ...launch }], LINUX.x86_64!);
-  return encodeImage(compileImage(bound, placed, { keep: true }));
+  const attached = { handle: 1, name: "service", kind: "tap", tap: "tap7", properties } as const;
+  const template = launchTemplate([attached], LINUX.x86_64!);
+  return encodeImage(compileImage(bound, template, { keep: true }));
 }
 
 /** The packed file with some bytes changed; `at` from the start of the file. */

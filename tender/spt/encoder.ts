@@ -1,22 +1,24 @@
 /**
- * From a launch program to the bytes that all guests with the same devices have of it: what every page
- * begins with, the constants that the steps name, and a record for each step.
+ * The encoder of launches: from devices to the bytes that all guests with the same devices have of
+ * their launch page. These are what every page begins with, the constants that the steps name, and a
+ * record for each step.
  *
  * @module
  */
 import type { Machine } from "../../abi/elf.ts";
-import { alignUp } from "../../abi/layout.ts";
+import { alignUp, viewOf } from "../../abi/layout.ts";
 import { printable } from "../../elftool/printable.ts";
-import {
-  type Descriptors,
-  type ImageDevice,
-  type ImageDevices,
-  placeDescriptors,
-} from "./devices.ts";
-import type { CallStep, CheckStep, Data, GuestStep, Operand, Step } from "./launch.ts";
+import { describeDevice, type ImageDevice, placeDevices } from "./devices.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
-import { launchProgram } from "./program.ts";
-import { REASON_TABLE } from "./reasons.ts";
+import {
+  type CallStep,
+  type CheckStep,
+  type Data,
+  type GuestStep,
+  launchSteps,
+  type Operand,
+  type Step,
+} from "./steps.ts";
 import {
   COPY,
   encodeText,
@@ -26,6 +28,7 @@ import {
   LAUNCH_WINDOW,
   type LaunchTemplate,
   LOOK,
+  Reason,
   REASONS_AT,
   Record,
   RECORDS_SLOT,
@@ -38,17 +41,23 @@ const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
 
 const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 
-/** Makes the template of a guest's launch from its descriptors. */
-export function launchTemplate(descriptors: Descriptors, linux: LinuxAbi): LaunchTemplate {
-  const rules = descriptors.devices.flatMap(({ rules, fd }) => rules(fd));
+/** Makes the launch of all guests with these devices, as far as it is the same for them. */
+export function launchTemplate(devices: readonly ImageDevice[], linux: LinuxAbi): LaunchTemplate {
+  const descriptors = placeDevices(devices);
+  const { epoll, timer } = descriptors;
+  const rules = descriptors.devices.flatMap(({ rules }) => rules);
   const filter = compileFilter([...rules, ...baseRules(descriptors)], linux);
-  return new Encoder(linux).encode(launchProgram(descriptors, filter));
-}
-
-/** Gives the devices of an image their descriptors, and makes the template of the launch that opens them. */
-export function placeDevices(list: readonly ImageDevice[], linux: LinuxAbi): ImageDevices {
-  const descriptors = placeDescriptors(list);
-  return { list, descriptors, template: launchTemplate(descriptors, linux) };
+  return {
+    ...new Encoder(linux).encode(launchSteps(descriptors, filter)),
+    taskSize: linux.taskSize,
+    epoll,
+    timer,
+    devices: devices.map((device, index) => ({
+      properties: device.properties,
+      fd: descriptors.devices[index]!.fd,
+      note: describeDevice(device),
+    })),
+  };
 }
 
 /** A record's values, and which of its arguments are offsets from the page. */
@@ -57,6 +66,9 @@ interface Draft {
   readonly offsets: readonly (typeof ARGUMENTS)[number][];
   readonly each?: GuestKind;
 }
+
+/** Steps in the form of memory. */
+type EncodedSteps = Pick<LaunchTemplate, "page" | "scratch" | "relocations" | "guestRecords">;
 
 class Encoder {
   readonly #linux: LinuxAbi;
@@ -70,7 +82,7 @@ class Encoder {
     this.#constants = new Area(0, this.#head.length);
   }
 
-  encode(steps: readonly Step[]): LaunchTemplate {
+  encode(steps: readonly Step[]): EncodedSteps {
     const drafts = [
       ...steps.map((step) => this.#draft(step)),
       { values: { call: ENTER }, offsets: [] },
@@ -97,7 +109,6 @@ class Encoder {
       scratch: scratch.bytes,
       relocations: { page: relocations, scratch: scratch.pointers },
       guestRecords,
-      taskSize: this.#linux.taskSize,
     };
   }
 
@@ -212,4 +223,49 @@ class Area {
     }
     return { bytes, pointers };
   }
+}
+
+/** What a launch says of a call that fails, by `errno` (Linux). */
+const REASONS: readonly (readonly [errno: number, text: string])[] = [
+  [1, "Operation not permitted"],
+  [2, "No such file or directory"],
+  [6, "No such device or address"],
+  [9, "Bad file descriptor"],
+  [12, "Cannot allocate memory"],
+  [13, "Permission denied"],
+  [16, "Device or resource busy"],
+  [17, "File exists"],
+  [19, "No such device"],
+  [20, "Not a directory"],
+  [21, "Is a directory"],
+  [22, "Invalid argument"],
+  [23, "Too many open files in system"],
+  [24, "Too many open files"],
+  [26, "Text file busy"],
+  [30, "Read-only file system"],
+  [36, "File name too long"],
+  [38, "Function not implemented"],
+  [40, "Too many levels of symbolic links"],
+  [77, "File descriptor in bad state"],
+];
+
+/** What it says of every other `errno`. */
+const OTHER = [0, "the kernel refuses"] as const;
+
+/** The reasons as they lie at {@linkcode REASONS_AT} of a launch page, where the code looks for them. */
+const REASON_TABLE: Uint8Array = encodeReasons();
+
+function encodeReasons(): Uint8Array {
+  const rows = [...REASONS, OTHER];
+  const texts = rows.map(([, text]) => encodeText(`${text}\n`));
+  const end = texts.reduce((end, { length }) => end + length, rows.length * Reason.size);
+  const table = new Uint8Array(alignUp(end, 8));
+  let at = rows.length * Reason.size;
+  rows.forEach(([errno], index) => {
+    const text = texts[index]!;
+    Reason.write(viewOf(table), index * Reason.size, { errno, text: REASONS_AT + at });
+    table.set(text, at);
+    at += text.length;
+  });
+  return table;
 }

@@ -1,6 +1,8 @@
 /**
- * The steps of a launch: from a Linux process that was just executed to a guest that has its memory,
- * its descriptors and its filter, and nothing else.
+ * The steps of a launch: what a process image does between `execve` and the unikernel's first
+ * instruction, as a plain value. A straight line of system calls and checks leads from a Linux process
+ * that was just executed to a guest that has its memory, its descriptors and its filter, and nothing
+ * else. All guests with the same devices have the same steps; `encoder.ts` makes a launch page of them.
  *
  * @module
  */
@@ -20,14 +22,117 @@ import {
   SIGPIPE,
   TFD_NONBLOCK,
 } from "../../linux/constants.ts";
-import { type Descriptors, STDOUT } from "./devices.ts";
-import { data, PREVIOUS, type Step } from "./launch.ts";
-import { MemoryMap } from "./page.ts";
-import { SockFilter } from "../../linux/syscalls.ts";
+import type { BoundDevice } from "../devices/device.ts";
+import type { Rule } from "./filter.ts";
+import { type GuestKind, MemoryMap } from "./page.ts";
+import { SockFilter, type SystemCall } from "../../linux/syscalls.ts";
+
+/** Bytes that the program brings with it; as an argument, their address. */
+export interface Data {
+  readonly kind: "data";
+  readonly bytes: Uint8Array;
+  /** Whether they are writable until the unikernel starts, and gone then. */
+  readonly temporary: boolean;
+  /** Where addresses of other bytes go: 8 bytes at `at`. */
+  readonly pointers: readonly { readonly at: number; readonly to: Data }[];
+}
+
+/** The result of the system call before. */
+export const PREVIOUS = { kind: "previous" } as const;
+
+/** An argument of a system call. */
+export type Operand = number | Data | typeof PREVIOUS;
+
+/** One step. What does not hold ends the process with a line that says so, and status 1. */
+export type Step = CallStep | CheckStep | GuestStep;
+
+/** A system call, and what its result has to be. */
+export interface CallStep extends Told {
+  readonly call: SystemCall;
+  readonly args: readonly Operand[];
+  /** What the call is for: if it fails, the line is "cannot …: reason". Without it, failing is no fault. */
+  readonly purpose?: string;
+  /** The only result that is right, and what to say of another. */
+  readonly expect?: { readonly result: number; readonly complaint: string };
+  /** What to say if it fails, where the kernel's reason would mislead. */
+  readonly complaint?: string;
+  /** How many of the next steps are left out if it succeeds; failing is no fault. */
+  readonly skip?: number;
+}
+
+/** A step that may have something to say. */
+interface Told {
+  /** Whether its text is gone before the unikernel starts, as it says what the guest is not told. */
+  readonly secret?: boolean;
+}
+
+/** A look at what an earlier call stored. */
+export interface CheckStep extends Told {
+  readonly data: Data;
+  /** Where the 32-bit word lies. */
+  readonly at: number;
+  /** The bits that count. */
+  readonly mask: number;
+  readonly equals: number;
+  /** What to say if it is something else. */
+  readonly complaint: string;
+}
+
+/** A call, or a copy, for each of what one guest has of a kind, which may be nothing. */
+export interface GuestStep {
+  /** The kind, which gives the first three arguments, and the result where one is expected. */
+  readonly each: GuestKind;
+  readonly call: SystemCall | "copy";
+  /** The arguments after these three. */
+  readonly more: readonly number[];
+  /** As {@linkcode CallStep.purpose}. */
+  readonly purpose?: string;
+  /** What to say of a result that is not expected. */
+  readonly unexpected?: string;
+}
+
+/** Constant bytes or text. */
+export function data(content: Uint8Array | string, pointers: Data["pointers"] = []): Data {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return { kind: "data", bytes, temporary: false, pointers };
+}
+
+/** Bytes or text that the guest is not to see, or that the kernel writes into, with what they begin as. */
+export function scratch(content: Uint8Array | string, pointers: Data["pointers"] = []): Data {
+  return { ...data(content, pointers), temporary: true };
+}
+
+/** The descriptors of a guest: fixed numbers, so that the filter can name them. */
+export interface Descriptors {
+  readonly epoll: number;
+  readonly timer: number;
+  /** In the manifest's order. */
+  readonly devices: readonly PlacedDevice[];
+}
+
+/** A device with the number of its descriptor, and what it adds to a launch. */
+export interface PlacedDevice extends Pick<BoundDevice, "handle" | "name"> {
+  readonly fd: number;
+  /** Whether the image's process has the descriptor from its parent. */
+  readonly inherited: boolean;
+  /** Whether a yield of the guest waits for it. */
+  readonly waits: boolean;
+  /** The steps after which `fd` is the device, and is what was promised. */
+  readonly open: readonly Step[];
+  /** The system calls by which the guest uses `fd`. */
+  readonly rules: readonly Rule[];
+}
+
+/** What using a descriptor of the parent's for a device is called in messages. */
+export function useDescriptor(fd: number, name: string): string {
+  return `use descriptor ${fd} for device '${name}'`;
+}
 
 /** `struct __user_cap_header_struct` (`linux/capability.h`); process 0 is the one that asks. */
 const CapabilityHeader = struct({ version: u32, pid: i32 });
 
+/** The guest's console. */
+const STDOUT = 1;
 const STDERR = 2;
 const LAST_DESCRIPTOR = 0xffff_ffff;
 
@@ -38,26 +143,23 @@ const KERNEL_SIGSET_SIZE = 8;
 const CAPABILITY_SETS_SIZE = 24;
 
 /**
- * Writes the launch program of all guests with the same devices; the step that enters the guest comes
- * after it.
+ * Writes the steps of all guests with the same devices; the one that enters the guest comes after them.
  *
  * @param filter the seccomp filter, in the kernel's form
  */
-export function launchProgram(descriptors: Descriptors, filter: Uint8Array): Step[] {
+export function launchSteps(descriptors: Descriptors, filter: Uint8Array): Step[] {
   const { devices } = descriptors;
   return [
     ...PARENT,
     ...processSteps(descriptors),
     MAP,
     ...waitSteps(descriptors),
-    ...devices.flatMap(({ open, fd }) => open(fd)).map((step) => ({ ...step, secret: true })),
-    ...devices.flatMap((device) =>
-      device.properties.type === "NET_BASIC" ? [watch(descriptors, device)] : []
-    ),
+    ...devices.flatMap(({ open }) => open).map((step) => ({ ...step, secret: true })),
+    ...devices.flatMap((device) => device.waits ? [watch(descriptors, device)] : []),
     ...closeSteps(descriptors),
-    WORDS,
+    COPY_LINE,
     PROTECT,
-    SHOW,
+    SHOW_LINE,
     UNMAP,
     ...confineSteps(filter),
   ];
@@ -97,10 +199,10 @@ const PROTECT: Step = {
 };
 
 /** Puts the command line where the kernel reads it for others. */
-const WORDS: Step = { each: "copies", call: "copy", more: [] };
+const COPY_LINE: Step = { each: "copies", call: "copy", more: [] };
 
 /** A kernel without this shows no command line, and is right but for that. */
-const SHOW: Step = { each: "shows", call: "prctl", more: [MemoryMap.size, 0] };
+const SHOW_LINE: Step = { each: "shows", call: "prctl", more: [MemoryMap.size, 0] };
 
 const UNMAP: Step = {
   each: "unmaps",
@@ -128,10 +230,9 @@ function processSteps({ devices }: Descriptors): Step[] {
       purpose: "unblock signals",
     },
     // Before anything is opened, which might get the number of one that should be there and is not.
-    ...devices.flatMap(({ inherited, name }): Step[] => {
-      if (inherited === undefined) return [];
-      const purpose = `use descriptor ${inherited} for device '${name}'`;
-      return [{ call: "fcntl", args: [inherited, F_GETFD], purpose }];
+    ...devices.flatMap(({ inherited, fd, name }): Step[] => {
+      if (!inherited) return [];
+      return [{ call: "fcntl", args: [fd, F_GETFD], purpose: useDescriptor(fd, name) }];
     }),
   ];
 }
