@@ -57,6 +57,8 @@ export function mistakeText(
 export function strayOptionText(words: readonly string[], entry: Entry): string | undefined {
   const end = words.indexOf("--");
   const options = end < 0 ? words : words.slice(0, end);
+  const valued = options.map((word) => refusedValueText(word, entry)).find((text) => text);
+  if (valued !== undefined) return `${valued}; see ${helpOf(entry)}`;
   const stray = options.find((word, index) =>
     isStray(word, entry) && optionOf(entry, options[index - 1])?.takesValue !== true
   );
@@ -70,6 +72,18 @@ export function strayOptionText(words: readonly string[], entry: Entry): string 
   }
   const name = stray.replace(/=.*$/s, "");
   return `no option ${name}; ${entry.path[0] === "build" ? COMPILER_FLAGS : see}`;
+}
+
+/** Values that say of an option without one that it is given, as the scanner knows them. */
+const YES = /^(true|t|yes|y|on|1)$/i;
+
+/** An option that takes no value is left out by whoever does not want it: another value is a mistake. */
+function refusedValueText(word: string, entry: Entry): string | undefined {
+  const [, name, value] = /^(--[a-z-]+)=(.*)$/s.exec(word) ?? [];
+  const option = optionOf(entry, name);
+  if (option === undefined || option.takesValue || option.form.includes("=")) return undefined;
+  if (YES.test(value!)) return undefined;
+  return `${name} takes no value: '${value}'`;
 }
 
 const COMPILER_FLAGS = "flags for the compiler go after --";

@@ -104,6 +104,16 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
     ["build", "-o", "a", "-o", "b", "x.c"],
     /--output: given twice, as 'a'/,
   ],
+  [
+    "a value for an option without one",
+    ["run", "--stats=no", "x"],
+    /--stats takes no value: 'no'; see/,
+  ],
+  [
+    "the like elsewhere",
+    ["install", "--force=maybe", "--prefix=x"],
+    /--force takes no value: 'maybe'/,
+  ],
   ["an option by its word", ["run", "--memory=64", "x"], /--memory, did you mean --mem\?/],
   ["an option like none that there is", ["run", "--json", "x"], /--json; see soloden run --help/],
   ["what would move a cursor", ["run", "--\x1b[2J", "x"], /no option --\\x1b\[2J; see/],
