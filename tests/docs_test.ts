@@ -6,12 +6,12 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { crossToolchain } from "./bindings/aarch64/available.ts";
-import { outputOf } from "./bindings/scratch.ts";
+import { noCross } from "./bindings/aarch64/available.ts";
 import { entriesOf } from "../commands/table.ts";
 import { routes } from "../commands/application.ts";
 import { example } from "./guests.ts";
 import { Namespace, noNetns } from "./netns.ts";
+import { missingTool, stepUnless } from "./needs.ts";
 import { execute, type Result, ROOT, writeProgram } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
 
@@ -64,19 +64,9 @@ function compare({ command, expected }: Step, { stdout, stderr }: Result): void 
 const MISSING: Readonly<Record<string, string | undefined>> = {
   kvm: noKvm,
   net: noNetns,
-  capture: noKvm ?? noNetns ?? noTcpdump(),
-  cross: noCrossCompiler(),
+  capture: noKvm ?? noNetns ?? missingTool("tcpdump"),
+  cross: noCross,
 };
-
-function noCrossCompiler(): string | undefined {
-  const toolchain = crossToolchain();
-  return typeof toolchain === "string" ? toolchain : undefined;
-}
-
-function noTcpdump(): string | undefined {
-  const missing = outputOf("tcpdump", "--version") === undefined;
-  return missing ? "tcpdump is missing (apt-get install tcpdump)" : undefined;
-}
 
 /** A directory with the programs that the guide takes for granted, and a checkout at `soloden`. */
 function prepare(directory: string): Record<string, string> {
@@ -130,14 +120,14 @@ async function follow(name: string, test: Deno.TestContext): Promise<void> {
         Deno.writeTextFileSync(file, text);
         continue;
       }
-      const reason = MISSING[rest];
-      if (reason !== undefined) {
-        console.log(`skipped: ${name}: ${text.split("\n")[0]}: ${reason}`);
-        continue;
-      }
       for (const step of stepsOf(text)) {
         if (step.command.startsWith("cd ")) cwd = join(cwd, step.command.slice(3));
-        else await test.step(step.command, async () => compare(step, await run(step.command)));
+        else {
+          await stepUnless(MISSING[rest], test, {
+            name: step.command,
+            fn: async () => compare(step, await run(step.command)),
+          });
+        }
       }
     }
   } finally {

@@ -6,6 +6,9 @@
  */
 import { join } from "node:path";
 
+/** Why what only root may do cannot be tested; undefined if this process is root. */
+export const notRoot: string | undefined = Deno.uid() === 0 ? undefined : "needs root";
+
 /**
  * A test that is ignored where something that it needs is missing.
  *

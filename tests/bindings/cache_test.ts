@@ -4,6 +4,7 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { digest, withScratch } from "../../bindings/cache.ts";
+import { notRoot, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { withFiles } from "./scratch.ts";
 
@@ -84,15 +85,11 @@ Deno.test("cache: it is made for this user alone, and not used where others can 
   });
 });
 
-Deno.test({
-  name: "cache: another user's is not used",
-  ignore: Deno.uid() !== 0,
-  fn: async () => {
-    await withFiles({ ".cache/soloden/file": "" }, async (home) => {
-      Deno.chownSync(join(home, ".cache", "soloden"), 4242, null);
-      match(await cacheOf(home), TEMPORARY);
-    });
-  },
+testUnless(notRoot, "cache: another user's is not used", async () => {
+  await withFiles({ ".cache/soloden/file": "" }, async (home) => {
+    Deno.chownSync(join(home, ".cache", "soloden"), 4242, null);
+    match(await cacheOf(home), TEMPORARY);
+  });
 });
 
 Deno.test("cache: no two lists of parts have one digest, wherever they are cut", async () => {

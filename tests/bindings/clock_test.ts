@@ -4,8 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute } from "../soloden.ts";
-import { outputOf, withFiles } from "./scratch.ts";
+import { withFiles } from "./scratch.ts";
 
 const BINDINGS = join(import.meta.dirname!, "../../bindings");
 
@@ -25,13 +26,12 @@ int main(int argc, char **argv) {
 
 const FREQUENCIES = [1_000_000, 19_200_000, 24_000_000, 62_500_000, 1_000_000_000, 2_999_999_999];
 
-const missing = Deno.build.arch !== "x86_64" || outputOf("cc", "--version") === undefined;
-if (missing) console.log("skipped: hvt's clock: no C compiler for x86_64 (apt-get install gcc)");
+const missing = Deno.build.arch === "x86_64" ? missingTool("cc") : "only on x86_64";
 
-Deno.test({
-  name: "bindings: hvt's clock is as exact as its scale can be",
-  ignore: missing,
-  fn: () =>
+testUnless(
+  missing,
+  "bindings: hvt's clock is as exact as its scale can be",
+  () =>
     withFiles({ "scale.c": PROGRAM }, async (dir) => {
       const program = join(dir, "scale");
       const include = [`-I${BINDINGS}`, `-I${join(BINDINGS, "include")}`];
@@ -42,4 +42,4 @@ Deno.test({
       const second = 1_000_000_000n << shift!;
       assert.deepEqual(scales, FREQUENCIES.map((frequency) => second / BigInt(frequency)));
     }),
-});
+);

@@ -8,6 +8,7 @@ import { build } from "../../bindings/command.ts";
 import type { Language } from "../../bindings/templates/language.ts";
 import { makeProject } from "../../bindings/templates/project.ts";
 import { bind, block, type Device, net, parseUnikernel, run } from "../../mod.ts";
+import { testUnless } from "../needs.ts";
 import { execute, type ExecuteOptions } from "../soloden.ts";
 import { nextFrame, socketPair } from "../tender/devices/socket_pair.ts";
 import { outputOf, withFiles } from "./scratch.ts";
@@ -26,8 +27,7 @@ async function inProject(
 /** A test that needs a program. */
 function testWith(program: readonly string[], name: string, fn: () => Promise<void>): void {
   const isThere = outputOf(program[0]!, ...program.slice(1)) ?? "";
-  if (isThere === "") console.log(`skipped: ${name}: there is no ${program[0]}`);
-  Deno.test({ name, ignore: isThere === "", fn });
+  testUnless(isThere === "" ? `there is no ${program[0]}` : undefined, name, fn);
 }
 
 testWith(

@@ -20,6 +20,7 @@ import {
   type ToolchainChoice,
 } from "../../bindings/toolchain.ts";
 import { outputOf, withFiles } from "./scratch.ts";
+import { missingTool, testUnless } from "../needs.ts";
 
 /** Something for every section that the linker script knows. */
 const SOURCE = `#include "solo5.h"
@@ -82,13 +83,8 @@ function checkHeaders(headers: ProgramHeader[]): void {
 }
 
 for (const [name, choice] of TOOLS) {
-  Deno.test(`${name}: the image is laid out as tenders want it`, async () => {
-    const commands = [choice.cc, choice.ld, choice.objcopy ?? "objcopy", "readelf"];
-    const missing = commands.find((tool) => outputOf(tool!, "--version") === undefined);
-    if (missing !== undefined) {
-      console.log(`skipped: no ${missing} on this machine`);
-      return;
-    }
+  const missing = missingTool(choice.cc!, choice.ld!, choice.objcopy ?? "objcopy", "readelf");
+  testUnless(missing, `${name}: the image is laid out as tenders want it`, async () => {
     const toolchain = findToolchain(choice);
     await withFiles({ "main.c": SOURCE }, async (dir) => {
       for (const target of TARGETS) {
@@ -105,16 +101,16 @@ for (const [name, choice] of TOOLS) {
   });
 }
 
-Deno.test("applications see nothing of the bindings but their public names", async () => {
-  for (const target of TARGETS) {
-    const { object } = await buildBindings(target);
-    const symbols = outputOf("readelf", "-sW", object);
-    if (symbols === undefined) {
-      console.log("skipped: no readelf on this machine");
-      return;
+testUnless(
+  missingTool("readelf"),
+  "applications see nothing of the bindings but their public names",
+  async () => {
+    for (const target of TARGETS) {
+      const { object } = await buildBindings(target);
+      const symbols = outputOf("readelf", "-sW", object)!;
+      const defined = [...symbols.matchAll(/ GLOBAL +\w+ +(?!UND)\w+ (\w+)$/gm)].map(([, s]) => s!);
+      assert.ok(defined.includes("solo5_console_write") && defined.includes("_start"));
+      assert.deepEqual(defined.filter((s) => !/^(solo5_\w+|_start|__stack_chk_\w+)$/.test(s)), []);
     }
-    const defined = [...symbols.matchAll(/ GLOBAL +\w+ +(?!UND)\w+ (\w+)$/gm)].map(([, s]) => s!);
-    assert.ok(defined.includes("solo5_console_write") && defined.includes("_start"));
-    assert.deepEqual(defined.filter((s) => !/^(solo5_\w+|_start|__stack_chk_\w+)$/.test(s)), []);
-  }
-});
+  },
+);

@@ -4,8 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
-import { MINIMAL, outputOf, withFiles } from "./scratch.ts";
+import { MINIMAL, withFiles } from "./scratch.ts";
 
 const CC = "x86_64-solo5-none-static-cc";
 const MANIFEST = JSON.stringify({ type: "solo5.manifest", version: 1, devices: [] });
@@ -77,20 +78,14 @@ Deno.test("a prefix through a link, and one that was moved, are taken away whole
   });
 });
 
-const noClang = outputOf("clang", "--version") === undefined;
-if (noClang) console.log("skipped: wrappers of clang: there is no clang");
-Deno.test({
-  name: "wrappers of clang compile and link without a word",
-  ignore: noClang,
-  fn: async () => {
-    await withFiles({ "main.c": MINIMAL }, async (cwd) => {
-      await done(["install", "--prefix", "p"], { cwd, env: { CC: "clang" } });
-      for (const words of [["-c", "main.c"], ["main.o", "-o", "main.stub"], ["-E", "main.c"]]) {
-        const { status, stderr } = await execute(join(cwd, "p/bin", CC), words, { cwd });
-        assert.deepEqual([status, stderr], [0, ""], words.join(" "));
-      }
-    });
-  },
+testUnless(missingTool("clang"), "wrappers of clang compile and link without a word", async () => {
+  await withFiles({ "main.c": MINIMAL }, async (cwd) => {
+    await done(["install", "--prefix", "p"], { cwd, env: { CC: "clang" } });
+    for (const words of [["-c", "main.c"], ["main.o", "-o", "main.stub"], ["-E", "main.c"]]) {
+      const { status, stderr } = await execute(join(cwd, "p/bin", CC), words, { cwd });
+      assert.deepEqual([status, stderr], [0, ""], words.join(" "));
+    }
+  });
 });
 
 Deno.test("$DESTDIR stands before the prefix", async () => {

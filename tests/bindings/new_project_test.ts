@@ -9,6 +9,7 @@ import { ManifestSchema } from "../../abi/manifest_schema.ts";
 import { manifestJsonSchema } from "../../bindings/templates/manifest_json_schema.ts";
 import type { Language } from "../../bindings/templates/language.ts";
 import { LANGUAGES } from "../../bindings/templates/project.ts";
+import { stepUnless, testUnless } from "../needs.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 
@@ -37,7 +38,6 @@ function missing(program: string | undefined): string | undefined {
 }
 
 const noGit = missing("git");
-if (noGit !== undefined) console.log(`skipped: what git sees of a new project: ${noGit}`);
 const GIT_STATUS = noGit === undefined ? "git init -q; git status --short -uall" : "true";
 
 /** The commands in a README's first block, without the program's name where it is ours. */
@@ -46,12 +46,10 @@ function firstBlock(readme: string): string[] {
 }
 
 for (const language of LANGUAGES) {
-  const reason = missing(NEEDS[language]);
-  if (reason !== undefined) console.log(`skipped: a new project in ${language}: ${reason}`);
-  Deno.test({
-    name: `new: a project in ${language} builds and runs as its README says`,
-    ignore: reason !== undefined,
-    fn: () =>
+  testUnless(
+    missing(NEEDS[language]),
+    `new: a project in ${language} builds and runs as its README says`,
+    (test) =>
       inDirectory(async (directory) => {
         Deno.mkdirSync(join(directory, "a place"));
         const path = join(directory, "a place", "first-try");
@@ -71,11 +69,15 @@ for (const language of LANGUAGES) {
         const machine = join(path, "first-try.hvt");
         const inspected = await soloden("inspect", "--json", machine);
         equal(JSON.parse(inspected.stdout).abi.target, "hvt");
-        if (noKvm !== undefined) return console.log(`skipped: it on hvt: ${noKvm}`);
-        const run = await soloden("run", "--mem=4", machine, "--solo5:quiet", "there");
-        deepEqual([run.status, run.stdout], [0, "Hello from first-try!\nArguments: there\n"]);
+        await stepUnless(noKvm, test, {
+          name: "on hvt",
+          fn: async () => {
+            const run = await soloden("run", "--mem=4", machine, "--solo5:quiet", "there");
+            deepEqual([run.status, run.stdout], [0, "Hello from first-try!\nArguments: there\n"]);
+          },
+        });
       }),
-  });
+  );
 }
 
 Deno.test("new: what exists stays, and a name has to be one", async () => {

@@ -9,6 +9,7 @@ import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { build } from "../../bindings/command.ts";
 import { ToolchainError, type ToolchainErrorCode } from "../../bindings/error.ts";
 import { buildBindings, buildUnikernel, findToolchain } from "../../bindings/toolchain.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { MINIMAL, outputOf, withFiles } from "./scratch.ts";
 
@@ -154,12 +155,10 @@ Deno.test("what a compiler warns of stands as it is, too", async () => {
   });
 });
 
-const noGdb = outputOf("gdb", "--version") === undefined;
-if (noGdb) console.log("skipped: what gdb finds of sources: there is no gdb");
-Deno.test({
-  name: "gdb finds the sources of a program and of the bindings from anywhere",
-  ignore: noGdb,
-  fn: async () => {
+testUnless(
+  missingTool("gdb"),
+  "gdb finds the sources of a program and of the bindings from anywhere",
+  async () => {
     await withFiles({ "src/main.c": MINIMAL }, async (cwd) => {
       const args = ["run", "-A", join(ROOT, "main.ts"), "build", "src/main.c", "--"];
       for (const [target, flag] of [["hvt", "-g"], ["spt", "-ggdb3"]]) {
@@ -176,7 +175,7 @@ Deno.test({
       }
     });
   },
-});
+);
 
 Deno.test("what was written for an operating system does not build, with a word on why", async () => {
   const files = {
@@ -222,28 +221,29 @@ Deno.test("the manifest is the given one, else the one beside the first source, 
   });
 });
 
-Deno.test("an archive may hold the entry point, and an application its own memory functions", async () => {
-  const helper = `#include <stddef.h>
+testUnless(
+  missingTool("ar"),
+  "an archive may hold the entry point, and an application its own memory functions",
+  async () => {
+    const helper = `#include <stddef.h>
     void *memcpy(void *to, const void *from, size_t size) {
       for (size_t i = 0; i < size; i++) ((volatile char *)to)[i] = ((const char *)from)[i];
       return to;
     }\n`;
-  await withFiles({ "main.c": MINIMAL, "helper.c": helper }, async (dir) => {
-    const { cc, headers } = findToolchain();
-    const { assets } = await buildBindings("spt");
-    const object = join(dir, "main.o");
-    const include = ["-isystem", headers, "-isystem", join(assets, "include")];
-    outputOf(cc[0]!, ...cc.slice(1), ...include, "-c", join(dir, "main.c"), "-o", object);
-    const archive = join(dir, "main.a");
-    if (outputOf("ar", "rcs", archive, object) === undefined) {
-      console.log("skipped: no ar on this machine");
-      return;
-    }
-    const output = join(dir, "out.spt");
-    await buildUnikernel([join(dir, "helper.c"), archive], { target: "spt", output });
-    assert.equal(parseUnikernel(await Deno.readFile(output), { name: output }).abi.target, "spt");
-  });
-});
+    await withFiles({ "main.c": MINIMAL, "helper.c": helper }, async (dir) => {
+      const { cc, headers } = findToolchain();
+      const { assets } = await buildBindings("spt");
+      const object = join(dir, "main.o");
+      const include = ["-isystem", headers, "-isystem", join(assets, "include")];
+      outputOf(cc[0]!, ...cc.slice(1), ...include, "-c", join(dir, "main.c"), "-o", object);
+      const archive = join(dir, "main.a");
+      outputOf("ar", "rcs", archive, object);
+      const output = join(dir, "out.spt");
+      await buildUnikernel([join(dir, "helper.c"), archive], { target: "spt", output });
+      assert.equal(parseUnikernel(await Deno.readFile(output), { name: output }).abi.target, "spt");
+    });
+  },
+);
 
 Deno.test("build names its outputs after the first source, or as told", async () => {
   await withFiles({ "main.c": MINIMAL }, async (dir) => {

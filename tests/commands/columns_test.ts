@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { routes } from "../../commands/application.ts";
 import { screenWidth, twoColumns, wrap } from "../../commands/columns.ts";
 import { helpText } from "../../commands/help.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 
 const word = fc.stringMatching(/^[a-z]{1,12}$/);
@@ -70,20 +71,14 @@ Deno.test("help: no line is wider than the terminal, but for a word that is", ()
   }
 });
 
-const noScript = (await execute("sh", ["-c", "command -v script"])).status !== 0;
-
-Deno.test({
-  name: "help: it is as wide as the terminal that it is on",
-  ignore: noScript,
-  async fn() {
-    const help = `${Deno.execPath()} run -A --no-check main.ts run --help`;
-    const widest = async (columns: number) => {
-      const command = `stty cols ${columns}; unset COLUMNS; ${help}`;
-      const { stdout } = await execute("script", ["-qec", command, "/dev/null"], { cwd: ROOT });
-      return Math.max(...stdout.split(/\r?\n/).map((line) => line.length));
-    };
-    const [narrow, wide] = [await widest(60), await widest(140)];
-    ok(narrow > 40 && narrow <= 60, `${narrow}`);
-    ok(wide > 80 && wide <= 140, `${wide}`);
-  },
+testUnless(missingTool("script"), "help: it is as wide as the terminal that it is on", async () => {
+  const help = `${Deno.execPath()} run -A --no-check main.ts run --help`;
+  const widest = async (columns: number) => {
+    const command = `stty cols ${columns}; unset COLUMNS; ${help}`;
+    const { stdout } = await execute("script", ["-qec", command, "/dev/null"], { cwd: ROOT });
+    return Math.max(...stdout.split(/\r?\n/).map((line) => line.length));
+  };
+  const [narrow, wide] = [await widest(60), await widest(140)];
+  ok(narrow > 40 && narrow <= 60, `${narrow}`);
+  ok(wide > 80 && wide <= 140, `${wide}`);
 });

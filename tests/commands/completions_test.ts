@@ -9,6 +9,7 @@ import { propose } from "../../commands/propose.ts";
 import { entriesOf } from "../../commands/table.ts";
 import { routes } from "../../commands/application.ts";
 import { example, guest } from "../guests.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute, ROOT, soloden, writeProgram } from "../soloden.ts";
 
 /** What may come next after some words, of which the last has begun. */
@@ -112,25 +113,12 @@ Deno.test("completions: whatever is on the line, proposals go on with the last w
   }));
 });
 
-/** Why a shell cannot be tested here; undefined if it can. */
-function missing(shell: string): string | undefined {
-  try {
-    return new Deno.Command(shell, { args: ["-c", "true"] }).outputSync().success
-      ? undefined
-      : `${shell} does not run`;
-  } catch {
-    return `${shell} is not installed (apt-get install ${shell})`;
-  }
-}
-
 /** A test with a shell, in a directory where `soloden` is a program and `disk.spt` a unikernel. */
 function shellTest(shell: "bash" | "zsh" | "fish", name: string, script: string, expected: RegExp) {
-  const reason = missing(shell);
-  if (reason !== undefined) console.log(`skipped: completions: ${shell}: ${reason}`);
-  Deno.test({
-    name: `completions: ${shell}: ${name}`,
-    ignore: reason !== undefined,
-    fn: () =>
+  testUnless(
+    missingTool(shell),
+    `completions: ${shell}: ${name}`,
+    () =>
       withFiles([], async (directory) => {
         Deno.copyFileSync(await example("disk", "spt"), join(directory, "disk.spt"));
         Deno.copyFileSync(await guest("args", "spt"), join(directory, "my args.spt"));
@@ -144,7 +132,7 @@ function shellTest(shell: "bash" | "zsh" | "fish", name: string, script: string,
         match(result.stdout, expected);
         equal(result.stderr, "");
       }),
-  });
+  );
 }
 
 /** What bash would put in place of the last word that it sees: it breaks words at : and =. */

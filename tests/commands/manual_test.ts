@@ -5,6 +5,7 @@ import { equal, match, ok } from "node:assert/strict";
 import { entriesOf } from "../../commands/table.ts";
 import { routes } from "../../commands/application.ts";
 import { currentManual, MANUAL } from "../../release/manual.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute } from "../soloden.ts";
 
 Deno.test("manual: it is of the table as it is", () => {
@@ -12,13 +13,10 @@ Deno.test("manual: it is of the table as it is", () => {
   ok(current, "docs/soloden.1 is not current: deno run -A release/manual.ts");
 });
 
-const noMan = await execute("sh", ["-c", "command -v man"]).then(({ status }) => status !== 0);
-if (noMan) console.log("skipped: manual: man is not installed (apt-get install man-db)");
-
-Deno.test({
-  name: "manual: man reads it without a complaint, and every option is in it",
-  ignore: noMan,
-  async fn() {
+testUnless(
+  missingTool("man"),
+  "manual: man reads it without a complaint, and every option is in it",
+  async () => {
     const env = { MANWIDTH: "200", MAN_KEEP_FORMATTING: "", LC_ALL: "C.UTF-8" };
     const { status, stdout, stderr } = await execute("man", ["--warnings", "-l", MANUAL], { env });
     equal(stderr, "");
@@ -29,4 +27,4 @@ Deno.test({
       for (const { form } of options) ok(stdout.includes(form), form);
     }
   },
-});
+);

@@ -4,6 +4,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { guest } from "../guests.ts";
+import { notRoot, testUnless } from "../needs.ts";
 import { execute, type Result, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 
@@ -80,10 +81,10 @@ Deno.test("outputs: an installation is for others only where the umask lets it",
   });
 });
 
-Deno.test({
-  name: "outputs: what a run tells goes through no link of another user",
-  ignore: noKvm !== undefined || Deno.uid() !== 0,
-  fn: async () => {
+testUnless(
+  noKvm ?? notRoot,
+  "outputs: what a run tells goes through no link of another user",
+  async () => {
     await inDirectory(async (directory) => {
       const victim = join(directory, "victim");
       const link = join(directory, "link");
@@ -104,12 +105,12 @@ Deno.test({
       equal(Deno.readTextFileSync(victim), "old");
     });
   },
-});
+);
 
-Deno.test({
-  name: "outputs: what a run tells, or a packed file, replaces neither the unikernel nor its disks",
-  ignore: noKvm !== undefined,
-  fn: async () => {
+testUnless(
+  noKvm,
+  "outputs: what a run tells, or a packed file, replaces neither the unikernel nor its disks",
+  async () => {
     await inDirectory(async (directory) => {
       const [unikernel, disk] = [join(directory, "x"), join(directory, "disk")];
       Deno.copyFileSync(await guest("block", "hvt"), unikernel);
@@ -132,7 +133,7 @@ Deno.test({
       equal(Deno.readTextFileSync(disk), "d".repeat(1 << 16));
     });
   },
-});
+);
 
 Deno.test("outputs: no command overwrites what it reads", async () => {
   await inDirectory(async (directory) => {

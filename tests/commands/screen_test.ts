@@ -5,6 +5,7 @@ import { equal, match, ok, rejects } from "node:assert/strict";
 import { hasColour, painter } from "../../commands/paint.ts";
 import { withProgress } from "../../commands/progress.ts";
 import { sink } from "../../commands/sink.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 
 /** A screen that keeps what is written to it. */
@@ -83,11 +84,6 @@ Deno.test("colour: only on a terminal that has colours, and not where none are w
   equal(painter({ isTerminal: () => false })("ok", "green"), "ok");
 });
 
-const noScript = await execute("sh", ["-c", "command -v script"]).then(({ status }) =>
-  status !== 0
-);
-if (noScript) console.log("skipped: colour on a terminal: script is not installed (util-linux)");
-
 /** What `doctor` prints on a terminal. */
 async function onTerminal(env: Record<string, string>): Promise<string> {
   const command = `${Deno.execPath()} run -A --no-check main.ts doctor`;
@@ -103,12 +99,8 @@ async function onTerminal(env: Record<string, string>): Promise<string> {
   }
 }
 
-Deno.test({
-  name: "colour: on a real terminal, but not with NO_COLOR",
-  ignore: noScript,
-  async fn() {
-    ok((await onTerminal({})).includes("\x1b[32mok"));
-    const plain = (await onTerminal({ NO_COLOR: "1" })).replaceAll("\x1b[K", "");
-    ok(!plain.includes("\x1b") && plain.includes("ok"), plain);
-  },
+testUnless(missingTool("script"), "colour: on a real terminal, but not with NO_COLOR", async () => {
+  ok((await onTerminal({})).includes("\x1b[32mok"));
+  const plain = (await onTerminal({ NO_COLOR: "1" })).replaceAll("\x1b[K", "");
+  ok(!plain.includes("\x1b") && plain.includes("ok"), plain);
 });

@@ -5,7 +5,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
 import { guest } from "../guests.ts";
-import { type Namespace, netnsTest, untilPrinted } from "../netns.ts";
+import { Namespace, netnsTest, noNetns, untilPrinted } from "../netns.ts";
+import { testUnless } from "../needs.ts";
 import { ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 
@@ -47,13 +48,11 @@ for (const target of ["hvt", "spt"] as const) {
     equal(status, 1);
   });
 
-  if (target === "hvt" && noKvm !== undefined) {
-    console.log(`skipped: ${program}: a guest on an interface: ${noKvm}`);
-    continue;
-  }
-  netnsTest(
+  testUnless(
+    (target === "hvt" ? noKvm : undefined) ?? noNetns,
     `${program}: a guest knows its interface's MTU and the address it is given`,
-    async (net) => {
+    async () => {
+      using net = new Namespace();
       net.addTap("tap0", { mtu: 9000 });
       const options = ["--net:service=tap0", "--net-mac:service=02:00:00:00:00:07"];
       const result = await run(net, ...options, await guest("net_info", target), "--solo5:quiet");
@@ -68,14 +67,13 @@ const ENDINGS = {
   spt: (signal: number) => ({ stderr: "", code: 128 + signal }),
 };
 
-if (noKvm !== undefined) console.log(`skipped: solo5-hvt: signals: ${noKvm}`);
 for (const target of ["hvt", "spt"] as const) {
   for (const [name, number] of [["SIGTERM", 15], ["SIGINT", 2]] as const) {
     for (const does of ["computes", "waits"]) {
-      Deno.test({
-        name: `solo5-${target}: ${name} ends it while the guest ${does}`,
-        ignore: target === "hvt" && noKvm !== undefined,
-        fn: async () => {
+      testUnless(
+        target === "hvt" ? noKvm : undefined,
+        `solo5-${target}: ${name} ends it while the guest ${does}`,
+        async () => {
           const file = await guest("spin", target);
           const program = ["run", "-A", join(ROOT, "main.ts"), `--called-as=solo5-${target}`];
           const child = new Deno.Command(Deno.execPath(), {
@@ -88,7 +86,7 @@ for (const target of ["hvt", "spt"] as const) {
           const stderr = await new Response(child.stderr).text();
           deepEqual({ stderr, code: (await child.status).code }, ENDINGS[target](number));
         },
-      });
+      );
     }
   }
 }

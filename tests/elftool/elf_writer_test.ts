@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { type ExecutableSegment, writeExecutable } from "../../elftool/elf_writer.ts";
 import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
-import { lacks, run } from "./tools.ts";
+import { run } from "./tools.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { writeProgram } from "../soloden.ts";
 
 const rx = { read: true, write: false, execute: true };
@@ -21,8 +22,7 @@ function inFile<T>(bytes: Uint8Array, action: (path: string) => T): T {
   }
 }
 
-Deno.test("readelf reads what was written, without complaint", () => {
-  if (lacks("readelf")) return;
+testUnless(missingTool("readelf"), "readelf reads what was written, without complaint", () => {
   const file = writeExecutable({
     machine: "aarch64",
     entry: 0x40_0010,
@@ -90,10 +90,8 @@ Deno.test("any segments come back as they were, at offsets that can be mapped", 
   }));
 });
 
-Deno.test("Linux runs what was written", () => {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
-    return console.log("skipped: needs Linux on x86_64");
-  }
+const isX86 = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
+testUnless(isX86 ? undefined : "only Linux on x86_64", "Linux runs what was written", () => {
   // mov eax, 60 (exit); mov rdi, [0x500008]; syscall
   const code = [0xb8, 60, 0, 0, 0, 0x48, 0x8b, 0x3c, 0x25, 8, 0, 0x50, 0, 0x0f, 0x05];
   const file = writeExecutable({

@@ -5,7 +5,8 @@ import { manifestCSource } from "../../elftool/manifest_c.ts";
 import { decodeManifest } from "../../elftool/manifest.ts";
 import { manifestObject } from "../../elftool/manifest_object.ts";
 import { MANIFEST } from "./builder.ts";
-import { lacks, run } from "./tools.ts";
+import { run } from "./tools.ts";
+import { missingTool, testUnless } from "../needs.ts";
 
 const INCLUDE = join(import.meta.dirname ?? ".", "../../bindings/include");
 const SECTION = ".note.solo5.manifest";
@@ -32,24 +33,26 @@ function noteOf(file: string): Uint8Array {
 }
 
 for (const [machine, label] of [["x86_64", "X86-64"], ["aarch64", "AArch64"]] as const) {
-  Deno.test(`readelf has nothing against an object file for ${machine}`, () => {
-    if (lacks("readelf")) return;
-    inDirectory((path) => {
-      Deno.writeFileSync(path("m.o"), manifestObject(MANIFEST, machine));
-      const { output } = run("readelf", "-hSsnW", path("m.o"));
-      ok(!/warning|error/i.test(output), output);
-      match(output, new RegExp(`Machine: .*${label}`));
-      match(output, /\.note\.solo5\.manifest +NOTE .* A +0 +0 +4$/m);
-      match(output, /\.note\.GNU-stack +PROGBITS +0+ \w+ 0+ 00 +0 +0 +1$/m);
-      match(output, /344 OBJECT +GLOBAL +DEFAULT +1 solo5_mft1_note/);
-      match(output, /Solo5 +0x00000144\t.*0x3154464d/);
-    });
-  });
+  testUnless(
+    missingTool("readelf"),
+    `readelf has nothing against an object file for ${machine}`,
+    () => {
+      inDirectory((path) => {
+        Deno.writeFileSync(path("m.o"), manifestObject(MANIFEST, machine));
+        const { output } = run("readelf", "-hSsnW", path("m.o"));
+        ok(!/warning|error/i.test(output), output);
+        match(output, new RegExp(`Machine: .*${label}`));
+        match(output, /\.note\.solo5\.manifest +NOTE .* A +0 +0 +4$/m);
+        match(output, /\.note\.GNU-stack +PROGBITS +0+ \w+ 0+ 00 +0 +0 +1$/m);
+        match(output, /344 OBJECT +GLOBAL +DEFAULT +1 solo5_mft1_note/);
+        match(output, /Solo5 +0x00000144\t.*0x3154464d/);
+      });
+    },
+  );
 }
 
-Deno.test("ld links an object file, twice not", () => {
-  if (Deno.build.arch !== "x86_64") return console.log("skipped: ld is not for x86_64");
-  if (lacks("ld", "objcopy")) return;
+const noLinker = Deno.build.arch === "x86_64" ? missingTool("ld", "objcopy") : "only on x86_64";
+testUnless(noLinker, "ld links an object file, twice not", () => {
   inDirectory((path) => {
     for (const name of ["a.o", "b.o"]) {
       Deno.writeFileSync(path(name), manifestObject(MANIFEST, "x86_64"));
@@ -61,17 +64,20 @@ Deno.test("ld links an object file, twice not", () => {
   });
 });
 
-Deno.test("the C source compiles to the same note as the object file holds", () => {
-  if (lacks("cc", "objcopy")) return;
-  const flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", INCLUDE];
-  inDirectory((path) => {
-    for (const manifest of [MANIFEST, { devices: [] }]) {
-      Deno.writeTextFileSync(path("m.c"), manifestCSource(manifest));
-      silently("cc", ...flags, "-c", path("m.c"), "-o", path("c.o"));
-      Deno.writeFileSync(path("o.o"), manifestObject(manifest, Deno.build.arch));
-      const note = noteOf(path("c.o"));
-      deepEqual(note, noteOf(path("o.o")));
-      equal(note.length, 24 + 8 + (manifest.devices.length + 1) * 104);
-    }
-  });
-});
+testUnless(
+  missingTool("cc", "objcopy"),
+  "the C source compiles to the same note as the object file holds",
+  () => {
+    const flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", INCLUDE];
+    inDirectory((path) => {
+      for (const manifest of [MANIFEST, { devices: [] }]) {
+        Deno.writeTextFileSync(path("m.c"), manifestCSource(manifest));
+        silently("cc", ...flags, "-c", path("m.c"), "-o", path("c.o"));
+        Deno.writeFileSync(path("o.o"), manifestObject(manifest, Deno.build.arch));
+        const note = noteOf(path("c.o"));
+        deepEqual(note, noteOf(path("o.o")));
+        equal(note.length, 24 + 8 + (manifest.devices.length + 1) * 104);
+      }
+    });
+  },
+);

@@ -5,8 +5,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sourceLines } from "../../elftool/source_lines.ts";
 import { readSymbols } from "../../elftool/symbols.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute } from "../soloden.ts";
-import { outputOf, withFiles } from "../bindings/scratch.ts";
+import { withFiles } from "../bindings/scratch.ts";
 
 /** Lines in a file and its header, some of them another's by `#line`, and code that is left out. */
 const SOURCES = {
@@ -52,18 +53,11 @@ async function build(
 const name = { name: "app" };
 
 for (const compiler of ["gcc", "clang"]) {
-  const reason = outputOf(compiler, "--version") === undefined
-    ? `${compiler} is missing (apt-get install ${compiler})`
-    : outputOf("addr2line", "--version") === undefined
-    ? "addr2line is missing (apt-get install binutils)"
-    : undefined;
-  if (reason !== undefined) console.log(`skipped: source lines of ${compiler}: ${reason}`);
-
   for (const flags of FLAGS) {
-    Deno.test({
-      name: `source lines: ${compiler} ${flags}: those of addr2line, in each version of DWARF`,
-      ignore: reason !== undefined,
-      fn: () =>
+    testUnless(
+      missingTool(compiler, "addr2line"),
+      `source lines: ${compiler} ${flags}: those of addr2line, in each version of DWARF`,
+      () =>
         withFiles(SOURCES, async (directory) => {
           let before: unknown;
           for (const version of [2, 3, 4, 5]) {
@@ -81,7 +75,7 @@ for (const compiler of ["gcc", "clang"]) {
             before = lines;
           }
         }),
-    });
+    );
   }
 }
 

@@ -11,16 +11,3 @@ export function run(command: string, ...args: string[]): { code: number; output:
   const text = new TextDecoder();
   return { code, output: text.decode(stdout) + text.decode(stderr) };
 }
-
-/** Whether a test must be skipped for want of tools; says so when it must. */
-export function lacks(...commands: string[]): boolean {
-  const missing = commands.filter((command) => {
-    try {
-      return run(command, "--version").code !== 0;
-    } catch {
-      return true;
-    }
-  });
-  if (missing.length > 0) console.log(`skipped: ${missing.join(", ")} not installed`);
-  return missing.length > 0;
-}

@@ -5,10 +5,10 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { keepInputs, writeOutput } from "../../linux/output.ts";
+import { notRoot, testUnless } from "../needs.ts";
 import { execute, type Result, ROOT } from "../soloden.ts";
 
 const NOBODY = 4242;
-const notRoot = Deno.uid() !== 0;
 
 /** A program that writes a file, and a directory of its own that all users can enter. */
 class Writer implements Disposable {
@@ -146,18 +146,18 @@ function listOf(path: string): Uint8Array | undefined {
   return size > 0 ? list.subarray(0, Number(size)) : undefined;
 }
 
-function noLists(): boolean {
+/** Why no file can have an access list here; undefined if one can. */
+function noLists(): string | undefined {
   const file = Deno.makeTempFileSync();
   const able = setList(file, "access");
   Deno.removeSync(file);
-  if (!able) console.error("skipped: access lists: the file system for temporary files has none");
-  return !able;
+  return able ? undefined : "the file system has no access lists";
 }
 
-Deno.test({
-  name: "output: a file that is there keeps its access list, and gets none from its directory",
-  ignore: noLists(),
-  fn: async () => {
+testUnless(
+  noLists(),
+  "output: a file that is there keeps its access list, and gets none from its directory",
+  async () => {
     using writer = new Writer();
     const listed = writer.file("listed", "old", 0o600);
     equal(setList(listed, "access"), true);
@@ -175,12 +175,12 @@ Deno.test({
       undefined,
     ]);
   },
-});
+);
 
-Deno.test({
-  name: "output: a file of another user stays the other's when root writes it",
-  ignore: notRoot,
-  fn: async () => {
+testUnless(
+  notRoot,
+  "output: a file of another user stays the other's when root writes it",
+  async () => {
     using writer = new Writer();
     const path = writer.file("theirs", "old", 0o640);
     owned(path, `${NOBODY}:4343`);
@@ -188,12 +188,12 @@ Deno.test({
     const { uid, gid } = Deno.statSync(path);
     deepEqual([Deno.readTextFileSync(path), uid, gid, modeOf(path)], ["new", NOBODY, 4343, "640"]);
   },
-});
+);
 
-Deno.test({
-  name: "output: a group that cannot be kept gives no rights to another group",
-  ignore: notRoot,
-  fn: async () => {
+testUnless(
+  notRoot,
+  "output: a group that cannot be kept gives no rights to another group",
+  async () => {
     using writer = new Writer();
     const directory = writer.folder("shared", 0o777);
     const path = writer.file("shared/file", "old", 0o664);
@@ -203,7 +203,7 @@ Deno.test({
     deepEqual([uid, gid === 4343, modeOf(path)], [NOBODY, false, "644"]);
     deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["file"]);
   },
-});
+);
 
 Deno.test("output: links of one's own are followed, also where they lead to nothing yet", async () => {
   using writer = new Writer();
@@ -245,40 +245,36 @@ Deno.test("output: a loop of links and a directory are told in one line", async 
   }
 });
 
-Deno.test({
-  name: "output: what another user left in a sticky directory is refused",
-  ignore: notRoot,
-  fn: async () => {
-    using writer = new Writer();
-    const victim = writer.file("victim", "old", 0o600);
-    const sticky = writer.folder("sticky", 0o1777);
-    writer.folder("inside", 0o755);
-    Deno.symlinkSync(victim, join(sticky, "link"));
-    Deno.symlinkSync("../none", join(sticky, "dangling"));
-    Deno.symlinkSync("../inside", join(sticky, "folder"));
-    Deno.writeTextFileSync(join(sticky, "file"), "theirs");
-    equal((await execute("mkfifo", [join(sticky, "pipe")])).status, 0);
-    for (const name of ["link", "dangling", "folder", "file", "pipe"]) {
-      const planted = join(sticky, name);
-      owned(planted, `${NOBODY}`);
-      const path = name === "folder" ? join(planted, "out") : planted;
-      deepEqual(await writer.write(path), {
-        status: 1,
-        stdout: "",
-        stderr: `${path}: '${planted}' is another user's, left where everyone may leave files\n`,
-      });
-    }
-    equal(Deno.readTextFileSync(victim), "old");
-    equal(Deno.readTextFileSync(join(sticky, "file")), "theirs");
-    deepEqual([...Deno.readDirSync(writer.path("inside"))], []);
-    // The same for an ordinary user, but what the directory's owner left is trusted.
-    for (const [owner, status] of [["4343", 1], ["0", 0]] as const) {
-      owned(join(sticky, "folder"), owner);
-      Deno.chmodSync(writer.path("inside"), 0o777);
-      const path = join(sticky, "folder", "out");
-      equal((await writer.write(path, { uid: NOBODY })).status, status);
-    }
-  },
+testUnless(notRoot, "output: what another user left in a sticky directory is refused", async () => {
+  using writer = new Writer();
+  const victim = writer.file("victim", "old", 0o600);
+  const sticky = writer.folder("sticky", 0o1777);
+  writer.folder("inside", 0o755);
+  Deno.symlinkSync(victim, join(sticky, "link"));
+  Deno.symlinkSync("../none", join(sticky, "dangling"));
+  Deno.symlinkSync("../inside", join(sticky, "folder"));
+  Deno.writeTextFileSync(join(sticky, "file"), "theirs");
+  equal((await execute("mkfifo", [join(sticky, "pipe")])).status, 0);
+  for (const name of ["link", "dangling", "folder", "file", "pipe"]) {
+    const planted = join(sticky, name);
+    owned(planted, `${NOBODY}`);
+    const path = name === "folder" ? join(planted, "out") : planted;
+    deepEqual(await writer.write(path), {
+      status: 1,
+      stdout: "",
+      stderr: `${path}: '${planted}' is another user's, left where everyone may leave files\n`,
+    });
+  }
+  equal(Deno.readTextFileSync(victim), "old");
+  equal(Deno.readTextFileSync(join(sticky, "file")), "theirs");
+  deepEqual([...Deno.readDirSync(writer.path("inside"))], []);
+  // The same for an ordinary user, but what the directory's owner left is trusted.
+  for (const [owner, status] of [["4343", 1], ["0", 0]] as const) {
+    owned(join(sticky, "folder"), owner);
+    Deno.chmodSync(writer.path("inside"), 0o777);
+    const path = join(sticky, "folder", "out");
+    equal((await writer.write(path, { uid: NOBODY })).status, status);
+  }
 });
 
 Deno.test("output: what is no regular file is written in place, also where it is a descriptor", async () => {
@@ -311,23 +307,18 @@ Deno.test("output: what is no regular file is written in place, also where it is
   equal((await writer.write("/dev/full")).stderr, "/dev/full: No space left on device\n");
 });
 
-Deno.test({
-  name: "output: a device keeps its node",
-  ignore: notRoot,
-  fn: async () => {
-    using writer = new Writer();
-    const node = writer.path("null");
-    equal((await execute("mknod", [node, "c", "1", "3"])).status, 0);
-    deepEqual(await writer.write(node), WRITTEN);
-    equal(Deno.lstatSync(node).isCharDevice, true);
-  },
+testUnless(notRoot, "output: a device keeps its node", async () => {
+  using writer = new Writer();
+  const node = writer.path("null");
+  equal((await execute("mknod", [node, "c", "1", "3"])).status, 0);
+  deepEqual(await writer.write(node), WRITTEN);
+  equal(Deno.lstatSync(node).isCharDevice, true);
 });
 
-Deno.test({
-  name:
-    "output: without the right to write there, or the space, the old file stays and nothing else",
-  ignore: notRoot,
-  fn: async () => {
+testUnless(
+  notRoot,
+  "output: without the right to write there, or the space, the old file stays and nothing else",
+  async () => {
     using writer = new Writer();
     const directory = writer.folder("closed", 0o755);
     const path = writer.file("closed/out", "old", 0o666);
@@ -348,7 +339,7 @@ Deno.test({
       stderr: "out: No space left on device\n",
     });
   },
-});
+);
 
 const FULL = `mkdir "$1" && mount -t tmpfs -o size=12k none "$1" && cd "$1" || exit 9
   printf old > out

@@ -3,6 +3,7 @@
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { permit } from "../../linux/permit.ts";
+import { missingTool, notRoot, testUnless } from "../needs.ts";
 import { execute } from "../soloden.ts";
 
 Deno.test("permit: who may not open a device joins its group, if that may, else gets an entry of their own", () => {
@@ -19,21 +20,10 @@ Deno.test("permit: who may not open a device joins its group, if that may, else 
   deepEqual(permitted(0o20660, 4_000_000_000), entry);
 });
 
-const isRoot = Deno.uid() === 0;
-const hasAccessLists = await execute("sh", ["-c", "command -v setfacl"]).then(({ status }) =>
-  status === 0
-);
-const reason = !isRoot
-  ? "needs root"
-  : hasAccessLists
-  ? undefined
-  : "setfacl is not installed (apt-get install acl)";
-if (reason !== undefined) console.log(`skipped: permit: the command: ${reason}`);
-
-Deno.test({
-  name: "permit: the command opens the device to this user and to no other",
-  ignore: reason !== undefined,
-  async fn() {
+testUnless(
+  notRoot ?? missingTool("setfacl"),
+  "permit: the command opens the device to this user and to no other",
+  async () => {
     const directory = Deno.makeTempDirSync();
     try {
       Deno.chmodSync(directory, 0o755);
@@ -50,4 +40,4 @@ Deno.test({
       Deno.removeSync(directory, { recursive: true });
     }
   },
-});
+);

@@ -3,6 +3,7 @@
  */
 import { deepEqual, ok } from "node:assert/strict";
 import { Aarch64, X86_64 } from "../../linux/syscalls.ts";
+import { testUnless } from "../needs.ts";
 
 /** The architectures, each with the kernel's header that has its numbers. */
 const TABLES = [
@@ -12,11 +13,10 @@ const TABLES = [
 
 for (const [architecture, table, header] of TABLES) {
   const text = read(header);
-  if (text === undefined) console.log(`skipped: system calls of ${architecture}: no ${header}`);
-  Deno.test({
-    name: `system calls: every number of ${architecture} is the kernel's`,
-    ignore: text === undefined,
-    fn: () => {
+  testUnless(
+    text === undefined ? `there is no ${header}` : undefined,
+    `system calls: every number of ${architecture} is the kernel's`,
+    () => {
       const numbers = Array.from(
         text!.matchAll(/^#define __NR(?:3264)?_(\w+)\s+(\d+)/gm),
         ([, name, number]) => [name!, Number(number)] as const,
@@ -27,7 +27,7 @@ for (const [architecture, table, header] of TABLES) {
       ok(ours.length > 5);
       deepEqual(ours, ours.map(([name]) => [name, kernel.get(name)]));
     },
-  });
+  );
 }
 
 function read(path: string): string | undefined {

@@ -5,11 +5,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join, relative } from "node:path";
 import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../release/runtime.ts";
+import { testUnless } from "../needs.ts";
 import { type Result, ROOT, writeProgram } from "../soloden.ts";
 import { makeExecutable, noExecutable, sharedExecutable } from "./executable.ts";
-
-if (noExecutable !== undefined) console.log(`skipped: the executable: ${noExecutable}`);
-const ignore = noExecutable !== undefined;
 
 async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync();
@@ -54,10 +52,10 @@ const READ_BY_THE_RUNTIME = `
   MALLOC_ARENA_MAX|GCONV_PATH|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|TEMP|TMP|PWD|SHELL|USER|SOLODEN_RUN
   SOLODEN_START`.trim().split(/[|\s]+/);
 
-Deno.test({
-  name: "environment: the runtime is given what is let through by name, and no other variable",
-  ignore,
-  async fn() {
+testUnless(
+  noExecutable,
+  "environment: the runtime is given what is let through by name, and no other variable",
+  async () => {
     await inDirectory(async (directory) => {
       const start = "(() => console.log(JSON.stringify(Deno.env.toObject())))";
       const program = await makeExecutable(directory, { start, texts: ["", ""], sources: [1, 1] });
@@ -77,12 +75,12 @@ Deno.test({
       deepEqual(JSON.parse((await withOnly({}, program)).stdout), ours);
     });
   },
-});
+);
 
-Deno.test({
-  name: "environment: nothing that the runtime would obey is obeyed",
-  ignore,
-  async fn(test) {
+testUnless(
+  noExecutable,
+  "environment: nothing that the runtime would obey is obeyed",
+  async (test) => {
     await inDirectory(async (directory) => {
       const evil = join(directory, "evil.cjs");
       const mark = join(directory, "mark");
@@ -132,12 +130,12 @@ Deno.test({
       ]);
     });
   },
-});
+);
 
-Deno.test({
-  name: "environment: a compiler is given all of the user's variables, and none of the runtime's",
-  ignore,
-  async fn() {
+testUnless(
+  noExecutable,
+  "environment: a compiler is given all of the user's variables, and none of the runtime's",
+  async () => {
     await inDirectory(async (directory) => {
       const compiler = join(directory, "compiler");
       writeProgram(compiler, `#!/bin/sh\nenv > "$SEEN"\nexit 1\n`);
@@ -157,12 +155,12 @@ Deno.test({
       deepEqual(seen.sort(), Object.entries(env).map(([name, value]) => `${name}=${value}`).sort());
     });
   },
-});
+);
 
-Deno.test({
-  name: "environment: the user's home directory is where it keeps what it has built",
-  ignore,
-  async fn() {
+testUnless(
+  noExecutable,
+  "environment: the user's home directory is where it keeps what it has built",
+  async () => {
     await inDirectory(async (directory) => {
       const env = { HOME: directory, PATH: Deno.env.get("PATH")! };
       const source = join(ROOT, "examples/hello/hello.c");
@@ -181,7 +179,7 @@ Deno.test({
       ok(Deno.statSync(join(directory, ".cache/soloden")).isDirectory);
     });
   },
-});
+);
 
 /** The project's own modules below some files and directories of the checkout. */
 function* modules(...paths: string[]): Generator<string> {

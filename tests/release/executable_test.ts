@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { bundle } from "../../release/bundle.ts";
 import type { Linked } from "../../release/link_chunks.ts";
 import { guest } from "../guests.ts";
+import { notRoot, stepUnless, testUnless } from "../needs.ts";
 import { execute, type Result, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { countedBundle, type RunCounted } from "./counted_bundle.ts";
@@ -17,12 +18,7 @@ const NOBODY = 65534;
 const KVM_MAJOR = 10;
 const KVM_MINOR = 232;
 
-const unsupported = executableProblem();
-if (unsupported !== undefined) console.log(`skipped: tests of the executable: ${unsupported}`);
-
-function executableProblem(): string | undefined {
-  return noExecutable ?? (Deno.uid() === 0 ? undefined : "to change the root takes root");
-}
+const unsupported = noExecutable ?? notRoot;
 
 Deno.test("bundle: the same bytes twice, and no paths of this machine", async () => {
   const [first, second] = [await bundle(), await bundle()];
@@ -97,10 +93,10 @@ async function makeRoot(root: string): Promise<void> {
   }
 }
 
-Deno.test({
-  name: "executable: alone with the C library, in a root without /proc",
-  ignore: unsupported !== undefined,
-  async fn(test) {
+testUnless(
+  unsupported,
+  "executable: alone with the C library, in a root without /proc",
+  async (test) => {
     const root = Deno.makeTempDirSync();
     const inside = (options: string[], ...command: string[]) =>
       executeClean("chroot", [...options, root, ...command]);
@@ -153,9 +149,8 @@ Deno.test({
         match(stderr, /^soloden: .*(x\.c|compiler)/);
       });
 
-      await test.step({
+      await stepUnless(noKvm ?? makeNode(root), test, {
         name: "runs a hvt guest",
-        ignore: !addKvm(root),
         fn: async () => {
           const { status, stdout } = await inside([], "/soloden", "run", "args.hvt", "a");
           equal(status, 0);
@@ -180,7 +175,7 @@ Deno.test({
       Deno.removeSync(root, { recursive: true });
     }
   },
-});
+);
 
 /** Runs a program to its end without an environment. */
 async function executeClean(program: string, args: string[]): Promise<Result> {
@@ -190,13 +185,7 @@ async function executeClean(program: string, args: string[]): Promise<Result> {
   return { status: code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** Makes a root's `/dev/kvm`; says why where it cannot. */
-function addKvm(root: string): boolean {
-  const problem = noKvm ?? makeNode(root);
-  if (problem !== undefined) console.log(`skipped: hvt in a root of its own: ${problem}`);
-  return problem === undefined;
-}
-
+/** Makes a root's `/dev/kvm`; returns why it cannot, if so. */
 function makeNode(root: string): string | undefined {
   Deno.mkdirSync(join(root, "dev"));
   const args = ["-m", "666", join(root, "dev/kvm"), "c", `${KVM_MAJOR}`, `${KVM_MINOR}`];

@@ -7,11 +7,13 @@ import { join } from "node:path";
 import { changelog } from "../../release/dist/debian.ts";
 import { describe, readProject } from "../../release/dist/project.ts";
 import { newestLike } from "../../release/dist/runtimes.ts";
-import { lacks } from "../elftool/tools.ts";
+import { missingTool, notRoot, stepUnless, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 
 const TOOLS = ["cc", "tar", "xz", "dpkg-deb"];
-const unsupported = Deno.build.os !== "linux" || Deno.build.arch !== "x86_64" || lacks(...TOOLS);
+const unsupported = Deno.build.os === "linux" && Deno.build.arch === "x86_64"
+  ? missingTool(...TOOLS)
+  : "only Linux on x86_64";
 
 /** Prints its first arguments, and uses what a spliced program has to use. */
 const RUNTIME = `
@@ -85,10 +87,10 @@ async function inDirectory(use: (directory: string) => Promise<void>): Promise<v
   }
 }
 
-Deno.test({
-  name: "release: two directories, umasks, time zones, locales and homes give the same bytes",
-  ignore: unsupported,
-  async fn(test) {
+testUnless(
+  unsupported,
+  "release: two directories, umasks, time zones, locales and homes give the same bytes",
+  async (test) => {
     await inDirectory(async (directory) => {
       const runtime = await makeRuntime(directory);
       const outputs = ["a", "another"].map((name) => join(directory, name, "output"));
@@ -141,15 +143,14 @@ Deno.test({
         "pkg:npm/valibot",
       ]);
       const deb = join(outputs[0]!, `soloden_${version}_amd64.deb`);
-      await test.step({
+      await stepUnless(notRoot, test, {
         name: "the Debian package installs, and leaves nothing when it is removed",
-        ignore: Deno.uid() !== 0,
         fn: () => installs(deb, join(directory, "root")),
       });
       await unpacks(join(outputs[0]!, `soloden-${version}-x86_64-linux.tar.xz`), directory);
     });
   },
-});
+);
 
 /** Where Deno keeps the packages, so that another home needs no registry. */
 function denoDirectory(): string {

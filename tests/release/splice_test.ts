@@ -9,7 +9,8 @@ import { encodePlaces } from "../../release/splice/late_relocations.ts";
 import { CALLED_NAME, type Prefix } from "../../release/splice/entry_code.ts";
 import { spliceArguments } from "../../release/splice/splice.ts";
 import { withHeader } from "../elftool/builder.ts";
-import { lacks, run } from "../elftool/tools.ts";
+import { run } from "../elftool/tools.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { writeProgram } from "../soloden.ts";
 
 /** Prints its arguments, the environment, whether the stack is aligned, and resident texts. */
@@ -38,7 +39,8 @@ interface Machine {
   readonly compiler: string;
   /** What runs a program of another machine. */
   readonly emulator: readonly string[];
-  readonly missing: boolean;
+  /** Why there are none here; undefined if there are. */
+  readonly missing: string | undefined;
 }
 
 const [QEMU, CROSS] = ["qemu-aarch64-static", "aarch64-linux-gnu-gcc"];
@@ -46,12 +48,12 @@ const MACHINES: readonly Machine[] = [{
   name: "x86_64",
   compiler: "cc",
   emulator: [],
-  missing: Deno.build.arch !== "x86_64" || lacks("cc", "readelf"),
+  missing: Deno.build.arch === "x86_64" ? missingTool("cc", "readelf") : "only on x86_64",
 }, {
   name: "aarch64",
   compiler: CROSS,
   emulator: [QEMU, "-L", "/usr/aarch64-linux-gnu"],
-  missing: lacks(CROSS, QEMU, "readelf"),
+  missing: missingTool(CROSS, QEMU, "readelf"),
 }];
 
 const directory = Deno.makeTempDirSync();
@@ -106,11 +108,11 @@ function spliceTest(
 ): void {
   for (const machine of MACHINES) {
     for (const flags of KINDS) {
-      Deno.test({
-        name: `splice: ${machine.name}, ${flags[0]}: ${name}`,
-        ignore: machine.missing,
-        fn: () => test(machine, flags),
-      });
+      testUnless(
+        machine.missing,
+        `splice: ${machine.name}, ${flags[0]}: ${name}`,
+        () => test(machine, flags),
+      );
     }
   }
 }
@@ -239,10 +241,10 @@ for (
   ]
 ) {
   for (const machine of MACHINES) {
-    Deno.test({
-      name: `splice: ${machine.name}: a program relocates its data ${name}`,
-      ignore: machine.missing,
-      fn() {
+    testUnless(
+      machine.missing,
+      `splice: ${machine.name}: a program relocates its data ${name}`,
+      () => {
         const bytes = compile(POINTERS, { machine, flags: [...PIE, ...flags] });
         const count = () => /RELACOUNT\) +(\d+)/.exec(run("readelf", "-dW", path).output)?.[1];
         const path = join(directory, "spliced");
@@ -252,7 +254,7 @@ for (
         deepEqual(spliced(bytes, { machine, prefix: { args: ["wrong:"] } }), ["wrong: 0"]);
         equal(count(), late ? "0" : before);
       },
-    });
+    );
   }
 }
 

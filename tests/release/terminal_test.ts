@@ -4,13 +4,12 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { missingTool } from "../needs.ts";
+import { missingTool, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { noExecutable, sharedExecutable } from "./executable.ts";
 
 const unsupported = noExecutable ?? missingTool("script", "stty", "cc");
-if (unsupported !== undefined) console.log(`skipped: the executable on a terminal: ${unsupported}`);
 
 /** What a command shows, and how it ends. */
 interface Shown {
@@ -103,10 +102,10 @@ const COMMANDS: readonly (readonly [command: string, status: number, shows: RegE
   ["$SOLODEN inspect hello/manifest.json", 1, /^soloden: hello\/manifest\.json: /],
 ];
 
-Deno.test({
-  name: "terminal: the first commands show what they show elsewhere, and no line more",
-  ignore: unsupported !== undefined,
-  async fn(test) {
+testUnless(
+  unsupported,
+  "terminal: the first commands show what they show elsewhere, and no line more",
+  async (test) => {
     await withDesks(async (terminal, plain) => {
       for (const [command, status, shows] of COMMANDS) {
         await test.step(command, async () => {
@@ -123,24 +122,20 @@ Deno.test({
       }
     });
   },
+);
+
+testUnless(unsupported, "terminal: doctor shows a verdict on each line", async () => {
+  await withDesks(async (desk) => {
+    const { lines } = await type("$SOLODEN doctor", desk);
+    ok(lines.length > 3);
+    doesNotMatch(lines.join("\n"), GARBAGE);
+  });
 });
 
-Deno.test({
-  name: "terminal: doctor shows a verdict on each line",
-  ignore: unsupported !== undefined,
-  async fn() {
-    await withDesks(async (desk) => {
-      const { lines } = await type("$SOLODEN doctor", desk);
-      ok(lines.length > 3);
-      doesNotMatch(lines.join("\n"), GARBAGE);
-    });
-  },
-});
-
-Deno.test({
-  name: "terminal: a guest of hvt shows what it prints, and leaves the terminal as it was",
-  ignore: unsupported !== undefined || noKvm !== undefined,
-  async fn() {
+testUnless(
+  unsupported ?? noKvm,
+  "terminal: a guest of hvt shows what it prints, and leaves the terminal as it was",
+  async () => {
     await withDesks(async (desk) => {
       const source = join(ROOT, "examples/hello/hello.c");
       deepEqual(await type(`$SOLODEN build -t hvt -o hello "${source}"`, desk), {
@@ -151,4 +146,4 @@ Deno.test({
       deepEqual([run.status, run.lines], [0, ["Hello from soloden on Solo5!", "Command line: ''"]]);
     });
   },
-});
+);

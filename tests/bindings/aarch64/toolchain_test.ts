@@ -9,9 +9,10 @@ import { buildUnikernel } from "../../../bindings/toolchain.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { guest } from "../../guests.ts";
+import { missingTool, testUnless } from "../../needs.ts";
 import { soloden } from "../../soloden.ts";
 import { MINIMAL, outputOf, withFiles } from "../scratch.ts";
-import { crossTest, crossToolchain, emulatedTest } from "./available.ts";
+import { crossTest, crossToolchain, noCross, noEmulation } from "./available.ts";
 import { run } from "./run.ts";
 
 const CLANG = "clang --target=aarch64-linux-gnu";
@@ -84,12 +85,14 @@ async function outcomeOf(source: string, toolchain: Toolchain): Promise<Outcome>
 }
 
 for (const [name, choice] of COMPILERS) {
+  const toolchain = crossToolchain(choice);
+  const missing = typeof toolchain === "string" ? toolchain : undefined;
   const test = (what: string, use: (toolchain: Toolchain) => Promise<void>) =>
-    emulatedTest(`aarch64 ${name}: ${what}`, async () => {
-      const toolchain = crossToolchain(choice);
-      if (typeof toolchain === "string") console.log(`skipped: ${name}: ${toolchain}`);
-      else await use(toolchain);
-    });
+    testUnless(
+      noEmulation ?? missing,
+      `aarch64 ${name}: ${what}`,
+      () => use(toolchain as Toolchain),
+    );
 
   test("thread-local variables of every alignment are where code looks for them", async (tools) => {
     for (const [some, others] of ALIGNMENTS) {
@@ -110,20 +113,19 @@ for (const [name, choice] of COMPILERS) {
   });
 }
 
-crossTest(
+testUnless(
+  noCross ?? missingTool("readelf"),
   "aarch64: the image is one of that machine, with its vectors where they have to be",
-  async (toolchain) => {
+  async () => {
+    const toolchain = crossToolchain() as Toolchain;
     await withFiles({ "main.c": MINIMAL }, async (dir) => {
       const output = join(dir, "main.hvt");
       await buildUnikernel([join(dir, "main.c")], { target: "hvt", output, toolchain });
       const { machine, segments } = parseUnikernel(Deno.readFileSync(output), { name: output });
       assert.equal(machine, "aarch64");
       assert.ok(segments.every(({ write, execute }) => !(write && execute)));
-      const header = outputOf("readelf", "-hW", output);
-      const symbols = outputOf("readelf", "-sW", output);
-      if (header === undefined || symbols === undefined) {
-        return console.log("skipped: no readelf on this machine");
-      }
+      const header = outputOf("readelf", "-hW", output)!;
+      const symbols = outputOf("readelf", "-sW", output)!;
       assert.match(header, /Machine: +AArch64\n/);
       const [, vectors] = /: ([0-9a-f]+) .* vectors$/m.exec(symbols)!;
       assert.equal(parseInt(vectors!, 16) % 2048, 0);

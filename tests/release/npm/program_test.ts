@@ -7,7 +7,7 @@ import { HIDDEN_PREFIX } from "../../../linux/user_environment.ts";
 import { npmProgram, PROGRAM } from "../../../release/npm/program.ts";
 import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../../release/runtime.ts";
 import { guest } from "../../guests.ts";
-import { missingTool } from "../../needs.ts";
+import { missingTool, stepUnless, testUnless } from "../../needs.ts";
 import { execute, type Result, writeProgram } from "../../soloden.ts";
 import { noKvm } from "../../tender/hvt/kvm_available.ts";
 import {
@@ -22,8 +22,6 @@ import {
 const unsupported = Deno.build.os === "linux" && Deno.build.arch === "x86_64"
   ? undefined
   : "only Linux on x86_64";
-if (unsupported !== undefined) console.log(`skipped: the npm package's program: ${unsupported}`);
-const ignore = unsupported !== undefined;
 
 const VERSION = /^\d+\.\d+\.\d+\n$/;
 
@@ -39,10 +37,10 @@ async function withOnly(
   return { status: code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-Deno.test({
-  name: "npm package: the program runs guests, and is the program that it is called",
-  ignore,
-  async fn(test) {
+testUnless(
+  unsupported,
+  "npm package: the program runs guests, and is the program that it is called",
+  async (test) => {
     await inDirectory(async (directory) => {
       const program = installFlat(directory, await programFiles());
 
@@ -54,9 +52,8 @@ Deno.test({
         equal((await execute(program, ["run", await guest("exit_code", "spt"), "9"])).status, 9);
       });
 
-      await test.step({
+      await stepUnless(noKvm, test, {
         name: "hvt",
-        ignore: noKvm !== undefined,
         fn: async () => {
           const args = ["run", await guest("exit_code", "hvt"), "8"];
           const { status, stderr } = await execute(program, args);
@@ -87,12 +84,12 @@ Deno.test({
       });
     });
   },
-});
+);
 
-Deno.test({
-  name: "npm package: the runtime is found as Node.js finds packages",
-  ignore,
-  async fn(test) {
+testUnless(
+  unsupported,
+  "npm package: the runtime is found as Node.js finds packages",
+  async (test) => {
     await inDirectory(async (directory) => {
       const files = await programFiles();
       const cases: Record<string, (root: string) => string> = {
@@ -164,12 +161,12 @@ Deno.test({
       });
     });
   },
-});
+);
 
-Deno.test({
-  name: "npm package: limits that are too low get one line and status 1",
-  ignore,
-  async fn() {
+testUnless(
+  unsupported,
+  "npm package: limits that are too low get one line and status 1",
+  async () => {
     await inDirectory(async (directory) => {
       const env = { P: installFlat(directory, await programFiles()) };
       const shell = (script: string) => execute("sh", ["-c", script], { env });
@@ -184,15 +181,14 @@ Deno.test({
       match(stdout, VERSION);
     });
   },
-});
+);
 
 for (const [shell, ...flags] of [["dash"], ["bash", "--posix"]]) {
   const missing = missingTool(shell!);
-  Deno.test({
-    name:
-      `npm package: of the environment the runtime obeys nothing, and words come as they are (${shell})`,
-    ignore: ignore || missing !== undefined,
-    async fn() {
+  testUnless(
+    unsupported ?? missing,
+    `npm package: of the environment the runtime obeys nothing, and words come as they are (${shell})`,
+    async () => {
       await inDirectory(async (directory) => {
         const start = "(() => console.log(JSON.stringify([Deno.args, Deno.env.toObject()])))";
         const program = installFlat(
@@ -246,13 +242,13 @@ for (const [shell, ...flags] of [["dash"], ["bash", "--posix"]]) {
         });
       });
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "npm package: a compiler is given all of the user's variables, and none of the runtime's",
-  ignore,
-  async fn() {
+testUnless(
+  unsupported,
+  "npm package: a compiler is given all of the user's variables, and none of the runtime's",
+  async () => {
     await inDirectory(async (directory) => {
       const program = installFlat(directory, await programFiles());
       const compiler = join(directory, "compiler");
@@ -270,4 +266,4 @@ Deno.test({
       deepEqual(seen.sort(), Object.entries(env).map(([name, value]) => `${name}=${value}`).sort());
     });
   },
-});
+);

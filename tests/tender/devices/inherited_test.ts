@@ -5,6 +5,7 @@
 import { deepEqual, match } from "node:assert/strict";
 import { join } from "node:path";
 import { guest } from "../../guests.ts";
+import { testUnless } from "../../needs.ts";
 import { execute, type Result, ROOT, soloden } from "../../soloden.ts";
 import { kvmTest } from "../hvt/kvm_available.ts";
 
@@ -88,12 +89,12 @@ for (const way of WAYS) {
     const end = refused ? "refused" : "taken";
     const device = /\/dev\/\S+/.exec(redirection)?.[0];
     const missing = device === undefined ? undefined : cannotOpen(device);
+    const name = `descriptor, ${way.name}: ${what} is ${end}`;
     if (missing !== undefined) {
-      console.log(`skipped: descriptor, ${way.name}: ${what} is ${end}: ${missing}`);
-      Deno.test.ignore(`descriptor, ${way.name}: ${what} is ${end}`, () => {});
+      testUnless(missing, name, () => {});
       continue;
     }
-    test(`descriptor, ${way.name}: ${what} is ${end}`, async () => {
+    test(name, async () => {
       const { status, stdout, stderr } = await start(way, 3, redirection);
       if (refused === undefined) {
         match(stdout, /SUCCESS\n$/);

@@ -9,6 +9,7 @@ import { openDevices } from "../../../tender/devices/open.ts";
 import { type OpenBlock, openBlock } from "../../../tender/devices/open_block.ts";
 import { openNet } from "../../../tender/devices/open_net.ts";
 import { TenderError } from "../../../tender/error.ts";
+import { missingTool, notRoot, testUnless } from "../../needs.ts";
 import { execute } from "../../soloden.ts";
 import { socketPair } from "./socket_pair.ts";
 
@@ -135,9 +136,7 @@ Deno.test("block: a file that shrank fails the request, and nothing else", () =>
   });
 });
 
-Deno.test("block: a block device of the host, where this machine allows one", async () => {
-  const why = await loopReason();
-  if (why !== undefined) return console.log(`skipped: block device of the host: ${why}`);
+testUnless(noLoopDevice(), "block: a block device of the host", async () => {
   const directory = await Deno.makeTempDir();
   const image = join(directory, "image");
   await Deno.writeFile(image, new Uint8Array(8192));
@@ -154,10 +153,12 @@ Deno.test("block: a block device of the host, where this machine allows one", as
   }
 });
 
-async function loopReason(): Promise<string | undefined> {
-  if (Deno.uid() !== 0) return "a loop device needs root";
-  const { status, stderr } = await execute("sh", ["-c", "losetup --find >&2"]);
-  return status === 0 ? undefined : stderr.trim();
+/** Why this machine has no loop device for a test; undefined if it has. */
+function noLoopDevice(): string | undefined {
+  const missing = notRoot ?? missingTool("losetup");
+  if (missing !== undefined) return missing;
+  const { success, stderr } = new Deno.Command("losetup", { args: ["--find"] }).outputSync();
+  return success ? undefined : new TextDecoder().decode(stderr).trim();
 }
 
 /** How many descriptors stand for the same as `fd`. Other tests of this process have theirs. */

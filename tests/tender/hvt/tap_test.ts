@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { example, guest } from "../../guests.ts";
 import { Namespace, netnsTest, ping, whileRunning } from "../../netns.ts";
+import { testUnless } from "../../needs.ts";
 import { ROOT } from "../../soloden.ts";
 import { noKvm } from "./kvm_available.ts";
 
@@ -13,8 +14,7 @@ const MAIN = join(ROOT, "main.ts");
 /** A test that needs both interfaces and KVM. */
 function tapTest(name: string, test: (net: Namespace) => Promise<void>): void {
   if (noKvm === undefined) return netnsTest(name, test);
-  console.log(`skipped: ${name}: ${noKvm}`);
-  Deno.test({ name, ignore: true, fn: () => {} });
+  testUnless(noKvm, name, () => {});
 }
 
 tapTest("hvt tap: echo answers 200 pings, large ones, and UDP", async (net) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as kvm from "../../../tender/kvm/abi.ts";
+import { missingTool, testUnless } from "../../needs.ts";
 
 /** C expressions of <linux/kvm.h>, and what this project says they are. */
 const EXPECTED: Record<string, number> = {
@@ -77,29 +78,21 @@ const EXPECTED: Record<string, number> = {
   KVM_INTERNAL_ERROR_EMULATION: kvm.SUBERROR_EMULATION,
 };
 
-Deno.test("kvm: numbers and layouts are those of the kernel's header", async (test) => {
-  const skip = await missing();
-  if (skip !== undefined) console.log(`skipped: kvm numbers: ${skip}`);
-  await test.step({
-    name: "compiled against <linux/kvm.h>",
-    ignore: skip !== undefined,
-    fn: async () => {
-      const names = Object.keys(EXPECTED);
-      const values = await evaluate(names);
-      assert.deepEqual(Object.fromEntries(names.map((name, i) => [name, values[i]])), EXPECTED);
-    },
-  });
+testUnless(noHeader(), "kvm: numbers and layouts are those of <linux/kvm.h>", async () => {
+  const names = Object.keys(EXPECTED);
+  const values = await evaluate(names);
+  assert.deepEqual(Object.fromEntries(names.map((name, i) => [name, values[i]])), EXPECTED);
 });
 
-async function missing(): Promise<string | undefined> {
+/** Why there is nothing to compare with here; undefined if there is. */
+function noHeader(): string | undefined {
   if (Deno.build.arch !== "x86_64") return "the layouts are x86_64's";
   try {
-    await Deno.stat("/usr/include/linux/kvm.h");
-    await new Deno.Command("cc", { args: ["--version"], stdout: "null" }).output();
-    return undefined;
+    Deno.statSync("/usr/include/linux/kvm.h");
   } catch {
-    return "needs cc and the kernel's headers (linux-libc-dev)";
+    return "the kernel's headers are not installed (linux-libc-dev)";
   }
+  return missingTool("cc");
 }
 
 /** Lets the C compiler evaluate constant expressions. */

@@ -13,6 +13,7 @@ import {
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
 import { untilPrinted } from "../../netns.ts";
+import { missingTool, notRoot, testUnless } from "../../needs.ts";
 import { execute, type Result, ROOT, soloden, writeProgram } from "../../soloden.ts";
 
 const MIB = 0x10_0000;
@@ -89,17 +90,12 @@ Deno.test("spt: the library spawns a guest and sees how it ends", async () => {
   match(new TextDecoder().decode(stdout), /solo5_exit\(7\)/);
 });
 
-if (Deno.uid() !== 0) console.log("skipped: an ordinary user: needs root to become one");
-Deno.test({
-  name: "spt: an ordinary user can run a packed guest",
-  ignore: Deno.uid() !== 0,
-  fn: async () => {
-    const result = await packed(
-      await image("args", ["user"]),
-      (path) => execute(path, [], { uid: 65534 }),
-    );
-    deepEqual([result.status, result.stderr], [0, ""]);
-  },
+testUnless(notRoot, "spt: an ordinary user can run a packed guest", async () => {
+  const result = await packed(
+    await image("args", ["user"]),
+    (path) => execute(path, [], { uid: 65534 }),
+  );
+  deepEqual([result.status, result.stderr], [0, ""]);
 });
 
 Deno.test("spt: nothing is mapped but guest memory, the launch page and the command line", async () => {
@@ -239,18 +235,12 @@ for (const [name, before, shown] of COMMANDS) {
   });
 }
 
-const noPgrep = await execute("pgrep", ["-V"]).then(() => undefined, () => "no pgrep here");
-if (noPgrep !== undefined) console.log(`skipped: pgrep finds a guest: ${noPgrep}`);
-Deno.test({
-  name: "spt: pgrep finds a guest by its arguments",
-  ignore: noPgrep !== undefined,
-  fn: async () => {
-    const mark = crypto.randomUUID();
-    await whileWaiting([], async (pid) => {
-      const found = await execute("pgrep", ["-f", `^solo5-spt --mem=32 wait.spt ${mark}$`]);
-      equal(found.stdout, `${pid}\n`);
-    }, [mark]);
-  },
+testUnless(missingTool("pgrep"), "spt: pgrep finds a guest by its arguments", async () => {
+  const mark = crypto.randomUUID();
+  await whileWaiting([], async (pid) => {
+    const found = await execute("pgrep", ["-f", `^solo5-spt --mem=32 wait.spt ${mark}$`]);
+    equal(found.stdout, `${pid}\n`);
+  }, [mark]);
 });
 
 Deno.test("spt: a launch that fails says for which program it was", async () => {

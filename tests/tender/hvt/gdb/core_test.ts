@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ELF_TYPES, ElfHeader } from "../../../../abi/elf.ts";
 import { viewOf } from "../../../../abi/layout.ts";
+import { notRoot, testUnless } from "../../../needs.ts";
 import { execute, ROOT, soloden } from "../../../soloden.ts";
 import { noKvm } from "../kvm_available.ts";
 import { buildDebug, gdb, gdbTest, inDirectory, noGdb } from "./harness.ts";
@@ -60,13 +61,10 @@ gdbTest("core: a guest that ends well leaves none, and no file is replaced", asy
   assert.match(missing.stderr, /^soloden: .*\/none: No such file or directory$/m);
 });
 
-const noFullDisk = noKvm ?? (Deno.uid() === 0 ? undefined : "only root can mount");
-if (noFullDisk !== undefined) console.log(`skipped: core on a full file system: ${noFullDisk}`);
-
-Deno.test({
-  name: `core: where the file system is full, nothing stays`,
-  ignore: noFullDisk !== undefined,
-  fn: () =>
+testUnless(
+  noKvm ?? notRoot,
+  `core: where the file system is full, nothing stays`,
+  () =>
     inDirectory(async (directory) => {
       const bad = await buildDebug("abort", { target: "hvt", directory });
       const mount = join(directory, "small");
@@ -88,15 +86,14 @@ Deno.test({
       );
       assert.match(stdout, /\n255\n$/);
     }),
-});
+);
 
 /** A test that needs gdb and a kernel that dumps cores into the working directory. */
 function kernelCoreTest(name: string, run: (directory: string) => Promise<void>): void {
   const pattern = Deno.readTextFileSync("/proc/sys/kernel/core_pattern").trim();
   const reason = noGdb ??
     (/^core(\.%p)?$/.test(pattern) ? undefined : `core_pattern is ${pattern}`);
-  if (reason !== undefined) console.log(`skipped: ${name}: ${reason}`);
-  Deno.test({ name, ignore: reason !== undefined, fn: () => inDirectory(run) });
+  testUnless(reason, name, () => inDirectory(run));
 }
 
 kernelCoreTest(

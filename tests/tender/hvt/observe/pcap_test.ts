@@ -9,8 +9,9 @@ import { captureFrames } from "../../../../tender/hvt/observe/pcap.ts";
 import { type Frame, PCAP_HEADER, pcapRecord } from "../../../../tender/hvt/observe/pcap_format.ts";
 import { example } from "../../../guests.ts";
 import { type Namespace, netnsTest, untilPrinted } from "../../../netns.ts";
+import { missingTool, testUnless } from "../../../needs.ts";
 import { execute, kill } from "../../../soloden.ts";
-import { outputOf, withFiles } from "../../../bindings/scratch.ts";
+import { withFiles } from "../../../bindings/scratch.ts";
 import { noKvm } from "../kvm_available.ts";
 import { fakeWorld } from "../tiny_guest.ts";
 
@@ -55,14 +56,11 @@ Deno.test("pcap: frames that passed are kept whole, with their time; others are 
 
 /** Why a capture of a real interface cannot be tested; undefined if it can. */
 const missing = noKvm ??
-  (outputOf("tcpdump", "--version") === undefined
-    ? "tcpdump is missing (apt-get install tcpdump)"
-    : undefined);
+  missingTool("tcpdump");
 
 function captureTest(name: string, test: (net: Namespace) => Promise<void>): void {
   if (missing === undefined) return netnsTest(name, test);
-  console.log(`skipped: ${name}: ${missing}`);
-  Deno.test({ name, ignore: true, fn: () => {} });
+  testUnless(missing, name, () => {});
 }
 
 captureTest(
