@@ -29,6 +29,9 @@ class Writer implements Disposable {
         });
         if (c.setgroups(0n, null) + c.setgid(Number(uid)) + c.setuid(Number(uid)) !== 0) Deno.exit(9);
       }
+      const longest = Deno.env.get("LONGEST");
+      const limit = ["--pid", \`\${Deno.pid}\`, \`--fsize=\${longest}\`];
+      if (longest) new Deno.Command("prlimit", { args: limit }).outputSync();
       const content = "new".padEnd(Number(Deno.env.get("SIZE")), " ");
       const options = mode ? { mode: Number(mode) } : {};
       try { writeOutput(path, new TextEncoder().encode(content), options); }
@@ -154,6 +157,19 @@ function noLists(): string | undefined {
   return able ? undefined : "the file system has no access lists";
 }
 
+Deno.test("output: what is to replace a file is for its owner alone until it does", async () => {
+  using writer = new Writer();
+  const path = writer.file("out", "old", 0o640);
+  // A limit on the size of files ends the process in the middle.
+  const { status } = await writer.shell("ulimit -c 0; LONGEST=4096 SIZE=12000 write out '' 0");
+  equal(status, 128 + 25);
+  equal(Deno.readTextFileSync(path), "old");
+  const left = [...Deno.readDirSync(writer.directory)].filter(({ name }) =>
+    name.startsWith(".soloden.")
+  );
+  deepEqual(left.map(({ name }) => modeOf(writer.path(name))), ["600"]);
+});
+
 testUnless(
   noLists(),
   "output: a file that is there keeps its access list, and gets none from its directory",
@@ -223,10 +239,13 @@ Deno.test("output: links of one's own are followed, also where they lead to noth
 Deno.test("output: a loop of links and a directory are told in one line", async () => {
   using writer = new Writer();
   Deno.symlinkSync("loop", writer.path("loop"));
+  // One more than Linux follows: it could be written, and not be read again by that path.
+  for (let at = 0; at <= 40; at++) Deno.symlinkSync(`link${at + 1}`, writer.path(`link${at}`));
   writer.folder("folder", 0o755);
   for (
     const [path, reason] of [
       ["loop", "Too many levels of symbolic links"],
+      ["link0", "Too many levels of symbolic links"],
       ["folder", "Is a directory"],
       ["folder/", "Is a directory"],
       ["folder/..", "Is a directory"],

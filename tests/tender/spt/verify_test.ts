@@ -20,7 +20,7 @@ import { RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../linux/syscalls.ts";
 import { launchTemplate } from "../../../tender/spt/encoder.ts";
-import { verdictText, verifyPacked } from "../../../tender/spt/verify.ts";
+import { describeFilter, verdictText, verifyPacked } from "../../../tender/spt/verify.ts";
 import { guest } from "../../guests.ts";
 import { execute, soloden, writeProgram } from "../../soloden.ts";
 
@@ -176,6 +176,7 @@ Deno.test("verify: a file that another version wrote is unknown, not fine", asyn
     verdictText(verdict, "0.0.1"),
     /^unknown: packed by \S+: soloden 0\.0\.1 writes another launch code; it writes the same /,
   );
+  match(describeFilter(bytes, other).text, /instructions, which may never be installed\n/);
   equal(verifyPacked(file, other).is, "known", "it is the same file that this one writes");
 });
 
