@@ -6,6 +6,7 @@
  * @module
  */
 import { ElfError } from "../elftool/error.ts";
+import { printable } from "../elftool/printable.ts";
 import { systemReason } from "./system_reason.ts";
 
 /**
@@ -42,6 +43,8 @@ export function guarded<T>(path: string, action: () => T): T {
   } catch (error) {
     if (!(error instanceof Error) || error instanceof ElfError) throw error;
     const { code: reason } = error as { code?: string };
-    throw new ElfError("file", `${path}: ${systemReason(error)}`, { failure: { path, reason } });
+    // An end of a line in a name must not look like one of the message.
+    const message = `${printable(path)}: ${systemReason(error)}`;
+    throw new ElfError("file", message, { failure: { path, reason } });
   }
 }

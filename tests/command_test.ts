@@ -133,6 +133,7 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   ["a device without a name", ["run", "--block=x", "y"], /--block=x: expected --OPTION:NAME=VALUE/],
   ["no memory", ["run", "--mem=0", "x"], /--mem=0: expected a whole number of MiB, 1 or more/],
   ["a file that is not there", ["run", "nowhere.spt"], /nowhere\.spt: No such file or directory/],
+  ["a name in two lines", ["run", "no\nway"], /^soloden: no\\x0away: No such file or directory$/m],
   ["a file that is none", ["run", "deno.json"], /deno\.json: ELF header: not an ELF file/],
   ["a name of nothing", ["run", ""], /soloden: '': No such file or directory/],
   ["a source of no name", ["build", ""], /soloden: '': no such file/],
