@@ -36,7 +36,7 @@ export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devic
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/pack.ts";
-export type { Limits } from "./tender/holding.ts";
+export type { Limits } from "./tender/limits.ts";
 export { HYPERCALL, type Hypercall } from "./abi/hvt.ts";
 export type { CodePlace, CoreFile, Crash, CrashRegisters, Trap } from "./tender/crash.ts";
 export { type Frame, PCAP_HEADER, pcapRecord } from "./tender/hvt/observe/pcap_format.ts";

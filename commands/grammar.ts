@@ -8,8 +8,8 @@ import type { DeviceType } from "../abi/manifest.ts";
 import { DEVICE_KINDS } from "../tender/devices/kinds.ts";
 import type { DeviceOption } from "../tender/devices/kind.ts";
 
-/** The part of a request that an option belongs to. */
-export type Part = "memory" | "devices" | "observe" | "hold" | "output";
+/** The field of a `GuestRequest` that an option goes to. */
+export type Part = "memorySize" | "devices" | "observe" | "limits" | "confined" | "output";
 
 /** What shells propose for a value: that of options about devices, directories, or files of some names. */
 export type Proposed = DeviceOption["proposed"] | "directory" | RegExp;
@@ -76,19 +76,19 @@ const LIMITS: readonly GuestOption[] = [
     name: "timeout",
     form: "--timeout=SECONDS",
     brief: "stop the guest after this time, with status 124",
-    part: "hold",
+    part: "limits",
   },
   {
     name: "cpu-time",
     form: "--cpu-time=SECONDS",
     brief: "stop it after this much processor time, with status 124",
-    part: "hold",
+    part: "limits",
   },
   {
     name: "console-rate",
     form: "--console-rate=BYTES",
     brief: "stop it if it prints more than this in one second",
-    part: "hold",
+    part: "limits",
   },
 ];
 
@@ -96,7 +96,7 @@ const MEMORY: GuestOption = {
   name: "mem",
   form: "--mem=MiB",
   brief: "memory of the guest (default 512)",
-  part: "memory",
+  part: "memorySize",
   proposed: ["32", "64", "128", "256", "512", "1024"],
 };
 
@@ -104,7 +104,7 @@ const NO_CONFINE: GuestOption = {
   name: "no-confine",
   form: "--no-confine",
   brief: "do not confine the tender while the guest runs (hvt)",
-  part: "hold",
+  part: "confined",
 };
 
 /** The options of `run`, in the order in which help lists them. */

@@ -25,8 +25,10 @@ export interface GuestRequest {
   readonly output?: string;
   /** Options that ask to see something of the run, as they were given; `observe_words.ts` reads them. */
   readonly observe: readonly string[];
-  /** Options about limits and confinement, likewise. */
-  readonly hold: readonly string[];
+  /** Options that limit the guest, as they were given; `limit_words.ts` reads them. */
+  readonly limits: readonly string[];
+  /** Whether the tender gives up the rights that it does not need before the guest runs. */
+  readonly confined: boolean;
 }
 
 /** A command line, split where its options end. */
@@ -61,21 +63,23 @@ export function splitOptions(words: readonly string[]): SplitWords {
  * @throws {TenderError} "memory" if the size of memory is not a number of MiB
  */
 export function parseArguments(words: readonly string[]): GuestRequest | undefined {
-  const parts = { devices: [] as string[], observe: [] as string[], hold: [] as string[] };
+  const parts = { devices: [] as string[], observe: [] as string[], limits: [] as string[] };
   let memorySize = DEFAULT_MEMORY_MIB * MIB;
   let output: string | undefined;
+  let confined = true;
   const { options, rest } = splitOptions(words);
   for (const option of options) {
     const found = lookUp(option);
     if (found === undefined || !isWellFormed(found)) return undefined;
     const { part } = found.shape;
-    if (part === "memory") memorySize = parseMemory(found.value!);
+    if (part === "memorySize") memorySize = parseMemory(found.value!);
     else if (part === "output") output = found.value;
+    else if (part === "confined") confined = false;
     else parts[part].push(option);
   }
   const [file, ...args] = rest;
   if (file === undefined) return undefined;
-  return { memorySize, ...parts, file, args, output };
+  return { memorySize, ...parts, file, args, output, confined };
 }
 
 /** An option of the grammar, as it was given. */

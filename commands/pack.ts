@@ -18,10 +18,9 @@ import { checkPackable, pack } from "../tender/pack.ts";
  */
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
-  if (request?.output === undefined || request.observe.length + request.hold.length > 0) {
-    return false;
-  }
-  const { file, output } = request;
+  if (request?.output === undefined) return false;
+  const { file, output, observe, limits, confined } = request;
+  if (observe.length + limits.length > 0 || !confined) return false;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
   checkPackable(unikernel);

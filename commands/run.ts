@@ -19,7 +19,7 @@ import { devicesOf, parseArguments } from "./guest_words.ts";
 export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
-  const { file, observe, hold } = request;
+  const { file, args, observe, limits, confined } = request;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
   const { target } = unikernel.abi;
@@ -30,24 +30,25 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
     );
   }
   const guest = bind(unikernel, target, { ...request, devices });
-  if (target === "spt" && observe.length + hold.length === 0) {
-    const options = words.slice(0, words.length - request.args.length - 1);
-    await becomeGuest(guest, { line: { ...request, program: ["soloden", "run"], options } });
+  if (target === "hvt") {
+    const { runOnHvt } = await import("./run_hvt.ts");
+    await runOnHvt(guest, request);
+  } else if (observe.length + limits.length === 0 && confined) {
+    const options = words.slice(0, words.length - args.length - 1);
+    await becomeGuest(guest, { line: { file, args, program: ["soloden", "run"], options } });
   } else {
-    const { attendedRun } = await import("./attended_run.ts");
-    await attendedRun(guest, { file, observe, hold });
+    const { runOnSpt } = await import("./run_spt.ts");
+    await runOnSpt(guest, request);
   }
   return true;
 }
 
-/** Runs a guest as this process, on its target. */
-export async function launch(guest: Guest, options: LaunchOptions): Promise<void> {
-  if (guest.unikernel.abi.target === "spt") return await becomeGuest(guest, options);
-  const { runOnKvm } = await import("./run_hvt.ts");
-  runOnKvm(guest, options);
-}
-
-async function becomeGuest(guest: Guest, options: LaunchOptions): Promise<void> {
+/**
+ * Replaces this process by a guest of spt.
+ *
+ * @throws {TenderError} if this host cannot run it, or does not have a device as asked
+ */
+export async function becomeGuest(guest: Guest, options: LaunchOptions): Promise<void> {
   const { compileGuest } = await import("../tender/spt/compile.ts");
   const { becomeImage } = await import("../tender/spt/start.ts");
   await becomeImage(await compileGuest(guest, options));

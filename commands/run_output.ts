@@ -1,6 +1,6 @@
 /**
- * Where observers write: a file, or standard error. Nothing is held back, so that a run which is
- * killed leaves all that it had to tell; and nothing holds a run up beyond its time.
+ * Where observers write: a file, or standard error. Nothing is buffered, so that a run that is
+ * killed leaves all that it had to tell; and no write takes longer than the guest has time.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { resolveOutput } from "../linux/output.ts";
 import { systemReason } from "../linux/system_reason.ts";
 import { TenderError } from "../tender/error.ts";
 import { RunEnded } from "../tender/hvt/answer.ts";
-import type { Attempt } from "../tender/hvt/hold.ts";
+import type { Attempt } from "../tender/hvt/limits.ts";
 
 /** Takes bytes. */
 export interface Output {
@@ -49,7 +49,7 @@ export function standardError({ attempt }: { attempt?: Attempt } = {}): Output {
  * Says something at the end of a run on standard error; not where the run's time is over and nobody
  * reads that. `attempt` is as for {@linkcode openOutput}.
  */
-export function sayAtLast(text: string, options: { attempt?: Attempt }): void {
+export function sayAtLast(text: string, options: { attempt?: Attempt } = {}): void {
   try {
     standardError(options).write(new TextEncoder().encode(`${text}\n`));
   } catch (error) {

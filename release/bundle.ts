@@ -22,8 +22,7 @@ const GROUPS = [
   ["commands/run.ts", "tender/spt/compile.ts", "tender/spt/start.ts", "linux/exec.ts"],
   ["commands/application.ts"],
   [
-    "commands/attended_run.ts",
-    "commands/explained_run.ts",
+    "commands/run_hvt.ts",
     "tender/hvt/observe/crash.ts",
   ],
 ];

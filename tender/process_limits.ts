@@ -1,11 +1,11 @@
 /**
- * Holds a guest that is a process of its own to its limits, from the process that started it. Processor
- * time is counted by the kernel.
+ * The limits of a guest that is a process of its own, kept by the process that started it. The kernel
+ * counts processor time.
  *
  * @module
  */
 import { SIGPIPE, SIGXCPU } from "../linux/constants.ts";
-import { ConsoleMeter, limitReached, type Limits } from "./holding.ts";
+import { ConsoleMeter, limitReached, type Limits } from "./limits.ts";
 import { STDOUT } from "../linux/console.ts";
 import { check, ERRNO, errno, seldom } from "../linux/libc.ts";
 import { writeApart } from "../linux/write_apart.ts";

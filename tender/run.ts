@@ -30,7 +30,7 @@ export interface RunningGuest extends AsyncDisposable {
  */
 export async function run(guest: Guest, options: RunOptions = {}): Promise<Outcome> {
   if (options.limits !== undefined) {
-    const { checkLimits } = await import("./holding.ts");
+    const { checkLimits } = await import("./limits.ts");
     checkLimits(options.limits);
   }
   if (options.signal?.aborted) return KILLED;

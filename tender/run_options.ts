@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Limits } from "./holding.ts";
+import type { Limits } from "./limits.ts";
 import type { Observers } from "./observers.ts";
 
 /** How to run a guest, and what to be told of its run. */

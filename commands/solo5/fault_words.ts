@@ -15,12 +15,9 @@ const WORDS: Partial<Record<FaultReason, string>> = {
   "triple-fault": "KVM: unhandled exit",
 };
 
-/**
- * The line about an outcome, where there is something to say.
- *
- * @param message what this project's tender says; default: what {@linkcode describe} does
- */
-export function faultWords(outcome: Outcome, message = describe(outcome)): string | undefined {
+/** The line about an outcome, where there is something to say: Solo5's words, then this project's. */
+export function faultWords(outcome: Outcome): string | undefined {
+  const message = describe(outcome);
   const words = outcome.kind === "fault" ? WORDS[outcome.reason] : undefined;
   return words === undefined ? message : `${words}: ${message}`;
 }

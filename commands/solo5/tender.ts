@@ -9,7 +9,7 @@ import { ABI_VERSION } from "../../abi/notes.ts";
 import { MEMORY, SOLO5_VERSION } from "../../abi/solo5.ts";
 import { loadExecutable } from "./input.ts";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
-import { launch } from "../run.ts";
+import { becomeGuest } from "../run.ts";
 import type { Device } from "../../tender/devices/device.ts";
 import { TenderError } from "../../tender/error.ts";
 import { bind, checkTarget, type Guest, type TenderTarget } from "../../tender/guest.ts";
@@ -88,7 +88,10 @@ async function runUnikernel(
   if (observe.length === 0) {
     const before = words.slice(0, words.length - args.length - 1);
     const line = { program: [name], options: before, file, args };
-    await launch(guest, { program: name, describe: faultWords, line });
+    const options = { program: name, describe: faultWords, line };
+    if (target === "spt") return await becomeGuest(guest, options);
+    const { runMachine } = await import("./run_machine.ts");
+    runMachine(guest, options);
   } else await debugUnikernel(name, { guest, observe });
 }
 
@@ -130,11 +133,9 @@ async function debugUnikernel(
   name: TenderProgramName,
   { guest, observe }: { guest: Guest; observe: readonly string[] },
 ): Promise<void> {
-  const { explainedRun } = await import("../explained_run.ts");
-  const { statusOf } = await import("../../tender/outcome.ts");
-  const { outcome, message } = await explainedRun(guest, { observe, hold: [], program: name });
-  if (message !== undefined) say(`${name}: ${faultWords(outcome, message)}`);
-  Deno.exitCode = statusOf(outcome);
+  const { runOnHvt } = await import("../run_hvt.ts");
+  const asked = { observe, limits: [], confined: true };
+  await runOnHvt(guest, { ...asked, program: name, describe: faultWords });
 }
 
 /** A size of memory that the target can give: on hvt down to its step, and at least one. Says so if it differs. */

@@ -19,8 +19,8 @@ const UNWATCHED: Watch = { observers: [], finish: () => {}, core: () => undefine
  * @throws as {@linkcode run} does
  */
 export async function runMachine(guest: Guest, options: RunOptions): Promise<Outcome> {
-  const { console, signal, limits, ...observers } = options;
-  using hold = limits && (await import("./hold.ts")).holdTo(limits);
+  const { console, signal, limits: asked, ...observers } = options;
+  using limits = asked && (await import("./limits.ts")).limitMachine(asked);
   const { observers: watching, finish, core } = isObserved(observers)
     ? await (await import("./observe/watch.ts")).watch(guest, observers)
     : UNWATCHED;
@@ -29,8 +29,8 @@ export async function runMachine(guest: Guest, options: RunOptions): Promise<Out
     const outcome = await runVm(guest, {
       console: typeof console === "function" ? (bytes) => (console(bytes), true) : undefined,
       signal,
-      observers: [ending, ...(hold === undefined ? [] : [hold]), ...watching],
-      begin: (vcpu) => hold?.start(vcpu),
+      observers: [ending, ...(limits === undefined ? [] : [limits]), ...watching],
+      begin: (vcpu) => limits?.start(vcpu),
     });
     const left = { remains: ending.remains, core: core() };
     if (left.remains === undefined && left.core === undefined) return outcome;

@@ -19,7 +19,8 @@ Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
     args: ["--mem=1", "a b", "--"],
     output: undefined,
     observe: [],
-    hold: [],
+    limits: [],
+    confined: true,
   });
 });
 

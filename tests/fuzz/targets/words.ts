@@ -10,7 +10,8 @@ import { block } from "../../../tender/devices/block.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { readDevices } from "../../../commands/device_words.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
-import { ConsoleMeter, limitReached, type Limits, readHolding } from "../../../tender/holding.ts";
+import { ConsoleMeter, limitReached, type Limits } from "../../../tender/limits.ts";
+import { readLimits } from "../../../commands/limit_words.ts";
 import { describe } from "../../../tender/outcome.ts";
 import { readObservation } from "../../../commands/observe_words.ts";
 import { parseArguments } from "../../../commands/guest_words.ts";
@@ -41,8 +42,8 @@ const LINES = [
 /** A word a line. */
 export const words: FuzzTarget = {
   name: "words",
-  covers: ["options", "device_options", "observation", "holding"].map((file) =>
-    `tender/${file}.ts`
+  covers: ["guest_words", "device_words", "observe_words", "limit_words"].map((file) =>
+    `commands/${file}.ts`
   ),
   seeds: () => LINES.map((line) => new TextEncoder().encode(line)),
   run: (input) =>
@@ -60,7 +61,7 @@ export const words: FuzzTarget = {
         ok([...captures.keys()].every((name) => name === "net0"), "not the network device");
         ok(gdb === undefined || gdb.port < 65536, "no port");
       });
-      const { limits } = readHolding(request.hold);
+      const limits = readLimits(request.limits);
       for (const [name, limit] of Object.entries(limits)) {
         ok(limit >= 0 && Number.isFinite(limit));
         ok(describe(limitReached(name as keyof Limits, limits)));

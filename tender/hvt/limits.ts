@@ -1,12 +1,13 @@
 /**
- * Holds a guest of hvt to its limits from within its run: an alarm interrupts it on its CPU, and the
- * tender where it writes for it; its waits end no later than its time; and its console is counted.
+ * The limits of a guest of hvt, kept from within its run: an alarm interrupts the guest on its CPU, and
+ * the tender where it writes for the guest; no wait is longer than the guest's time; and its console
+ * output is counted.
  *
  * @module
  */
 import { Alarms } from "../../linux/alarm.ts";
 import { monotonic, threadTime } from "../../linux/clock.ts";
-import { ConsoleMeter, limitReached, type Limits } from "../holding.ts";
+import { ConsoleMeter, limitReached, type Limits } from "../limits.ts";
 import { type Answer, ended, RunEnded } from "./answer.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Observer } from "./observer.ts";
@@ -20,18 +21,17 @@ const MILLISECOND = 1_000_000n;
  */
 export type Attempt = <T>(call: () => T) => T;
 
-/** Limits in force. */
-export interface Hold extends Observer, Disposable {
+/** The limits of one run. They are an observer of it. */
+export interface MachineLimits extends Observer, Disposable {
+  /** What the guest may use. */
+  readonly limits: Limits;
   /** Starts the time; to be called on the guest's thread, before its first instruction. */
   start(vcpu: Pick<Vcpu, "openToSignals">): void;
   readonly attempt: Attempt;
 }
 
-/**
- * Makes what holds a guest to its limits. Processor time is that of the thread, from the guest's start
- * on.
- */
-export function holdTo(limits: Limits): Hold {
+/** Limits a guest that is to be run. Processor time is that of the thread, from the guest's start on. */
+export function limitMachine(limits: Limits): MachineLimits {
   const { timeout, cpuTime } = limits;
   const meter = new ConsoleMeter(limits);
   let alarms: Alarms | undefined;
@@ -51,6 +51,7 @@ export function holdTo(limits: Limits): Hold {
     return { ...answer, deadline: answer.deadline < end ? answer.deadline : end };
   };
   return {
+    limits,
     start(vcpu) {
       begin = monotonic();
       if (timeout === undefined && cpuTime === undefined) return;

@@ -7,26 +7,27 @@ import type { BuildTarget } from "../../bindings/targets.ts";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind } from "../../tender/guest.ts";
 import { run } from "../../tender/run.ts";
-import { ConsoleMeter, type Limits, readHolding } from "../../tender/holding.ts";
+import { readLimits } from "../../commands/limit_words.ts";
+import { ConsoleMeter, type Limits } from "../../tender/limits.ts";
 import { guest } from "../guests.ts";
 import { execute, kill, type Result, ROOT, soloden } from "../soloden.ts";
 import { kvmTest } from "./hvt/kvm_available.ts";
 
-Deno.test("holding: every option has its limit, in milliseconds and bytes", () => {
-  deepEqual(readHolding(["--timeout=0.25", "--cpu-time=1.5", "--console-rate=0"]), {
-    limits: { timeout: 250, cpuTime: 2000, consoleRate: 0 },
-    confined: true,
+Deno.test("limits: every option has its limit, in milliseconds and bytes", () => {
+  deepEqual(readLimits(["--timeout=0.25", "--cpu-time=1.5", "--console-rate=0"]), {
+    timeout: 250,
+    cpuTime: 2000,
+    consoleRate: 0,
   });
-  deepEqual(readHolding(["--no-confine"]), { limits: {}, confined: false });
 });
 
 for (const word of ["timeout=", "timeout=0", "timeout=-1", "cpu-time=1e9", "console-rate=1k"]) {
-  Deno.test(`holding: --${word} is refused`, () => {
-    throws(() => readHolding([`--${word}`]), /^TenderError: --[a-z-]+=.*: expected a number of /);
+  Deno.test(`limits: --${word} is refused`, () => {
+    throws(() => readLimits([`--${word}`]), /^TenderError: --[a-z-]+=.*: expected a number of /);
   });
 }
 
-Deno.test("holding: the console is counted anew each second", () => {
+Deno.test("limits: the console is counted anew each second", () => {
   const meter = new ConsoleMeter({ consoleRate: 10 });
   const asked = [[6, 0], [9, 999], [9, 1000], [2, 1500], [99, 2000]] as const;
   deepEqual(asked.map(([bytes, moment]) => meter.take(bytes, moment)), [6, 4, 9, 1, 10]);
@@ -229,7 +230,7 @@ const NO_LIMITS: readonly Limits[] = [
 
 for (const limits of NO_LIMITS) {
   const [[name, value]] = Object.entries(limits) as [[string, number]];
-  Deno.test(`holding: ${name} ${value} is refused before the guest starts`, async () => {
+  Deno.test(`limits: ${name} ${value} is refused before the guest starts`, async () => {
     const file = await guest("quiet", "spt");
     const unikernel = parseUnikernel(Deno.readFileSync(file), { name: "quiet" });
     const bound = bind(unikernel, "spt", { memorySize: 4 << 20 });

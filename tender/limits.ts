@@ -1,5 +1,6 @@
 /**
- * How `run` holds a guest in: the options, read. Only a run that is given one of them loads this.
+ * The limits of a guest, on both targets: what they are, how they are counted, what is said when one is
+ * reached. Only a run that has limits loads this.
  *
  * @module
  */
@@ -19,7 +20,7 @@ export interface Limits {
 /**
  * Checks limits that a program gives.
  *
- * @throws {TenderError} "option" for a value that is none
+ * @throws {TenderError} "option" for a number that is not allowed
  */
 export function checkLimits({ timeout, cpuTime, consoleRate }: Limits): void {
   for (const [name, time] of Object.entries({ timeout, cpuTime })) {
@@ -34,35 +35,6 @@ export function checkLimits({ timeout, cpuTime, consoleRate }: Limits): void {
 
 /** Longest time that can be given, in milliseconds: some 30 years. */
 const LONGEST = 1e12;
-
-/** How a guest is held. */
-export interface Holding {
-  readonly limits: Limits;
-  /** Whether the tender gives up what it does not need before the guest runs. */
-  readonly confined: boolean;
-}
-
-/** What a command holds a guest by if it is told nothing. */
-export const HELD: Holding = { limits: {}, confined: true };
-
-/**
- * Reads the options that say how to hold a guest.
- *
- * @param words as `GuestRequest.hold` has them
- * @throws {TenderError} "option" for a value that is none
- */
-export function readHolding(words: readonly string[]): Holding {
-  const limits: { -readonly [name in keyof Limits]: Limits[name] } = {};
-  let confined = true;
-  for (const word of words) {
-    const [, name, value = ""] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word)!;
-    if (name === "no-confine") confined = false;
-    else if (name === "timeout") limits.timeout = 1000 * readSeconds(word, value);
-    else if (name === "cpu-time") limits.cpuTime = 1000 * Math.ceil(readSeconds(word, value));
-    else limits.consoleRate = readRate(word, value);
-  }
-  return { limits, confined };
-}
 
 /** The outcome of a guest that was stopped at a limit. */
 export function limitReached(name: keyof Limits, limits: Limits): Outcome {
@@ -98,17 +70,6 @@ export class ConsoleMeter {
     this.#bytes += taken;
     return taken;
   }
-}
-
-function readSeconds(word: string, value: string): number {
-  const number = /^\d{1,9}(\.\d{1,3})?$/.test(value) ? Number(value) : 0;
-  if (number > 0) return number;
-  throw new TenderError("option", `${word}: expected a number of seconds, 0.001 or more`);
-}
-
-function readRate(word: string, value: string): number {
-  if (/^\d{1,12}$/.test(value)) return Number(value);
-  throw new TenderError("option", `${word}: expected a number of bytes a second`);
 }
 
 function seconds(milliseconds: number): string {

@@ -7,14 +7,13 @@ import { keepInputs } from "../linux/output.ts";
 import type { CoreFile } from "../tender/crash.ts";
 import { TenderError } from "../tender/error.ts";
 import { filesOf, type Guest } from "../tender/guest.ts";
-import type { Limits } from "../tender/holding.ts";
 import type { Observation } from "./observe_words.ts";
 import type { Observers } from "../tender/observers.ts";
 import type { Outcome } from "../tender/outcome.ts";
-import type { Attempt } from "../tender/hvt/hold.ts";
+import { confine } from "../tender/hvt/confine.ts";
+import type { Attempt, MachineLimits } from "../tender/hvt/limits.ts";
 import type { Observed, Observer } from "../tender/hvt/observer.ts";
 import { runHvt } from "../tender/hvt/vm.ts";
-import type { HeldMachine } from "./held_machine.ts";
 import {
   type OpenOutput,
   openOutput,
@@ -30,10 +29,12 @@ import { watch } from "../tender/hvt/observe/watch.ts";
 /** What to see of a guest. */
 export interface ObservedRun {
   readonly observation: Observation;
-  /** More that look on. */
+  /** More observers; the limits are among them. */
   readonly observers: readonly Observer[];
-  /** What holds the guest. This process is not confined where it is to open files or sockets later. */
-  readonly held: HeldMachine;
+  /** The guest's limits. */
+  readonly limits: MachineLimits | undefined;
+  /** Whether to confine this process, unless it has to open files or sockets later. */
+  readonly confined: boolean;
   /** What lines about the run begin with. */
   readonly program: string;
 }
@@ -47,26 +48,29 @@ export interface ObservedRun {
  */
 export async function runObserved(
   guest: Guest,
-  { observation, observers, held, program }: ObservedRun,
+  { observation, observers, limits, confined, program }: ObservedRun,
 ): Promise<{ outcome: Outcome; core?: CoreFile }> {
   const say = (message: string) => console.error(`${program}: ${message}`);
   using outputs = new DisposableStack();
   const { gdb, coreDirectory } = observation;
-  if (gdb !== undefined) checkUntimed(held.limits);
+  if (gdb !== undefined) checkUntimed(limits);
   const told = tellPeople(observation, {
-    attempt: held.attempt,
+    attempt: limits?.attempt,
     open(path, header) {
       keepInputs(path, filesOf(guest));
-      return outputs.use(openOutput(path, { header, attempt: held.attempt }));
+      return outputs.use(openOutput(path, { header, attempt: limits?.attempt }));
     },
   });
   const { observers: watching, finish, core } = await watch(guest, told);
-  const all = [...observers, ...held.observers, ...watching];
+  const all = [...observers, ...watching];
   const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
   if (opening !== "") say(`${opening}: the tender is not confined`);
   const observed: Observed = {
     observers: all,
-    begin: (vcpu, devices) => held.begin(vcpu, devices, { confined: opening === "" }),
+    begin(vcpu, devices) {
+      limits?.start(vcpu);
+      if (confined && opening === "") confine({ vcpu: vcpu.descriptor, devices });
+    },
   };
   try {
     const outcome = gdb === undefined
@@ -83,7 +87,8 @@ export async function runObserved(
 }
 
 /** Time that a debugger takes cannot be told from the guest's. */
-function checkUntimed({ timeout, cpuTime }: Limits): void {
+function checkUntimed(limits: MachineLimits | undefined): void {
+  const { timeout, cpuTime } = limits?.limits ?? {};
   if (timeout === undefined && cpuTime === undefined) return;
   const option = timeout === undefined ? "--cpu-time" : "--timeout";
   throw new TenderError("option", `${option}: not with --gdb, where time is the debugger's`);
@@ -91,7 +96,7 @@ function checkUntimed({ timeout, cpuTime }: Limits): void {
 
 /** Where people are told. */
 interface Outputs {
-  readonly attempt: Attempt;
+  readonly attempt: Attempt | undefined;
   open(path: string, header?: Uint8Array): OpenOutput;
 }
 

@@ -1,0 +1,24 @@
+/**
+ * A run of `solo5-hvt`: confined, and without observers or limits.
+ *
+ * @module
+ */
+import { endAs, type LaunchOptions } from "../ending.ts";
+import type { Guest } from "../../tender/guest.ts";
+import * as outcomes from "../../tender/outcome.ts";
+import { confine } from "../../tender/hvt/confine.ts";
+import { runHvt } from "../../tender/hvt/vm.ts";
+
+/**
+ * Runs a guest to its end, which becomes that of this process. Everything is loaded by then: a
+ * confined process can load nothing more.
+ */
+export function runMachine(
+  guest: Guest,
+  { program = "soloden", describe = outcomes.describe }: LaunchOptions,
+): void {
+  const outcome = runHvt(guest, undefined, {
+    begin: ({ descriptor }, devices) => confine({ vcpu: descriptor, devices }),
+  });
+  endAs(program, { outcome, message: describe(outcome) });
+}
