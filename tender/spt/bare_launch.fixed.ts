@@ -1,6 +1,6 @@
 /**
- * The launch of guests without devices, which is always the same: the bundle holds its bytes instead
- * of what makes them.
+ * The launch of guests without devices, which is always the same: the bundle holds its bytes
+ * instead of what makes them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What a list of processes shows a guest as: the words of a command line, and the name of the process.
- * The guest can read them too, so that files stand there without their directories.
+ * The command line and the process name that a list of processes shows for a guest. The guest can
+ * read them, too: therefore files are named without their directories.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { BoundDevice } from "../devices/device.ts";
 import { formatMac } from "../devices/net.ts";
 import type { CommandLine, Guest } from "../guest.ts";
 
-/** A guest's command line as Solo5's tender would be given it. */
+/** The command line by which Solo5's tender would run a guest. */
 export function tenderLine({ unikernel, memorySize, commandLine, devices }: Guest): CommandLine {
   return {
     program: [`solo5-${unikernel.abi.target}`],
@@ -34,13 +34,13 @@ function deviceWords({ name, device }: BoundDevice): string[] {
 
 /** A command line in memory. */
 export interface ShownText {
-  /** The words, each with a NUL behind it. */
+  /** The words, each followed by a NUL. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where among them the unikernel's file stands. */
+  /** Offset of the name of the unikernel's file. */
   readonly file: number;
 }
 
-/** Puts a command line into the form of memory. */
+/** Encodes a command line as it lies in memory. */
 export function encodeShown({ program, options, file, args }: CommandLine): ShownText {
   const encode = (words: readonly string[]) =>
     new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
@@ -52,7 +52,7 @@ export function encodeShown({ program, options, file, args }: CommandLine): Show
   return { bytes, file: before.length };
 }
 
-/** An option, or the value of one, without the directory that a file in it is in. */
+/** Takes the directory of a file from an option, or from the value of one. */
 function withoutDirectory(word: string): string {
   const option = /^-[^=/]*=/.exec(word)?.[0] ?? "";
   return option + nameOf(word.slice(option.length));

@@ -40,22 +40,23 @@ const NO_ACCESS = { read: false, write: false, execute: false } as const;
 
 /** How to compile a guest. */
 export interface CompileOptions {
-  /** What messages of a launch that fails begin with; `soloden` if not given. */
+  /** What messages of a failed launch begin with; `soloden` if not given. */
   readonly program?: string;
-  /** The process that starts the guest, which ends with it; none if not given. */
+  /** Id of the process that starts the guest, and whose end ends the guest; none if not given. */
   readonly parent?: number;
-  /** The command line that the process shows; if not given, what Solo5's tender would be given. */
+  /** The command line that the process shows; that of Solo5's tender if not given. */
   readonly line?: CommandLine;
-  /** Whether the image is kept for later; its process then has the name of the image's file. */
+  /** Whether the image is kept in a file, whose name its process then has; not if not given. */
   readonly keep?: boolean;
 }
 
 /**
- * Compiles a guest for this process to become, to start or to keep, after a look at its devices.
+ * Looks at a guest's devices, and compiles it for this process to become, to start or to keep.
  *
- * @returns the image; to dispose of it closes what was opened for the guest, which then has it
- * @throws {TenderError} as {@linkcode compileImage} does, or "device" if a device is not there or not
- * as it should be
+ * @returns the image; disposing of it closes what was opened for the guest: do so once it has
+ * started
+ * @throws {TenderError} as {@linkcode compileImage} does, or "device" if a device is not there or
+ * not as it should be
  */
 export async function compileGuest(
   guest: Guest,
@@ -77,8 +78,9 @@ export async function compileGuest(
  *
  * @param template the launch that opens its devices; that of guests without devices if not given
  * @param options as {@linkcode CompileOptions}
- * @throws {TenderError} "target" if there is no launch code for the guest's machine yet, "device" if
- * the launch opens other devices than the guest has, "memory" if Linux would not execute the image
+ * @throws {TenderError} "target" if there is no launch code for the guest's machine yet, "device"
+ * if the launch opens other devices than the guest has, "memory" if Linux would not execute the
+ * image
  */
 export function compileImage(
   guest: Guest,
@@ -109,7 +111,7 @@ function bareTemplate({ unikernel: { machine, name } }: Guest): LaunchTemplate {
   );
 }
 
-/** What a launch is made of besides its template. */
+/** What a launch is made of, besides its template. */
 interface Parts {
   readonly memory: GuestMemory;
   readonly text: ShownText;
@@ -120,7 +122,7 @@ interface Parts {
 function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Launch {
   const { unikernel, memorySize } = guest;
   const { entry, machine } = unikernel;
-  // A page that is never mapped lies between the guest's stack and the launch page above it.
+  // Between the guest's stack and the launch page above it lies a page that is never mapped.
   const address = memorySize + PAGE_SIZE;
   const shownAddress = address + SHOWN_WINDOW;
   const shownEnd = shownAddress + alignUp(text.bytes.length, PAGE_SIZE);
@@ -131,7 +133,7 @@ function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Lau
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
     maps: memory.tail.start < memory.tail.end ? [memory.tail] : [],
     protections: memory.protections,
-    // Below guest memory there is something only where the parent's personality asks for it.
+    // Something is mapped below guest memory only if the personality of the parent asks for it.
     unmaps: [
       { start: 0, end: MEMORY_START, ...NO_ACCESS },
       { start: shownEnd, end: taskSize, ...NO_ACCESS },
@@ -146,7 +148,7 @@ function launchSegments(template: LaunchTemplate, launch: Launch): ImageSegment[
   const shownSize = alignUp(shown.bytes.length, PAGE_SIZE);
   return [
     ...segment(address, code, { read: true, write: false, execute: true }),
-    // Zeros, since the kernel shows nothing that comes from a file.
+    // Zeros, because the kernel does not show memory that is mapped from a file.
     { address: shown.address, data: new Uint8Array(), memorySize: shownSize, ...WRITABLE },
     ...segment(address + LAUNCH_WINDOW, scratch, WRITABLE),
   ];
@@ -171,7 +173,7 @@ function baseName({ name }: Guest["unikernel"]): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
-/** A launch has so much room, and its command line as well. */
+/** Checks that the launch page, the command line and the scratch memory do not overlap. */
 function checkSizes(segments: readonly ImageSegment[], name: string): void {
   const size = Math.max(...segments.map(({ memorySize }) => memorySize));
   if (size <= SHOWN_WINDOW) return;
@@ -181,7 +183,7 @@ function checkSizes(segments: readonly ImageSegment[], name: string): void {
   );
 }
 
-/** Besides its segments, an image has a note and asks for a stack. */
+/** Program headers besides those of the segments: the note, and the one about the stack. */
 const OTHER_PROGRAMS = 2;
 
 function checkCount(count: number, name: string): void {

@@ -1,6 +1,6 @@
 /**
- * A guest of spt under the host's own gdb: it is a Linux program like any other, whose symbols are in
- * the unikernel's file.
+ * A guest of spt under the host's gdb: a Linux program like any other, whose symbols are in the
+ * unikernel's file.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { ProcessImage } from "./compile.ts";
 import { encodeImage } from "./start.ts";
 
 /**
- * Starts gdb with the guest in it, not yet running, and waits until gdb ends.
+ * Starts gdb on the guest, which does not run yet, and waits until gdb ends.
  *
  * @param symbols path of the unikernel
  * @returns gdb's exit status
@@ -19,11 +19,11 @@ import { encodeImage } from "./start.ts";
  */
 export async function debugImage(image: ProcessImage, symbols: string): Promise<number> {
   const file = memoryFile(image.note.unikernel, encodeImage(image));
-  // Ctrl-C is for gdb and its guest, which share this terminal.
+  // Ctrl-C is for gdb and the guest, which share this terminal.
   const ignore = () => {};
   Deno.addSignalListener("SIGINT", ignore);
   try {
-    // Without a shell in between, the first program that gdb starts is the guest.
+    // With a shell, the first program that gdb starts would be the shell.
     const args = ["-q", "-iex", "set startup-with-shell off", "-s", symbols, "-e", file.path];
     const options = { args, ...childEnvironment() };
     return (await new Deno.Command("gdb", options).spawn().status).code;

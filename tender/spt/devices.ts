@@ -1,7 +1,8 @@
 /**
- * Devices of a process image: plain values that say where each one's descriptor comes from. The image
- * opens its devices itself, whether it is run or was packed: here are the steps that open each, and the
- * rules that let the guest use it. Sources: spec/solo5-abi.md, sections 4 and 6; netdevice(7).
+ * Devices of a process image: plain values that say where each one's descriptor comes from. The
+ * image opens its devices itself, whether it is run or was packed: here are the steps that open
+ * each, and the rules that let the guest use it. Sources: spec/solo5-abi.md, sections 4 and 6;
+ * netdevice(7).
  *
  * @module
  */
@@ -71,7 +72,7 @@ export interface InheritedSource {
   readonly properties: Properties;
 }
 
-/** Says of a device what the note of an image says. */
+/** Makes what the note of an image says of a device. */
 export function describeDevice(device: ImageDevice): PackedDevice {
   const { name, properties: { type } } = device;
   if (device.kind === "tap") return { name, type, source: `tap ${device.tap}` };
@@ -80,10 +81,10 @@ export function describeDevice(device: ImageDevice): PackedDevice {
   return { name, type, source: `file ${device.path}`, access };
 }
 
-/** The first number that is free for descriptors, behind the three standard ones. */
+/** The first number after the three standard descriptors. */
 const FIRST_FREE = 3;
 
-/** Gives every descriptor a number: inherited ones keep theirs, the others take what is free. */
+/** Gives every descriptor a number: inherited ones keep theirs, the others get free ones. */
 export function placeDevices(devices: readonly ImageDevice[]): Descriptors {
   const taken = new Set(devices.map((device) => inheritedBy(device)));
   let last = FIRST_FREE - 1;
@@ -133,7 +134,7 @@ function fileSteps(
   fd: number,
 ): Step[] {
   const purpose = `open '${path}' for device '${name}'`;
-  // What has become a pipe must not be waited for: it has no size, and is refused for that.
+  // If the file has become a pipe, opening it must not block: it is refused, since it has no size.
   const mode = (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK;
   const complaint = `device '${name}': the size of '${path}' is no longer ${capacity} bytes`;
   return [
@@ -143,7 +144,7 @@ function fileSteps(
   ];
 }
 
-/** Fails unless the descriptor is an interface, a socket or a pipe, as when a guest is prepared. */
+/** Checks, as preparing a guest does, that the descriptor is an interface, a socket or a pipe. */
 function frameSteps(fd: number, name: string): Step[] {
   const purpose = useDescriptor(fd, name);
   const complaint = `cannot ${purpose}: Is neither a socket, a TAP interface nor a pipe`;
@@ -167,7 +168,9 @@ function blockRules(fd: number, { blockSize, capacity }: BlockProperties): Rule[
   return [allow("pread64", ...conditions), allow("pwrite64", ...conditions)];
 }
 
-/** Until the device is there, its number is that of a socket by which to ask about the interface. */
+/**
+ * Attaches the interface. Until then the descriptor is a socket, which answers questions about it.
+ */
 function tapSteps({ name, tap, properties: { mtu } }: ImageDevice & TapSource, fd: number): Step[] {
   const purpose = `attach interface '${tap}' for device '${name}'`;
   const flags = request(tap);
@@ -196,7 +199,7 @@ function tapSteps({ name, tap, properties: { mtu } }: ImageDevice & TapSource, f
       equals: mtu,
       complaint: `device '${name}': the MTU of '${tap}' is no longer ${mtu} bytes`,
     },
-    // Without the right to change the interface, it stays as its owner set it.
+    // May fail: without the right to change the interface, it stays as its owner set it.
     ...Object.values(ETHTOOL).map((cmd): Step => ({
       call: "ioctl",
       args: [fd, REQUEST.SIOCETHTOOL, ethtoolRequest(tap, cmd)],

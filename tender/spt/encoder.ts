@@ -1,7 +1,7 @@
 /**
  * The encoder of launches: from devices to the bytes that all guests with the same devices have of
- * their launch page. These are what every page begins with, the constants that the steps name, and a
- * record for each step.
+ * their launch page. These are what every page begins with, the constants that the steps name, and
+ * a record for each step.
  *
  * @module
  */
@@ -36,12 +36,12 @@ import {
 import { baseRules, compileFilter } from "./filter.ts";
 import type { LinuxAbi } from "../../linux/syscalls.ts";
 
-/** The code of each machine that there is one for. */
+/** The launch code, by machine. */
 const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
 
 const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 
-/** Makes the launch of all guests with these devices, as far as it is the same for them. */
+/** Makes the launch that all guests with these devices share. */
 export function launchTemplate(devices: readonly ImageDevice[], linux: LinuxAbi): LaunchTemplate {
   const descriptors = placeDevices(devices);
   const { epoll, timer } = descriptors;
@@ -67,7 +67,7 @@ interface Draft {
   readonly each?: GuestKind;
 }
 
-/** Steps in the form of memory. */
+/** Steps as a launch page and its scratch memory hold them. */
 type EncodedSteps = Pick<LaunchTemplate, "page" | "scratch" | "relocations" | "guestRecords">;
 
 class Encoder {
@@ -87,7 +87,7 @@ class Encoder {
       ...steps.map((step) => this.#draft(step)),
       { values: { call: ENTER }, offsets: [] },
     ];
-    // Every constant has its place by now.
+    // By now, every constant has its place.
     const constants = this.#constants.bytes();
     const first = alignUp(constants.bytes.length, 8);
     const page = new Uint8Array(first + drafts.length * Record.size);
@@ -136,7 +136,7 @@ class Encoder {
     return { values, offsets: ARGUMENTS.filter((_, index) => isData(args[index])) };
   }
 
-  /** What a record says of its result. */
+  /** The fields of a record that say which results are right. */
   #judgement({ purpose, expect, complaint, skip, secret }: CallStep): Draft["values"] {
     if (purpose !== undefined) {
       return { judge: JUDGE.noError, text: this.#text(`cannot ${purpose}`, { end: ": ", secret }) };
@@ -167,14 +167,16 @@ class Encoder {
     return (data.temporary ? this.#scratch : this.#constants).place(data);
   }
 
-  /** A part of a line that is printed when the launch fails: it may name files. */
+  /**
+   * Places a text that is printed if the launch fails; it may name files, so it is made printable.
+   */
   #text(text: string, { end, secret = false }: { end: string; secret?: boolean }): number {
     const area = secret ? this.#scratch : this.#constants;
     return area.place({ bytes: encodeText(printable(text) + end), pointers: [] });
   }
 }
 
-/** What every page of a machine begins with. */
+/** Makes what every page of a machine begins with. */
 function pageHead(code: Uint8Array): Uint8Array {
   if (code.length > RECORDS_SLOT) throw new RangeError(`launch code of ${code.length} bytes`);
   const head = new Uint8Array(REASONS_AT + REASON_TABLE.length);
@@ -185,19 +187,21 @@ function pageHead(code: Uint8Array): Uint8Array {
 
 type Content = Pick<Data, "bytes" | "pointers">;
 
-/** A stretch of memory that constants are given places in, as offsets from the page. */
+/** A range of memory in which constants get places, as offsets from the page. */
 class Area {
   readonly #start: number;
   readonly #places = new Map<Content, number>();
   #size: number;
 
-  /** @param taken bytes at its beginning that are not for constants */
+  /** @param taken bytes at its start that are not for constants */
   constructor(start: number, taken = 0) {
     this.#start = start;
     this.#size = taken;
   }
 
-  /** The offset of a constant, after it was given a place with all that it points to. */
+  /**
+   * The offset of a constant; when first asked for, it gets a place, and so does all it points to.
+   */
   place(content: Content): number {
     let place = this.#places.get(content);
     if (place === undefined) {
@@ -209,7 +213,7 @@ class Area {
     return this.#start + place;
   }
 
-  /** All constants in their places, and where among them offsets from the page stand. */
+  /** All constants in their places, and the offsets of the pointers among them. */
   bytes(): { bytes: Uint8Array<ArrayBuffer>; pointers: number[] } {
     const bytes = new Uint8Array(this.#size);
     const view = new DataView(bytes.buffer);
@@ -252,7 +256,10 @@ const REASONS: readonly (readonly [errno: number, text: string])[] = [
 /** What it says of every other `errno`. */
 const OTHER = [0, "the kernel refuses"] as const;
 
-/** The reasons as they lie at {@linkcode REASONS_AT} of a launch page, where the code looks for them. */
+/**
+ * The reasons as they lie at {@linkcode REASONS_AT} of a launch page, where the code looks for
+ * them.
+ */
 const REASON_TABLE: Uint8Array = encodeReasons();
 
 function encodeReasons(): Uint8Array {

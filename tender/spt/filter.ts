@@ -1,6 +1,6 @@
 /**
- * The system calls that a guest may make, as rules, and the seccomp filter that they compile to: any
- * other call kills the process. Source of the rules: spec/solo5-abi.md, section 4.
+ * The system calls that a guest may make, as rules, and the seccomp filter that they compile to:
+ * any other call kills the process. Source of the rules: spec/solo5-abi.md, section 4.
  *
  * @module
  */
@@ -26,7 +26,10 @@ export interface Condition {
   readonly value: bigint;
 }
 
-/** A system call that a guest may make if every condition holds; several rules may name the same call. */
+/**
+ * A system call that a guest may make if every condition holds; several rules may name the same
+ * call.
+ */
 export interface Rule {
   readonly call: SystemCall;
   readonly when: readonly Condition[];
@@ -129,8 +132,8 @@ function allowWhen(conditions: readonly Condition[]): Instruction[] {
 }
 
 /**
- * Falls through if the condition holds, else skips the next `rest` instructions. BPF compares 32 bits
- * at a time.
+ * Falls through if the condition holds, else skips the next `rest` instructions. BPF compares 32
+ * bits at a time.
  */
 function check({ argument, is, value }: Condition, rest: number): Instruction[] {
   const low = SECCOMP_DATA.argument(argument);

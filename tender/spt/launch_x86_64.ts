@@ -1,9 +1,10 @@
 /**
- * The code that performs a launch on x86_64 Linux: a loop over the records of its page. It needs no
- * stack, which the launch unmaps on the way.
+ * The code that performs a launch on x86_64 Linux: a loop over the records of its page. It uses no
+ * stack, since the launch unmaps the one that the process began with.
  *
- * Registers: r12 the page, r15 the record, r14 the last result; on failure rbx an offset in the page,
- * rbp where to go on, r13 the failed result. Source of the encodings: Intel SDM, volume 2.
+ * Registers: r12 the page, r15 the record, r14 the last result; on failure rbx the offset of a text
+ * in the page, rbp where to continue, r13 the failed result. Source of the encodings: Intel SDM,
+ * volume 2.
  *
  * @module
  */
@@ -128,5 +129,5 @@ const CODE = [
   0x0f, 0x05, // syscall
 ];
 
-/** The code. */
+/** The code; `tests/tender/spt/launch_test.ts` compares it with the comments beside it. */
 export const LAUNCH_X86_64: Uint8Array = Uint8Array.from(CODE);

@@ -1,6 +1,6 @@
 /**
- * A guest's memory as segments of an executable, so that the kernel's `execve` is what loads it: the
- * boot area, the unikernel's segments, and zeros wherever there is nothing else.
+ * A guest's memory as segments of an executable, which the kernel's `execve` loads: the boot area,
+ * the unikernel's segments, and zeros everywhere else.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Range } from "./page.ts";
 /** A range of an image's memory, in whole pages. */
 export interface ImageSegment {
   readonly address: number;
-  /** What the range begins with; the rest is zeros. */
+  /** The content of its start; the rest is zeros. */
   readonly data: Uint8Array;
   /** Size of the range in bytes. */
   readonly memorySize: number;
@@ -23,13 +23,15 @@ export interface ImageSegment {
   readonly execute: boolean;
 }
 
-/** A guest's memory: what an executable brings, what to map besides, and what to protect after that. */
+/**
+ * A guest's memory: what the executable brings, what the launch maps, and what it then protects.
+ */
 export interface GuestMemory {
   /** Ascending, without holes, from the start of guest memory on. */
   readonly segments: readonly ImageSegment[];
   /**
-   * The zeros behind the segments, up to the end of memory: most of it. The launch maps them, as an
-   * executable that asks for more than there is would be killed without a word.
+   * The zeros after the segments, up to the end of memory: most of it. The launch maps them, since
+   * the kernel kills an executable that asks for more memory than there is, and prints nothing.
    */
   readonly tail: Range;
   readonly protections: readonly Range[];
@@ -40,14 +42,14 @@ export interface GuestMemory {
 const DATA = { read: true, write: true, execute: false } as const;
 const EXECUTABLE_HEAP = { read: true, write: true, execute: true } as const;
 
-/** What a guest finds in its boot area besides its own. */
+/** What the boot area contains besides what the guest determines. */
 export interface BootContent {
-  /** Numbers of the descriptors that it waits with. */
+  /** Numbers of the descriptors that the guest waits with. */
   readonly epoll: number;
   readonly timer: number;
   /** One for each of the guest's devices, in order. */
   readonly devices: readonly ManifestDevice[];
-  /** What else lies there, behind the guest's own. */
+  /** The command line to show, which comes last. */
   readonly shown: Uint8Array;
 }
 
@@ -71,7 +73,8 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
       ...flags,
     });
     if (isData) return;
-    // An executable's zeros are writable whatever its header says: they get their protection later.
+    // The kernel maps an executable's zeros writable, whatever its header says: the launch protects
+    // them.
     const zeros = start + data.length;
     if (zeros < end) protections.push({ start: zeros, end, ...flags });
     if (zeros < next) {
@@ -88,8 +91,9 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
 }
 
 /**
- * Joins segments that could be one: an executable may have so many and no more. They come without
- * holes; zeros are not made content for it.
+ * Joins neighbours with the same protection, since the number of segments of an executable is
+ * limited. Segments that end with zeros are not joined with the next: the zeros would take room in
+ * the file.
  */
 function joinNeighbours(segments: readonly ImageSegment[]): ImageSegment[] {
   const groups: ImageSegment[][] = [];
@@ -121,14 +125,14 @@ function splitTail(all: readonly ImageSegment[]): Pick<GuestMemory, "segments" |
   return { segments: [...all.slice(0, -1), ...kept], tail };
 }
 
-/** The same bytes, followed by zeros up to a whole number of pages. */
+/** Copies bytes, followed by zeros up to a whole number of pages. */
 export function wholePages(bytes: Uint8Array): Uint8Array {
   const result = new Uint8Array(alignUp(bytes.length, PAGE_SIZE));
   result.set(bytes);
   return result;
 }
 
-/** What lies at the start of a range of memory, in whole pages. */
+/** A range of memory in whole pages, and its content, which starts where the range does. */
 interface Piece extends Range {
   readonly data: Uint8Array;
 }

@@ -22,7 +22,7 @@ import type { PackedDevice } from "../../abi/pack.ts";
 import type { ManifestDevice } from "../guest.ts";
 import type { ShownText } from "./command_line.ts";
 
-/** One step. Offsets count from the start of the page. */
+/** One step in the form that the launch code reads. Offsets count from the start of the page. */
 export const Record = struct({
   /** Number of a system call, or {@linkcode COPY}, {@linkcode LOOK} or {@linkcode ENTER}. */
   call: u16,
@@ -30,7 +30,10 @@ export const Record = struct({
   judge: u8,
   /** 1 if the first argument is the result of the record before. */
   chained: u8,
-  /** Offset of the text for a failure; for {@linkcode JUDGE}`.skip` the size of the records to skip. */
+  /**
+   * Offset of the text to print on failure; for {@linkcode JUDGE}`.skip` the size of the records to
+   * skip.
+   */
   text: u32,
   a0: usize,
   a1: usize,
@@ -38,39 +41,45 @@ export const Record = struct({
   a3: usize,
   a4: usize,
   a5: usize,
-  /** What the result has to be, if the judge wants it exact. */
+  /** The expected result, for {@linkcode JUDGE}`.exact`. */
   expected: usize,
 });
 
 /** Not a system call: copies `a2` bytes from `a1` to `a0`. */
 export const COPY = 0xfffd;
-/** Not a system call: the 32-bit word at `a0`, of the bits `a1`. */
+/**
+ * Not a system call: reads the 32-bit word at `a0`; the result is its bits that are set in `a1`.
+ */
 export const LOOK = 0xfffe;
-/** Not a system call: go to `a0` with the stack pointer `a1` and the argument `a2`. */
+/** Not a system call: jumps to `a0` with the stack pointer `a1` and the argument `a2`. */
 export const ENTER = 0xffff;
 
 /**
- * What may come of a step: anything; no error, whose reason is told; exactly what is expected; no
- * error, whose reason is not told; anything, and without an error the next records are skipped.
+ * Which results of a step are right: any; any but an error, whose reason is printed; the expected
+ * one; any but an error, whose reason is not printed; any, and unless it is an error the next
+ * records are skipped.
  */
 export const JUDGE = { anything: 0, noError: 1, exact: 2, success: 3, skip: 4 } as const;
 
-/** A reason: what to say of an `errno`. The last one has 0 and stands for all others. */
+/** The text to print for an `errno`. The last entry has 0 and stands for all others. */
 export const Reason = struct({ errno: u16, text: at(4, u32) });
 
-/** Where in the page the offset of the text stands that every message begins with. */
+/** Where in the page the offset of the text is that every message begins with. */
 export const NAME_SLOT = 0x150;
-/** Where in the page the offset of the first record stands. */
+/** Where in the page the offset of the first record is. */
 export const RECORDS_SLOT = 0x154;
 /** Offset of the reasons in the page. */
 export const REASONS_AT = 0x158;
 
-/** Distance from the page to the command line that the process shows, in bytes: the most room for a page. */
+/**
+ * Distance from the page to the command line that the process shows, in bytes: a page is at most
+ * this large.
+ */
 export const SHOWN_WINDOW = 0x10_0000;
-/** Distance from the page to what is gone before the unikernel starts, in bytes. */
+/** Distance from the page to what is unmapped before the unikernel starts, in bytes. */
 export const LAUNCH_WINDOW = 0x20_0000;
 
-/** A text as a page holds it: its length in bytes, a u16, then itself. */
+/** Encodes a text as a page holds it: its length in bytes as a u16, then the text. */
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   const content = new TextEncoder().encode(text);
   const bytes = new Uint8Array(2 + content.length);
@@ -79,20 +88,26 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What a launch does as often as one guest needs it. */
+/** The kinds of steps that a launch takes as often as one guest needs them. */
 export type GuestKind = "parents" | "maps" | "copies" | "protections" | "shows" | "unmaps";
 
-/** A launch, but for what it takes from one guest. */
+/**
+ * A launch that lacks only what differs from guest to guest: the same for all with the same
+ * devices.
+ */
 export interface LaunchTemplate {
-  /** The launch page up to the guest's name; the record that enters the guest is the last. */
+  /** The launch page without what only one guest has; its last record enters the guest. */
   readonly page: Uint8Array;
-  /** What is gone before the unikernel starts: readable and writable, {@linkcode LAUNCH_WINDOW} behind the page. */
+  /**
+   * What is unmapped before the unikernel starts: readable and writable, {@linkcode LAUNCH_WINDOW}
+   * after the page.
+   */
   readonly scratch: Uint8Array;
   /** Offsets of the 8 bytes to which the page's address is to be added. */
   readonly relocations: { readonly page: readonly number[]; readonly scratch: readonly number[] };
-  /** Offsets of the records that are there for each of what one guest has of a kind, ascending. */
+  /** Offsets of the records to repeat for each item that one guest has of a kind, ascending. */
   readonly guestRecords: readonly { readonly at: number; readonly each: GuestKind }[];
-  /** End of the machine's addresses. */
+  /** End of the addresses that a process of the machine can have. */
   readonly taskSize: number;
   /** Numbers of the descriptors that the guest waits with. */
   readonly epoll: number;
@@ -101,47 +116,53 @@ export interface LaunchTemplate {
   readonly devices: readonly LaunchedDevice[];
 }
 
-/** A device that a launch opens: what the guest finds in its manifest, and what the image says of it. */
+/**
+ * A device that a launch opens: what the guest finds in its manifest, and what the image says of
+ * it.
+ */
 export interface LaunchedDevice extends Required<ManifestDevice> {
   readonly note: PackedDevice;
 }
 
-/** A range of addresses, and what may be done there. */
+/** A range of addresses, and how it may be accessed. */
 export interface Range {
   readonly start: number;
-  /** The first address behind it. */
+  /** The first address after it. */
   readonly end: number;
   readonly read: boolean;
   readonly write: boolean;
   readonly execute: boolean;
 }
 
-/** What a launch takes from one guest. */
+/** What fills in a template for one guest. */
 export interface Launch {
   /** What messages begin with. */
   readonly name: string;
-  /** The process that starts the guest, and that the guest must not outlive; none if not given. */
+  /**
+   * Id of the process that starts the guest, and that the guest must not outlive; none if not
+   * given.
+   */
   readonly parent?: number;
   /** Address of the launch page. */
   readonly address: number;
-  /** How the unikernel gets control: all other general registers are zero. */
+  /** How the unikernel is entered; all other general registers are zero. */
   readonly entry: { readonly address: number; readonly stack: number; readonly argument: number };
   /** Memory to map, to protect once all is in place, and to unmap. */
   readonly maps: readonly Range[];
   readonly protections: readonly Range[];
   readonly unmaps: readonly Range[];
-  /** The command line to show. */
+  /** The command line that the process shows. */
   readonly shown: ShownText & {
-    /** Address of the zeros that it goes to. */
+    /** Address of the zeros that it is copied to. */
     readonly address: number;
     /** Address that it is copied from. */
     readonly source: number;
-    /** Whether the process gets the name of the unikernel's file; else it keeps the name it has. */
+    /** Whether the process takes the name of the unikernel's file; else it keeps its own. */
     readonly named: boolean;
   };
 }
 
-/** `struct prctl_mm_map` (`linux/prctl.h`): where a process says that its parts lie. */
+/** `struct prctl_mm_map` (`linux/prctl.h`): where a process tells the kernel that its parts are. */
 export const MemoryMap = struct({
   startCode: usize,
   endCode: usize,
@@ -159,14 +180,14 @@ export const MemoryMap = struct({
   exeFd: u32,
 });
 
-/** What one guest has of a step: the first three arguments, and the result that is expected. */
+/** One guest's values for a step: the first three arguments, and the expected result. */
 type Own = readonly [a0: number, a1: number, a2: number, expected?: number];
 
-/** A launch; whole pages are up to the caller. */
+/** The bytes of a launch, not padded to whole pages. */
 export interface LaunchPages {
   /** To be mapped readable and executable, at the launch's address. */
   readonly code: Uint8Array<ArrayBuffer>;
-  /** To be mapped readable and writable, `LAUNCH_WINDOW` behind that; may be empty. */
+  /** To be mapped readable and writable, `LAUNCH_WINDOW` after that; may be empty. */
   readonly scratch: Uint8Array<ArrayBuffer>;
 }
 
@@ -180,7 +201,7 @@ export function fillLaunch(template: LaunchTemplate, launch: Launch): LaunchPage
     a1: entry.stack,
     a2: entry.argument,
   });
-  // What is this guest's alone comes between the constants and the records.
+  // What only this guest has goes between the constants and the records.
   const first = view.getUint32(RECORDS_SLOT, true);
   const { bytes, steps } = ownContent(launch, first);
   view.setUint32(NAME_SLOT, first, true);
@@ -197,7 +218,10 @@ export function fillLaunch(template: LaunchTemplate, launch: Launch): LaunchPage
   return { code: concatenated(pieces), scratch };
 }
 
-/** What only this guest has in its page, from offset `at` on: its name first. */
+/**
+ * What only this guest has in its page: bytes for offset `at`, its name first, and values for
+ * steps.
+ */
 function ownContent(
   { name, parent, address, entry, shown, maps, protections, unmaps }: Launch,
   at: number,
@@ -222,7 +246,9 @@ function ownContent(
   return { bytes, steps };
 }
 
-/** Says that the words are the command line, and that there is no environment and no heap of Linux's. */
+/**
+ * Tells the kernel where the command line is, and that there is no environment and no Linux heap.
+ */
 function memoryMap(
   { address, bytes }: Launch["shown"],
   stack: number,
@@ -250,7 +276,7 @@ function rangeArguments({ start, end, read, write, execute }: Range): Own {
   return [start, end - start, flags];
 }
 
-/** A copy with an address added at some places. */
+/** Copies bytes, and adds an address at some places. */
 function relocated(
   bytes: Uint8Array,
   places: readonly number[],
@@ -264,7 +290,7 @@ function relocated(
   return copy;
 }
 
-/** The record of a step: the one for all of its kind, with what is its own. */
+/** Writes one guest's values into a copy of the record of a step. */
 function recordOf([a0, a1, a2, expected]: Own, record: Uint8Array): Uint8Array {
   Record.write(viewOf(record), 0, { a0, a1, a2, expected });
   return record;

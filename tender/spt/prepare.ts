@@ -1,6 +1,6 @@
 /**
  * The host's side of a spt guest's devices, looked at before the guest is compiled: sizes, MTUs,
- * addresses. Nothing stays open but a private copy of an overlay's base.
+ * addresses. Only the private copy of an overlay's base stays open.
  *
  * @module
  */
@@ -21,9 +21,10 @@ import { systemReason } from "../../linux/system_reason.ts";
 /**
  * Prepares a guest's devices, and makes the launch that opens them.
  *
- * @param options `keep`: whether the image is kept for later, so that nothing of this process can be
- * in it; not if not given
- * @returns the launch; to dispose of it closes what was opened for the guest, which then has it
+ * @param options `keep`: whether the image is kept in a file, which cannot name descriptors that
+ * this process opened; not if not given
+ * @returns the launch; disposing of it closes what was opened for the guest: do so once it has
+ * started
  * @throws {TenderError} "device" if a device is not there or not as it should be
  */
 export function prepareLaunch(
@@ -57,7 +58,7 @@ function prepareBlock(
     const fd = opened.adopt(privateCopy(path, capacity), closeDescriptor);
     return { kind: "descriptor", fd, properties };
   }
-  // What is kept may be started from anywhere.
+  // A packed file may be started from any directory.
   const found = keep ? absolute(path) : path;
   return { kind: "file", path: found, writable: access === "rw", properties };
 }
@@ -78,7 +79,7 @@ function prepareNet(device: NetDevice, { keep }: { keep: boolean }): DeviceSourc
   return { kind: "tap", tap, properties: { type: "NET_BASIC", mac, mtu } };
 }
 
-/** Where the end is, as `lseek` has it: that works for files and for block devices. */
+/** The size by `lseek`, which works for files and for block devices. */
 function sizeOf(path: string, options: { write: boolean }): number {
   checkStorage(path);
   try {

@@ -1,5 +1,5 @@
 /**
- * Running a guest of spt beside other work, as a process of its own.
+ * Running a guest of spt as a child process, while this process does other work.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { compileGuest } from "./compile.ts";
 import { spawnImage } from "./start.ts";
 
 /**
- * Runs a guest to its end. However this ends, the guest has ended by then.
+ * Runs a guest to its end. The guest has ended when this returns or throws.
  *
  * @throws as {@linkcode run} does
  */
@@ -43,13 +43,13 @@ export async function runProcess(
     return held?.outcome(outcome) ?? outcome;
   } finally {
     signal?.removeEventListener("abort", kill);
-    // Whatever this failed for, the guest does not outlive it.
+    // If this failed, the guest may still run.
     kill();
     await child.status;
   }
 }
 
-/** The process that a guest of spt is. */
+/** The process of a guest. */
 class GuestProcess {
   readonly child: Deno.ChildProcess;
   /** Whether it was killed. */
@@ -86,7 +86,10 @@ function sinkOf(take: (bytes: Uint8Array) => void | Promise<void>): WritableStre
   return new WritableStream({ write: take });
 }
 
-/** What the end of a guest's process means. A guest has no standard error: what comes there is the launch's. */
+/**
+ * Reads how a guest's process ended. What is on its standard error, the launch wrote: the guest has
+ * none.
+ */
 function processOutcome({ code, signal }: Deno.CommandStatus, complaint: string): Outcome {
   if (signal !== null) return { kind: "signal", signal: code - SIGNAL_STATUS };
   const message = complaint.trim();

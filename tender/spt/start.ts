@@ -10,9 +10,10 @@ import { TenderError } from "../error.ts";
 import type { ProcessImage } from "./compile.ts";
 
 /**
- * A process image as a Linux executable.
+ * Encodes a process image as a Linux executable.
  *
- * @param options `note`: whether it says what it holds, as what is kept should; true if not given
+ * @param options `note`: whether a note says what the file contains, as in packed files; true if
+ * not given
  * @returns the file's bytes; it needs no interpreter and no library
  */
 export function encodeImage(
@@ -34,9 +35,9 @@ function packNote({ note }: ProcessImage): Note {
 }
 
 /**
- * Goes on as the guest: the process becomes its image, and the guest's status is the process's.
+ * Executes the guest in place of this process, which then ends with the guest's status.
  *
- * @throws {SystemError} if the kernel refuses to execute it; otherwise it does not return
+ * @throws {SystemError} if the kernel refuses to execute it; else it does not return
  */
 export async function becomeImage(image: ProcessImage): Promise<never> {
   const { become, memoryFile } = await import("../../linux/exec.ts");
@@ -47,9 +48,9 @@ export async function becomeImage(image: ProcessImage): Promise<never> {
 /**
  * Starts the guest in a process of its own.
  *
- * @param options where its standard output goes; `piped` if nothing is said
+ * @param options `stdout`: where its standard output goes; `piped` if not given
  * @throws {SystemError} if there is no memory to hold the image
- * @throws {TenderError} "host" where `/proc` is not mounted, by which the image is found
+ * @throws {TenderError} "host" if `/proc` is not mounted, through which the image is executed
  */
 export async function spawnImage(
   image: ProcessImage,
@@ -71,7 +72,7 @@ export async function spawnImage(
       "/proc is not mounted: a guest that has limits is started from there",
     );
   } finally {
-    // Deno's spawn returns when the child has executed: the file is mapped by then.
+    // Deno's spawn returns after the child has executed the image: it is mapped by then.
     file.close();
   }
 }

@@ -1,8 +1,9 @@
 /**
  * The steps of a launch: what a process image does between `execve` and the unikernel's first
- * instruction, as a plain value. A straight line of system calls and checks leads from a Linux process
- * that was just executed to a guest that has its memory, its descriptors and its filter, and nothing
- * else. All guests with the same devices have the same steps; `encoder.ts` makes a launch page of them.
+ * instruction, as a plain value. A straight line of system calls and checks leads from a Linux
+ * process that was just executed to a guest that has its memory, its descriptors and its filter,
+ * and nothing else. All guests with the same devices have the same steps; `encoder.ts` makes a
+ * launch page of them.
  *
  * @module
  */
@@ -27,77 +28,84 @@ import type { Rule } from "./filter.ts";
 import { type GuestKind, MemoryMap } from "./page.ts";
 import { SockFilter, type SystemCall } from "../../linux/syscalls.ts";
 
-/** Bytes that the program brings with it; as an argument, their address. */
+/** Bytes that the launch brings with it; as an argument, they stand for their address. */
 export interface Data {
   readonly kind: "data";
   readonly bytes: Uint8Array;
-  /** Whether they are writable until the unikernel starts, and gone then. */
+  /** Whether they are writable, and unmapped before the unikernel starts. */
   readonly temporary: boolean;
-  /** Where addresses of other bytes go: 8 bytes at `at`. */
+  /** The addresses of other bytes that they contain: 8 bytes each, at offset `at`. */
   readonly pointers: readonly { readonly at: number; readonly to: Data }[];
 }
 
-/** The result of the system call before. */
+/** The result of the previous system call. */
 export const PREVIOUS = { kind: "previous" } as const;
 
 /** An argument of a system call. */
 export type Operand = number | Data | typeof PREVIOUS;
 
-/** One step. What does not hold ends the process with a line that says so, and status 1. */
+/** One step. If it fails, the process prints one line that says so, and ends with status 1. */
 export type Step = CallStep | CheckStep | GuestStep;
 
 /** A system call, and what its result has to be. */
-export interface CallStep extends Told {
+export interface CallStep extends Reported {
   readonly call: SystemCall;
   readonly args: readonly Operand[];
-  /** What the call is for: if it fails, the line is "cannot …: reason". Without it, failing is no fault. */
+  /**
+   * What the call is for: if it fails, the line is "cannot …: reason". Without it, the call may
+   * fail.
+   */
   readonly purpose?: string;
-  /** The only result that is right, and what to say of another. */
+  /** The only correct result, and what to print if there is another. */
   readonly expect?: { readonly result: number; readonly complaint: string };
-  /** What to say if it fails, where the kernel's reason would mislead. */
+  /** What to print if it fails, where the kernel's reason would mislead. */
   readonly complaint?: string;
-  /** How many of the next steps are left out if it succeeds; failing is no fault. */
+  /** How many of the next steps to skip if it succeeds; it may fail. */
   readonly skip?: number;
 }
 
-/** A step that may have something to say. */
-interface Told {
-  /** Whether its text is gone before the unikernel starts, as it says what the guest is not told. */
+/** A step that prints something if it fails. */
+interface Reported {
+  /**
+   * Whether its text is unmapped before the unikernel starts, because the guest must not read it.
+   */
   readonly secret?: boolean;
 }
 
-/** A look at what an earlier call stored. */
-export interface CheckStep extends Told {
+/** A check of a word that an earlier call stored. */
+export interface CheckStep extends Reported {
   readonly data: Data;
-  /** Where the 32-bit word lies. */
+  /** Offset of the 32-bit word. */
   readonly at: number;
-  /** The bits that count. */
+  /** The bits to compare. */
   readonly mask: number;
   readonly equals: number;
-  /** What to say if it is something else. */
+  /** What to print if they differ. */
   readonly complaint: string;
 }
 
-/** A call, or a copy, for each of what one guest has of a kind, which may be nothing. */
+/** A call, or a copy, for each item that one guest has of a kind; there may be none. */
 export interface GuestStep {
-  /** The kind, which gives the first three arguments, and the result where one is expected. */
+  /**
+   * The kind: each of its items gives the first three arguments, and the expected result if any.
+   */
   readonly each: GuestKind;
   readonly call: SystemCall | "copy";
   /** The arguments after these three. */
   readonly more: readonly number[];
   /** As {@linkcode CallStep.purpose}. */
   readonly purpose?: string;
-  /** What to say of a result that is not expected. */
+  /** What to print if the result is not the expected one. */
   readonly unexpected?: string;
 }
 
-/** Constant bytes or text. */
+/** Makes constant bytes or text. */
 export function data(content: Uint8Array | string, pointers: Data["pointers"] = []): Data {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return { kind: "data", bytes, temporary: false, pointers };
 }
 
-/** Bytes or text that the guest is not to see, or that the kernel writes into, with what they begin as. */
+/** Makes bytes or text that the guest must not see, or that the kernel writes to. */
 export function scratch(content: Uint8Array | string, pointers: Data["pointers"] = []): Data {
   return { ...data(content, pointers), temporary: true };
 }
@@ -117,18 +125,18 @@ export interface PlacedDevice extends Pick<BoundDevice, "handle" | "name"> {
   readonly inherited: boolean;
   /** Whether a yield of the guest waits for it. */
   readonly waits: boolean;
-  /** The steps after which `fd` is the device, and is what was promised. */
+  /** The steps that open the device as `fd`, and check that it is still as it was. */
   readonly open: readonly Step[];
   /** The system calls by which the guest uses `fd`. */
   readonly rules: readonly Rule[];
 }
 
-/** What using a descriptor of the parent's for a device is called in messages. */
+/** The purpose, for messages, of a step that uses an inherited descriptor for a device. */
 export function useDescriptor(fd: number, name: string): string {
   return `use descriptor ${fd} for device '${name}'`;
 }
 
-/** `struct __user_cap_header_struct` (`linux/capability.h`); process 0 is the one that asks. */
+/** `struct __user_cap_header_struct` (`linux/capability.h`); process 0 is the caller. */
 const CapabilityHeader = struct({ version: u32, pid: i32 });
 
 /** The guest's console. */
@@ -136,14 +144,17 @@ const STDOUT = 1;
 const STDERR = 2;
 const LAST_DESCRIPTOR = 0xffff_ffff;
 
-/** Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (all 64-bit machines). */
+/**
+ * Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (on every 64-bit machine).
+ */
 const KERNEL_SIGACTION_SIZE = 32;
 const KERNEL_SIGSET_SIZE = 8;
 /** Size of the three sets of capabilities, in bytes. */
 const CAPABILITY_SETS_SIZE = 24;
 
 /**
- * Writes the steps of all guests with the same devices; the one that enters the guest comes after them.
+ * Makes the steps of all guests with the same devices, but for the last one, which enters the
+ * guest.
  *
  * @param filter the seccomp filter, in the kernel's form
  */
@@ -166,8 +177,9 @@ export function launchSteps(descriptors: Descriptors, filter: Uint8Array): Step[
 }
 
 /**
- * The kernel kills the guest when its parent ends (the thread of it that started the guest). A parent
- * that ended before it was asked is found out by the process id of whoever took its place.
+ * Asks the kernel to kill the guest when its parent ends (more exactly: the thread that started the
+ * guest). If the parent had ended before, the guest has another parent by now, with another process
+ * id.
  */
 const PARENT: readonly Step[] = [
   {
@@ -198,10 +210,10 @@ const PROTECT: Step = {
   purpose: "protect guest memory",
 };
 
-/** Puts the command line where the kernel reads it for others. */
+/** Copies the command line to where the kernel reads it for other processes. */
 const COPY_LINE: Step = { each: "copies", call: "copy", more: [] };
 
-/** A kernel without this shows no command line, and is right but for that. */
+/** May fail: on a kernel without this call the guest runs, and its command line is not shown. */
 const SHOW_LINE: Step = { each: "shows", call: "prctl", more: [MemoryMap.size, 0] };
 
 const UNMAP: Step = {
@@ -215,21 +227,24 @@ function processSteps({ devices }: Descriptors): Step[] {
   const nothing = data(new Uint8Array(KERNEL_SIGSET_SIZE));
   const byDefault = data(new Uint8Array(KERNEL_SIGACTION_SIZE));
   return [
-    // Were it closed, the next descriptor to be opened would become the guest's console.
+    // If it were closed, the next descriptor to be opened would become the guest's console.
     { call: "fcntl", args: [STDOUT, F_GETFD], purpose: "find the standard output" },
-    // What is ignored stays so through an exec, and many a parent ignores this one: it ends a guest.
+    // An ignored signal stays ignored after an exec. Many parents ignore this one, which ends a
+    // guest.
     {
       call: "rt_sigaction",
       args: [SIGPIPE, byDefault, 0, KERNEL_SIGSET_SIZE],
       purpose: "reset signals",
     },
-    // Nor may a mask that a parent left keep it, or whoever wants to end a guest, from doing so.
+    // A signal mask is inherited, too: it would keep this signal, and others, from ending the
+    // guest.
     {
       call: "rt_sigprocmask",
       args: [SIG_SETMASK, nothing, 0, KERNEL_SIGSET_SIZE],
       purpose: "unblock signals",
     },
-    // Before anything is opened, which might get the number of one that should be there and is not.
+    // Before anything is opened, since that could get the number of an inherited one that is
+    // missing.
     ...devices.flatMap(({ inherited, fd, name }): Step[] => {
       if (!inherited) return [];
       return [{ call: "fcntl", args: [fd, F_GETFD], purpose: useDescriptor(fd, name) }];
@@ -237,7 +252,7 @@ function processSteps({ devices }: Descriptors): Step[] {
   ];
 }
 
-/** Each new descriptor is given its number, whichever one was free. */
+/** Opens what the guest waits with, and moves each new descriptor to its fixed number. */
 function waitSteps(descriptors: Descriptors): Step[] {
   const { epoll, timer } = descriptors;
   return [
@@ -258,7 +273,7 @@ function watch({ epoll }: Descriptors, { fd, handle }: { fd: number; handle: num
   };
 }
 
-/** Closes all that is not handed over; the standard error last of all, as failures are said there. */
+/** Closes all other descriptors, except the standard error: a later failure is printed there. */
 function closeSteps(descriptors: Descriptors): Step[] {
   const kept = keptDescriptors(descriptors);
   const ranges = [...kept, LAST_DESCRIPTOR + 1].flatMap((next, index) => {
@@ -279,8 +294,9 @@ function keptDescriptors({ epoll, timer, devices }: Descriptors): number[] {
 }
 
 /**
- * The bounding set is left as it is: without `exec`, and with no new privileges, nothing comes of it.
- * A failure may find the standard error closed here; it is said on the standard output then.
+ * Gives up privileges, and installs the filter. The bounding set of capabilities stays as it is:
+ * without `exec` and without new privileges it has no effect. If the last step fails, the standard
+ * error is closed by then, and the message goes to the standard output.
  */
 function confineSteps(filter: Uint8Array): Step[] {
   const version = data(CapabilityHeader.encode({ version: CAPABILITY_VERSION }));

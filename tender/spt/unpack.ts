@@ -1,7 +1,7 @@
 /**
- * From a packed file back to the guest that it was made of, as far as the file tells: what its note
- * says, and what its guest memory holds. Nothing of it is believed: compiled again, it has to give the
- * same file. See `verify.ts`.
+ * Reading packed files: the guest that one was made of, from its note and its guest memory, and its
+ * launch page with the seccomp filter. None of it is trusted: `verify.ts` compiles the guest again,
+ * which has to give the same file.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { ENTER, type LaunchTemplate, Record, RECORDS_SLOT } from "./page.ts";
 import { SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
 import { type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 
-/** What an image is compiled from. */
+/** What a packed file was compiled from. */
 export interface Unpacked {
   readonly guest: Guest;
   /** The launch that opens its devices; none where it has none. */
@@ -32,9 +32,9 @@ export interface Unpacked {
 }
 
 /**
- * Takes a packed file apart.
+ * Reads the guest of a packed file.
  *
- * @throws {ElfError | TenderError} if it holds what no guest can have been
+ * @throws {ElfError | TenderError} if it contains what no guest can have
  */
 export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked {
   const programs = readPrograms(elf)
@@ -62,7 +62,7 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
       machine,
       entry: note.entry,
       segments: readSegments(elf, pieces, {
-        // Where a segment's content ends and the zeros behind it do not.
+        // From the end of a segment's content to the end of the zeros after it.
         zeros: new Map(
           records.filter(({ call }) => call === calls.mprotect).map(({ a0, a1 }) => [a0, a0 + a1]),
         ),
@@ -93,7 +93,7 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
   return { guest, template: launchTemplate(list, linux) };
 }
 
-/** The unikernel's segments, each in whole pages, as the packed file has them. */
+/** Reads the unikernel's segments, which are whole pages in a packed file. */
 function readSegments(
   elf: ElfFile,
   programs: readonly Program[],
@@ -118,7 +118,7 @@ function entryAt(index: number): number {
   return ManifestHeader.size + index * ManifestEntry.size;
 }
 
-/** What the guest is told of a device. */
+/** Reads what the guest is told of a device. */
 function readProperties(
   area: Uint8Array,
   { type, at, elf }: { type: Properties["type"]; at: number; elf: ElfFile },
@@ -132,7 +132,9 @@ function readProperties(
     : { type, mac, mtu };
 }
 
-/** The devices whose address the command line that is shown names: it was chosen, not drawn. */
+/**
+ * The network devices with a chosen address, which the shown command line names; others are random.
+ */
 function shownAddresses(shown: Uint8Array, { devices }: PackNote): Set<string> {
   const words = new TextDecoder().decode(shown).split("\0");
   const named = new Set<string>();
@@ -170,7 +172,7 @@ function sourceOf({ source, access }: PackedDevice, properties: Properties): Dev
   return { kind: "descriptor", fd: Number(where), properties };
 }
 
-/** The kind of a source, and what follows it. */
+/** Splits a source into its kind and the rest. */
 function splitSource(source: string): [kind: string, where: string] {
   const at = source.indexOf(" ");
   return [source.slice(0, at), source.slice(at + 1)];
@@ -180,13 +182,13 @@ function impossible({ name }: ElfFile, rule: string): TenderError {
   return new TenderError("target", `${name}: ${rule}`);
 }
 
-/** A launch page, and where it lies in memory. */
+/** A launch page, and its address. */
 export interface LaunchPage {
   readonly bytes: Uint8Array;
   readonly address: number;
 }
 
-/** The segment that the kernel begins with; empty where there is none. */
+/** Finds the launch page: the segment of the entry point. It is empty if there is none. */
 export function launchPage(elf: ElfFile): LaunchPage {
   const { bytes, header: { entry } } = elf;
   const program = readPrograms(elf)
@@ -198,7 +200,7 @@ export function launchPage(elf: ElfFile): LaunchPage {
   return { bytes: bytes.subarray(offset, offset + filesz), address: vaddr };
 }
 
-/** The records of a launch page in order, the one that enters the guest last, if there is one. */
+/** Reads the records of a launch page in order, up to the one that enters the guest. */
 export function launchRecords({ bytes }: LaunchPage): ReturnType<typeof Record.read>[] {
   const records: ReturnType<typeof Record.read>[] = [];
   if (bytes.length < RECORDS_SLOT + 4) return records;
@@ -212,8 +214,9 @@ export function launchRecords({ bytes }: LaunchPage): ReturnType<typeof Record.r
 }
 
 /**
- * The filter that a launch page has the kernel install, 8 bytes for each instruction; undefined where
- * its records lead to none.
+ * Finds the filter that a launch page installs, by its records as the launch code does.
+ *
+ * @returns 8 bytes for each instruction; undefined if the records lead to none
  */
 export function launchFilter(page: LaunchPage, linux: LinuxAbi): Uint8Array | undefined {
   const { bytes, address } = page;

@@ -1,7 +1,6 @@
 /**
- * What can be vouched for in a packed file: everything that this version writes of the same guest, with
- * the same note. The file is taken apart and compiled again; what comes of it differs wherever somebody
- * has changed the file, or another version has written it.
+ * Verifying packed files: the guest of a file is read from it and compiled again. The result
+ * differs wherever somebody has changed the file, or where another version wrote it.
  *
  * @module
  */
@@ -20,7 +19,7 @@ import { encodeImage } from "./start.ts";
 import { LINUX, type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 import { launchFilter, launchPage, launchRecords, unpack } from "./unpack.ts";
 
-/** What a packed file is told apart into; what belongs to none of these is the rest. */
+/** The parts of a packed file; what belongs to no other part is the rest. */
 export type PackedPart =
   | "headers"
   | "entry"
@@ -31,28 +30,28 @@ export type PackedPart =
   | "filter"
   | "rest of the file";
 
-/** What a packed file is known to be. */
+/** The result of a verification. */
 export interface Verdict {
   /**
-   * `known`: this version writes the very same file. `tampered`: it does not, though the note says that
+   * `known`: this version writes exactly this file. `tampered`: it does not, but the note says that
    * this version wrote it. `unknown`: another version wrote it, or the note does not say which.
    */
   readonly is: "known" | "tampered" | "unknown";
   /** The version that the note names. */
   readonly packedBy?: string;
-  /** The parts that this version writes as they are. */
+  /** The parts that this version writes in the same way. */
   readonly known: readonly PackedPart[];
-  /** The parts that it writes otherwise. */
+  /** The parts that it writes in another way. */
   readonly differing: readonly PackedPart[];
-  /** Why nothing can be compared: what the file holds is no guest. */
+  /** Why nothing can be compared: the file contains no valid guest. */
   readonly fault?: string;
 }
 
-/** What no verdict is about. */
+/** What no verification can tell. */
 export const NOT_JUDGED =
   "the unikernel's own code and data, and whether it was given what it should be";
 
-/** A packed unikernel's file, and its machine. */
+/** A packed file, parsed. */
 interface PackedFile {
   readonly elf: ElfFile;
   readonly note: PackNote;
@@ -60,7 +59,7 @@ interface PackedFile {
 }
 
 /**
- * Judges a packed file.
+ * Verifies a packed file.
  *
  * @param options `name`: the file's name, for messages; `version`: this version
  * @throws {ElfError} if it is no executable
@@ -73,14 +72,14 @@ export function verifyPacked(
   return judge(readPacked(bytes, options), options.version);
 }
 
-/** A packed file's filter as text, and what is known of the file. */
+/** A packed file's filter as text, and the result of verifying the file. */
 export interface DescribedFilter {
   readonly text: string;
   readonly verdict: Verdict;
 }
 
 /**
- * Writes the filter of a packed unikernel as text: an instruction a line.
+ * Writes the filter of a packed unikernel as text, one instruction on each line.
  *
  * @throws {ElfError | TenderError} as {@linkcode verifyPacked} does, or if there is no filter
  */
@@ -135,7 +134,7 @@ function judge(file: PackedFile, version: string): Verdict {
   return { is: differing.length === 0 ? "known" : otherwise, packedBy, known, differing };
 }
 
-/** The file that this version writes of the same guest. */
+/** Makes the file that this version writes of the same guest. */
 function packAgain({ elf, note, linux }: PackedFile): { elf: ElfFile } | { fault: string } {
   const { name } = elf;
   try {
@@ -145,7 +144,7 @@ function packAgain({ elf, note, linux }: PackedFile): { elf: ElfFile } | { fault
     const bytes = encodeImage({ ...image, note: { ...image.note, packedBy } });
     return { elf: readElf(bytes, { name }) };
   } catch (error) {
-    // A number that is none, a list too long: what a hostile file makes of the encoders.
+    // A hostile file can make the encoders throw: by a value that is no number, or a list too long.
     const known = error instanceof Error && ["ElfError", "TenderError", "RangeError"];
     if (!known || !known.includes(error.name)) throw error;
     return { fault: error.message.replace(`${name}: `, "") };
@@ -163,7 +162,7 @@ function compare(file: PackedFile, made: PackedFile): [PackedPart[], PackedPart[
     : [known, ["rest of the file"]];
 }
 
-/** The parts of a file; empty where it does not have one. */
+/** Finds the parts of a file; a part that it lacks is empty. */
 function partsOf(
   { elf, linux }: PackedFile,
 ): Record<Exclude<PackedPart, "rest of the file">, Uint8Array> {
@@ -190,7 +189,7 @@ function partsOf(
   };
 }
 
-/** Where the entry point stands in an ELF header. */
+/** Offset of the entry point in an ELF header. */
 const ENTRY_AT = 24;
 
 function areEqual(one: Uint8Array, other: Uint8Array): boolean {
