@@ -7,6 +7,7 @@
  */
 import { SIGACTION_SIZE } from "./constants.ts";
 import { word32 } from "../abi/layout.ts";
+import { assemble, far, label } from "./assembler.ts";
 import { codePage } from "./code_page.ts";
 import { check, seldom } from "./libc.ts";
 import { X86_64 } from "./syscalls.ts";
@@ -37,15 +38,17 @@ export function exitOnSignal(
 /** Code that writes a text to standard error and exits. Source of the encodings: Intel SDM, volume 2. */
 function exitCode(text: Uint8Array, status: number): Uint8Array {
   // deno-fmt-ignore
-  const code = [
-    0xb8, ...word32(X86_64.write), // mov eax, write
-    0xbf, ...word32(2), // mov edi, 2: standard error
-    0x48, 0x8d, 0x35, ...word32(19), // lea rsi, [rip + 19]: the text, behind the code
-    0xba, ...word32(text.length), // mov edx, its length
+  const { bytes } = assemble([
+    0xb8, ...word32(X86_64.write), // mov eax, X86_64.write
+    0xbf, ...word32(2), // mov edi, 2
+    0x48, 0x8d, 0x35, far("text"), // lea rsi, [text]
+    0xba, ...word32(text.length), // mov edx, text.length
     0x0f, 0x05, // syscall
-    0xb8, ...word32(X86_64.exit_group), // mov eax, exit_group
+    0xb8, ...word32(X86_64.exit_group), // mov eax, X86_64.exit_group
     0xbf, ...word32(status), // mov edi, status
     0x0f, 0x05, // syscall
-  ];
-  return Uint8Array.of(...code, ...text);
+    label("text"),
+    ...text,
+  ]);
+  return bytes;
 }

@@ -8,16 +8,17 @@
  *
  * @module
  */
+import { assemble, far, label, near } from "../../linux/assembler.ts";
 import { word32 } from "../../abi/layout.ts";
 import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "./page.ts";
 
 // deno-fmt-ignore
-const CODE = [
-  // page:
-  0x4c, 0x8d, 0x25, 0xf9, 0xff, 0xff, 0xff, // lea r12, [page]
+const CODE = assemble([
+  label("page"),
+  0x4c, 0x8d, 0x25, far("page"), // lea r12, [page]
   0x45, 0x8b, 0xbc, 0x24, ...word32(RECORDS_SLOT), // mov r15d, [r12 + RECORDS_SLOT]
   0x4d, 0x01, 0xe7, // add r15, r12
-  // step: takes the arguments of a record
+  label("step"), // takes the arguments of a record
   0x49, 0x8b, 0x7f, 0x08, // mov rdi, [r15 + 8]
   0x49, 0x8b, 0x77, 0x10, // mov rsi, [r15 + 16]
   0x49, 0x8b, 0x57, 0x18, // mov rdx, [r15 + 24]
@@ -26,49 +27,49 @@ const CODE = [
   0x4d, 0x8b, 0x4f, 0x30, // mov r9, [r15 + 48]
   0x41, 0x0f, 0xb7, 0x07, // movzx eax, word ptr [r15]
   0x3d, 0xff, 0xff, 0x00, 0x00, // cmp eax, 0xffff
-  0x74, 0x5f, // je enter
+  0x74, near("enter"), // je enter
   0x3d, 0xfe, 0xff, 0x00, 0x00, // cmp eax, 0xfffe
-  0x74, 0x4b, // je look
+  0x74, near("look"), // je look
   0x3d, 0xfd, 0xff, 0x00, 0x00, // cmp eax, 0xfffd
-  0x74, 0x4b, // je copy
+  0x74, near("copy"), // je copy
   0x41, 0xf6, 0x47, 0x03, 0x01, // test byte ptr [r15 + 3], 1
-  0x74, 0x03, // je call
+  0x74, near("call"), // je call
   0x4c, 0x89, 0xf7, // mov rdi, r14
-  // call:
+  label("call"),
   0x0f, 0x05, // syscall
-  // judge: what the record says of the result
+  label("judge"), // what the record says of the result
   0x49, 0x89, 0xc6, // mov r14, rax
   0x41, 0x0f, 0xb6, 0x4f, 0x02, // movzx ecx, byte ptr [r15 + 2]
   0x83, 0xf9, 0x02, // cmp ecx, 2
-  0x74, 0x1f, // je exact
+  0x74, near("exact"), // je exact
   0x83, 0xf9, 0x01, // cmp ecx, 1
-  0x72, 0x20, // jb next
+  0x72, near("next"), // jb next
   0x48, 0x85, 0xc0, // test rax, rax
-  0x78, 0x0e, // js error
+  0x78, near("error"), // js error
   0x83, 0xf9, 0x04, // cmp ecx, 4
-  0x75, 0x16, // jne next
+  0x75, near("next"), // jne next
   0x41, 0x8b, 0x4f, 0x04, // mov ecx, [r15 + 4]
   0x49, 0x01, 0xcf, // add r15, rcx
-  0xeb, 0x0d, // jmp next
-  // error:
+  0xeb, near("next"), // jmp next
+  label("error"),
   0x83, 0xf9, 0x04, // cmp ecx, 4
-  0x74, 0x08, // je next
-  0xeb, 0x46, // jmp fail
-  // exact:
+  0x74, near("next"), // je next
+  0xeb, near("fail"), // jmp fail
+  label("exact"),
   0x49, 0x3b, 0x47, 0x38, // cmp rax, [r15 + 56]
-  0x75, 0x40, // jne fail
-  // next:
+  0x75, near("fail"), // jne fail
+  label("next"),
   0x49, 0x83, 0xc7, 0x40, // add r15, 64
-  0xeb, 0x8b, // jmp step
-  // look: at the word that rdi points to
+  0xeb, near("step"), // jmp step
+  label("look"), // at the word that rdi points to
   0x8b, 0x07, // mov eax, [rdi]
   0x48, 0x21, 0xf0, // and rax, rsi
-  0xeb, 0xc1, // jmp judge
-  // copy: rdx bytes from rsi to rdi
+  0xeb, near("judge"), // jmp judge
+  label("copy"), // rdx bytes from rsi to rdi
   0x89, 0xd1, // mov ecx, edx
   0xf3, 0xa4, // rep movsb
-  0xeb, 0xed, // jmp next
-  // enter: the unikernel, with nothing of ours left
+  0xeb, near("next"), // jmp next
+  label("enter"), // the unikernel, with nothing of ours left
   0x48, 0x89, 0xf8, // mov rax, rdi
   0x48, 0x89, 0xf4, // mov rsp, rsi
   0x48, 0x89, 0xd7, // mov rdi, rdx
@@ -86,48 +87,48 @@ const CODE = [
   0x45, 0x31, 0xf6, // xor r14d, r14d
   0x45, 0x31, 0xff, // xor r15d, r15d
   0xff, 0xe0, // jmp rax
-  // fail: says whose launch it is
+  label("fail"), // says whose launch it is
   0x49, 0x89, 0xc5, // mov r13, rax
   0x41, 0x8b, 0x9c, 0x24, ...word32(NAME_SLOT), // mov ebx, [r12 + NAME_SLOT]
-  0x48, 0x8d, 0x2d, 0x02, 0x00, 0x00, 0x00, // lea rbp, [purpose]
-  0xeb, 0x39, // jmp say
-  // purpose: says what the step was for
+  0x48, 0x8d, 0x2d, far("purpose"), // lea rbp, [purpose]
+  0xeb, near("say"), // jmp say
+  label("purpose"), // says what the step was for
   0x41, 0x8b, 0x5f, 0x04, // mov ebx, [r15 + 4]
-  0x48, 0x8d, 0x2d, 0x02, 0x00, 0x00, 0x00, // lea rbp, [reason]
-  0xeb, 0x2c, // jmp say
-  // reason: says why, if the record wants that
-  0x48, 0x8d, 0x2d, 0x46, 0x00, 0x00, 0x00, // lea rbp, [quit]
+  0x48, 0x8d, 0x2d, far("reason"), // lea rbp, [reason]
+  0xeb, near("say"), // jmp say
+  label("reason"), // says why, if the record wants that
+  0x48, 0x8d, 0x2d, far("quit"), // lea rbp, [quit]
   0x41, 0x80, 0x7f, 0x02, 0x01, // cmp byte ptr [r15 + 2], 1
-  0x75, 0x3f, // jne quit
+  0x75, near("quit"), // jne quit
   0x49, 0xf7, 0xdd, // neg r13
   0xbb, ...word32(REASONS_AT), // mov ebx, REASONS_AT
-  // find:
+  label("find"),
   0x41, 0x0f, 0xb7, 0x0c, 0x1c, // movzx ecx, word ptr [r12 + rbx]
-  0xe3, 0x0a, // jrcxz found
+  0xe3, near("found"), // jrcxz found
   0x4c, 0x39, 0xe9, // cmp rcx, r13
-  0x74, 0x05, // je found
+  0x74, near("found"), // je found
   0x83, 0xc3, 0x08, // add ebx, 8
-  0xeb, 0xef, // jmp find
-  // found:
+  0xeb, near("find"), // jmp find
+  label("found"),
   0x41, 0x8b, 0x5c, 0x1c, 0x04, // mov ebx, [r12 + rbx + 4]
-  // say: the text at rbx, to standard error, or to standard output if that is closed by now
+  label("say"), // the text at rbx, to standard error, or to standard output if that is closed by now
   0x41, 0x0f, 0xb7, 0x14, 0x1c, // movzx edx, word ptr [r12 + rbx]
   0x49, 0x8d, 0x74, 0x1c, 0x02, // lea rsi, [r12 + rbx + 2]
   0xbf, 0x02, 0x00, 0x00, 0x00, // mov edi, 2
-  // write:
+  label("write"),
   0xb8, 0x01, 0x00, 0x00, 0x00, // mov eax, 1
   0x0f, 0x05, // syscall
   0x48, 0x85, 0xc0, // test rax, rax
-  0x79, 0x04, // jns said
+  0x79, near("said"), // jns said
   0xff, 0xcf, // dec edi
-  0x75, 0xf0, // jne write
-  // said:
+  0x75, near("write"), // jne write
+  label("said"),
   0xff, 0xe5, // jmp rbp
-  // quit:
+  label("quit"),
   0xb8, 0xe7, 0x00, 0x00, 0x00, // mov eax, 231
   0xbf, 0x01, 0x00, 0x00, 0x00, // mov edi, 1
   0x0f, 0x05, // syscall
-];
+]);
 
 /** The code; `tests/tender/spt/launch_test.ts` compares it with the comments beside it. */
-export const LAUNCH_X86_64: Uint8Array = Uint8Array.from(CODE);
+export const LAUNCH_X86_64: Uint8Array = CODE.bytes;
