@@ -15,9 +15,9 @@ export const ELFDATA2LSB = 1;
 /** `EI_VERSION` and `e_version`: the only version there is. */
 export const EV_CURRENT = 1;
 
-/** `PN_XNUM`: stands in `e_phnum` for a number that it has no room for. */
+/** `PN_XNUM`: stands in `e_phnum` for a number too large for it. */
 export const PN_XNUM = 0xffff;
-/** Most program headers of a file that Linux executes: they may take 64 KiB. */
+/** Most program headers in a file that Linux executes: together at most 64 KiB. */
 export const MAX_EXECUTABLE_PROGRAMS = 1170;
 
 /** Values of `e_type`. */

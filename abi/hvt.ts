@@ -7,9 +7,9 @@
 import { i32, type Struct, struct, u32, u64, usize } from "./layout.ts";
 import { MEMORY } from "./solo5.ts";
 
-/** Guest memory is a multiple of this, in bytes. */
+/** The size of guest memory is a multiple of this, in bytes. */
 export const MEMORY_STEP = MEMORY.hvt.step;
-/** Most guest memory, in bytes. */
+/** Largest size of guest memory, in bytes. */
 export const MEMORY_MAX = MEMORY.hvt.max;
 
 /** Where the tender's structures lie in guest memory. */
@@ -64,11 +64,11 @@ export type Hypercall = keyof typeof HYPERCALL;
 export const Walltime = struct({ nsecs: u64 });
 /** Argument of `puts`. */
 export const Puts = struct({ data: usize, len: usize });
-/** Argument of `poll`: a relative timeout in; the set of ready handles (bit = handle) and their presence out. */
+/** Argument of `poll`: a relative timeout in; out, the set of ready handles (bit = handle) and if any is. */
 export const Poll = struct({ timeoutNsecs: u64, readySet: u64, ret: i32 });
 /** Argument of `block_write` and `block_read`; `ret` is out. */
 export const BlockIo = struct({ handle: u64, offset: u64, data: usize, len: usize, ret: i32 });
-/** Argument of `net_write` and `net_read`; `ret` is out, and so is `len` of a read. */
+/** Argument of `net_write` and `net_read`; `ret` is out; for a read `len` is out, too. */
 export const NetIo = struct({ handle: u64, data: usize, len: usize, ret: i32 });
 /** Argument of `halt`; the cookie is 0 or the address of a trap frame. */
 export const Halt = struct({ cookie: usize, exitStatus: i32 });

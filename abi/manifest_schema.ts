@@ -14,7 +14,7 @@ export const MANIFEST_TYPE = "solo5.manifest";
 
 const TYPES = Object.keys(DEVICE_TYPES) as DeviceType[];
 
-/** What an object with a fixed set of keys says of a wrong one, a missing one, or of another type. */
+/** The messages for an unknown key, a missing key, and a value that is no object. */
 function objectRule(issue: v.StrictObjectIssue): string {
   if (issue.path === undefined || issue.expected === "Object") return "must be an object";
   return issue.expected === "never" ? "unknown key" : "missing";

@@ -27,7 +27,7 @@ export interface PackNote {
   readonly devices: readonly PackedDevice[];
   /** Whether the guest may execute its heap and stack; not if not given. */
   readonly executableHeap?: boolean;
-  /** The version of soloden that packed it. Nobody vouches for it. */
+  /** The version of soloden that packed it. It is not verified. */
   readonly packedBy?: string;
 }
 

@@ -11,7 +11,7 @@ export const NT_PRSTATUS = 1;
 /** The note's owner. */
 export const CORE_NOTE_NAME = "CORE";
 
-/** `struct elf_prstatus`, as far as it means anything for a guest; registers from 112 on. */
+/** `struct elf_prstatus`, without the fields that mean nothing for a guest; registers begin at offset 112. */
 export const Prstatus = struct({
   signal: u32,
   currentSignal: at(12, u16),

@@ -1,6 +1,6 @@
 /**
  * The C files of this room as texts, each by its name relative to it. They are imported, not read, so
- * that they come along wherever this module is imported from: a checkout, the cache, a server.
+ * that they are found wherever this module is imported from: a checkout, the cache, a server.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The C files of this room: sources, headers, the linker script. The one place that says how they get
- * here, so that a bundle, which brings built bindings along, needs to replace nothing else.
+ * The C files of this room: sources, headers, the linker script. The only module that
+ * loads them, so that a bundle, which contains built bindings, replaces this module alone.
  *
  * @module
  */

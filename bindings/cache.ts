@@ -1,7 +1,6 @@
 /**
- * Files that need to be made only once, kept under a name that is a digest of all that they were
- * made from. Several processes may make the same one at the same time: whoever is last replaces it by
- * its equal.
+ * A cache of files, each named by a digest of everything that it was made from. Several processes may
+ * make the same file at the same time: the last one replaces it with an equal file.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import { systemReason } from "../linux/system_reason.ts";
 import { homeDirectory } from "../linux/user_environment.ts";
 import { ToolchainError } from "./error.ts";
 
-/** A digest of the parts, in hexadecimal, good as part of a file's name. */
+/** A digest of the parts, in hexadecimal, for use in file names. */
 export async function digest(parts: Iterable<string | Uint8Array>): Promise<string> {
   const encoder = new TextEncoder();
   const chunks: Uint8Array[] = [];
@@ -25,8 +24,8 @@ export async function digest(parts: Iterable<string | Uint8Array>): Promise<stri
 }
 
 /**
- * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`, or one that goes
- * with this process where neither is this user's alone to write to.
+ * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`, or a
+ * temporary one, removed when this process ends, where others could write to both.
  *
  * @throws {ToolchainError} "cache" if there is no such place
  */
@@ -53,7 +52,7 @@ function makeTemporary(): string {
   }
 }
 
-/** The error for a place that the system lets nothing be written to. Any other stays as it is. */
+/** The error for a directory that cannot be written to; any other error is returned unchanged. */
 function refused(path: string, error: unknown): unknown {
   const reason = systemReason(error);
   if (reason === (error as Error).message) return error;
@@ -79,7 +78,7 @@ function isOurs(path: string): boolean {
   }
 }
 
-/** Whether there is something of this name. */
+/** Whether this path exists. */
 export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
@@ -90,9 +89,9 @@ export function exists(path: string): boolean {
 }
 
 /**
- * Runs `use` with a temporary directory inside of `dir`, and removes it with whatever is left in it.
+ * Runs `use` with a temporary directory inside of `dir`, and removes it with its content.
  *
- * @throws {ToolchainError} "cache" if the system lets nothing be written there
+ * @throws {ToolchainError} "cache" if nothing can be written there
  */
 export async function withScratch<T>(
   dir: string,
@@ -125,7 +124,7 @@ export async function cached(
     try {
       await Deno.rename(made, path);
     } catch (error) {
-      // A directory cannot be renamed over another, which then is the same as this one.
+      // A directory cannot be renamed over another; the one that is there is equal.
       if (!exists(path)) throw error;
     }
   });

@@ -16,9 +16,9 @@ import { buildUnikernel, findToolchain } from "./toolchain.ts";
 export interface BuildOptions {
   /** Paths of sources, objects and archives; the first one gives the unikernels their name. */
   readonly sources: readonly string[];
-  /** Default: the one that `output` ends in, else all. */
+  /** Default: the target that `output` ends in, else all. */
   readonly targets?: readonly BuildTarget[];
-  /** What the unikernels run on; another machine than this one needs a cross compiler. Default: x86_64. */
+  /** The machine to build for; any but this one needs a cross compiler. Default: x86_64. */
   readonly machine?: Machine;
   /** Path of the manifest. Default: manifest.json beside the first source, else one without devices. */
   readonly manifest?: string;
@@ -29,7 +29,7 @@ export interface BuildOptions {
   readonly output?: string;
   /** Flags for the compiler, after the project's own. */
   readonly ccFlags?: readonly string[];
-  /** Is told what is built next, and how much is done, from 0 to 1. */
+  /** Called with what is built next, and the fraction that is done, from 0 to 1. */
   readonly progress?: (progress: { what: string; part: number }) => void;
 }
 
@@ -38,7 +38,7 @@ export interface BuildOptions {
  *
  * @returns the paths that were written
  * @throws {ToolchainError} if one cannot be built
- * @throws {ElfError} if the manifest is not one
+ * @throws {ElfError} if the manifest is not valid
  */
 export async function build(options: BuildOptions): Promise<string[]> {
   const { sources, output, manifest, ccFlags } = options;
@@ -73,7 +73,7 @@ function targetsFor(name: string): readonly BuildTarget[] {
  * @param options `program`: path of the executable or script that the programs lead to; this program
  * if not given
  * @returns what to print
- * @throws {ToolchainError} if a file is in the way or the program is none
+ * @throws {ToolchainError} if a file is in the way or the program does not exist
  */
 export async function installCommand(
   { prefix, program, force }: { prefix: string; program?: string; force?: boolean },
@@ -84,7 +84,7 @@ export async function installCommand(
 }
 
 /**
- * Takes away what was installed.
+ * Uninstalls.
  *
  * @returns what to print
  * @throws {ToolchainError} if nothing is installed there
@@ -96,13 +96,13 @@ export async function uninstallCommand({ prefix }: { prefix: string }): Promise<
   return [...lines, `removed ${removed} files from ${place}\n`].join("\n");
 }
 
-/** Where a prefix is to be found now: below `$DESTDIR`, as who makes packages has it. */
+/** A prefix as a path: below `$DESTDIR`, which packagers set. */
 function placeOf(prefix: string): string {
   if (prefix === "") throw new ToolchainError("install", "--prefix: expected a directory");
   return resolve(join(Deno.env.get("DESTDIR") ?? "", resolve(prefix)));
 }
 
-/** What installed programs lead to: the given file, else whatever this process is. */
+/** What installed programs lead to: the given file, else this program. */
 function findProgram(given: string | undefined): Program {
   const path = given ?? thisProgram();
   if (!isFile(path)) throw new ToolchainError("install", `${path}: no such program`);

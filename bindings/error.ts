@@ -1,5 +1,5 @@
 /**
- * The one error of this room: a unikernel that cannot be built, or a toolchain
+ * The error of this room: a unikernel that cannot be built, or a toolchain
  * that cannot be installed.
  *
  * @module
@@ -12,19 +12,19 @@ export type ToolchainErrorCode =
   | "compile"
   | "link"
   | "install"
-  /** There is no place for what is kept or made in between. */
+  /** There is no directory for the cache or for temporary files. */
   | "cache";
 
 /**
  * A tool that is missing, or a source that cannot be used. The message's first line says
- * what and where; what a compiler or linker had to say follows it.
+ * what and where; the output of a compiler or linker follows it.
  */
 export class ToolchainError extends Error {
   /** The name of the class. */
   override readonly name = "ToolchainError";
   /** What went wrong. */
   readonly code: ToolchainErrorCode;
-  /** Those lines of the message that a compiler or linker said. */
+  /** The lines of the message that a compiler or linker printed. */
   readonly said: readonly string[];
 
   /** An error with its whole message. */

@@ -1,5 +1,5 @@
 /**
- * Installing under a prefix what Solo5's users look for there, and taking it away again: the programs,
+ * Installs under a prefix what Solo5's users expect there, and uninstalls it: the programs,
  * as links to this one, the wrapped tools, as scripts, and the sysroot of the toolchain.
  *
  * @module
@@ -23,12 +23,12 @@ import { findToolchains, type Toolchain } from "./tools.ts";
 import { WRAPPER_TOOLS, wrapperRules } from "./wrapper_rules.ts";
 import { wrapperScript } from "./wrapper_script.ts";
 
-/** The programs that lead to this one, by the names that it answers to. */
+/** The names by which this program is installed and knows what to be. */
 export const PROGRAM_NAMES = ["solo5-hvt", "solo5-hvt-debug", "solo5-spt", "solo5-elftool"];
 
 /** What the installed programs lead to. */
 export type Program =
-  /** One executable, which sees the name that it is called by. */
+  /** An executable, which sees the name by which it was called. */
   | { readonly kind: "binary"; readonly path: string }
   /** A script, and the runtime for it. */
   | { readonly kind: "script"; readonly runtime: string; readonly path: string };
@@ -81,7 +81,7 @@ export async function install(options: InstallOptions): Promise<number> {
     files,
     directories: [...new Set([...old.directories, ...directories])],
   };
-  // The record goes first: whatever happens now, no file of ours is unknown.
+  // The record is written first: if anything fails from here on, every file of ours is known.
   place(join(prefix, RECORD_PATH), {
     content: new TextEncoder().encode(recordText(record)),
     mode: 0o666,
@@ -92,16 +92,16 @@ export async function install(options: InstallOptions): Promise<number> {
   return entries.size;
 }
 
-/** What an uninstallation did. */
+/** The result of an uninstallation. */
 export interface Uninstalled {
-  /** How many files are gone. */
+  /** How many files were removed. */
   readonly removed: number;
   /** Paths of files that stay because somebody changed them. */
   readonly kept: readonly string[];
 }
 
 /**
- * Takes away what {@linkcode install} wrote, and the directories that it made where they are empty.
+ * Removes what {@linkcode install} wrote, and those directories that it made and that are empty.
  *
  * @throws {ToolchainError} "install" if nothing is installed there
  * @throws {ElfError} "file" if a file cannot be removed
@@ -119,7 +119,7 @@ export async function uninstall(options: { prefix: string }): Promise<Uninstalle
     try {
       Deno.removeSync(join(prefix, path));
     } catch {
-      // Not empty: somebody else uses it by now.
+      // Not empty: it holds files of others.
     }
   }
   return result;
@@ -141,7 +141,7 @@ function link(program: Program, prefix: string): Entry {
   const path = resolve(program.path);
   if (program.kind === "binary") {
     const inside = relative(prefix, path);
-    // A prefix that holds the program as well can be moved as a whole.
+    // A prefix that also holds the program can be moved as a whole.
     return { link: inside.startsWith("..") ? path : join("..", inside) };
   }
   const command = [program.runtime, "run", "-A", "--quiet", path].map(shellWord).join(" ");
@@ -178,7 +178,7 @@ async function checkFree(prefix: string, { entries, old, force }: Plan): Promise
   throw new ToolchainError("install", problems.join("\n"));
 }
 
-/** How many files in the way are named. */
+/** How many of the files in the way a message names. */
 const PROBLEMS_TOLD = 5;
 
 /** The directories that these paths need and that are not there, outer ones first; `.` is the prefix. */
@@ -215,7 +215,7 @@ function place(path: string, entry: Entry): void {
   });
 }
 
-/** Removes files that are still as they were written. */
+/** Removes the files that nobody has changed since they were written. */
 async function removeUnchanged(
   prefix: string,
   files: readonly (readonly [path: string, state: string])[],

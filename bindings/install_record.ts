@@ -1,5 +1,5 @@
 /**
- * The record of an installation: which files under a prefix are ours, and what they were when they
+ * The record of an installation: which files under a prefix are ours, and their state when they
  * were written.
  *
  * @module
@@ -18,7 +18,7 @@ const Inside = v.pipe(v.string(), v.regex(/^(?!\/)(?!(.*\/)?\.\.(\/|$))./s));
 
 const RecordSchema = v.object({
   version: v.literal(1),
-  /** What {@linkcode stateOf} said of each file when it had been written. */
+  /** The result of {@linkcode stateOf} for each file, right after it was written. */
   files: v.record(Inside, v.string()),
   /** Directories that were not there before, outer ones first. */
   directories: v.array(Inside),
@@ -51,9 +51,9 @@ export function recordText(record: InstallRecord): string {
 }
 
 /**
- * What a path is: a digest of a file's content, or where a link leads.
+ * The state of a path: a digest of a file's content, or the target of a link.
  *
- * @returns undefined where there is nothing; "directory", "other" for what is neither file nor link
+ * @returns undefined where there is nothing; "directory" or "other" for anything else
  * @throws {ElfError} "file" if it cannot be read
  */
 export async function stateOf(path: string): Promise<string | undefined> {
@@ -61,7 +61,7 @@ export async function stateOf(path: string): Promise<string | undefined> {
   return found instanceof Uint8Array ? await fileState(found) : found;
 }
 
-/** A file's content, or the state of what is none. */
+/** A file's content, or the state of anything that is not a file. */
 function look(path: string): Uint8Array | string {
   const { isSymlink, isFile, isDirectory } = Deno.lstatSync(path);
   if (isSymlink) return linkState(Deno.readLinkSync(path));
@@ -69,7 +69,7 @@ function look(path: string): Uint8Array | string {
   return isDirectory ? "directory" : "other";
 }
 
-/** What the action gives; undefined where its path leads to nothing. */
+/** The action's result; undefined if its path does not exist. */
 function ifThere<T>(action: () => T): T | undefined {
   try {
     return action();
@@ -85,7 +85,7 @@ export async function fileState(content: Uint8Array): Promise<string> {
   return `sha256:${await digest([content])}`;
 }
 
-/** The state of a link that leads there. */
+/** The state of a link with this target. */
 export function linkState(target: string): string {
   return `link:${target}`;
 }

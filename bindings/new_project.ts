@@ -11,7 +11,7 @@ import { shellWord } from "./shell_word.ts";
 import type { Language } from "./templates/language.ts";
 import { makeProject } from "./templates/project.ts";
 
-/** What a project may be called, so that compilers and shells take it for a name. */
+/** A project's name: one that is valid for compilers and shells. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
 /**
@@ -20,7 +20,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
  * @param path of the directory; its last part is the project's name
  * @param options `language`: `"c"` if not given
  * @returns what to print
- * @throws {ToolchainError} "source" if there is something of this name, or it is none for a project
+ * @throws {ToolchainError} "source" if the path exists, or its last part cannot name a project
  */
 export function newProject(path: string, options: { language?: Language } = {}): string {
   const name = basename(resolve(path));
@@ -35,14 +35,14 @@ export function newProject(path: string, options: { language?: Language } = {}):
   try {
     writeFiles(path, files);
   } catch (error) {
-    // A system's refusal, in its own words: no right to write here, no space.
+    // The system's reason: no permission, no space.
     throw new ToolchainError("source", `${path}: ${systemReason(error)}`);
   }
   const steps = [`cd ${shellWord(path)}`, ...commands].map((command) => `    ${command}\n`);
   return `made ${path}; to build it and run it:\n\n${steps.join("")}`;
 }
 
-/** Writes files into a directory, which is made for them. */
+/** Makes a directory with these files. */
 function writeFiles(path: string, files: ReadonlyMap<string, string>): void {
   Deno.mkdirSync(dirname(path), { recursive: true });
   Deno.mkdirSync(path);
@@ -52,7 +52,7 @@ function writeFiles(path: string, files: ReadonlyMap<string, string>): void {
       Deno.writeTextFileSync(join(path, file), content);
     }
   } catch (error) {
-    // Half of a project would be in the way of the next attempt.
+    // Half a project would make the next attempt fail.
     Deno.removeSync(path, { recursive: true });
     throw error;
   }

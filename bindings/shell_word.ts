@@ -1,10 +1,10 @@
 /**
- * Words in what a shell is to read: scripts that are installed, commands that are told.
+ * Quotes words for a shell: in scripts that are installed, and in commands that are printed.
  *
  * @module
  */
 
-/** A word as a shell takes it for one. */
+/** A word, quoted where a shell needs it. */
 export function shellWord(word: string): string {
   return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,6 @@
 /**
- * What a build system finds under a prefix: headers, bindings and linker scripts. An installation has
- * it, and so has the cache for `soloden cc`.
+ * The sysroot: headers, bindings and linker scripts under a prefix. An installation has one, and so has
+ * the cache, for `soloden cc`.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "./targets.ts";
 import { buildBindings, type Toolchain } from "./toolchain.ts";
 
-/** What build systems call a machine that unikernels are for. */
+/** The triple by which build systems call a machine. */
 export function tripleOf(machine: Machine): string {
   return `${machine}-solo5-none-static`;
 }
@@ -60,7 +60,7 @@ export interface SysrootOptions {
 /**
  * Makes the files of a sysroot.
  *
- * @param toolchain what it is made with, and for the machine of
+ * @param toolchain makes the files, for its machine
  * @returns their contents by their paths under a prefix
  * @throws {ToolchainError} if a tool is missing or fails
  */
@@ -89,7 +89,7 @@ export async function sysrootFiles(
     const { object } = await buildBindings(target, { toolchain, cacheDir });
     files.set(paths.object(target), await Deno.readFile(object));
     files.set(paths.script(target), assets.get(LINKER_SCRIPT)!);
-    // The names of these tell no machine, and mean this one.
+    // These names contain no machine: they are for x86_64.
     if (machine === "x86_64" && target !== "stub") {
       files.set(`lib/pkgconfig/solo5-bindings-${target}.pc`, encode(pkgConfig(target, machine)));
     }
@@ -125,7 +125,7 @@ function addDirectory(
   }
 }
 
-/** For build systems that compile and link by themselves. */
+/** The pkg-config file, for build systems that do not use the wrappers. */
 function pkgConfig(target: BindingsTarget, machine: Machine): string {
   const paths = sysrootPaths(machine);
   return `prefix=\${pcfiledir}/../..

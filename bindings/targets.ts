@@ -1,6 +1,6 @@
 /**
  * The build rules of each target and machine, as data: which files the bindings consist of and which
- * flags compile and link what. Both gcc and clang, and both GNU ld and lld, take every flag here.
+ * flags compile and link what. gcc and clang, GNU ld and lld accept every flag here.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { PAGE_SIZE } from "../abi/solo5.ts";
 /** A target that this project builds for. */
 export type BuildTarget = keyof typeof ABI_VERSION;
 
-/** What bindings are for: a target, or none that could run, which only link. */
+/** What bindings are for: a target, or `stub`, which only links. */
 export type BindingsTarget = BuildTarget | "stub";
 
-/** Functions of a C library, which are linked into anything. */
+/** Functions of a C library, for every application. */
 const LIBC_FUNCTIONS = ["common/memory_functions.c", "common/string_functions.c"];
 
 const COMMON = [
@@ -47,7 +47,7 @@ const SPT = [
 
 const STUB = [...LIBC_FUNCTIONS, "stub/stub.c"];
 
-/** What the bindings of each target consist of: sources, by their names in this room. */
+/** The sources of each target's bindings, by their names in this room. */
 export const SOURCES: Readonly<Record<Machine, Record<BindingsTarget, readonly string[]>>> = {
   x86_64: {
     hvt: [...COMMON, "common/tls_x86_64.c", ...HVT, "hvt/tables_x86_64.S"],
@@ -61,7 +61,7 @@ export const SOURCES: Readonly<Record<Machine, Record<BindingsTarget, readonly s
   },
 };
 
-/** Everything that there are bindings for, on each machine. */
+/** Every kind of bindings, on each machine. */
 export const BINDINGS_TARGETS: readonly BindingsTarget[] = ["hvt", "spt", "stub"];
 
 /** The linker script of every target. */
@@ -73,7 +73,7 @@ export const INCLUDE = "include";
 /** Where headers of a C library lie, as far as its functions are linked and the compiler's own need it. */
 export const LIBC = "include/libc";
 
-/** For any C that runs in a unikernel. */
+/** For all C in a unikernel. */
 const FREESTANDING = ["-ffreestanding", "-nostdinc", "-fno-pic", "-fno-pie"];
 
 /** In addition, for each machine; compilers for others refuse aarch64's. */
@@ -100,7 +100,7 @@ export const CPLUSPLUS_FLAGS: readonly string[] = ["-fno-exceptions", "-fno-rtti
 
 /** For a source of the bindings, which leave the vector registers to the application. */
 export function bindingsFlags(source: string, machine: Machine): string[] {
-  // The guard comes to be during start-up, so start-up cannot be checked against it.
+  // The guard is set during start-up, so start-up cannot check it.
   const protector = source.endsWith("/start.c") ? ["-fno-stack-protector"] : STACK_PROTECTOR;
   return [
     ...FREESTANDING,
@@ -110,7 +110,7 @@ export function bindingsFlags(source: string, machine: Machine): string[] {
     // Only x86_64 has one: traps push onto the stack that they find.
     ...(machine === "x86_64" ? ["-mno-red-zone"] : []),
     "-mgeneral-regs-only",
-    // Debuggers find callers by this; it takes no room in a guest's memory.
+    // Debuggers find callers by this; it takes no guest memory.
     "-fno-asynchronous-unwind-tables",
     "-fno-unwind-tables",
     "-g1",
@@ -118,10 +118,10 @@ export function bindingsFlags(source: string, machine: Machine): string[] {
   ];
 }
 
-/** For objcopy: what of the bindings an application can see. */
+/** For objcopy: the symbols of the bindings that applications can see. */
 export const PUBLIC_SYMBOLS = ["solo5_*", "_start", "__stack_chk_guard", "__stack_chk_fail"];
 
-/** For the linker, whatever it links. */
+/** For the linker, always. */
 export const LINK_MACHINE: Readonly<Record<Machine, readonly string[]>> = {
   x86_64: ["-m", "elf_x86_64"],
   aarch64: ["-m", "aarch64linux"],
@@ -142,7 +142,7 @@ export const LINK_FLAGS = byMachine((machine) => [
   ...IMAGE_FLAGS,
 ]);
 
-/** For the compiler, to have it link one. */
+/** For the compiler, to link one. */
 export const DRIVER_LINK_FLAGS: readonly string[] = [
   "-nostdlib",
   "-static",

@@ -1,6 +1,6 @@
 /**
- * From C sources to a unikernel: which tool runs on what, and where the results go. What the tools are
- * told is in targets.ts, how they are found and run in tools.ts.
+ * Builds unikernels from C sources: which tool runs on which files, and where the results go. The tools'
+ * flags are in targets.ts; tools.ts finds and runs them.
  *
  * @module
  */
@@ -31,17 +31,17 @@ import { findToolchain, run, type Toolchain } from "./tools.ts";
 
 export { findToolchain, findToolchains, type Toolchain, type ToolchainChoice } from "./tools.ts";
 
-/** Where bindings come from and go to. */
+/** Options of {@linkcode buildBindings}. */
 export interface BindingsOptions {
   /** Default: what {@linkcode findToolchain} finds. */
   readonly toolchain?: Toolchain;
-  /** Where to keep what need not be built again. Default: the user's cache. */
+  /** Where built files are cached. Default: the user's cache. */
   readonly cacheDir?: string;
-  /** Whether a debugger shall find their sources, which lie in the cache. Default: no. */
+  /** Whether debuggers find their sources, which lie in the cache. Default: no. */
   readonly debug?: boolean;
 }
 
-/** The bindings of a target, ready to link with. */
+/** The bindings of a target, ready to be linked. */
 export interface Bindings {
   /** Path of a relocatable object; its name holds a digest of all that it was made from. */
   readonly object: string;
@@ -49,14 +49,14 @@ export interface Bindings {
   readonly assets: string;
 }
 
-/** What the files of this room hold besides, in a bundle: the bindings for x86_64, built with it. */
+/** In a bundle: the bindings for x86_64, built together with it. */
 export function prebuiltObject(target: BindingsTarget): string {
   return `prebuilt/solo5_${target}.o`;
 }
 
 /**
- * Builds the bindings of a target, once for each version of their sources and of the compiler, where
- * they are not built already.
+ * Builds the bindings of a target, once for each version of their sources and of the compiler; the cache
+ * keeps them.
  *
  * @throws {ToolchainError} if a tool is missing or fails
  */
@@ -100,7 +100,7 @@ function sourceFlags(
   source: string,
   { toolchain, assets, debug }: { toolchain: Toolchain; assets: string; debug: boolean },
 ): string[] {
-  // Where the cache and the compiler are shall not show, except to a debugger.
+  // The paths of the cache and the compiler stay out of the result, except for a debugger.
   const places = debug
     ? ["-g"]
     : [`-ffile-prefix-map=${assets}=solo5`, `-ffile-prefix-map=${toolchain.headers}=include`];
@@ -115,7 +115,7 @@ interface BindingsJob {
   readonly output: string;
 }
 
-/** Compiles the sources of the bindings into one object that shows nothing but its public names. */
+/** Compiles the sources of the bindings into one object with only the public names visible. */
 async function compileBindings(
   target: BindingsTarget,
   { toolchain, assets, rules, scratch, output }: BindingsJob,
@@ -138,7 +138,7 @@ async function compileBindings(
   await run("link", `bindings of ${target}`, [...objcopy, "-w", ...keep, output]);
 }
 
-/** What a unikernel is built from, besides its sources. */
+/** Options of {@linkcode buildUnikernel}. */
 export interface UnikernelOptions extends BindingsOptions {
   readonly target: BuildTarget;
   /** Path of the unikernel to write. */
@@ -162,7 +162,7 @@ const COMPILED = new Set([".c", ".S", ".s", ...CPLUSPLUS]);
  *
  * @param sources paths: .c, .cc, .cpp, .cxx, .S and .s are compiled, .o and .a linked as they are
  * @throws {ToolchainError} if a tool is missing, or a source does not exist, compile or link
- * @throws {ElfError} if the manifest is not one, or a file cannot be read or written
+ * @throws {ElfError} if the manifest is not valid, or a file cannot be read or written
  */
 export async function buildUnikernel(
   sources: readonly string[],
@@ -205,7 +205,7 @@ export async function buildUnikernel(
     await run("link", options.output, command);
     return await Deno.readFile(linked);
   });
-  // Not executable: no host runs it by itself.
+  // Not executable: no host runs it as a program.
   writeOutput(options.output, unikernel);
 }
 
@@ -245,7 +245,7 @@ function applicationFlags(
     ...APPLICATION_FLAGS[toolchain.machine],
     ...(CPLUSPLUS.has(extname(source)) ? CPLUSPLUS_FLAGS : []),
     ...includes(toolchain, assets),
-    // What __FILE__ says.
+    // The value of __FILE__.
     `-fmacro-prefix-map=${assets}=solo5`,
     `-fmacro-prefix-map=${Deno.cwd()}=.`,
     `-fmacro-prefix-map=${dirname(source)}/=`,

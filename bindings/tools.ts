@@ -11,13 +11,13 @@ import { childEnvironment } from "../linux/user_environment.ts";
 import { ToolchainError, type ToolchainErrorCode } from "./error.ts";
 import { MACHINE_FLAGS } from "./targets.ts";
 
-/** The programs that build unikernels. */
+/** The programs that build unikernels, and the machine that they build for. */
 export interface Toolchain {
-  /** What they build for. */
+  /** The machine that they build for. */
   readonly machine: Machine;
   /** The compiler: its name or path, and arguments that always come first. */
   readonly cc: readonly string[];
-  /** The first line of what it says of itself. */
+  /** The first line of its `--version`. */
   readonly version: string;
   /** The directory of the headers that belong to the compiler. */
   readonly headers: string;
@@ -25,9 +25,9 @@ export interface Toolchain {
   readonly objcopy: readonly string[];
 }
 
-/** Which programs to use, where not those that are found. */
+/** Which programs to use instead of those that are found. */
 export interface ToolchainChoice {
-  /** What they shall build for. Default: x86_64. */
+  /** The machine to build for. Default: x86_64. */
   readonly machine?: Machine;
   /** Command of the compiler. Default: `$CC`, for another machine `$TARGET_CC`. */
   readonly cc?: string;
@@ -42,7 +42,7 @@ export interface ToolchainChoice {
  * (`$OBJCOPY`, else objcopy, llvm-objcopy). For a machine that is not this one, the variables' names
  * begin with `TARGET_` and the programs' with `MACHINE-linux-gnu-`; clang and lld know every machine.
  *
- * @throws {ToolchainError} "no-tool": with one line that says what to install
+ * @throws {ToolchainError} "no-tool": one line, which names what to install
  */
 export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
   const { machine = "x86_64" } = choice;
@@ -57,7 +57,7 @@ export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
   return { machine, cc, version, headers, ld, objcopy };
 }
 
-/** The toolchain for x86_64, and the one for aarch64 where all of it can be used. */
+/** The toolchain for x86_64, and the one for aarch64 if it is complete. */
 export function findToolchains(): Toolchain[] {
   const toolchains = [findToolchain()];
   try {
@@ -68,19 +68,19 @@ export function findToolchains(): Toolchain[] {
   return toolchains;
 }
 
-/** A tool from the environment. Build systems put our own wrappers there, which would find themselves. */
+/** A tool from the environment, unless it is one of our own wrappers, which would call themselves. */
 function environment(variable: string): string | undefined {
   const command = Deno.env.get(variable);
   return command !== undefined && /-solo5-none-static-/.test(command) ? undefined : command;
 }
 
-/** A program of which there are several to choose from. */
+/** A program, with the commands to try for it. */
 interface Tool {
   readonly variable: string;
   readonly commands: readonly (readonly string[])[];
   readonly what: string;
   readonly install: string;
-  /** Arguments that make it succeed where it can be used. Default: `--version`. */
+  /** Arguments with which it succeeds if it is usable. Default: `--version`. */
   readonly probe?: readonly string[];
 }
 
@@ -117,7 +117,7 @@ function crossTools(machine: Machine): typeof NATIVE {
       commands: [[`${prefix}-gcc`], ["clang", ...clang]],
       what: `a C compiler for ${machine}`,
       install: `gcc-${prefix} or clang`,
-      // A clang may have been built without this machine, and a variable mean another one.
+      // A clang may lack this machine, and a variable may name a compiler for another.
       probe: [...MACHINE_FLAGS[machine], "-x", "c", "-S", "/dev/null", "-o", "-"],
     },
     ld: {
@@ -135,7 +135,7 @@ function crossTools(machine: Machine): typeof NATIVE {
   };
 }
 
-/** The command that was chosen, by the caller or the environment, else the first one that runs. */
+/** The command that the caller or the environment chose, else the first one that runs. */
 function find(choice: string | undefined, tool: Tool): string[] {
   const { commands, what, install, probe } = tool;
   const chosen = choice ?? environment(tool.variable);
@@ -150,7 +150,7 @@ function find(choice: string | undefined, tool: Tool): string[] {
   throw new ToolchainError("no-tool", `${what} is missing (${tried}): install ${install}`);
 }
 
-/** What a command prints, or nothing where it does not run or fails. */
+/** The output of a command; undefined if it does not run or fails. */
 function output([command, ...args]: string[]): string | undefined {
   try {
     const options = { args, stderr: "null", ...childEnvironment() } as const;
@@ -161,7 +161,7 @@ function output([command, ...args]: string[]): string | undefined {
   }
 }
 
-/** What compilers and linkers say of programs that were written for an operating system. */
+/** What compilers and linkers print for programs that need an operating system. */
 const HINTS: readonly (readonly [complaint: RegExp, hint: string])[] = [
   [
     /\.h: No such file|'[\w/]+\.h' file not found/,
@@ -173,7 +173,7 @@ const HINTS: readonly (readonly [complaint: RegExp, hint: string])[] = [
   ],
 ];
 
-/** Runs a tool; what it says goes to standard error where it succeeds, and into the error where not. */
+/** Runs a tool. Its messages go to standard error if it succeeds, else into the error. */
 export async function run(
   code: ToolchainErrorCode,
   subject: string,
@@ -191,7 +191,7 @@ export async function run(
   if (stderr.length > 0) Deno.stderr.writeSync(stderr);
 }
 
-/** Whether a command succeeds, and what it says; of one that cannot be started, why. */
+/** Whether a command succeeds, and its messages; if it cannot be started, the reason. */
 async function end(command: Deno.Command): Promise<{ success: boolean; stderr: Uint8Array }> {
   try {
     return await command.output();

@@ -1,5 +1,5 @@
 /**
- * Core files of one thread and one piece of memory: all that stands before the memory.
+ * Core files of one thread and one range of memory: everything that precedes the memory.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { PAGE_SIZE } from "../abi/solo5.ts";
 import { assemble, elfHeader } from "./elf_writer.ts";
 import { encodeNote, type Note } from "./notes.ts";
 
-/** What a core file is about. */
+/** What a core file describes. */
 export interface Core {
   readonly machine: Machine;
   readonly note: Note;

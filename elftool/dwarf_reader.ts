@@ -1,15 +1,15 @@
 /**
- * Reading the numbers and texts that DWARF is made of, one after the other, and never past an end.
+ * Reads the numbers and strings that DWARF consists of, in order and within bounds.
  *
  * @module
  */
 import { viewOf } from "../abi/layout.ts";
 import { ElfError } from "./error.ts";
 
-/** Bits that no number has so many of: a compiler's have 64, in 10 bytes. */
+/** Longest LEB128 accepted, in bits; compilers write at most 64, in 10 bytes. */
 const MOST_BITS = 128;
 
-/** A place in a part of a file's debugging information. */
+/** A position in a range of a file's debugging information. */
 export class DwarfReader {
   readonly #name: string;
   readonly #bytes: Uint8Array;
@@ -29,28 +29,28 @@ export class DwarfReader {
     this.#end = end;
   }
 
-  /** The offset of what comes next. */
+  /** The offset of the next byte to read. */
   get at(): number {
     return this.#at;
   }
 
-  /** Whether nothing comes any more. */
+  /** Whether everything has been read. */
   get done(): boolean {
     return this.#at >= this.#end;
   }
 
-  /** An error about what is read here. */
+  /** An error about the bytes that are read here. */
   fail(rule: string): ElfError {
     return new ElfError("elf-symbols", `${this.#name}: line table: ${rule}`);
   }
 
-  /** A reader of another part of the same. */
+  /** A reader of another range of the same bytes. */
   part(start: number, end: number = this.#end): DwarfReader {
     if (start > end || end > this.#end) throw this.fail(`ends at ${this.#end}, before ${end}`);
     return new DwarfReader(this.#bytes, { name: this.#name, start, end });
   }
 
-  /** Goes over some bytes; returns where they began. */
+  /** Skips some bytes; returns where they began. */
   skip(size: number): number {
     const at = this.#at;
     if (size > this.#end - at) throw this.fail(`ends at ${this.#end}, in what begins at ${at}`);
@@ -63,7 +63,7 @@ export class DwarfReader {
     return this.#view.getUint8(this.skip(1));
   }
 
-  /** One byte with a sign. */
+  /** One signed byte. */
   i8(): number {
     return this.#view.getInt8(this.skip(1));
   }
@@ -78,18 +78,18 @@ export class DwarfReader {
     return value;
   }
 
-  /** A number of as many bytes as it takes (ULEB128); from 2^53 on it is not exact. */
+  /** An unsigned number of variable length (ULEB128); not exact from 2^53 on. */
   uleb(): number {
     return this.#leb().value;
   }
 
-  /** The same with a sign (SLEB128). */
+  /** A signed number of variable length (SLEB128). */
   sleb(): number {
     const { value, range } = this.#leb();
     return value >= range / 2 ? value - range : value;
   }
 
-  /** Seven bits a byte, and how many values as many bytes can have. */
+  /** The value, seven bits a byte, and the number of values that so many bytes can hold. */
   #leb(): { value: number; range: number } {
     let value = 0;
     for (let scale = 1; scale < 2 ** MOST_BITS; scale *= 128) {
@@ -100,7 +100,7 @@ export class DwarfReader {
     throw this.fail(`a number without end at ${this.#at}`);
   }
 
-  /** Goes over a text and its NUL; returns where it began. */
+  /** Skips a string and its NUL; returns where it began. */
   text(): number {
     const at = this.#at;
     while (this.u8() !== 0);

@@ -1,6 +1,6 @@
 /**
- * ELF headers, read from bytes that nobody vouches for: every table and every range that comes out
- * of here lies inside the file.
+ * ELF headers, read from untrusted bytes: every table and every range that this module returns lies
+ * inside the file.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface ElfFile {
 }
 
 /**
- * Reads and checks the header of an ELF file: 64-bit, little-endian, for a machine we know.
+ * Reads and checks the header of an ELF file: 64-bit, little-endian, for x86_64 or aarch64.
  *
  * @throws {ElfError} "elf-header"
  */
@@ -141,7 +141,7 @@ export function fieldHex(
   return `0x${view.getBigUint64(at, true).toString(16)}`;
 }
 
-/** A number the way addresses are written. */
+/** A number as addresses are written. */
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }

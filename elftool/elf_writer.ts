@@ -1,6 +1,6 @@
 /**
- * ELF executables, written from segments and notes: no sections, no symbols, no more padding than
- * page-wise mapping needs. Object files are written in relocatable.ts.
+ * ELF executables, written from segments and notes: no sections, no symbols, only as much padding as
+ * mapping by pages needs. Object files are written in relocatable.ts.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { encodeNote, type Note } from "./notes.ts";
 
 /** A segment to write. */
 export interface ExecutableSegment {
-  /** Where its content begins, of any alignment. */
+  /** Where its content begins, at any alignment. */
   readonly address: number;
   /** Its content; may be empty. */
   readonly data: Uint8Array;
@@ -36,7 +36,7 @@ export interface ExecutableSegment {
   readonly execute: boolean;
 }
 
-/** What an executable is written from. */
+/** The parts of an executable. */
 export interface Executable {
   readonly machine: Machine;
   readonly entry: number;
@@ -44,7 +44,7 @@ export interface Executable {
   readonly segments: readonly ExecutableSegment[];
   /** Notes, each with a `PT_NOTE` of its own, in this order. */
   readonly notes?: readonly Note[];
-  /** Ask for a stack that cannot be executed. */
+  /** Whether to ask for a stack that cannot be executed. */
   readonly stack?: "non-executable";
 }
 
@@ -129,7 +129,7 @@ function segmentProgram(segment: ExecutableSegment, offset: number): Program {
   };
 }
 
-/** The least offset from `end` on that agrees with the address modulo the page size. */
+/** The least offset not below `end` that equals the address modulo the page size. */
 function congruent(end: number, address: number): number {
   const offset = alignUp(end, PAGE_SIZE) + address % PAGE_SIZE;
   return offset - PAGE_SIZE >= end ? offset - PAGE_SIZE : offset;

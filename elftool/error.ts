@@ -1,5 +1,5 @@
 /**
- * The one error of this room: a file that is not what it should be.
+ * The error of this room: a file that breaks a rule.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export type ElfErrorCode =
   | "manifest-source"
   /** What was asked about is no address. */
   | "address"
-  /** Nobody reads standard output any more. */
+  /** The reader of standard output is gone. */
   | "unread"
   | "file";
 

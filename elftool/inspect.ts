@@ -14,11 +14,11 @@ import { type Abi, beyondMemory, type Machine, parseUnikernel } from "./unikerne
 
 /** A segment that takes memory, whether or not it has content. */
 export interface InspectedSegment {
-  /** Where it begins. */
+  /** The address at which it begins. */
   readonly address: number;
   /** Content in bytes. */
   readonly fileSize: number;
-  /** Bytes in memory; what has no content is zero. */
+  /** Bytes in memory; those without content are zero. */
   readonly memorySize: number;
   /** Like `r-x`. */
   readonly protection: string;
@@ -34,15 +34,15 @@ export interface InspectedSizes {
   readonly rodata: number;
   /** Content of segments that can be written. */
   readonly data: number;
-  /** What all segments take in memory, zeros included. */
+  /** The memory that all segments take, zeros included. */
   readonly memory: number;
 }
 
-/** What every file holds. */
+/** What is known of every unikernel. */
 export interface CommonInspection {
   /** Name of the file. */
   readonly file: string;
-  /** For which it was built. */
+  /** The machine that it was built for. */
   readonly machine: Machine;
   /** The target, and the version of its contract. */
   readonly abi: Abi;
@@ -50,13 +50,13 @@ export interface CommonInspection {
   readonly entry: number;
   /** Ascending by address. */
   readonly segments: readonly InspectedSegment[];
-  /** Of the file and its segments. */
+  /** Sizes of the file and its segments. */
   readonly sizes: InspectedSizes;
 }
 
-/** A unikernel as a toolchain links it. */
+/** A unikernel as a toolchain linked it. */
 export interface UnikernelInspection extends CommonInspection {
-  /** Tells it from {@linkcode PackedInspection}. */
+  /** Distinguishes it from {@linkcode PackedInspection}. */
   readonly kind: "unikernel";
   /** The devices that it declares. */
   readonly manifest: Manifest;
@@ -64,7 +64,7 @@ export interface UnikernelInspection extends CommonInspection {
 
 /** A unikernel that was packed into a Linux executable. */
 export interface PackedInspection extends CommonInspection {
-  /** Tells it from {@linkcode UnikernelInspection}. */
+  /** Distinguishes it from {@linkcode UnikernelInspection}. */
   readonly kind: "packed";
   /** File name of the unikernel that was packed. */
   readonly unikernel: string;
@@ -72,7 +72,7 @@ export interface PackedInspection extends CommonInspection {
   readonly memory: number;
   /** What the guest gets as its command line. */
   readonly commandLine: string;
-  /** The devices, and where the executable takes each from when it is started. */
+  /** The devices, and what the executable attaches each to when it starts. */
   readonly devices: PackNote["devices"];
   /** Whether the guest may execute its heap and stack; not if not given. */
   readonly executableHeap?: boolean;
@@ -80,14 +80,14 @@ export interface PackedInspection extends CommonInspection {
   readonly packedBy?: string;
 }
 
-/** What a file holds; it survives `JSON.stringify`. */
+/** What a file holds, as a plain value for `JSON.stringify`. */
 export type Inspection = UnikernelInspection | PackedInspection;
 
 /**
  * Inspects a unikernel, packed or not.
  *
  * @param options `name`: the file's name, for messages
- * @throws {ElfError} if it is none
+ * @throws {ElfError} if it is not a unikernel
  */
 export function inspect(bytes: Uint8Array, options: { name: string }): Inspection {
   const elf = readElf(bytes, options);
@@ -119,7 +119,7 @@ function inspectSegments(elf: ElfFile): Pick<CommonInspection, "segments" | "siz
   return { segments, sizes };
 }
 
-/** An inspection as text, ending in a newline; what a terminal would obey is escaped. */
+/** An inspection as text, ending in a newline; control characters are escaped. */
 export function formatInspection(inspection: Inspection): string {
   const { file, machine, abi, entry, segments, sizes } = inspection;
   const what = inspection.kind === "packed"
@@ -165,7 +165,7 @@ function formatDevices(inspection: Inspection): string[] {
 
 function inspectSegment(elf: ElfFile, program: Program): InspectedSegment {
   const { vaddr, filesz, memsz, flags } = program;
-  // What has no content is in no tender's way, wherever it claims to be; but its numbers are rounded.
+  // Tenders ignore segments without content, at any address; but their numbers are rounded.
   if (vaddr + memsz > Number.MAX_SAFE_INTEGER) throw beyondMemory(elf, program);
   const protection = (flags & SEGMENT_FLAGS.READ ? "r" : "-") +
     (flags & SEGMENT_FLAGS.WRITE ? "w" : "-") +

@@ -1,5 +1,5 @@
 /**
- * The files that a line program speaks of by number.
+ * The files that a line program refers to by number.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import type { DwarfReader } from "./dwarf_reader.ts";
 import type { LineUnit } from "./line_program.ts";
 import { textAt } from "./sections.ts";
 
-/** Sections that texts of a line table may lie in; empty where a file lacks one. */
+/** Sections that may hold the strings of a line table; empty where a file lacks one. */
 export interface LineTexts {
   readonly line: Uint8Array;
   readonly lineStr: Uint8Array;
   readonly str: Uint8Array;
 }
 
-/** What an entry of version 5 says (`DW_LNCT_…`), and in what form (`DW_FORM_…`). */
+/** The fields of an entry of version 5 (`DW_LNCT_…`), and their forms (`DW_FORM_…`). */
 const CONTENT = { path: 1, directory: 2 } as const;
 const FORM = {
   block2: 0x03,
@@ -33,7 +33,7 @@ const FORM = {
   lineStrp: 0x1f,
 } as const;
 
-/** Where a text is. Only what is asked for is read: many entries may share a long one. */
+/** Where a string lies. It is read only when it is needed: many entries may share a long one. */
 interface Text {
   readonly of: keyof LineTexts;
   readonly at: number;
@@ -46,7 +46,7 @@ interface Entry {
 }
 
 /**
- * The path of a file as the compiler was given it; undefined if there is none of that number.
+ * The path of a file as the compiler was given it; undefined if no file has that number.
  *
  * @throws {ElfError} if the unit's tables are broken
  */
@@ -62,7 +62,7 @@ export function fileOf(
     text === undefined ? "" : textAt(texts[text.of], text.at).replace(/^(\.\/)+/, "");
   const path = textOf(entry?.path);
   if (entry === undefined || path === "") return undefined;
-  // Directory 0 is where the compiler ran, which says nothing of the program.
+  // Directory 0 is where the compiler ran: not part of the program.
   if (path.startsWith("/") || entry.directory === 0) return path;
   const again = unit.tables.part(unit.tables.at);
   const directory = textOf(read(again, { unit, sized: false, wanted: entry.directory })?.path);
@@ -71,13 +71,13 @@ export function fileOf(
 
 interface TableOptions {
   readonly unit: LineUnit;
-  /** Whether its entries are files, which in older versions have three numbers each. */
+  /** Whether its entries are files; up to version 4, a file has three numbers. */
   readonly sized: boolean;
-  /** Number of the entry to come back with: a hostile table may have more than fit into memory. */
+  /** Number of the entry to return: a hostile table may have more entries than fit into memory. */
   readonly wanted?: number;
 }
 
-/** Versions 2 to 4: texts up to an empty one, counted from 1. */
+/** Versions 2 to 4: strings, up to an empty one, counted from 1. */
 function readTable2(reader: DwarfReader, { sized, wanted }: TableOptions): Entry | undefined {
   let entry: Entry | undefined;
   for (let number = 1;; number++) {
@@ -85,7 +85,7 @@ function readTable2(reader: DwarfReader, { sized, wanted }: TableOptions): Entry
     if (reader.at === at + 1) return entry;
     const directory = sized ? reader.uleb() : 0;
     if (sized) {
-      // Its time, and its size.
+      // Its modification time and its size.
       reader.uleb();
       reader.uleb();
     }
@@ -93,11 +93,11 @@ function readTable2(reader: DwarfReader, { sized, wanted }: TableOptions): Entry
   }
 }
 
-/** Version 5: what each entry says and in what form, then the entries, counted from 0. */
+/** Version 5: the fields and forms of every entry, then the entries, counted from 0. */
 function readTable5(reader: DwarfReader, { unit, wanted }: TableOptions): Entry | undefined {
   const formats: [content: number, form: number][] = [];
   for (let left = reader.u8(); left > 0; left--) formats.push([reader.uleb(), reader.uleb()]);
-  // Entries that say nothing would take up nothing.
+  // Entries without fields would take no bytes.
   const count = Math.min(reader.uleb(), formats.length === 0 ? 0 : Infinity);
   let entry: Entry | undefined;
   for (let number = 0; number < count; number++) {

@@ -6,7 +6,7 @@
  */
 import type { DwarfReader } from "./dwarf_reader.ts";
 
-/** What a unit's header says, and where its parts are in the section. */
+/** A unit's header, and where the unit's parts lie in the section. */
 export interface LineUnit {
   readonly version: number;
   /** 4 or 8: the size of an offset, in bytes. */
@@ -14,22 +14,22 @@ export interface LineUnit {
   /** Tables of directories and files. */
   readonly tables: DwarfReader;
   readonly program: DwarfReader;
-  /** Bytes that an instruction has at least. */
+  /** The shortest instruction, in bytes. */
   readonly step: number;
   readonly lineBase: number;
   readonly lineRange: number;
-  /** By opcode: how many operands a standard one has. Those from the list's length on are special. */
+  /** The number of operands of each standard opcode. Opcodes from the list's length on are special. */
   readonly operands: readonly number[];
 }
 
-/** Where an instruction comes from; the file as a number in its unit. */
+/** The source line of an instruction; the file is a number in its unit. */
 export interface Line {
   readonly unit: LineUnit;
   readonly file: number;
   readonly line: number;
 }
 
-/** A length that says that the real one follows, of 8 bytes. */
+/** The length that stands for a length of 8 bytes, which follows it. */
 const LONG = 0xffff_ffff;
 const OPCODE = {
   extended: 0,
@@ -44,7 +44,7 @@ const EXTENDED = { endSequence: 1, setAddress: 2 } as const;
 const LAST_OPCODE = 255;
 
 /**
- * The units of a section, in order; those of other versions are left out.
+ * The units of a section, in order; units of unknown versions are skipped.
  *
  * @throws {ElfError} where one is broken
  */
@@ -69,7 +69,7 @@ function readHeader(
   const length = unit.unsigned(offsetSize);
   const program = unit.part(unit.at + length);
   const step = unit.u8();
-  // How many operations an instruction has, on machines of that kind; whether a row is a statement.
+  // Operations per instruction (VLIW machines); whether a row begins as a statement.
   unit.skip(version >= 4 ? 2 : 1);
   const lineBase = unit.i8();
   const lineRange = unit.u8();
@@ -83,7 +83,7 @@ function readHeader(
 /**
  * Runs a unit's program.
  *
- * @param found by address: filled in where the unit knows one that was not found before
+ * @param found lines by address: the unit adds those that are still missing
  * @throws {ElfError} where the program is broken
  */
 export function findLines(unit: LineUnit, found: Map<number, Line | undefined>): void {
@@ -136,7 +136,7 @@ function runExtended(program: DwarfReader, rows: Rows): void {
   }
 }
 
-/** The rows that a program makes: each is good from its address up to that of the next. */
+/** The rows that a program makes: each holds from its address up to the address of the next. */
 class Rows {
   address = 0;
   file = 1;
@@ -157,7 +157,7 @@ class Rows {
     this.address += operations * this.#unit.step;
   }
 
-  /** Adds a row of what is known now. */
+  /** Adds a row with the current values. */
   add(): void {
     if (this.#start !== undefined && this.#start < this.address) {
       for (const [address, known] of this.#found) {

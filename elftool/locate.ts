@@ -8,21 +8,21 @@ import { hex, readElf, readPrograms } from "./elf_reader.ts";
 import { printable } from "./printable.ts";
 import { nearestSymbol, readSymbols, type SymbolEntry } from "./symbols.ts";
 
-/** The names of a file's addresses. */
+/** Names for the addresses of a file. */
 export interface Locator {
   /** The symbol that an address lies in, and its distance from there; as {@linkcode name}. */
   symbol(address: number): { readonly name: string; readonly offset: number } | undefined;
-  /** `solo5_app_main+0x1c`; undefined where the file has nothing, or no name. */
+  /** `solo5_app_main+0x1c`; undefined where the file has no symbol for it. */
   name(address: number): string | undefined;
-  /** Where the function begins that an address lies in, or would if it were longer. */
+  /** The start of the last function at or before an address. */
   functionStart(address: number): number | undefined;
 }
 
 /**
- * Reads what names a file has for its addresses.
+ * Reads the names that a file has for its addresses.
  *
  * @param options `name`: the file's name, for messages
- * @throws {ElfError} if it is no executable, or its tables are broken
+ * @throws {ElfError} if it is not an executable, or its tables are broken
  */
 export function readLocator(bytes: Uint8Array, options: { name: string }): Locator {
   const elf = readElf(bytes, options);

@@ -1,5 +1,5 @@
 /**
- * The application manifest between its binary form, as it lies in a unikernel, and a value.
+ * Encodes and decodes the application manifest in its binary form, as it lies in a unikernel.
  *
  * @module
  */

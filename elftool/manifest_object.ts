@@ -10,7 +10,7 @@ import { writeRelocatable } from "./relocatable.ts";
 import { encodeManifest } from "./manifest.ts";
 import { encodeNote } from "./notes.ts";
 
-/** The symbol that names the manifest note, so that two manifests in one unikernel clash. */
+/** The symbol that names the manifest note, so that linking two manifests fails. */
 const SYMBOL = "solo5_mft1_note";
 
 /** A relocatable ELF file that holds the manifest note. */

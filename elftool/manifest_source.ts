@@ -1,5 +1,5 @@
 /**
- * From `manifest.json` to a manifest, with errors that say where.
+ * Compiles `manifest.json` to a manifest; errors name the line and the column.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Manifest } from "../abi/manifest.ts";
 import { ManifestSchema } from "../abi/manifest_schema.ts";
 import { ElfError } from "./error.ts";
 
-/** What is wrong and at which offset of the source. */
+/** A mistake and its offset in the source. */
 interface Problem {
   readonly offset: number;
   readonly rule: string;
@@ -72,7 +72,7 @@ function words({ error }: ParseError): string {
   return printParseErrorCode(error).replaceAll(/\B[A-Z]/g, " $&").toLowerCase();
 }
 
-/** The first key that an object has twice; JSON parsers disagree on which one counts. */
+/** The first key that an object has twice; JSON parsers disagree on which of the two they keep. */
 function findDuplicateKey(node: Node, path: Path): Problem | undefined {
   const seen = new Set<string>();
   for (const [index, child] of (node.children ?? []).entries()) {
@@ -93,12 +93,12 @@ function findDuplicateKey(node: Node, path: Path): Problem | undefined {
 
 type ManifestIssue = v.InferIssue<typeof ManifestSchema>;
 
-/** Finds what an issue of the schema is about. */
+/** Finds the place in the source that an issue of the schema is about. */
 function locate(tree: Node, issue: ManifestIssue): Problem {
   const path = (issue.path ?? []).map(({ key }) => key as string | number);
   const node = findNodeAtLocation(tree, path);
   if (node === undefined) {
-    // A missing key: what lacks it is there. An array is an object too, to the schema alone.
+    // A missing key: point to the object that lacks it. The schema takes arrays for objects, too.
     const owner = path.slice(0, -1);
     const parent = findNodeAtLocation(tree, owner) ?? tree;
     return parent.type === "object"
@@ -110,7 +110,7 @@ function locate(tree: Node, issue: ManifestIssue): Problem {
   return { offset: (keyed ?? node).offset, rule: `${place}: ${issue.message}` };
 }
 
-/** A path the way jq writes it: `.devices[1].name`. */
+/** A path as jq writes it: `.devices[1].name`. */
 function format(path: Path): string {
   if (path.length === 0) return ".";
   return path.map((key) => {

@@ -1,6 +1,6 @@
 /**
- * What can be said of unikernels and manifests from their bytes alone: nothing here asks anything of a
- * system, so that it works wherever JavaScript does.
+ * Reads and writes unikernels and manifests as bytes. Nothing here opens a file or calls a system, so it
+ * runs wherever JavaScript does.
  *
  * ```ts
  * import { compileManifest, manifestObject } from "./mod.ts";

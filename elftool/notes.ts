@@ -1,6 +1,6 @@
 /**
- * ELF notes: reading the two that Solo5 puts into an executable, each with a `PT_NOTE` program header
- * of its own, and encoding any.
+ * ELF notes: reads the two that Solo5 puts into an executable, each with a `PT_NOTE` program header of
+ * its own, and encodes any note.
  *
  * @module
  */
@@ -23,9 +23,9 @@ import { ElfError } from "./error.ts";
 
 /** Which contract a unikernel speaks. */
 export interface Abi {
-  /** For which it was built. */
+  /** The target that it was built for. */
   readonly target: Target;
-  /** Version of the contract that it speaks. */
+  /** The version of that target's contract. */
   readonly version: number;
 }
 
@@ -37,7 +37,7 @@ export interface Solo5Notes {
 }
 
 /**
- * Finds the ABI1 and MFT1 notes; of two of the same type the first counts.
+ * Finds the ABI1 and MFT1 notes; of several of one type the first is used.
  *
  * @throws {ElfError} as {@linkcode readAbi} and {@linkcode readManifestNote} do
  */
@@ -49,7 +49,7 @@ export function readNotes(elf: ElfFile, programs: readonly Program[]): Solo5Note
  * Finds the ABI1 note, whatever comes after it.
  *
  * @throws {ElfError} "elf-note" if a note's sizes do not add up, "no-abi" if there is none, "abi" if
- * the target is none of Solo5's
+ * the target is not one of Solo5's
  */
 export function readAbi(elf: ElfFile, programs: readonly Program[]): Abi {
   const limits = { min: AbiNote.size, max: AbiNote.size };
@@ -96,7 +96,7 @@ function solo5Type(elf: ElfFile, program: Program, data: Uint8Array): number | u
   const { namesz, type } = NoteHeader.read(viewOf(data), 0);
   if (namesz !== NOTE_NAME.length + 1) return undefined;
   for (let i = 0; i < namesz; i++) {
-    // Past the end of the name comes its NUL.
+    // The name's NUL follows the name.
     if (data[NOTE_MIN_SIZE + i] !== (NOTE_NAME.charCodeAt(i) || 0)) return undefined;
   }
   return type;

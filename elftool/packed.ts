@@ -44,7 +44,7 @@ export function readPackNote(elf: ElfFile): PackNote | undefined {
   return undefined;
 }
 
-/** What follows the header and the owner's name of our note, or undefined for another's. */
+/** The content of our note, after its header and the owner's name; undefined for another note. */
 function packContent(data: Uint8Array): Uint8Array | undefined {
   if (data.length < Nhdr.size) return undefined;
   const { namesz, descsz, type } = Nhdr.read(viewOf(data), 0);

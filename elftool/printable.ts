@@ -1,14 +1,14 @@
 /**
- * Text from files and command lines that nobody vouches for, made fit to be shown: with nothing in it
- * that a terminal obeys, and nothing that makes a reader see another order or another line.
+ * Makes untrusted text, from files and command lines, safe to print: escapes whatever controls a
+ * terminal, changes the order of characters, or ends a line.
  *
  * @module
  */
 
-/** Control characters but for the tab, characters that are not seen, ends of lines, halves of pairs. */
+/** Control characters except the tab, invisible characters, line ends, unpaired surrogates. */
 const UNSEEN = /[^\P{Cc}\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Text with each character that is not seen written as `\x1b` or `\u{202e}`. */
+/** Text in which each of these characters is written as `\x1b` or `\u{202e}`. */
 export function printable(text: string): string {
   return text.replace(UNSEEN, (character) => {
     const code = character.codePointAt(0)!.toString(16);
@@ -16,7 +16,7 @@ export function printable(text: string): string {
   });
 }
 
-/** A value as one line of JSON in which every character is seen. */
+/** A value as one line of JSON in which every character is visible. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value).replace(UNSEEN, (character) =>
     Array.from(

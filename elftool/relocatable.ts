@@ -39,21 +39,21 @@ export interface RelocatableSymbol {
   readonly size: number;
 }
 
-/** What an object file is written from. */
+/** The parts of an object file. */
 export interface Relocatable {
   readonly machine: Machine;
   readonly sections: readonly RelocatableSection[];
   readonly symbols: readonly RelocatableSymbol[];
 }
 
-/** A section with what only the tables' headers say. */
+/** A section with the header fields that only tables need. */
 interface Section extends RelocatableSection {
   readonly link?: number;
   readonly info?: number;
   readonly entsize?: number;
 }
 
-/** Writes an object file that says, as compilers do, that it needs no executable stack. */
+/** Writes an object file, marked, as compilers do, as needing no executable stack. */
 export function writeRelocatable(object: Relocatable): Uint8Array<ArrayBuffer> {
   const { machine, symbols } = object;
   const sections: Section[] = [...object.sections, GNU_STACK];

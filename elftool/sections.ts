@@ -1,5 +1,5 @@
 /**
- * The sections of an ELF file: what linkers and debuggers know it by. An executable may have none.
+ * The sections of an ELF file, which linkers and debuggers use. An executable may have none.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ElfError } from "./error.ts";
 /** A section's header. */
 export type Section = ReturnType<typeof SectionHeader.read>;
 
-/** Names longer than this are cut: no real one is, and a broken table must not cost quadratic time. */
+/** Longer names are cut: no real name is so long, and a broken table must not cost quadratic time. */
 const NAME_MAX = 4096;
 
 /**
@@ -37,7 +37,7 @@ export function readSections(elf: ElfFile): Section[] {
 /**
  * The content of a section.
  *
- * @param what it is called in a message
+ * @param what its name in messages
  * @throws {ElfError} "elf-symbols" if it lies outside the file
  */
 export function sectionData(
@@ -50,7 +50,7 @@ export function sectionData(
 }
 
 /**
- * The content of sections by their names; nothing of one that the file lacks, or has compressed.
+ * The content of sections by their names; empty for one that the file lacks or that is compressed.
  *
  * @throws {ElfError} "elf-symbols" if their table is broken, or one lies outside the file
  */
@@ -70,7 +70,7 @@ export function contentOf(elf: ElfFile, names: readonly string[]): Uint8Array[] 
 
 const NOTHING = new Uint8Array();
 
-/** The text at an offset of a table of texts. */
+/** The string at an offset of a string table. */
 export function textAt(texts: Uint8Array, at: number): string {
   return cString(texts.subarray(at, at + NAME_MAX));
 }

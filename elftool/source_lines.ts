@@ -1,5 +1,5 @@
 /**
- * Source lines of addresses, from the debugging information of a file.
+ * Finds the source lines of addresses in a file's debugging information.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import { contentOf } from "./sections.ts";
 export interface SourceLine {
   /** The path as the compiler was given it. */
   readonly file: string;
-  /** From 1. */
+  /** The line's number, from 1. */
   readonly line: number;
 }
 
 /**
- * Looks addresses up, and tells of each as `file.c:12`.
+ * Looks addresses up; returns each as `file.c:12`.
  *
  * @throws {ElfError} as {@linkcode sourcePlaces} does
  */
@@ -51,7 +51,7 @@ export function sourcePlaces(
   for (const unit of lineUnits(new DwarfReader(texts.line, options))) findLines(unit, found);
   return addresses.map((address) => {
     const known = found.get(address);
-    // Line 0 is code that comes from none.
+    // Line 0 marks code that comes from no line.
     const path = known === undefined || known.line < 1 ? undefined : fileOf(known, texts);
     return path === undefined ? undefined : { file: printable(path), line: known!.line };
   });

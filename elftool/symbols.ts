@@ -1,5 +1,5 @@
 /**
- * The symbols of an ELF file, so that an address in a crash can be told by a name.
+ * The symbols of an ELF file, to name the addresses of a crash.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface SymbolEntry {
   readonly address: number;
   /** In bytes; 0 where it is not known. */
   readonly size: number;
-  /** As the compiler wrote it. */
+  /** The name as the compiler wrote it. */
   readonly name: string;
   /** What it names. */
   readonly kind: SymbolKind;
@@ -54,7 +54,7 @@ export function readSymbols(
     const kind = KINDS[info & 15];
     if (kind === undefined || shndx === SHN_UNDEF) continue;
     const name = textAt(names, nameAt);
-    // "$x" and the like tell code from data within a section; they name nothing.
+    // "$x" and the like mark code and data within a section; they name nothing.
     if (name === "" || name.startsWith("$")) continue;
     symbols.push({ address: value, size, name, kind });
   }
@@ -62,7 +62,7 @@ export function readSymbols(
 }
 
 /**
- * The last symbol at or before an address, and how far behind its start the address lies, in bytes.
+ * The last symbol at or before an address, and the distance from the symbol's start, in bytes.
  *
  * @param symbols ascending by address, as {@linkcode readSymbols} gives them
  */
@@ -86,7 +86,7 @@ export function nearestSymbol(
   return undefined;
 }
 
-/** Of symbols at one address the last is the nearest: a function says most. */
+/** Of several symbols at one address the last is chosen: functions come last. */
 function rank({ kind, size }: SymbolEntry): number {
   return (kind === "function" ? 2 : 0) + (size > 0 ? 1 : 0);
 }

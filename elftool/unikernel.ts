@@ -1,5 +1,5 @@
 /**
- * From the bytes of a unikernel to a value that cannot be wrong: every loading rule of
+ * Parses the bytes of a unikernel into a value that is valid by construction: every loading rule of
  * spec/solo5-abi.md, section 1, is checked here and nowhere else.
  *
  * @module
@@ -46,7 +46,7 @@ export interface Segment {
 export interface Unikernel {
   /** The file's name, for messages. */
   readonly name: string;
-  /** For which it was built. */
+  /** The machine that it was built for. */
   readonly machine: Machine;
   /** Entry point. */
   readonly entry: number;
@@ -54,11 +54,11 @@ export interface Unikernel {
   readonly segments: readonly Segment[];
   /** The highest segment's end. */
   readonly kernelEnd: number;
-  /** For whom it was built; whether a tender speaks it is the tender's to say. */
+  /** The target and version that it was built for; tenders check whether they support them. */
   readonly abi: Abi;
-  /** The devices that it has to be given. */
+  /** The devices that it declares. */
   readonly manifest: Manifest;
-  /** The file that it was parsed from, for the names of its code; a crash has none without it. */
+  /** The file that it was parsed from: without it, the addresses of a crash have no names. */
   readonly file?: Uint8Array;
 }
 
@@ -143,7 +143,7 @@ function readSegment(elf: ElfFile, program: Program): Segment {
   return { address: vaddr, data, start, end, read, write, execute };
 }
 
-/** An error about a segment at addresses that no machine has. */
+/** An error about a segment at impossible addresses. */
 export function beyondMemory(elf: ElfFile, program: Program): ElfError {
   const [vaddr, memsz] = [fieldHex(elf, program, "vaddr"), fieldHex(elf, program, "memsz")];
   const rule = `p_vaddr ${vaddr} + p_memsz ${memsz} lies beyond any memory`;

@@ -25,7 +25,7 @@ export function cProject(name: string): LanguagePart {
   };
 }
 
-/** What clangd has to know; the headers of its own compiler are enough for the rest. */
+/** The flags that clangd needs; its own compiler's headers provide the rest. */
 const CLANGD_FLAGS = [
   "-ffreestanding",
   "-nostdlibinc",

@@ -13,8 +13,8 @@ export interface LanguagePart {
   readonly files: Readonly<Record<string, string>>;
   /** Commands that build `NAME.hvt` and `NAME.spt`. */
   readonly build: readonly string[];
-  /** What its own tools leave behind, for `.gitignore`. */
+  /** Files that its own tools write, for `.gitignore`. */
   readonly ignored: readonly string[];
-  /** What else is to be said of it in the README: Markdown. */
+  /** More text for the README: Markdown. */
   readonly note: string;
 }

@@ -1,6 +1,6 @@
 /**
- * The rules of `manifest.json` as a JSON Schema, for editors. That it agrees with the schema that
- * counts is tested; JSON Schema cannot say that names are unique.
+ * The rules of `manifest.json` as a JSON Schema, for editors. A test compares it with the
+ * schema that is used; JSON Schema cannot say that names are unique.
  *
  * @module
  */

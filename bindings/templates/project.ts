@@ -1,6 +1,6 @@
 /**
- * A new project: what `soloden new` writes, as names and texts. What is the same in every language is
- * here, what is not is in a file for each.
+ * A new project: what `soloden new` writes, as names and texts. What all languages share is here;
+ * each language has a file of its own.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import HEAP from "./rust/heap.rs" with { type: "text" };
 import SOURCE from "./rust/lib.rs" with { type: "text" };
 import SOLO5 from "./rust/solo5.rs" with { type: "text" };
 
-/** A crate. Cargo has `_` in a library's file name where there is `-` in its own. */
+/** A crate. Cargo replaces each `-` of the name with `_` in the library's file name. */
 export function rustProject(name: string): LanguagePart {
   const library = `lib${name.replaceAll("-", "_")}.a`;
   return {

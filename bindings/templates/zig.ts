@@ -7,7 +7,7 @@ import type { LanguagePart } from "./language.ts";
 import SOURCE from "./zig/main.zig" with { type: "text" };
 import SOLO5 from "./zig/solo5.zig" with { type: "text" };
 
-/** A source, what it can ask of the world, and a compilation for no operating system. */
+/** A source, a module for the Solo5 calls, and a build for no operating system. */
 export function zigProject(name: string): LanguagePart {
   const flags = "-target x86_64-freestanding -fno-PIC -fcompiler-rt";
   return {
