@@ -6,7 +6,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join, relative } from "node:path";
 import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../release/runtime.ts";
 import { testUnless } from "../needs.ts";
-import { type Result, ROOT, writeProgram } from "../soloden.ts";
+import { execute, type Result, ROOT, writeProgram } from "../soloden.ts";
 import { makeExecutable, noExecutable, sharedExecutable } from "./executable.ts";
 
 async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
@@ -128,6 +128,28 @@ testUnless(
         "evil.cjs",
         "home",
       ]);
+    });
+  },
+);
+
+testUnless(
+  noExecutable,
+  "environment: the directory that it is started in decides nothing either",
+  async () => {
+    await inDirectory(async (cwd) => {
+      const program = await makeExecutable(cwd, {
+        start: "(() => console.log('started'))",
+        texts: ["", ""],
+        sources: [1, 1],
+      });
+      for (const name of ["deno.json", "package.json", "deno.lock", ".npmrc", ".env"]) {
+        Deno.writeTextFileSync(join(cwd, name), "{ broken");
+      }
+      deepEqual(await execute(program, [], { cwd }), {
+        status: 0,
+        stdout: "started\n",
+        stderr: "",
+      });
     });
   },
 );
