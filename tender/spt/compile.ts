@@ -5,14 +5,16 @@
  * @module
  */
 import { type Machine, MAX_EXECUTABLE_PROGRAMS } from "../../abi/elf.ts";
-import type { PackNote } from "../../abi/pack.ts";
 import { alignUp } from "../../abi/layout.ts";
+import type { PackNote } from "../../abi/pack.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
 import { printable } from "../../elftool/printable.ts";
 import { TenderError } from "../error.ts";
 import type { CommandLine, Guest } from "../guest.ts";
 import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
+import { encodeShown, type ShownText, tenderLine } from "./command_line.ts";
+import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
 import {
   fillLaunch,
   type Launch,
@@ -20,8 +22,6 @@ import {
   type LaunchTemplate,
   SHOWN_WINDOW,
 } from "./page.ts";
-import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
-import { encodeShown, type ShownText, tenderLine } from "./command_line.ts";
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {

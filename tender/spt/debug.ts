@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { memoryFile } from "../../linux/exec.ts";
 import { childEnvironment } from "../../linux/user_environment.ts";
 import { TenderError } from "../error.ts";
-import { memoryFile } from "../../linux/exec.ts";
 import type { ProcessImage } from "./compile.ts";
 import { encodeImage } from "./start.ts";
 

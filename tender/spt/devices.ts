@@ -7,28 +7,7 @@
  * @module
  */
 import { word32 } from "../../abi/layout.ts";
-import {
-  ETHTOOL,
-  EthtoolValue,
-  IFF_NO_PI,
-  IFF_TAP,
-  IFF_UP,
-  Ifreq,
-  REQUEST,
-  TUN_PATH,
-} from "../../linux/tap_abi.ts";
 import type { PackedDevice } from "../../abi/pack.ts";
-import type { BlockProperties, BoundDevice, NetProperties, Properties } from "../devices/device.ts";
-import {
-  type Data,
-  type Descriptors,
-  type PlacedDevice,
-  PREVIOUS,
-  scratch,
-  type Step,
-  useDescriptor,
-} from "./steps.ts";
-import { allow, atMost, equal, type Rule } from "./filter.ts";
 import {
   AF_INET,
   F_GETPIPE_SZ,
@@ -41,6 +20,27 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from "../../linux/constants.ts";
+import {
+  ETHTOOL,
+  EthtoolValue,
+  IFF_NO_PI,
+  IFF_TAP,
+  IFF_UP,
+  Ifreq,
+  REQUEST,
+  TUN_PATH,
+} from "../../linux/tap_abi.ts";
+import type { BlockProperties, BoundDevice, NetProperties, Properties } from "../devices/device.ts";
+import { allow, atMost, equal, type Rule } from "./filter.ts";
+import {
+  type Data,
+  type Descriptors,
+  type PlacedDevice,
+  PREVIOUS,
+  scratch,
+  type Step,
+  useDescriptor,
+} from "./steps.ts";
 
 /** A device of an image: where its descriptor comes from, and what the guest sees of it. */
 export type ImageDevice = Pick<BoundDevice, "handle" | "name"> & DeviceSource;

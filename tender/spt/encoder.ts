@@ -8,17 +8,10 @@
 import type { Machine } from "../../abi/elf.ts";
 import { alignUp, viewOf } from "../../abi/layout.ts";
 import { printable } from "../../elftool/printable.ts";
+import type { LinuxAbi } from "../../linux/syscalls.ts";
 import { describeDevice, type ImageDevice, placeDevices } from "./devices.ts";
+import { baseRules, compileFilter } from "./filter.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
-import {
-  type CallStep,
-  type CheckStep,
-  type Data,
-  type GuestStep,
-  launchSteps,
-  type Operand,
-  type Step,
-} from "./steps.ts";
 import {
   COPY,
   encodeText,
@@ -33,8 +26,15 @@ import {
   Record,
   RECORDS_SLOT,
 } from "./page.ts";
-import { baseRules, compileFilter } from "./filter.ts";
-import type { LinuxAbi } from "../../linux/syscalls.ts";
+import {
+  type CallStep,
+  type CheckStep,
+  type Data,
+  type GuestStep,
+  launchSteps,
+  type Operand,
+  type Step,
+} from "./steps.ts";
 
 /** The launch code, by machine. */
 const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { assemble, far, label, near } from "../../linux/assembler.ts";
 import { word32 } from "../../abi/layout.ts";
+import { assemble, far, label, near } from "../../linux/assembler.ts";
 import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "./page.ts";
 
 // deno-fmt-ignore

@@ -6,6 +6,7 @@
  * @module
  */
 import { alignUp, at, struct, u16, u32, u8, usize, viewOf } from "../../abi/layout.ts";
+import type { PackedDevice } from "../../abi/pack.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
 import {
   NO_DESCRIPTOR,
@@ -18,7 +19,6 @@ import {
   PROT_WRITE,
   SIGKILL,
 } from "../../linux/constants.ts";
-import type { PackedDevice } from "../../abi/pack.ts";
 import type { ManifestDevice } from "../guest.ts";
 import type { ShownText } from "./command_line.ts";
 

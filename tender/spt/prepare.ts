@@ -4,19 +4,19 @@
  *
  * @module
  */
+import { closeDescriptor } from "../../linux/libc.ts";
+import { privateCopy } from "../../linux/sparse.ts";
+import { LINUX } from "../../linux/syscalls.ts";
+import { systemReason } from "../../linux/system_reason.ts";
+import { checkInherited, checkTap } from "../devices/attach.ts";
 import { type BlockDevice, checkCapacity } from "../devices/block.ts";
 import { type NetDevice, randomMac } from "../devices/net.ts";
 import { checkStorage } from "../devices/storage.ts";
-import { checkInherited, checkTap } from "../devices/attach.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { DeviceSource } from "./devices.ts";
 import { launchTemplate } from "./encoder.ts";
 import type { LaunchTemplate } from "./page.ts";
-import { closeDescriptor } from "../../linux/libc.ts";
-import { privateCopy } from "../../linux/sparse.ts";
-import { LINUX } from "../../linux/syscalls.ts";
-import { systemReason } from "../../linux/system_reason.ts";
 
 /**
  * Prepares a guest's devices, and makes the launch that opens them.

@@ -23,10 +23,10 @@ import {
   SIGPIPE,
   TFD_NONBLOCK,
 } from "../../linux/constants.ts";
+import { SockFilter, type SystemCall } from "../../linux/syscalls.ts";
 import type { BoundDevice } from "../devices/device.ts";
 import type { Rule } from "./filter.ts";
 import { type GuestKind, MemoryMap } from "./page.ts";
-import { SockFilter, type SystemCall } from "../../linux/syscalls.ts";
 
 /** Bytes that the launch brings with it; as an argument, they stand for their address. */
 export interface Data {

@@ -13,6 +13,8 @@ import { LOWEST_ADDRESS, PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import { type ElfFile, type Program, programData, readPrograms } from "../../elftool/elf_reader.ts";
 import type { Segment } from "../../elftool/unikernel.ts";
+import { SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
+import { type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 import { block } from "../devices/block.ts";
 import type { Device, Properties } from "../devices/device.ts";
 import { net } from "../devices/net.ts";
@@ -21,8 +23,6 @@ import { bind, type Guest } from "../guest.ts";
 import type { DeviceSource } from "./devices.ts";
 import { launchTemplate } from "./encoder.ts";
 import { ENTER, type LaunchTemplate, Record, RECORDS_SLOT } from "./page.ts";
-import { SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
-import { type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 
 /** What a packed file was compiled from. */
 export interface Unpacked {

@@ -11,12 +11,12 @@ import { MEMORY_START } from "../../abi/spt.ts";
 import { type ElfFile, readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { readPackNote } from "../../elftool/packed.ts";
 import { printable } from "../../elftool/printable.ts";
-import { TenderError } from "../error.ts";
 import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
+import { LINUX, type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
+import { TenderError } from "../error.ts";
 import { compileImage } from "./compile.ts";
 import { NAME_SLOT, Record, RECORDS_SLOT } from "./page.ts";
 import { encodeImage } from "./start.ts";
-import { LINUX, type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 import { launchFilter, launchPage, launchRecords, unpack } from "./unpack.ts";
 
 /** The parts of a packed file; what belongs to no other part is the rest. */
