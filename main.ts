@@ -1,23 +1,23 @@
 #!/usr/bin/env -S deno run -A
 /**
- * The command. What it is used for most, to run and to pack, is read and started right here; all
- * else, and every mistake in how those are called, goes through the table of sub-commands.
+ * The command. `run` and `pack`, its most frequent uses, are read and started right here; everything else,
+ * and every mistake in a command line of those two, goes through the table of sub-commands.
  *
  * @module
  */
 import { errorText, isAboutInput, isUnread, UNREAD_STATUS } from "./commands/error_text.ts";
 import { sink } from "./commands/sink.ts";
 
-/** Commands whose words are a tender's, which reads them itself. */
+/** Commands that read their words without the scanner. */
 const TENDER_COMMANDS = ["run", "pack"];
 
-/** Commands whose words are another tool's. */
+/** Commands whose words go to another tool as they are. */
 const WRAPPER_COMMANDS = ["cc", "ld", "objcopy"] as const;
 
-/** Names that make this another program: Solo5's. */
+/** Names of Solo5's programs: called by one of them, the command is that program. */
 const SOLO5_PROGRAM = /^solo5-(hvt|hvt-debug|spt|elftool)$|-solo5-none-static-(cc|ld|objcopy)$/;
 
-/** The first argument where installed scripts say what they were called by. */
+/** Begins the first argument that installed scripts pass: the name that they were called by. */
 const CALLED_AS = "--called-as=";
 
 /**
@@ -48,7 +48,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** The name comes from an installed script, or from the single executable, which sees its own. */
+/** Finds the name that the command was called by: installed scripts pass it, and the single executable knows it. */
 function splitName(args: readonly string[]): { calledAs: string; words: readonly string[] } {
   const [first, ...rest] = args;
   if (first?.startsWith(CALLED_AS)) {

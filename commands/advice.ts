@@ -65,7 +65,7 @@ function wayOut(problem: TenderProblem, request: GuestRequest): string | undefin
   }
 }
 
-/** What stands behind the unikernel is the guest's; an option for the device was not meant for it. */
+/** An option that stands behind the unikernel is the guest's argument. If it attaches the device, it was misplaced. */
 function attach(device: DeviceDeclaration, { file, args }: GuestRequest): string {
   const option = optionFor(device);
   const [before] = option.split("=");
@@ -118,7 +118,7 @@ function makeStorage(path: string): string {
   return `truncate -s 1M ${shellWord(path)} makes an empty one`;
 }
 
-/** To fill up an empty file to whole blocks would leave it as it is. */
+/** An empty file is a whole number of blocks already, so filling up would not change it. */
 function resizeStorage(
   { path, size, blockSize }: Extract<TenderProblem, { kind: "storage-size" }>,
 ): string {
@@ -142,10 +142,10 @@ function otherFile({ code, failure }: ElfError, request: GuestRequest): string |
   }
 }
 
-/** For a path that leads to no file: unikernels beside or in it, else how to make one. */
+/** For a path that leads to no file: a unikernel beside it or in it, else how to make one. */
 function findUnikernel({ file }: GuestRequest): string | undefined {
   const inside = namesIn(file).map((name) => `${file}/${name}`);
-  // Those that run everywhere first.
+  // Unikernels of spt come first: they run everywhere.
   const [found] = [`${file}.spt`, `${file}.hvt`]
     .flatMap((beside) => [beside, ...inside.filter((path) => path.endsWith(beside.slice(-4)))])
     .filter(isFile);
@@ -159,7 +159,7 @@ function makeUnikernel({ file }: GuestRequest): string {
   return isPacked(file) ? "it is packed, and starts by itself" : "soloden build makes unikernels";
 }
 
-/** What makes a unikernel of a source, or where that is written. */
+/** The command that builds a source, or where to read about it. */
 function buildIt(source: string): string {
   if (/\.(rs|zig)$/.test(source)) return "it has to be built first; see its README.md";
   // Unikernels go into the current directory unless told otherwise.
@@ -167,7 +167,7 @@ function buildIt(source: string): string {
   return `build it first: soloden build ${output}${shellWord(source)}`;
 }
 
-/** A source whose unikernel a path without its ending would be. */
+/** The source from which a unikernel would be built, by the path of the unikernel without its extension. */
 function sourceOf(stem: string): string | undefined {
   const slash = stem.lastIndexOf("/") + 1;
   const name = namesIn(stem.slice(0, slash) || ".")
@@ -191,7 +191,7 @@ function isFile(path: string): boolean {
   }
 }
 
-/** Names in a directory, in order; none where there is no such directory. */
+/** Names in a directory, sorted; none if the directory cannot be read. */
 function namesIn(directory: string): string[] {
   try {
     return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();

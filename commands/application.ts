@@ -98,7 +98,7 @@ const manifestSchema = buildCommand({
   docs: { brief: "Print the JSON Schema of manifests, for editors" },
 });
 
-/** The table itself: every sub-command by its name. */
+/** Every sub-command by its name. */
 export const routes: RouteMap<CommandContext> = buildRouteMap({
   routes: {
     new: newCommand,
@@ -138,7 +138,7 @@ const help: StricliIntegration<CommandContext> = {
   },
 };
 
-/** How much a slip costs when a word is compared with those that there are: whole words are no slip. */
+/** The costs by which the scanner finds the word that a mistyped one was meant to be. */
 const SLIPS = {
   threshold: 3,
   weights: { insertion: 1, deletion: 1, substitution: 2, transposition: 1 },
@@ -158,9 +158,9 @@ const TEXTS: Partial<ApplicationText> = {
 };
 
 /**
- * The application.
+ * Makes the application.
  *
- * @param mistakes takes what is wrong with the words of a command
+ * @param mistakes the scanner's errors about a command line are added to it
  */
 function applicationFor(mistakes: unknown[]): Application<CommandContext> {
   const collected: Partial<ApplicationText> = {
@@ -186,7 +186,7 @@ function applicationFor(mistakes: unknown[]): Application<CommandContext> {
  * Runs the command.
  *
  * @param args the command line without the program's name
- * @returns whether it succeeded; if not, it has said why
+ * @returns whether it succeeded; if not, the reason was printed
  */
 export async function runApplication(args: readonly string[]): Promise<boolean> {
   const stdout = sink(Deno.stdout, "standard output");
@@ -199,7 +199,7 @@ export async function runApplication(args: readonly string[]): Promise<boolean> 
   const stray = entry && strayOptionText(words.slice(entry.path.length), entry);
   const process: StricliProcess = {
     stdout,
-    // One line for a mistake, however many the scanner finds: those collected leave an empty one.
+    // For each mistake that it finds, the scanner writes an empty line. One line about all is written below.
     stderr: { write: (text) => text === "\n" ? undefined : stderr.write(text) },
   };
   if (stray === undefined) await run(applicationFor(mistakes), words, { process });
@@ -218,28 +218,28 @@ async function normalise(args: readonly string[]): Promise<string[]> {
   if (command === "build") return ["build", ...compilerFlags(rest)];
   if (command === "inspect") return ["inspect", ...addressFlags(rest)];
   if (command === "run" || command === "pack") {
-    const { guestFlags } = await import("./guest_flags.ts");
-    return [command, ...guestFlags(rest)];
+    const { scannerWords } = await import("./guest_words.ts");
+    return [command, ...scannerWords(rest)];
   }
   return [...args];
 }
 
-/** The last option of a tender's command line. */
+/** The last option of a command line of `run` or `pack`. */
 async function lastOption([command, ...words]: readonly string[]): Promise<string | undefined> {
   if (command !== "run" && command !== "pack") return undefined;
-  // Help does without what a tender reads its options with.
+  // Help does not need the parser.
   const { splitOptions } = await import("./guest_words.ts");
   return splitOptions(words).options.at(-1);
 }
 
-/** What follows `--` are the compiler's flags. */
+/** Turns what follows `--` into options: those words are the compiler's flags. */
 function compilerFlags(args: readonly string[]): string[] {
   const end = args.indexOf("--");
   if (end < 0) return [...args];
   return [...args.slice(0, end), ...args.slice(end + 1).map((flag) => `--cc-flag=${flag}`)];
 }
 
-/** What stands between `--symbols` and the file are addresses, each of which is a value of the option. */
+/** Repeats `--symbols` before each address: any number of them may stand between it and the file. */
 function addressFlags(words: readonly string[]): string[] {
   const at = words.indexOf("--symbols");
   const addresses = at < 0 ? [] : words.slice(at + 1, -1);

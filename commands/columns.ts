@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The width of what has none. */
+/** The width where there is no terminal, in characters. */
 const USUAL_WIDTH = 80;
 
 /** How wide text may be, in characters: `COLUMNS`, else what the terminal says. */
@@ -22,9 +22,9 @@ export function screenWidth(
 }
 
 /**
- * Breaks text into lines between words. A word that is longer than a line has a line of its own.
+ * Breaks text into lines between words. A word that is longer than a line gets a line of its own.
  *
- * @param words the text, or what must not be broken of it
+ * @param words the text, or its parts that must not be broken
  * @param width of a line, in characters
  */
 export function wrap(words: string | readonly string[], width: number): string[] {
@@ -37,13 +37,13 @@ export function wrap(words: string | readonly string[], width: number): string[]
   return lines;
 }
 
-/** Part of the width that the left one of two columns may take. */
+/** The largest part of the width for the left column. */
 const LEFT_PART = 0.4;
 
 /**
- * Sets two columns. What is too long for the left one has a line of its own.
+ * Sets two columns. A text that is too long for the left one gets a line of its own.
  *
- * @param rows what stands on the left, and what is said of it
+ * @param rows the texts of the left and the right column
  * @param width of a line, in characters
  * @returns lines, indented by two
  */
@@ -53,7 +53,7 @@ export function twoColumns(
 ): string[] {
   const most = Math.floor(width * LEFT_PART);
   const fitting = rows.map(([left]) => left.length).filter((length) => length <= most);
-  // Where none fits, what is said stands a little to the right of what it is about.
+  // If no left text fits, the right column begins a little to the right of the left one.
   const column = Math.max(4, ...fitting) + 4;
   return rows.flatMap(([left, right]) => {
     const [first = "", ...rest] = wrap(right, width - column)

@@ -1,8 +1,8 @@
 /**
- * Completion scripts. They know of no command and no option: they ask `soloden complete` for proposals,
- * and do only what each shell has to do for itself.
+ * Completion scripts. They know no command and no option: they ask `soloden complete` for proposals, and
+ * do only what differs between shells.
  *
- * What they pass is the number of words up to the cursor, those words, then all words of the line.
+ * A script passes the number of words up to the cursor, those words, then all words of the line.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Routes } from "./table.ts";
 /** A shell that completes. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Bash ends words at : and =, which are in the middle of ours, and replaces from there on. */
+/** Bash ends words at : and =, which stand within our words, and replaces only what follows the last of them. */
 const BASH = `# soloden: completions for bash. Use: source <(soloden completions bash)
 _soloden() {
     local -a words others
@@ -77,9 +77,9 @@ export function completionScript(shell: Shell): string {
 }
 
 /**
- * Answers a script.
+ * Answers a completion script.
  *
- * @param words as this module's comment says
+ * @param words as the comment of this module describes them
  * @returns a line for each proposal: the word, and after a tab what it is for
  */
 export function answer(routes: Routes, words: readonly string[]): string {

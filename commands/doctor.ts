@@ -53,18 +53,18 @@ const COLOURS: Readonly<Record<Finding["state"], Colour>> = {
   fault: "red",
 };
 
-/** How findings are shown. */
+/** How to show findings. */
 interface ShownAs {
   /** Colours a text. */
   readonly paint?: (text: string, colour: Colour) => string;
-  /** Of a line, in characters; commands are never broken. */
+  /** Width of a line, in characters; commands are never broken. */
   readonly width?: number;
 }
 
-/** Where what was found stands on a line. */
+/** The column at which details begin. */
 const DETAIL = 20;
 
-/** Findings as text, as wide as the terminal is; what mends one has a line of its own. */
+/** Findings as text, as wide as the terminal; a fix gets a line of its own. */
 export function formatFindings(
   findings: readonly Finding[],
   { paint = painter(Deno.stdout), width = terminalWidth() }: ShownAs = {},
@@ -77,7 +77,7 @@ export function formatFindings(
   }).join("");
 }
 
-/** Lines for programs are not broken. */
+/** The width for people. Lines that a program reads are not broken. */
 function terminalWidth(): number {
   return Deno.stdout.isTerminal() ? screenWidth() : Infinity;
 }

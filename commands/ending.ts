@@ -1,28 +1,28 @@
 /**
- * How a run's end becomes that of this process.
+ * How this process ends as its guest did.
  *
  * @module
  */
 import type { CommandLine } from "../tender/guest.ts";
 import { type Outcome, statusOf } from "../tender/outcome.ts";
 
-/** Which program a guest is run by, where that is not `soloden`. */
+/** Who runs a guest, if not `soloden`. */
 export interface LaunchOptions {
-  /** What the line about a fault begins with. */
+  /** The name that the line about a fault begins with. */
   readonly program?: string;
-  /** What the line says. */
+  /** Makes the rest of the line, where there is something to say. */
   readonly describe?: (outcome: Outcome) => string | undefined;
-  /** The command line that a guest's own process shows, where it has one. */
+  /** The command line that `ps` shows for a guest that is a process. */
   readonly line?: CommandLine;
 }
 
-/** What an ended run comes to for a person: a line, where there is something to say, and a status. */
+/** The end of a run: its outcome, and a line for people, where there is something to say. */
 export interface Ended {
   readonly outcome: Outcome;
   readonly message: string | undefined;
 }
 
-/** Ends as a guest did: says what there is to say, and leaves its status for the exit. */
+/** Prints the line, and sets the exit status of this process. */
 export function endAs(program: string, { outcome, message }: Ended): void {
   if (message !== undefined) console.error(`${program}: ${message}`);
   Deno.exitCode = statusOf(outcome);

@@ -1,5 +1,5 @@
 /**
- * What a person sees of an error.
+ * Errors as people see them.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { printable } from "../elftool/printable.ts";
 const WRITTEN_FOR_PEOPLE = new Set(["ElfError", "TenderError", "ToolchainError", "SystemError"]);
 
 /**
- * Whether an error is about what a command was given, and so was found before anything was started.
- * Afterwards there is no help for it: a process that ran a guest of hvt can load nothing any more.
+ * Whether an error is about the input of a command, and so was found before anything was started. Only
+ * then can there be advice: a process that has run a guest of hvt is confined and can load nothing.
  */
 export function isAboutInput(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -19,17 +19,17 @@ export function isAboutInput(error: unknown): boolean {
     error.name === "TenderError" && ["device", "memory", "target"].includes(code as string);
 }
 
-/** Whether there is nobody to tell: who reads no more of an output needs no message. */
+/** Whether the reader of standard output has gone, and so needs no message. */
 export function isUnread(error: unknown): boolean {
   return error instanceof Error && error.name === "ElfError" &&
     (error as { code?: unknown }).code === "unread";
 }
 
-/** The status then: as if the signal of such a pipe had ended the program, which the runtime ignores. */
+/** The exit status then: as if SIGPIPE, which the runtime ignores, had ended the program. */
 export const UNREAD_STATUS = 128 + 13;
 
 /**
- * A line for each thing that is wrong, each beginning with the program's name. What a compiler or
+ * Writes a line for each thing that is wrong, each beginning with the program's name. What a compiler or
  * linker said stays as it is, so that editors find the places that its lines begin with.
  *
  * @param waysOut what to add to the last lines of an error that is written for people, line by line
@@ -48,12 +48,12 @@ export function errorText(
     if (said.has(line)) return printable(line);
     const way = known ? waysOut[index - lines.length + waysOut.length] : undefined;
     const full = way === undefined ? line : `${line.replace(/\.$/, "")}; ${way}`;
-    // A path of nothing is what a shell makes of a variable that is not set. Solo5's programs show none.
+    // An empty path comes from a shell variable that is not set. Solo5's programs do not show it.
     return errorLine(program, program === "soloden" ? full.replace(/^: /, "'': ") : full);
   }).join("\n");
 }
 
-/** A line about what is wrong, whatever is in it: it may quote what nobody typed on purpose. */
+/** A line about what is wrong. Control characters in it are escaped: it may quote a file or its name. */
 export function errorLine(program: string, text: string): string {
   return `${program}: ${printable(text)}`;
 }

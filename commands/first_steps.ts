@@ -94,7 +94,7 @@ function parseShell(word: string): Shell {
 /**
  * `soloden complete`, which completion scripts ask.
  *
- * @param routes gives the table that it is about, which it is part of itself
+ * @param routes gives the table of sub-commands, of which this one is a part
  */
 export function completeCommand(routes: () => Routes): Command<CommandContext> {
   return buildCommand({

@@ -82,6 +82,19 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
   return { memorySize, ...parts, file, args, output, confined };
 }
 
+/**
+ * A command line as the general scanner of options reads it, for help and mistakes: what follows the
+ * unikernel is the guest's, and `--net:NAME=VALUE` is an option `net` with the value `NAME=VALUE`.
+ */
+export function scannerWords(words: readonly string[]): string[] {
+  const { options, rest } = splitOptions(words);
+  const flags = options.flatMap((option) => {
+    const [, name, value] = /^--([a-z-]+):(.*)$/s.exec(option) ?? [];
+    return name === undefined ? option : [`--${name}`, value!];
+  });
+  return rest.length === 0 ? flags : [...flags, "--", ...rest];
+}
+
 /** An option of the grammar, as it was given. */
 interface GivenOption {
   readonly shape: Shape;

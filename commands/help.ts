@@ -9,13 +9,13 @@ import { entriesOf, type Entry, entryOf, isRoutes, type Option, type Target } fr
 const COMMON: readonly Line[] = [["-h, --help", "Print this and exit"]];
 const ROOT: readonly Line[] = [...COMMON, ["-v, --version", "Print the version and exit"]];
 
-/** What stands on the left, and what is said of it. */
+/** The left and the right column. */
 type Line = readonly [left: string, right: string];
 
 /**
- * The help of a command, or of what has commands in it.
+ * The help of a command, or of a group of commands.
  *
- * @param path the words that lead there, after the program's name
+ * @param path the words that call it, without the program's name
  * @param width of a line, in characters; the terminal's if not given
  */
 export function helpText(
@@ -55,7 +55,7 @@ function helpOfOne(entry: Entry, width: number): string[] {
   return [...usage(lines, width), ...paragraph(brief, width), ...sections].slice(0, -1);
 }
 
-/** Lines of usage; what stands in brackets stays together. */
+/** Lines of usage, which are not broken within brackets. */
 function usage(lines: readonly string[], width: number): string[] {
   const wrapped = lines.flatMap((line) => {
     const words = `soloden ${line}`.match(/(?:\[[^\]]*\]|\S)+/g) ?? [];
@@ -65,7 +65,7 @@ function usage(lines: readonly string[], width: number): string[] {
   return ["USAGE", ...wrapped, ""];
 }
 
-/** How far the later lines of a usage are indented. */
+/** Indentation of the second and later lines of a usage. */
 const HANGING = " ".repeat(6);
 
 function paragraph(text: string, width: number): string[] {

@@ -1,5 +1,5 @@
 /**
- * What the command `inspect` prints of a file.
+ * The command `inspect`: what it prints about a file.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { printableJson } from "../elftool/printable.ts";
 import { TenderError } from "../tender/error.ts";
 
 /**
- * Inspects a file, and says of a packed one what can be vouched for.
+ * Inspects a file. For a packed one it also says which parts are what this version writes.
  *
  * @param options `json`: as one line of JSON instead of text
  * @returns what to print, ending in a newline
@@ -31,16 +31,16 @@ export async function inspectFile(path: string, options: { json?: boolean } = {}
 
 /** What `inspect --seccomp` prints. */
 export interface SeccompText {
-  /** The filter that the file holds, ending in a newline. */
+  /** The filter in the file, ending in a newline. */
   readonly text: string;
-  /** Why nobody should rely on it, if nobody should. */
+  /** Why the filter cannot be relied on, if it cannot. */
   readonly fault?: TenderError;
 }
 
 /**
  * Writes the filter of a packed file as text.
  *
- * @throws {ElfError | TenderError} if the file cannot be read, or is none that was packed
+ * @throws {ElfError | TenderError} if the file cannot be read, or is not a packed unikernel
  */
 export async function seccompText(path: string): Promise<SeccompText> {
   const { describeFilter, verdictText } = await import("../tender/spt/verify.ts");

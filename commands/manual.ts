@@ -1,5 +1,5 @@
 /**
- * The manual page, made of the table of sub-commands.
+ * The manual page, made from the table of sub-commands.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export function manualPage(routes: Routes, options: { version: string }): string
   return [
     `.\\" Made of the table of sub-commands by release/manual.ts: do not edit.`,
     `.TH SOLODEN 1 "" "soloden ${options.version}" "User Commands"`,
-    // Neither stretched lines nor hyphens: options are to be found by searching.
+    // No justified lines and no hyphenation, so that a search finds options.
     ".ad l",
     ".nh",
     ".SH NAME",
@@ -50,7 +50,7 @@ const DESCRIPTION = [
   "Called by the name of one of Solo5's programs, which install makes links for, soloden is that program.",
 ];
 
-/** What there is to say of a command besides its options. */
+/** Notes on commands, besides their options. */
 const NOTES: Readonly<Record<string, readonly string[]>> = {
   build: [
     "The output is NAME.hvt and NAME.spt, in the current directory unless NAME has one. A NAME that " +
@@ -101,7 +101,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ["PREFIX/lib/soloden/installed.json", "What install wrote, for uninstall."],
 ];
 
-/** What is done, and the commands that do it. Each is executed by the tests, in this order. */
+/** Tasks, and the commands for them. The tests execute each, in this order. */
 const EXAMPLES: readonly (readonly [string, readonly string[]])[] = [
   ["Check what this host can do:", ["soloden doctor"]],
   [
@@ -153,7 +153,7 @@ const EXAMPLES: readonly (readonly [string, readonly string[]])[] = [
 
 const SEE_ALSO = "gdb(1), ip-tuntap(8), seccomp(2); https://github.com/Solo5/solo5";
 
-/** A line of usage; what stands in brackets is not torn apart. */
+/** A line of usage. */
 function synopsis(path: readonly string[], usage: string): string[] {
   const rest = usage.slice(path.join(" ").length).trim();
   return [`.B soloden ${path.join(" ")}`, ...(rest === "" ? [] : [escape(rest)]), ".br"];
@@ -197,7 +197,7 @@ function describe({ form, short, brief }: Option): string[] {
   return list([[short === undefined ? form : `-${short}, ${form}`, brief]]);
 }
 
-/** Text as roff wants it: dashes that stay dashes, no line that looks like a request. */
+/** Text for roff: dashes stay dashes, and no line looks like a request. */
 function escape(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^[.']/, "\\&$&");
 }

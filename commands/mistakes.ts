@@ -1,5 +1,5 @@
 /**
- * What a person is told of a command line that is none: one line, with the way out.
+ * Mistakes in a command line: one line about each, with the way out.
  *
  * @module
  */
@@ -14,11 +14,12 @@ import {
 } from "@stricli/core";
 import { type Entry, optionOf } from "./table.ts";
 
-/** Letters that a word has before it can be taken for another with a slip in it. */
+/** Shortest word, in letters, for which a similar one is proposed. */
 const LEAST_TO_GUESS = 3;
 
 /**
- * Of the mistakes in one command line, the one to tell: what was typed comes before what was not.
+ * Chooses which mistake in a command line to tell: one about a word that is there, before one about a
+ * missing word.
  *
  * @param errors what the scanner threw, at least one
  */
@@ -27,7 +28,7 @@ export function firstMistake(errors: readonly unknown[]): unknown {
 }
 
 /**
- * Tells what is wrong with the words after a command.
+ * Describes a mistake in the words after a command.
  *
  * @param error what the scanner threw
  * @param options `entry`: the command; `after`: its last option, with its value, where arguments
@@ -48,11 +49,11 @@ export function mistakeText(
 }
 
 /**
- * Finds the first word that looks like an option and is none: the scanner takes some of those for
+ * Finds the first word that looks like an option and is not one. The scanner takes some of those for
  * arguments.
  *
  * @param words those after the command
- * @returns what is wrong with it
+ * @returns what is wrong with it; undefined if there is no such word
  */
 export function strayOptionText(words: readonly string[], entry: Entry): string | undefined {
   const end = words.indexOf("--");
@@ -88,7 +89,7 @@ function refusedValueText(word: string, entry: Entry): string | undefined {
 
 const COMPILER_FLAGS = "flags for the compiler go after --";
 
-/** What the scanner reads as a long option. It tells by itself which of them there are. */
+/** What the scanner reads as a long option; it reports those that do not exist. */
 const LONG = /^--[a-z][a-z-.\d_]+(=.+)?$/is;
 
 function isStray(word: string, entry: Entry): boolean {
@@ -122,16 +123,16 @@ function complaint(error: unknown, entry: Entry | undefined): string {
   return (error as Error).message;
 }
 
-/** How an option is written, as short as it can be. */
+/** The shortest form of an option. */
 function formOf(name: string, entry: Entry | undefined): string {
   const { form = `--${name}`, short } = entry?.options.find((option) => option.name === name) ?? {};
   return short === undefined ? form : form.replace(`--${name}`, `-${short}`);
 }
 
 /**
- * Tells that there is no such command, or no such option before one.
+ * Describes a command that does not exist, or an option before any command.
  *
- * @param corrections commands that look like it, in backticks
+ * @param corrections similar commands, in backticks
  */
 export function unknownCommandText(word: string, corrections: readonly string[]): string {
   const help = "soloden --help";
@@ -144,7 +145,7 @@ export function unknownCommandText(word: string, corrections: readonly string[])
   return `no command '${word}'${wayOut(word, { corrections: meant, help })}`;
 }
 
-/** The command that a file is for, by its name. */
+/** The command that takes a file of such a name. */
 function commandFor(file: string): string | undefined {
   if (/\.(hvt|spt)$/.test(file)) return "run";
   return /\.(c|cc|cpp|cxx|S|s)$/.test(file) ? "build" : undefined;

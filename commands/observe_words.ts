@@ -1,6 +1,5 @@
 /**
- * What `run` may be asked to show of a guest: the options, read. Only a run that is given one of them
- * loads this.
+ * The options that show something of a run, read. Only a run that is given one of them loads this.
  *
  * @module
  */
@@ -23,15 +22,15 @@ export interface Observation {
   readonly coreDirectory?: string;
 }
 
-/** Where gdb is expected if nothing else is said: on this host alone. */
+/** Where to wait for gdb by default: only programs of this host can connect. */
 const GDB_ENDPOINT: Endpoint = { address: [127, 0, 0, 1], port: 1234 };
 
 /**
  * Reads the options that ask to see something of a guest.
  *
  * @param words as `GuestRequest.observe` has them
- * @throws {TenderError} "option" for a value that is none, a device that is none or not a network
- * device, or a guest that cannot be observed so
+ * @throws {TenderError} "option" if a value is wrong, if there is no such network device, or if the
+ * guest cannot be observed so
  */
 export function readObservation(words: readonly string[], guest: Guest): Observation {
   if (guest.unikernel.abi.target !== "hvt") throw notHere(words[0]!);
@@ -66,7 +65,7 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
 /**
  * Reads where to wait for gdb.
  *
- * @param written `PORT` or `ADDRESS:PORT`, or empty for what is usual; port 0 is any that is free
+ * @param written `PORT` or `ADDRESS:PORT`, or empty for the default; port 0 is any free one
  * @throws {TenderError} "option"
  */
 export function readEndpoint(written: string): Endpoint {

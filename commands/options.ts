@@ -7,10 +7,10 @@
 import type { DeviceType } from "../abi/manifest.ts";
 import type { Proposed } from "./grammar.ts";
 
-/** The value of an option as it stands. */
+/** Leaves the value of an option as it is. */
 export const text = (value: string): string => value;
 
-/** What shells need to know of an option; the scanner passes it over. */
+/** What shells need to know of an option; the scanner ignores it. */
 export interface Proposing {
   /** What they propose for a value; files, if not given. */
   readonly proposed?: Proposed;
@@ -18,7 +18,7 @@ export interface Proposing {
   readonly device?: DeviceType;
 }
 
-/** What describes an option or argument to the scanner, and in help. */
+/** What the scanner and help need to know of an option or argument. */
 interface Described<Kind extends string> {
   readonly kind: Kind;
   readonly optional: true;
@@ -33,7 +33,7 @@ export function option(brief: string, { proposed, device }: Proposing = {}): Opt
   return { kind: "parsed", parse: text, optional: true, brief, proposed, device };
 }
 
-/** An option that may be given again and again. */
+/** An option that may be given several times. */
 export function options(
   brief: string,
   { proposed, device }: Proposing = {},
@@ -54,7 +54,7 @@ export function flag(brief: string): Described<"boolean"> & { readonly withNegat
   return { kind: "boolean", optional: true, withNegated: false, brief };
 }
 
-/** An argument, by what its value is called. */
+/** An argument; `placeholder` is its name in help. */
 export function argument(
   placeholder: string,
   brief: string,

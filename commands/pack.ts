@@ -1,5 +1,5 @@
 /**
- * The command `pack`. It reads its command line itself.
+ * The command `pack`, which reads its command line without the scanner.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { devicesOf, parseArguments } from "./guest_words.ts";
 import { checkPackable, pack } from "../tender/pack.ts";
 
 /**
- * Writes a spt unikernel and its launch as one executable.
+ * Writes a unikernel of spt and its launch as one executable.
  *
  * @param words options, with the output among them, the unikernel, the guest's arguments
- * @returns whether the words are a command line; if not, nothing was done
+ * @returns whether the words are a command line of `pack`; if not, nothing was done
  */
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);

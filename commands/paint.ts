@@ -1,10 +1,10 @@
 /**
- * Colour: on a terminal only, and never where `NO_COLOR` or a terminal without any says so.
+ * Colour: only on a terminal that has colours, and never where `NO_COLOR` is set.
  *
  * @module
  */
 
-/** What can be said about a stream's end. */
+/** A stream that may lead to a terminal. */
 interface Terminal {
   isTerminal(): boolean;
 }
@@ -15,7 +15,7 @@ const COLOURS = { red: 31, green: 32, yellow: 33 } as const;
 /** The name of a colour. */
 export type Colour = keyof typeof COLOURS;
 
-/** What says how a terminal behaves. */
+/** What the environment says about the terminal. */
 export interface TerminalSettings {
   /** `TERM`: the terminal's type. */
   readonly type: string | undefined;
@@ -28,17 +28,17 @@ export function terminalSettings(): TerminalSettings {
   return { type: Deno.env.get("TERM"), noColour: Deno.env.get("NO_COLOR") };
 }
 
-/** Whether a stream's end is a terminal that obeys control sequences. */
+/** Whether a stream leads to a terminal that obeys control sequences. */
 export function isObedient(stream: Terminal, { type } = terminalSettings()): boolean {
   return stream.isTerminal() && type !== undefined && type !== "" && type !== "dumb";
 }
 
-/** Whether what is written to a stream may have colours. */
+/** Whether text for a stream may have colours. */
 export function hasColour(stream: Terminal, settings = terminalSettings()): boolean {
   return isObedient(stream, settings) && !settings.noColour;
 }
 
-/** What colours texts for a stream, or leaves them as they are. */
+/** Makes a function that colours text for a stream, or leaves it as it is. */
 export function painter(stream: Terminal): (text: string, colour: Colour) => string {
   if (!hasColour(stream)) return (text) => text;
   return (text, colour) => `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;

@@ -1,15 +1,15 @@
 /**
- * Progress: a bar for what takes longer than a moment, on a terminal and nowhere else.
+ * A progress bar for work that takes longer than a moment; only on a terminal.
  *
  * @module
  */
 import { isObedient, type TerminalSettings } from "./paint.ts";
 
-/** How far something is. */
+/** How far some work is. */
 export interface Progress {
   /** What is being done. */
   readonly what: string;
-  /** How much of it is done, from 0 to 1; nobody knows if not given. */
+  /** How much of it is done, from 0 to 1; unknown if not given. */
   readonly part?: number;
 }
 
@@ -30,16 +30,15 @@ export interface ProgressOptions {
 }
 
 const PATIENCE = 500;
-/** Milliseconds between two pictures. */
+/** Milliseconds between two pictures of the bar. */
 const PERIOD = 100;
 /** Width of the bar, in characters. */
 const WIDTH = 24;
 
 /**
- * Does something that may take long, and shows how far it is if it does. In the end nothing is left of
- * that on the screen.
+ * Does work that may take long, and shows a bar if it does. The bar is erased at the end.
  *
- * @param work is given what it tells its progress to
+ * @param work gets a function to report its progress to
  */
 export async function withProgress<T>(
   work: (report: (progress: Progress) => void) => Promise<T>,
@@ -55,7 +54,7 @@ export async function withProgress<T>(
     const elapsed = performance.now() - start;
     if (elapsed < patience) return;
     shown = true;
-    // The cursor goes back, so that what others write takes the bar's place.
+    // The cursor goes back to the start, so that other output overwrites the bar.
     write(`${CLEAR}${picture(progress, elapsed)}\r`);
   }, Math.min(PERIOD, patience));
   try {

@@ -1,5 +1,5 @@
 /**
- * What may come next on a command line: the same proposals for every shell.
+ * Proposals for the next word of a command line, the same for every shell.
  *
  * @module
  */
@@ -18,18 +18,18 @@ export type { Proposal };
 export interface Line {
   /** The words up to the cursor, without the program's name; the last one is to be completed. */
   readonly before: readonly string[];
-  /** All other words, wherever they are. */
+  /** All words of the line. */
   readonly others: readonly string[];
 }
 
-/** Files that an argument is about, by what stands for it in the table. */
+/** Names of the files that an argument can be, by the placeholder of the argument. */
 const FILES: Readonly<Record<string, RegExp>> = {
   SOURCE: /\.(c|cc|cpp|cxx|S|s|o|a)$/,
   MANIFEST: /\.json$/,
   UNIKERNEL: /\.(hvt|spt)$/,
 };
 
-/** Proposes what to put in place of the last word before the cursor; all begin as it does. */
+/** Proposes words for the place of the last one before the cursor; all begin as it does. */
 export function propose(routes: Routes, line: Line): Proposal[] {
   const { before } = line;
   const current = before.at(-1) ?? "";
@@ -42,7 +42,7 @@ export function propose(routes: Routes, line: Line): Proposal[] {
   return proposals.filter(({ text }) => text.startsWith(current));
 }
 
-/** The next words of the commands that begin with what is typed. */
+/** Proposes the next word of each command that begins with the typed words. */
 function proposeCommands(entries: readonly Entry[], typed: readonly string[]): Proposal[] {
   const proposals = new Map<string, string>();
   for (const { path, brief } of entries) {
@@ -91,7 +91,7 @@ function proposeOptions({ options }: Entry): Proposal[] {
   return [...proposals, { text: "--help", brief: "Print help and exit" }];
 }
 
-/** `--net:NAME=` for each name that the manifest of a unikernel has. */
+/** Proposes `--net:NAME=` for each fitting device in the manifest of a unikernel. */
 function proposeDevices({ name, device: wanted }: Option, { others, before }: Line): Proposal[] {
   const words = [...before.slice(0, -1), ...others].filter((word) => !word.startsWith("-"));
   return devicesOf(words).filter(({ type }) => type === wanted)

@@ -1,5 +1,5 @@
 /**
- * Values for a command line that this host knows: files, interfaces, and the devices of unikernels.
+ * Values to propose that are found on this host: files, interfaces, and the devices of unikernels.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import { parseUnikernel } from "../elftool/unikernel.ts";
 
 /** A word that may come next. */
 export interface Proposal {
-  /** The whole word; one that ends in `:`, `=` or `/` is to be gone on with. */
+  /** The whole word; after `:`, `=` or `/` at its end more is to be typed. */
   readonly text: string;
   /** What it is for; empty if there is nothing to say. */
   readonly brief: string;
 }
 
-/** Most unikernels of a directory that are looked into. */
+/** Most unikernels of a directory that are read. */
 const MOST = 32;
-/** Largest file that is taken for a unikernel, in bytes: disks lie around, too. */
+/** Largest file that is read as a unikernel, in bytes: it may be a disk. */
 const LARGEST = 64 << 20;
 
 /**
- * Directories and files that a path may go on with.
+ * Finds the directories and files that begin with a path.
  *
- * @param wanted what the files' names have to match; where none does, all of them count
+ * @param wanted matches the names of wanted files; if it matches none, all files are found
  */
 export function filesIn(begun: string, wanted = /./): Proposal[] {
   const { directory, entries } = list(begun);
@@ -35,7 +35,7 @@ export function filesIn(begun: string, wanted = /./): Proposal[] {
   ];
 }
 
-/** Directories that a path may go on with. */
+/** Finds the directories that begin with a path. */
 export function directoriesIn(begun: string): Proposal[] {
   const { directory, entries } = list(begun);
   return entries.filter(({ isDirectory }) => isDirectory)
@@ -49,7 +49,7 @@ export function tapInterfaces(): string[] {
 }
 
 /**
- * The devices of the first unikernel among some words, or of all in this directory where there is none.
+ * The devices of the first word that is a unikernel; if there is none, of all unikernels in this directory.
  */
 export function devicesOf(words: readonly string[]): DeviceDeclaration[] {
   for (const word of words) {
@@ -71,7 +71,7 @@ function readDevices(path: string): DeviceDeclaration[] | undefined {
   }
 }
 
-/** What lies where a path has led so far, but for hidden files, which nobody asked for. */
+/** Entries of the directory that a path has reached; hidden ones only if the path asks for them. */
 function list(begun: string): { directory: string; entries: Entry[] } {
   const end = begun.lastIndexOf("/") + 1;
   const directory = begun.slice(0, end);
@@ -87,7 +87,7 @@ interface Entry {
   readonly isDirectory: boolean;
 }
 
-/** A directory in order; an empty one where it cannot be read. */
+/** The entries of a directory, sorted; none if it cannot be read. */
 function read(path: string): Entry[] {
   try {
     const entries = Array.from(Deno.readDirSync(path), ({ name, isDirectory, isSymlink }) => ({
@@ -118,7 +118,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Whether the system refused something, as it does for files that are not there or not to be read. */
+/** Whether an error comes from the system, as for a file that does not exist or may not be read. */
 function isSystems(error: unknown): boolean {
   return error instanceof Error &&
     ("code" in error || Object.values(Deno.errors).some((type) => error instanceof type));

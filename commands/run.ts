@@ -1,5 +1,5 @@
 /**
- * The command `run`. It reads its command line itself.
+ * The command `run`, which reads its command line without the scanner.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { bind, type Guest } from "../tender/guest.ts";
 import { devicesOf, parseArguments } from "./guest_words.ts";
 
 /**
- * Runs a unikernel as this process: the guest's exit status is the command's.
+ * Runs a unikernel. The guest's exit status is the command's.
  *
  * @param words options, the unikernel, the guest's arguments
- * @returns whether the words are a command line; if not, nothing was done
+ * @returns whether the words are a command line of `run`; if not, nothing was done
  */
 export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);

@@ -1,5 +1,5 @@
 /**
- * Running a guest with what the command line asks to see of it.
+ * Runs of hvt that show what the command line asks to see of the guest.
  *
  * @module
  */
@@ -86,7 +86,7 @@ export async function runObserved(
   }
 }
 
-/** Time that a debugger takes cannot be told from the guest's. */
+/** Refuses limits of time under gdb: the time that gdb takes would count as the guest's. */
 function checkUntimed(limits: MachineLimits | undefined): void {
   const { timeout, cpuTime } = limits?.limits ?? {};
   if (timeout === undefined && cpuTime === undefined) return;
@@ -94,16 +94,16 @@ function checkUntimed(limits: MachineLimits | undefined): void {
   throw new TenderError("option", `${option}: not with --gdb, where time is the debugger's`);
 }
 
-/** Where people are told. */
+/** How to make outputs. */
 interface Outputs {
   readonly attempt: Attempt | undefined;
   open(path: string, header?: Uint8Array): OpenOutput;
 }
 
 /**
- * Tells of a run as the command's options ask for it. Statistics are printed at the end; a signal that
- * ends this process ends them, too: to listen for one would take system calls that a confined tender
- * does not have.
+ * Makes the observers that write what the options ask for. Statistics are printed at the end. If a signal
+ * ends this process they are lost: a confined tender may not make the system calls that listening for one
+ * takes.
  */
 function tellPeople(
   { trace, captures, stats, coreDirectory }: Observation,

@@ -16,15 +16,15 @@ export interface Output {
   write(bytes: Uint8Array): void;
 }
 
-/** An output that is closed when it is done with. */
+/** An output that has to be closed. */
 export type OpenOutput = Output & Disposable;
 
 /**
- * Opens a file for writing, made or emptied.
+ * Creates or empties a file, and opens it for writing.
  *
  * @param options `header`: what it begins with; `attempt`: how to write, where the run has limits
- * @throws {TenderError} "host" with the path and what the system says, or that another user left
- * something there
+ * @throws {TenderError} "host" with the path and what the system says, or that another user's file is
+ * in the way
  */
 export function openOutput(
   path: string,
@@ -46,8 +46,8 @@ export function standardError({ attempt }: { attempt?: Attempt } = {}): Output {
 }
 
 /**
- * Says something at the end of a run on standard error; not where the run's time is over and nobody
- * reads that. `attempt` is as for {@linkcode openOutput}.
+ * Writes a line to standard error at the end of a run. Gives up if nobody reads it and the guest's time
+ * is over. `attempt` is as for {@linkcode openOutput}.
  */
 export function sayAtLast(text: string, options: { attempt?: Attempt } = {}): void {
   try {
@@ -62,7 +62,7 @@ interface Writer {
   writeSync(bytes: Uint8Array): number;
 }
 
-/** An output that ends the run when it takes no more. */
+/** Makes an output that ends the run if it cannot be written. */
 function outputTo(
   writer: Writer,
   { name, attempt = (call) => call(), close = () => {} }: {

@@ -6,7 +6,7 @@
 import { UNREAD_STATUS } from "./error_text.ts";
 import { systemReason } from "../linux/system_reason.ts";
 
-/** A stream that text is written to, whole. A stream that takes no more ends the program. */
+/** Makes a writer of whole texts. If the stream cannot be written, the program ends. */
 export function sink(
   stream: { writeSync(data: Uint8Array): number },
   name: string,

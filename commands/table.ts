@@ -1,5 +1,5 @@
 /**
- * The table of sub-commands as data for what is made of it: completions and the manual page.
+ * The table of sub-commands as data, from which help, completions and the manual page are made.
  *
  * @module
  */
@@ -17,11 +17,11 @@ export interface Option extends Proposing {
   readonly brief: string;
   /** Whether it must have a value, which may be the next word. */
   readonly takesValue: boolean;
-  /** The values that there are, where they are few. */
+  /** All its values, if it has few; else empty. */
   readonly values: readonly string[];
 }
 
-/** A command that does something. */
+/** A sub-command. */
 export interface Entry {
   /** The words that call it: `["manifest", "compile"]`. */
   readonly path: readonly string[];
@@ -29,19 +29,19 @@ export interface Entry {
   /** Its usage, without the program's name. */
   readonly usage: readonly string[];
   readonly options: readonly Option[];
-  /** What stands for its arguments, where there are any. */
+  /** The placeholder of its arguments, if it has any. */
   readonly argument?: string;
-  /** What they are. */
+  /** What the arguments are. */
   readonly argumentBrief?: string;
 }
 
-/** The root of the table, as stricli has it. */
+/** The table, as stricli has it. */
 export type Routes = RouteMap<CommandContext>;
 
-/** What a path of the table leads to. */
+/** A group of commands, or a command. */
 export type Target = Routes | Command<CommandContext>;
 
-/** Every command of the table that is shown to people. */
+/** Every command that is shown to people. */
 export function entriesOf(routes: Routes, prefix: readonly string[] = []): Entry[] {
   return routes.getAllEntries().filter(({ hidden }) => !hidden).flatMap(({ name, target }) => {
     const path = [...prefix, name.original];
@@ -49,12 +49,12 @@ export function entriesOf(routes: Routes, prefix: readonly string[] = []): Entry
   });
 }
 
-/** Whether there are commands in it. */
+/** Whether it is a group of commands. */
 export function isRoutes(target: Target): target is Routes {
   return "getAllEntries" in target;
 }
 
-/** A command of the table, by the words that call it. */
+/** A command as data; `path` are the words that call it. */
 export function entryOf(command: Command<CommandContext>, path: readonly string[]): Entry {
   const { flags = {}, aliases = {}, positional } = command.parameters;
   const shorts = new Map(Object.entries(aliases).map(([short, name]) => [name, short]));
@@ -85,7 +85,7 @@ export function entryOf(command: Command<CommandContext>, path: readonly string[
   };
 }
 
-/** Options that no scanner reads tell their form in their brief, before a colon and a space. */
+/** Splits `FORM: BRIEF`, which options have whose form does not follow from their name. */
 function describeOption(
   name: string,
   { kind, brief }: { kind: string; brief: string },
@@ -104,7 +104,7 @@ function valuesIn(form: string): string[] {
   return /=([a-z]+(?:\|[a-z]+)+)$/.exec(form)?.[1]?.split("|") ?? [];
 }
 
-/** The option that a word is, in its long or short form and without a value. */
+/** Finds the option that a word is, in its long or short form and without a value. */
 export function optionOf({ options }: Entry, word: string | undefined): Option | undefined {
   const [, long, device] = /^--([a-z-]+)(:[^=]*)?$/s.exec(word ?? "") ?? [];
   return options.find(({ name, short, form }) =>

@@ -66,7 +66,7 @@ export const build = buildCommand({
   },
 });
 
-/** A tool of this machine; main.ts runs it, and reads nothing of its words. */
+/** Declares a wrapped tool for help. main.ts runs it, with all its words as they are. */
 export function wrapper(brief: string): Command<CommandContext> {
   return buildCommand({
     loader: () => Promise.resolve((_: Record<never, never>, ..._words: string[]) => {}),

@@ -1,5 +1,5 @@
 /**
- * This room's commands: `manifest compile` and `inspect --symbols`.
+ * The commands `manifest compile` and `inspect --symbols`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { manifestCSource } from "../elftool/manifest_c.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
 
-/** How to compile a manifest, where the output's name does not say. */
+/** How to compile a manifest, if the output's name does not tell. */
 export interface CompileManifestOptions {
   /** C source or object file; by the output's extension, and C on standard output, unless given. */
   readonly format?: "c" | "object";
@@ -22,8 +22,8 @@ export interface CompileManifestOptions {
 }
 
 /**
- * Compiles `manifest.json` to a file; `-` is standard input or output. After an error the output is
- * as it was.
+ * Compiles `manifest.json` to a file; `-` is standard input or output. An error leaves the output as it
+ * was.
  *
  * @throws {ElfError} "manifest-source" for a mistake in the source, "file" if a file cannot be read
  * or written, or the two are the same, or the output's extension is neither `.o` nor `.c`
@@ -60,7 +60,7 @@ export function nameAddresses(path: string, written: readonly string[]): string 
   const locator = readLocator(bytes, { name: path });
   const lines = sourceLines(bytes, addresses, { name: path });
   return addresses.map((address, index) => {
-    // Rounded to a double, it would be another address; and no unikernel lies there.
+    // As a double, it would be rounded to another address; no unikernel reaches that far.
     if (!Number.isSafeInteger(address)) return `0x${digits[index]} ??\n`;
     const line = lines[index] === undefined ? "" : ` ${lines[index]}`;
     return `0x${digits[index]} ${locator.name(address) ?? "??"}${line}\n`;

@@ -1,11 +1,11 @@
 /**
- * What an examination of this host comes to, as a value.
+ * The result of an examination of this host, as a value.
  *
  * @module
  */
 import type { Permit } from "../../linux/permit.ts";
 
-/** What was found about one thing that unikernels need of a host. */
+/** The state of one thing that unikernels need of a host. */
 export interface Finding {
   /** What was examined. */
   readonly subject: string;
@@ -13,16 +13,20 @@ export interface Finding {
   readonly state: "ok" | "warning" | "fault";
   /** One line: what is there, or what is wrong. */
   readonly detail: string;
-  /** The command that mends it; there is one for every fault. */
+  /** The command that mends it; every fault has one. */
   readonly fix?: string;
 }
 
-/** The command of a permit, and what makes it count at once. */
+/** The command of a permit, with a new login where it takes effect only then. */
 export function withLogin({ command, login }: Permit): string {
   return login ? `${command} && exec su - "$USER"` : command;
 }
 
-/** The message of an error that is one of this project's. Any other is a fault of the examination itself. */
+/**
+ * The message of an error of this project's.
+ *
+ * @throws {unknown} any other error: it is a fault of the examination itself
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof Error && /^(System|Tender)Error$/.test(error.name)) return error.message;
   throw error;

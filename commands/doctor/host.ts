@@ -42,15 +42,15 @@ export function examineTun(probe: TunProbe = hostTun): Finding {
 
 function fixFor(error: unknown, probe: TunProbe): string {
   const { errno } = error as SystemError;
-  // What a container was not given is refused so, whoever asks.
+  // A container that was not given the device gets EPERM, whoever asks.
   if (errno === ERRNO.EPERM) return `docker run --device ${TUN_PATH} ...`;
   return errno === ERRNO.EACCES ? withLogin(probe.permit()) : "sudo modprobe tun";
 }
 
 /**
- * Examines whether there is the memory that a guest gets if nothing is said.
+ * Examines whether this host has as much free memory as a guest gets by default.
  *
- * @param available bytes; what this host has if not given
+ * @param available in bytes; that of this host if not given
  */
 export function examineMemory(available: number = Deno.systemMemoryInfo().available): Finding {
   const mebibytes = Math.floor(available / MIB);

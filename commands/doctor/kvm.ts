@@ -1,6 +1,6 @@
 /**
- * Examines KVM: whether it is there, whether it is this user's to use, and whether guests run on it at
- * the hardware's speed.
+ * Examines KVM: whether it exists, whether this user may use it, and whether guests run on it at the
+ * hardware's speed.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface KvmProbe {
   permit(): Permit;
 }
 
-/** Fewer instructions a second than any CPU executes by itself, and more than any emulation does. */
+/** Instructions a second: every CPU executes more, and every emulator fewer. */
 const EMULATED = 10_000_000;
 
 /** Examines KVM. */

@@ -1,5 +1,5 @@
 /**
- * Guests of a few instructions that are built in, to see whether this host runs any.
+ * Built-in guests of a few instructions, which show whether this host can run guests.
  *
  * @module
  */
@@ -40,9 +40,9 @@ function segment(
   return { address, data, start: address, end: address + PAGE_SIZE, read: true, ...access };
 }
 
-/** Times around the loop of {@linkcode countingGuest}, each two instructions. */
+/** Rounds of the loop of {@linkcode countingGuest}; each has two instructions. */
 const ROUNDS = 10_000;
-/** How many instructions {@linkcode countingGuest} executes, near enough. */
+/** Instructions that {@linkcode countingGuest} executes, but for a few at its ends. */
 export const COUNTED = 2 * ROUNDS;
 
 /** A guest of hvt that counts down and exits with 0. */
@@ -65,7 +65,7 @@ export function exitingGuest(): Guest {
   return probe("spt", exit());
 }
 
-/** A guest of spt that makes a system call which is not its to make, and then exits with 0. */
+/** A guest of spt that makes a forbidden system call, and then exits with 0. */
 export function trespassingGuest(): Guest {
   return probe("spt", [...systemCall(GETPID), ...exit()]);
 }

@@ -10,7 +10,7 @@ import { run } from "../../tender/run.ts";
 import { type Finding, reasonOf } from "./finding.ts";
 import { exitingGuest, trespassingGuest } from "./probe.ts";
 
-/** Examines spt, by running a guest that is built in. */
+/** Examines spt by running the built-in guests. */
 export async function examineSpt(
   start: (guest: Guest) => Promise<Outcome> = (guest) => run(guest, { console: () => {} }),
 ): Promise<Finding> {
@@ -41,6 +41,6 @@ export async function examineSpt(
   }
 }
 
-/** The kernel was built without filters, or something stands between it and this process. */
+/** For a kernel without filters, or a sandbox that keeps this process from them. */
 const NO_FILTER = "zgrep CONFIG_SECCOMP_FILTER /proc/config.gz # and boot a kernel where it is y";
 const NO_MEMORY_FILE = "sudo sysctl vm.memfd_noexec=0";

@@ -1,15 +1,15 @@
 /**
- * The options that `solo5-hvt-debug` has and `solo5-hvt` has not. Only that program loads this.
+ * The options that only `solo5-hvt-debug` has. Only that program loads this.
  *
  * @module
  */
 import { TenderError } from "../../tender/error.ts";
 
 /**
- * Takes the options about debugging out of a program's.
+ * Parts the options about debugging from the others.
  *
  * @returns `observe`: what they ask for, as `GuestRequest.observe`; `others`: the other options
- * @throws {TenderError} "host" for a directory that is none, "arguments" for a port that is none
+ * @throws {TenderError} "host" if a directory cannot be read, "arguments" if a port is no number
  */
 export function splitDebugOptions(
   options: readonly string[],
@@ -29,7 +29,7 @@ export function splitDebugOptions(
   return { observe: [...cores, port === undefined ? "--gdb" : `--gdb=${port}`], others };
 }
 
-/** A port, whatever follows its digits. */
+/** Reads a port; what follows its digits is ignored. */
 function readPort(written: string): number {
   const port = Number(/^[0-9]{1,5}/.exec(written)?.[0]);
   if (port <= 0xffff) return port;
@@ -38,7 +38,7 @@ function readPort(written: string): number {
 
 function checkDirectory(path: string): string {
   try {
-    // What cannot be read as a directory is none, or not this user's.
+    // This fails for what is no directory, and for a directory of another user's.
     for (const _ of Deno.readDirSync(path)) break;
     return path;
   } catch {

@@ -54,14 +54,14 @@ async function generateManifest(source: string, output: string): Promise<void> {
     compileManifestFile(source, output, { format: "c" });
   } catch (error) {
     if (!(error instanceof ElfError) || error.code !== "file") throw error;
-    // Which of the two files it is about, its name tells.
+    // The message begins with the name of the file that it is about.
     throw error.message.startsWith(`${source}: `)
       ? rephrased(error, { path: source, words: "Could not open for reading" })
       : rephrased(error, { path: output, words: "Could not open for writing" });
   }
 }
 
-/** One of a unikernel's notes; whether the rest of the file is right does not matter. */
+/** Reads one of a unikernel's notes; the rest of the file may be damaged. */
 function query<T>(path: string, read: (elf: ElfFile, programs: readonly Program[]) => T): T {
   return loadExecutable(path, {
     parse: (bytes, options) => {
@@ -85,7 +85,7 @@ function abiJson({ target, version }: Abi): string {
 `;
 }
 
-/** A device to a line, as people's line-based tools have come to expect. */
+/** One device a line, which line-based tools expect. */
 function manifestJson({ devices }: Manifest): string {
   const lines = devices.map(({ name, type }) => `    { "name": "${name}", "type": "${type}" }`);
   return `{

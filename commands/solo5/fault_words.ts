@@ -1,11 +1,11 @@
 /**
- * What Solo5's tenders call the ends that no guest asks for, which scripts look for.
+ * What Solo5's tenders call a guest's faults. Scripts look for these words.
  *
  * @module
  */
 import { describe, type FaultReason, type Outcome } from "../../tender/outcome.ts";
 
-/** Their words for what this project's tender says in its own, which come after them. */
+/** Their words, which stand before this project's. */
 const WORDS: Partial<Record<FaultReason, string>> = {
   "emulation": "KVM: internal error exit",
   "halted": "KVM: unhandled exit",

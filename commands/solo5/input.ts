@@ -1,16 +1,15 @@
 /**
- * Reading files the way that Solo5's programs do, with their words for what is wrong, which scripts
- * look for.
+ * Reads files as Solo5's programs do, with their words for what is wrong. Scripts look for these words.
  *
  * @module
  */
 import { ElfError, type ElfErrorCode } from "../../elftool/error.ts";
 import { guarded } from "../../linux/files.ts";
 
-/** What Solo5's programs call a file that breaks a rule; the rule comes after it. */
+/** The words of Solo5's programs for a file that breaks a rule; the rule follows them. */
 export type Words = Partial<Record<ElfErrorCode, string>>;
 
-/** What all of them call it. */
+/** The words that all programs have. */
 const COMMON_WORDS: Words = {
   "file": "Could not open",
   "elf-header": "invalid executable: invalid or unsupported executable",
@@ -21,8 +20,8 @@ const COMMON_WORDS: Words = {
 /**
  * Reads an executable and parses it.
  *
- * @param options `parse`: what to make of it, which gets the path as the file's name; `words`: what
- * this program has words of its own for
+ * @param options `parse`: parses the bytes, with the path as the file's name; `words`: those of this
+ * program alone
  * @throws {ElfError} with the words after the path
  */
 export function loadExecutable<T>(
@@ -41,12 +40,12 @@ export function loadExecutable<T>(
   }
 }
 
-/** A file of any name; of a device, which may never end, nothing. */
+/** Reads a file. A character device counts as empty: it may never end. */
 function readFile(path: string): Uint8Array<ArrayBuffer> {
   return Deno.statSync(path).isCharDevice ? new Uint8Array() : Deno.readFileSync(path);
 }
 
-/** An error with words of its own between the path and the rule. */
+/** Puts words between the path and the rule of an error. */
 export function rephrased(
   error: ElfError,
   { path, words }: { path: string; words: string },

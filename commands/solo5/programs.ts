@@ -1,5 +1,5 @@
 /**
- * Solo5's programs by their names: called by one of them, the command is that program.
+ * Solo5's programs by their names. If the command is called by one of them, it is that program.
  *
  * @module
  */

@@ -19,7 +19,7 @@ import { faultWords } from "./fault_words.ts";
 /** A program by its name. */
 export type TenderProgramName = "solo5-hvt" | "solo5-hvt-debug" | "solo5-spt";
 
-/** What a program is for, and what it has that others do not. */
+/** The target of each program, and the flags that only it has. */
 const PROGRAMS: Record<TenderProgramName, { target: TenderTarget; flags: readonly string[] }> = {
   "solo5-hvt": { target: "hvt", flags: [] },
   "solo5-hvt-debug": { target: "hvt", flags: [] },
@@ -30,7 +30,7 @@ const PROGRAMS: Record<TenderProgramName, { target: TenderTarget; flags: readonl
  * Runs a program: on spt this process becomes the guest, on hvt it runs it to its end.
  *
  * @returns the exit status, unless the guest's own is set already
- * @throws {TenderError} and {ElfError} with the words that scripts look for
+ * @throws {TenderError | ElfError} with the words that scripts look for
  */
 export async function tenderProgram(
   name: TenderProgramName,
@@ -98,7 +98,7 @@ async function runUnikernel(
 /** A unikernel that can be run here. */
 function loadUnikernel(file: string, target: TenderTarget): Unikernel {
   const words = {
-    // A target that nobody has heard of yet.
+    // For a target that is unknown here.
     abi: `Executable is not for the solo5-${target} target`,
     manifest: "Solo5 manifest is invalid",
   };
@@ -112,7 +112,7 @@ function loadUnikernel(file: string, target: TenderTarget): Unikernel {
   return unikernel;
 }
 
-/** The options of the tender that debugs, as `run` has them; and the others. */
+/** Parts the options of `solo5-hvt-debug` about debugging, in the form that `run` has, from the others. */
 async function splitDebugging(
   name: TenderProgramName,
   options: readonly string[],
@@ -122,13 +122,13 @@ async function splitDebugging(
   return splitDebugOptions(options);
 }
 
-/** Where a signal asks for the end: SIGINT, SIGTERM. On spt it is the guest that ends by it. */
+/** Prints a line when SIGINT or SIGTERM ends a tender of hvt. On spt the signal ends the guest itself. */
 async function tellOfSignals(name: TenderProgramName): Promise<void> {
   const { exitOnSignal } = await import("../../linux/exit_on_signal.ts");
   exitOnSignal([2, 15], { status: 1, line: (signal) => `${name}: Exiting on signal ${signal}` });
 }
 
-/** Runs a guest under gdb, or with a core file where it breaks. */
+/** Runs a guest under gdb, or with a core file if it crashes. */
 async function debugUnikernel(
   name: TenderProgramName,
   { guest, observe }: { guest: Guest; observe: readonly string[] },
@@ -138,7 +138,7 @@ async function debugUnikernel(
   await runOnHvt(guest, { ...asked, program: name, describe: faultWords });
 }
 
-/** A size of memory that the target can give: on hvt down to its step, and at least one. Says so if it differs. */
+/** Rounds a size of memory down to the target's step (on hvt to one step at least), and says so if it changes. */
 function fittingSize(name: TenderProgramName, asked: bigint): number {
   const { target } = PROGRAMS[name];
   const [step, max] = [BigInt(MEMORY[target].step), BigInt(MEMORY[target].max)];

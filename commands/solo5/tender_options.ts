@@ -1,7 +1,7 @@
 /**
- * The options of `solo5-hvt` and `solo5-spt`, read in their order and by their rules, which differ
- * from those of `run`: they are checked one by one against the manifest, numbers end where their
- * digits end, and of an option that is given twice the last one counts.
+ * The options of `solo5-hvt` and `solo5-spt`, read by the rules of those programs, which differ from
+ * those of `run`: each option is checked against the manifest in its turn, what follows the digits of a
+ * number is ignored, and the last one counts if an option is given twice.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export type ProgramWords =
     readonly args: readonly string[];
   };
 
-/** Finds the unikernel among the words; that an option does not exist shows only later. */
+/** Finds the unikernel among the words; whether the options exist is not checked. */
 export function splitWords(words: readonly string[]): ProgramWords {
   const end = words.findIndex((word) => word === "--" || !word.startsWith("-"));
   const options = end < 0 ? words : words.slice(0, end);
@@ -47,7 +47,7 @@ export function splitWords(words: readonly string[]): ProgramWords {
 
 const BLOCK_SIZE_RULE = "Block size must be a multiple of 2 greater than or equal 512";
 
-/** An option about a device: what it is called, the device's name, its value. */
+/** An option about a device: the option's name, the device's name, the value. */
 const DEVICE = /^--([a-z-]+):([A-Za-z0-9]{1,67})=(.+)$/s;
 
 /** Types of devices, by the options that are about them. */
@@ -57,7 +57,7 @@ const TYPES: ReadonlyMap<string, DeviceType> = new Map(
   ),
 );
 
-/** What has been said of devices so far, by their names. */
+/** What the options read so far say of devices, by their names. */
 interface Said {
   readonly backings: Map<string, Backing>;
   readonly macs: Map<string, Uint8Array>;
@@ -65,7 +65,7 @@ interface Said {
   readonly blockSizes: Map<string, number>;
 }
 
-/** A file or block device that is there. */
+/** A file or block device that exists. */
 interface Storage {
   readonly path: string;
   /** In bytes. */
@@ -111,8 +111,8 @@ function parseMemory(written: string): bigint {
 const UNSIGNED_MAX = 2n ** 64n - 1n;
 
 /**
- * The number that a text begins with, whatever follows it, as C reads an unsigned one of 64 bits: one
- * that is too large is the largest, one below zero wraps around.
+ * Reads the number that a text begins with as C's `strtoull` does: one that is too large becomes the
+ * largest of 64 bits, one below zero wraps around.
  */
 function leadingNumber(text: string): bigint | undefined {
   const [, sign, digits] = /^\s*([+-]?)([0-9]+)/.exec(text) ?? [];
@@ -162,7 +162,7 @@ async function readDeviceOption(
   }
 }
 
-/** The size of a file or block device that can be read and written. */
+/** The size of a file or block device, in bytes; fails if it cannot be read and written. */
 function storageSize(path: string): number {
   try {
     using file = Deno.openSync(path, { read: true, write: true });
@@ -190,9 +190,9 @@ async function attach(value: string, word: string): Promise<Backing> {
   return { kind: "descriptor", fd, mtu: DEFAULT_MTU };
 }
 
-/** Takes an interface at once: whether it can be had is told with the option that asks for it. */
+/** Attaches to an interface at once, so that an error is about the option that asks for it. */
 async function attachTap(name: string, word: string): Promise<Backing> {
-  // Reaching for the C library takes time, which a guest without a network need not spend.
+  // Loading the C library takes time; a guest without a network does not need it.
   const { openTap } = await import("../../tender/devices/attach.ts");
   const { interfaceFacts } = await import("../../linux/tap.ts");
   const { makeInheritable } = await import("../../linux/inherit.ts");
@@ -208,7 +208,7 @@ async function attachTap(name: string, word: string): Promise<Backing> {
 /** Largest number of a descriptor. */
 const FD_MAX = 0x7fff_ffff;
 
-/** Whether a descriptor came from this process's parent: the runtime's own are closed on exec. */
+/** Whether this process inherited a descriptor. The runtime's own ones are closed on exec. */
 function isInherited(fd: number): boolean {
   try {
     const flags = /^flags:\s*([0-7]+)/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`));
@@ -218,7 +218,7 @@ function isInherited(fd: number): boolean {
   }
 }
 
-/** Six hexadecimal numbers between colons; any address will do, also one of a group. */
+/** Reads six hexadecimal numbers between colons; a multicast address is allowed. */
 function parseAddress(text: string): Uint8Array | undefined {
   const match = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}/i.exec(text);
   return match ? Uint8Array.from(match[0].split(":"), (digits) => parseInt(digits, 16)) : undefined;
@@ -231,7 +231,7 @@ function makeDevices(said: Said): Map<string, Device> {
   }
   for (const [name, { path, size }] of said.storages) {
     const device = block.file(path, { blockSize: said.blockSizes.get(name) });
-    // Solo5's tenders tell which device it is about, not which file.
+    // Solo5's tenders name the device, not the file.
     checkCapacity({ ...device, path: name }, size);
     devices.set(name, device);
   }
