@@ -1,5 +1,5 @@
 /**
- * Task `build`: the command with all that it needs as one JavaScript file, `dist/soloden.js`.
+ * Task `build`: bundles the command into one JavaScript file, `dist/soloden.js`.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { BUNDLE, fromRoot } from "./paths.ts";
 const ENTRY = "release/entry.ts";
 
 /**
- * What is needed at once: the entry and the version; to run a guest of spt; to print help; to run one
- * of hvt.
+ * What is loaded together: for the entry and the version; for a guest of spt; for help; for a guest of
+ * hvt.
  */
 const GROUPS = [
   [ENTRY, "deno.json"],
@@ -27,9 +27,9 @@ const GROUPS = [
   ],
 ];
 
-/** The command, linked. */
+/** The linked command. */
 export interface Bundle extends Linked {
-  /** The npm packages that it contains something of. */
+  /** The npm packages that it contains code of. */
   readonly packages: readonly Package[];
 }
 
@@ -71,7 +71,7 @@ export async function bundle(): Promise<Bundle> {
   return { ...linked, packages: bundledPackages(metafile) };
 }
 
-/** Files that nothing of is left, such as types alone, do not count. */
+/** Files of which nothing is left, such as those with types alone, do not count. */
 function countSources(inputs: Record<string, { bytesInOutput: number }>): number {
   return Object.values(inputs).filter(({ bytesInOutput }) => bytesInOutput > 0).length;
 }

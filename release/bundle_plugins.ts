@@ -1,6 +1,6 @@
 /**
- * What esbuild has to be told about this project: where packages are, that built-in modules are to
- * be loaded late, and that a bundle brings the guest side's files along.
+ * Plugins of esbuild for this project: they find packages, load built-in modules late, and put the guest
+ * side's files into the bundle.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function packages(): Plugin {
   return {
     name: "packages",
     setup(build) {
-      // Neither a path nor a scheme: a name.
+      // Neither a path nor a URL: a name.
       build.onResolve({ filter: /^[^./:][^:]*$/ }, ({ path, kind }) => {
         if (kind === "entry-point") return null;
         return { path: packageEntry(fileURLToPath(import.meta.resolve(path))), sideEffects: false };
@@ -60,8 +60,8 @@ export function lazyBuiltins(): Plugin {
 }
 
 /**
- * Evaluates modules whose values never change while the bundle is made, and leaves those values in
- * their place: numbers, texts, bytes, and lists and objects of them.
+ * Evaluates modules whose values never change when the bundle is made, and replaces them with those
+ * values: numbers, strings, bytes, and arrays and objects of them.
  */
 export function fixedValues(): Plugin {
   return {
@@ -76,7 +76,7 @@ export function fixedValues(): Plugin {
   };
 }
 
-/** A value as JavaScript has it. */
+/** A value as a JavaScript expression. */
 function literal(value: unknown): string {
   if (value instanceof Uint8Array) return `Uint8Array.fromBase64("${value.toBase64()}")`;
   if (Array.isArray(value)) return `[${value.map(literal)}]`;
@@ -89,7 +89,7 @@ function literal(value: unknown): string {
   return `{${entries}}`;
 }
 
-/** Leaves of the project's description what the command says of itself. */
+/** Keeps the parts of the project's description that the command prints. */
 export function description(): Plugin {
   return {
     name: "description",
@@ -103,8 +103,8 @@ export function description(): Plugin {
 }
 
 /**
- * Replaces the module that reads the guest side's files from the checkout by those files, and by the
- * bindings that are made of them, where this machine can; all compressed, which saves 150 KB.
+ * Replaces the module that reads the guest side's files from the checkout with those files, and with
+ * the bindings built from them if this machine can build them; all compressed, which saves 150 KB.
  */
 export function assets(): Plugin {
   return {
@@ -131,7 +131,7 @@ export function assets(): Plugin {
   };
 }
 
-/** Names and contents; none where there is no compiler. */
+/** Names and contents; empty without a compiler. */
 async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
   const objects: [string, Uint8Array<ArrayBuffer>][] = [];
   try {

@@ -1,5 +1,5 @@
 /**
- * The npm packages that files belong to, and what their authors want to be said where they are used.
+ * The npm packages that files belong to, and the notices that their licences ask for.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { dirname, join, resolve } from "node:path";
 import type { Metafile } from "esbuild";
 import { fromRoot } from "./paths.ts";
 
-/** What is used of a `package.json`. */
+/** The fields of a `package.json` that are used. */
 export interface PackageDescription {
   readonly name: string;
   readonly version: string;
-  /** As SPDX has it. */
+  /** As an SPDX expression. */
   readonly license: string;
-  /** Who wrote it. */
+  /** Its author. */
   readonly author?: string;
   /** Its ES module for bundlers, relative to the package. */
   readonly module?: string;
@@ -31,14 +31,14 @@ export interface Package {
  * The package that a file belongs to.
  *
  * @param path absolute
- * @throws {Error} if it belongs to none
+ * @throws {Error} if it belongs to no package
  */
 export function packageOf(path: string): Package {
   for (let directory = dirname(path); directory !== "/"; directory = dirname(directory)) {
     const file = join(directory, "package.json");
     if (!existsSync(file)) continue;
     const description = JSON.parse(Deno.readTextFileSync(file)) as Partial<PackageDescription>;
-    // One without a name only says of what kind the files beside it are.
+    // A package.json without a name only states the module type of its directory.
     if (description.name !== undefined) {
       return { directory, description: description as PackageDescription };
     }
@@ -46,7 +46,7 @@ export function packageOf(path: string): Package {
   throw new Error(`${path}: belongs to no package`);
 }
 
-/** The packages that something is left of in a bundle, by name. */
+/** The packages of which a bundle contains code, by name. */
 export function bundledPackages({ outputs }: Metafile): Package[] {
   const packages = new Map<string, Package>();
   for (const { inputs } of Object.values(outputs)) {
@@ -62,13 +62,13 @@ export function bundledPackages({ outputs }: Metafile): Package[] {
   return [...packages.values()].sort((a, b) => a.description.name < b.description.name ? -1 : 1);
 }
 
-/** Files in which packages say under which conditions they may be passed on. */
+/** Names of licence files in packages. */
 const LICENCE_FILE = /^(licen[cs]e|notice)(\.(md|txt))?$/i;
 
 /**
- * The text that has to go with whatever contains these packages.
+ * The notices that have to accompany whatever contains these packages.
  *
- * @throws {Error} if the licence of one is not known
+ * @throws {Error} if the licence of one of them is unknown
  */
 export function licenceNotices(packages: readonly Package[]): string {
   const rule = "-".repeat(72);
@@ -81,7 +81,7 @@ function notice({ directory, description: { name, version, license, author } }: 
     .filter((file) => LICENCE_FILE.test(file)).sort();
   const texts = files.map((file) => Deno.readTextFileSync(join(directory, file)).trim());
   if (texts.length > 0) return [title, ...texts].join("\n\n");
-  // Some only name their licence.
+  // Some packages only name their licence.
   const known = fromRoot(`release/licences/${license}.txt`);
   if (!existsSync(known)) throw new Error(`${title}: has no licence file`);
   return [title, `By ${author}`, Deno.readTextFileSync(known).trimEnd()].join("\n\n");

@@ -1,7 +1,7 @@
 /**
  * Task `compile`: the command as one executable, `dist/soloden`.
  *
- * `--method splice` (what Linux on x86_64 gets unless told otherwise) puts the bundle into a copy of
+ * `--method splice` (the default for Linux on x86_64) puts the bundle into a copy of
  * the runtime that runs this task. `--method compile` leaves it to `deno compile`, which fetches a
  * runtime of its own.
  *
@@ -22,7 +22,7 @@ export type Method = "compile" | "splice";
 /**
  * Makes the executable.
  *
- * @param path where it goes
+ * @param path of the executable
  */
 export async function compile(path: string, method: Method): Promise<void> {
   const program = await bundle();
@@ -35,7 +35,7 @@ export async function compile(path: string, method: Method): Promise<void> {
 
 async function compileWithDeno(path: string, program: Linked): Promise<void> {
   writeBundle(program);
-  // Where it fails, it removes what was there.
+  // `deno compile` removes an existing file when it fails.
   const beside = `${path}.new`;
   const args = ["compile", "--allow-all", "--no-config", "--no-lock", "--output", beside, BUNDLE];
   const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;

@@ -1,5 +1,5 @@
 /**
- * Where the bundle begins: the command, whoever evaluates it.
+ * The entry of the bundle: the command.
  *
  * @module
  */

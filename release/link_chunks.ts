@@ -1,16 +1,16 @@
 /**
- * Puts the chunks that esbuild splits a program into back together as a few texts, which are
- * evaluated when something in them is imported: looking over code that is not used costs the engine
- * 20 ms a megabyte, and to evaluate each chunk by itself a quarter of a millisecond.
+ * Joins the chunks into which esbuild splits a program to a few texts, each of which is evaluated when
+ * something in it is imported: the engine takes 20 ms a megabyte to parse code that is not used, and a
+ * quarter of a millisecond to evaluate one more chunk.
  *
  * @module
  */
 
-/** What is to be linked. */
+/** The input of {@linkcode linkChunks}. */
 export interface Program {
   /** Modules as esbuild minifies them, by the names by which they import each other. */
   readonly chunks: ReadonlyMap<string, string>;
-  /** How many source files each of them is of; 1 where nothing is said. */
+  /** The number of source files in each of them. Default: 1. */
   readonly sources?: ReadonlyMap<string, number>;
   /**
    * Names of some that are needed together. The very first is the one to run, and its group is there
@@ -19,12 +19,12 @@ export interface Program {
   readonly groups: readonly (readonly string[])[];
 }
 
-/** A chunk, taken apart. */
+/** A parsed chunk. */
 interface Chunk {
   readonly imports: readonly { readonly names: string; readonly from: string }[];
   readonly body: string;
   readonly exports: string;
-  /** Whether it, or one that it imports, is not done when it returns. */
+  /** Whether it, or a chunk that it imports, uses top-level await. */
   readonly waits: boolean;
 }
 
@@ -32,13 +32,13 @@ const IMPORT = /^import(?:\{([^}]*)\}from)?"\.\/([^"]+)";/;
 const EXPORT = /export\{([^}]*)\};\s*$/;
 const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 
-/** A program that is linked. */
+/** A linked program. */
 export interface Linked {
-  /** A function expression, of what gives a text by its number, to the promise of the entry. */
+  /** A function expression: takes a function from a number to its text, returns the entry's promise. */
   readonly start: string;
   /** The texts; the first one is empty, since `start` holds what the entry needs. */
   readonly texts: readonly string[];
-  /** How many source files each text is of, the first being `start`. */
+  /** The number of source files in each text; the first is that of `start`. */
   readonly sources: readonly number[];
 }
 
@@ -48,9 +48,9 @@ const LOADER = "const made=[]," +
   "(load,later),later=async n=>load(n);return later(0)";
 
 /**
- * Links chunks. What they are called leaves no trace.
+ * Links chunks. Their names do not appear in the result.
  *
- * @throws {SyntaxError} if a chunk imports or exports in a way that is not foreseen here
+ * @throws {SyntaxError} if a chunk has an import or export of a form that is not known here
  */
 export function linkChunks({ chunks: texts, groups, sources }: Program): Linked {
   const chunks = new Map<string, Chunk>();
@@ -68,7 +68,7 @@ export function linkChunks({ chunks: texts, groups, sources }: Program): Linked 
     if (group.length > 0) members.push(group);
   };
   groups.forEach(placeAll);
-  // The map grows while it is gone through.
+  // The map grows during the iteration.
   for (const name of numbers.keys()) {
     for (const [, target] of chunks.get(name)!.body.matchAll(DYNAMIC_IMPORT)) placeAll([target!]);
   }
@@ -87,7 +87,7 @@ export function linkChunks({ chunks: texts, groups, sources }: Program): Linked 
   };
 }
 
-/** Takes a chunk apart, and those that it imports before it. */
+/** Parses a chunk, after those that it imports. */
 function takeApart(
   sources: ReadonlyMap<string, string>,
   name: string,
@@ -114,7 +114,7 @@ function takeApart(
   return chunk;
 }
 
-/** A chunk as a function, of what loads others by their numbers, to what it exports. */
+/** A chunk as a function: takes the function that loads others by number, returns its exports. */
 function chunkFunction(chunk: Chunk, numbers: ReadonlyMap<string, number>): string {
   const { imports, body, exports, waits } = chunk;
   const wait = waits ? "await " : "";
@@ -122,14 +122,14 @@ function chunkFunction(chunk: Chunk, numbers: ReadonlyMap<string, number>): stri
     `const{${names}}=${wait}load(${numbers.get(from)});`
   );
   const later = body.replace(DYNAMIC_IMPORT, (_, name) => `later(${numbers.get(name)})`);
-  // In parentheses, a function is compiled while it is parsed, not parsed again for that.
+  // A function in parentheses is compiled at once, instead of parsed twice.
   return `(${waits ? "async " : ""}function(load,later){"use strict";${head.join("")}${later}` +
     `return{${exports}}})`;
 }
 
 const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
 
-/** Whether code waits at its top level. Parses it, which finds imports and exports that are left. */
+/** Whether code has top-level await. Parsing fails if imports or exports are left. */
 function needsAwait(body: string): boolean {
   try {
     new Function(body);
@@ -140,7 +140,7 @@ function needsAwait(body: string): boolean {
   }
 }
 
-/** The items of an import or export list, `a as b,c`, each written anew. */
+/** The items of an import or export list, `a as b,c`, each rewritten. */
 function pairs(list: string, write: (from: string, to: string) => string): string {
   return list.split(",").filter((item) => item !== "").map((item) => {
     const [from, to = from] = item.split(" as ");

@@ -1,17 +1,17 @@
 /**
- * Where things are in this checkout.
+ * Paths in this checkout.
  *
  * @module
  */
 import { join } from "node:path";
 
-/** A path of the checkout as an absolute one. */
+/** The absolute path of a path in the checkout. */
 export function fromRoot(path: string): string {
   return join(import.meta.dirname!, "..", path);
 }
 
-/** Where task `build` puts the bundle. */
+/** The bundle, which task `build` writes. */
 export const BUNDLE: string = fromRoot("dist/soloden.js");
 
-/** Where task `compile` puts the executable. */
+/** The executable, which task `compile` writes. */
 export const EXECUTABLE: string = fromRoot("dist/soloden");

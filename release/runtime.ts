@@ -1,5 +1,6 @@
 /**
- * How the runtime is told to run the program that is spliced into it, and nothing else.
+ * The arguments and variables with which the runtime runs the program that is spliced into it, and
+ * nothing else.
  *
  * @module
  */
@@ -29,7 +30,7 @@ await (0, eval)(Deno.env.get("SOLODEN_START"))(
   (n) => n === 1 ? Deno.env.get("SOLODEN_RUN") : resident(n - 2),
 );`;
 
-/** Nothing but the program decides what happens: no configuration file, no cache, no registry. */
+/** The runtime's flags: no configuration file, no cache, no registry. */
 export const RUNTIME_FLAGS: readonly string[] = [
   "--allow-all",
   "--no-code-cache",
@@ -40,16 +41,16 @@ export const RUNTIME_FLAGS: readonly string[] = [
   "--quiet",
 ];
 
-/** Variables that the runtime obeys, as the program wants them. */
+/** Variables that the runtime reads, with the program's own values. */
 export const RUNTIME_ENVIRONMENT: readonly string[] = [
   // Nothing is worth keeping, and nobody can make a directory whose name is this long.
   `DENO_DIR=/${"-".repeat(256)}`,
   "DENO_DISABLE_NODE_SHIM=1",
-  // It says on a terminal that it keeps nothing. What it says of errors is wanted.
+  // On a terminal it would report that it has no cache. Its error messages are wanted.
   "DENO_LOG=deno::cache=off,error",
   "DENO_NO_PACKAGE_JSON=1",
   "DENO_NO_UPDATE_CHECK=1",
-  // It reads .npmrc there, and will not start if that is wrong. Nobody can make a file in /proc.
+  // It reads .npmrc there, and does not start if that is broken. Nobody can make a file in /proc.
   "HOME=/proc/self/none",
 ];
 
@@ -89,7 +90,7 @@ export const RUNTIME_LIMITS: readonly RuntimeLimit[] = [
   limit(9, { least: 60_000n * MIB, what: "addresses", option: "-v", says: "61440000 KiB" }),
 ];
 
-/** A limit by which shells know it. */
+/** A resource limit, as shells name it. */
 export interface RuntimeLimit extends Limit {
   /** The option of `ulimit`. */
   readonly option: string;
@@ -108,7 +109,7 @@ function limit(
   return { resource, message, ...values };
 }
 
-/** What to splice into the runtime so that it is the program. */
+/** The prefix that is spliced into the runtime and makes it the program. */
 export function runtimePrefix({ start, texts }: Linked): Prefix {
   const loader = `data:text/javascript,${encodeURIComponent(LOADER)}`;
   const [, run, ...resident] = texts;

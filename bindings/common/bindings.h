@@ -1,5 +1,5 @@
 /*
- * bindings.h: what the files of the bindings know of one another. The names that begin with
+ * bindings.h: declarations that the files of the bindings share. The names that begin with
  * platform_ are each target's own; all else here is shared.
  */
 #ifndef BINDINGS_H
@@ -21,7 +21,7 @@ struct boot {
     uint64_t kernel_end;
 };
 
-/* Everything from the entry point on that is not a target's own. */
+/* Starts the application; all that follows a target's own entry code. */
 _Noreturn void start(const struct boot *boot);
 
 void stack_guard_init(void);
@@ -43,7 +43,7 @@ _Noreturn void fatal(const char *reason);
 
 struct text;
 
-/* Where the application's memory lies; ends the unikernel where that is too little. */
+/* Sets the application's memory; ends the unikernel if it is too small. */
 struct solo5_start_info memory_init(const struct boot *boot);
 
 /* Adds the map of guest memory to a text. */

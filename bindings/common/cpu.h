@@ -1,5 +1,5 @@
 /*
- * cpu.h: what C has no word for, in one file for each machine.
+ * cpu.h: operations that C cannot express, in one file for each machine.
  */
 #ifndef CPU_H
 #define CPU_H

@@ -15,8 +15,8 @@ static inline uint64_t cpu_ticks(void) {
 }
 
 /*
- * Two words at a time, then what is left. The steps are instructions, since from loops in C a
- * compiler makes calls of the very functions that these are for.
+ * Two words at a time, then what is left. The steps are instructions, since compilers turn
+ * loops in C into calls of the very functions that use these.
  */
 static inline void cpu_copy_up(void *to, const void *from, size_t size) {
     uint64_t low, high;
@@ -75,7 +75,7 @@ static inline void cpu_set_thread_pointer(uint64_t base) {
     __asm__ volatile("msr tpidr_el0, %0" : : "r"(base) : "memory");
 }
 
-/* For kernel mode: waits for what does not come. */
+/* For kernel mode: waits forever. */
 static inline void cpu_stop(void) {
     __asm__ volatile("wfi");
 }

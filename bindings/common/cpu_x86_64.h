@@ -46,7 +46,7 @@ static inline void cpu_set_thread_pointer(uint64_t base) {
                      : "memory");
 }
 
-/* For kernel mode: waits for what does not come. */
+/* For kernel mode: waits forever. */
 static inline void cpu_stop(void) {
     __asm__ volatile("cli; hlt");
 }

@@ -1,5 +1,5 @@
 /*
- * exit.c: the two ways out, and the console.
+ * exit.c: the two ways to end, and the console.
  */
 #include "bindings.h"
 #include "text.h"

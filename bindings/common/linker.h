@@ -1,5 +1,5 @@
 /*
- * linker.h: what the linker script knows. A symbol's address is its value.
+ * linker.h: symbols of the linker script. A symbol's address is its value.
  */
 #ifndef LINKER_H
 #define LINKER_H

@@ -1,6 +1,5 @@
 /*
- * log.c: how much the bindings say of themselves, and the options by which the command line asks
- * for more or less.
+ * log.c: how much the bindings print, and the options of the command line that change it.
  */
 #include "bindings.h"
 #include "text.h"

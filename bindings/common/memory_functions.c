@@ -1,6 +1,6 @@
 /*
- * memory_functions.c: string.h's functions on bytes. Compilers call most of them of their own accord,
- * even freestanding. The bindings keep to theirs; the linker script offers them to applications.
+ * memory_functions.c: string.h's functions on bytes. Compilers emit calls of most of them, even in
+ * freestanding code. The bindings keep to theirs; the linker script offers them to applications.
  */
 #include <string.h>
 

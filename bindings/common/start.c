@@ -1,5 +1,5 @@
 /*
- * start.c: from a target's entry point to the application and out again. Compiled without the
+ * start.c: from a target's entry point to the application and its end. Compiled without the
  * stack protector, whose guard changes here while the function runs.
  */
 #include "bindings.h"

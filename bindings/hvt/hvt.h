@@ -1,5 +1,5 @@
 /*
- * hvt.h: what the files of the hvt bindings know of one another.
+ * hvt.h: declarations that the files of the hvt bindings share.
  */
 #ifndef HVT_H
 #define HVT_H

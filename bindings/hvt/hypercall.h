@@ -1,5 +1,5 @@
 /*
- * hypercall.h: asks the tender. Guest memory ends at 4 GiB, so an address fits into 32 bits.
+ * hypercall.h: calls the tender. Guest memory ends at 4 GiB, so an address fits into 32 bits.
  */
 #ifndef HYPERCALL_H
 #define HYPERCALL_H

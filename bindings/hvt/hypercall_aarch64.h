@@ -6,7 +6,7 @@
 
 #include "hvt_abi.h"
 
-/* A plain store, as the CPU tells a hypervisor nothing of one that moves its address on. */
+/* A plain store: of one with writeback, the CPU gives a hypervisor no syndrome. */
 static inline void hypercall(enum hvt_hypercall number, void *block) {
     __asm__ volatile("str %w[block], [%[call]]"
                      :

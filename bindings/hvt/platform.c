@@ -1,5 +1,5 @@
 /*
- * platform.c: console and ending, by hypercall.
+ * platform.c: the console and the end, by hypercall.
  */
 #include "hvt.h"
 

@@ -23,7 +23,7 @@ void trap_report(unsigned vector, const struct hvt_trap_frame *frame);
 
 /* Called by the first instructions of every trap, on the traps' own stack. */
 void trap_report(unsigned vector, const struct hvt_trap_frame *frame) {
-    /* A trap in here would start over on the same stack: say nothing more. */
+    /* A trap in here would start over on the same stack: print nothing more. */
     static bool trapped;
     if (trapped)
         halt(SOLO5_EXIT_ABORT, NULL);

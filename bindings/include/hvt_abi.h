@@ -12,7 +12,7 @@
 #define HVT_ABI_VERSION    2
 #define HVT_GUEST_MIN_BASE 0x100000
 
-/* What the entry point gets the address of. */
+/* Boot info; the entry point gets its address. */
 struct hvt_boot_info {
     uint64_t mem_size;       /* Of guest memory, which starts at 0, in bytes. */
     uint64_t kernel_end;     /* End of the image. */

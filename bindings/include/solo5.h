@@ -1,5 +1,5 @@
 /*
- * solo5.h: everything that a unikernel may ask of the world.
+ * solo5.h: every call that a unikernel can make.
  *
  * The same calls work on every target. A unikernel is one thread of control: no call here may be
  * made while another is under way, and none of them interrupts the application. Calls return at
@@ -19,12 +19,12 @@ extern "C" {
 #define SOLO5_NORETURN _Noreturn
 #endif
 
-/* What a call came to. */
+/* The result of a call. */
 typedef enum {
     SOLO5_R_OK = 0,     /* Done. */
     SOLO5_R_AGAIN = 1,  /* Nothing to do now: wait with solo5_yield(), then ask again. */
     SOLO5_R_EINVAL = 2, /* The arguments break the call's contract; nothing was done. */
-    SOLO5_R_EUNSPEC = 3 /* The host failed for a reason that it does not tell. */
+    SOLO5_R_EUNSPEC = 3 /* The host failed, for a reason that is not given. */
 } solo5_result_t;
 
 /* A device. Its bit in a handle set is 1 << handle; the first device has handle 1. */
@@ -37,7 +37,7 @@ typedef uint64_t solo5_time_t;
 /* Bytes from the start of a block device. */
 typedef uint64_t solo5_off_t;
 
-/* ---- Life and death ---- */
+/* ---- Start and end ---- */
 
 /* What the application starts with. */
 struct solo5_start_info {

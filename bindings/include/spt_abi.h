@@ -11,7 +11,7 @@
 #define SPT_ABI_VERSION    2
 #define SPT_GUEST_MIN_BASE 0x100000
 
-/* What the entry point gets the address of. */
+/* Boot info; the entry point gets its address. */
 struct spt_boot_info {
     uint64_t mem_size;   /* End of guest memory. */
     uint64_t kernel_end; /* End of the image. */

@@ -52,7 +52,7 @@ static inline long linux_call4(enum linux_call number, long a, long b, long c, l
     return first;
 }
 
-/* No call: any code may set the register. */
+/* Without a system call: any code may set the register. */
 static inline long linux_set_thread_pointer(uintptr_t base) {
     __asm__ volatile("msr tpidr_el0, %0" : : "r"(base) : "memory");
     return 0;

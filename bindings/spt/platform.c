@@ -1,5 +1,5 @@
 /*
- * platform.c: console and ending, by system call.
+ * platform.c: the console and the end, by system call.
  */
 #include "../common/bindings.h"
 #include "linux.h"

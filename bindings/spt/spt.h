@@ -1,5 +1,5 @@
 /*
- * spt.h: what the files of the spt bindings know of one another.
+ * spt.h: declarations that the files of the spt bindings share.
  */
 #ifndef SPT_H
 #define SPT_H

@@ -1,5 +1,5 @@
 /**
- * Archives of files, such that nothing of who makes them, when and where shows.
+ * Makes archives that are the same whoever makes them, wherever and whenever.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { PackagedFile } from "./contents.ts";
 
 /** How to pack. */
 export interface PackOptions {
-  /** Where the archive goes. */
+  /** Path of the archive. */
   readonly output: string;
   /** The date of all files. */
   readonly date: Date;
-  /** How hard `xz` tries: 0 to 9. */
+  /** Compression level of `xz`: 0 to 9. */
   readonly effort: number;
 }
 
-/** Writes files below a directory, for others to read, whatever the user's umask is. */
+/** Writes files below a directory, readable for all whatever the umask is. */
 export function writeTree(root: string, files: readonly PackagedFile[]): void {
   const directories = new Set([root]);
   for (const { path, content, executable } of files) {

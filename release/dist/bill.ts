@@ -1,5 +1,5 @@
 /**
- * The bill of materials of an executable, in CycloneDX: what of the work of others is in it.
+ * The bill of materials of an executable, in CycloneDX: the work of others that it contains.
  *
  * @module
  */

@@ -17,7 +17,7 @@ export interface PackagedFile {
   readonly executable?: boolean;
 }
 
-/** Files that stand for themselves in a release, too: what packagers of other systems take. */
+/** Files that are also in a release by themselves, for packagers of other systems. */
 export const MANUAL_PAGE: PackagedFile = { path: "soloden.1", content: currentManual() };
 
 /** Completion scripts, by where each shell looks for them below `share/`. */
@@ -27,7 +27,7 @@ export const COMPLETIONS: readonly PackagedFile[] = [
   { path: "fish/vendor_completions.d/soloden.fish", content: completionScript("fish") },
 ];
 
-/** What every installation has: the executable, made with some packages, and what is about it. */
+/** The files of every installation: the executable, its documents, and the notices of its packages. */
 export function installedFiles(
   executable: Uint8Array,
   packages: readonly Package[],
@@ -46,7 +46,7 @@ export function installedFiles(
   ];
 }
 
-/** Compresses as Debian wants it: as much as can be, and without a date. */
+/** Compresses as Debian's policy asks: at the highest level, without a date. */
 export function compress(text: string): Uint8Array {
   return gzipSync(text, { level: 9 });
 }

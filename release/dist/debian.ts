@@ -1,5 +1,5 @@
 /**
- * What a Debian package has beside its files: control data, copyright and changelog.
+ * The metadata of a Debian package: control data, copyright and changelog.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { fromRoot } from "../paths.ts";
 import { compress, type PackagedFile } from "./contents.ts";
 import type { Project } from "./project.ts";
 
-/** What Debian calls a machine. */
+/** Debian's names of machines. */
 export const DEBIAN_NAMES: Record<Machine, string> = { x86_64: "amd64", aarch64: "arm64" };
 
-/** Who gives the package to others says so, by the variables that Debian's tools have for it. */
+/** The maintainer, from the variables that Debian's own tools use. */
 function maintainer(): string {
   const name = Deno.env.get("DEBFULLNAME") ?? "the soloden authors";
   return `${name} <${Deno.env.get("DEBEMAIL") ?? "soloden@localhost.localdomain"}>`;
@@ -31,7 +31,7 @@ export function controlFiles(
     `Architecture: ${DEBIAN_NAMES[machine]}`,
     `Maintainer: ${maintainer()}`,
     `Installed-Size: ${size}`,
-    // What the runtime's symbols ask for.
+    // What the runtime's versioned symbols require.
     "Depends: libc6 (>= 2.27), libgcc-s1",
     "Recommends: gcc | clang, binutils",
     "Suggests: gdb",
@@ -53,7 +53,7 @@ export function controlFiles(
   ];
 }
 
-/** Files that Debian wants in each package's own directory of documents. */
+/** Files that Debian requires in the package's directory of documents. */
 export function documents(project: Project, packages: readonly Package[]): PackagedFile[] {
   return [
     { path: "usr/share/doc/soloden/copyright", content: copyright(packages) },
@@ -62,7 +62,7 @@ export function documents(project: Project, packages: readonly Package[]): Packa
   ];
 }
 
-/** Why the package is as it is where Debian's own rules for its archive differ. */
+/** Overrides for lintian: where the package differs from the rules of Debian's archive, and why. */
 const OVERRIDES =
   `# The executable is a copy of the Deno runtime, which is built like this, with the command in it.
 soloden: embedded-library *
@@ -72,7 +72,7 @@ soloden: bogus-mail-host *
 soloden: bogus-mail-host-in-debian-changelog *
 `;
 
-/** The changes of this version as Debian writes them. */
+/** The changes of this version in Debian's format. */
 export function changelog({ version, date, changes }: Project): string {
   const items = changes.join("\n").split(/\n(?=### |- )/).map((item) =>
     item.startsWith("### ")
@@ -125,7 +125,7 @@ function copyright(packages: readonly Package[]): string {
   ].join("\n");
 }
 
-/** Lines that go on with a field of a control file. */
+/** Continuation lines of a field of a control file. */
 function folded(text: string): string[] {
   return text.split("\n").map((line) => line.trim() === "" ? " ." : ` ${line}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Task `release`: what is given to users, in `dist/release`. For each machine an executable, an archive of
+ * Task `release`: what users download, in `dist/release`. For each machine an executable, an archive of
  * an installation, a Debian package and a bill of materials; the manual page and the completions; and
  * the digests of them all. The same sources give the same bytes.
  *
@@ -23,12 +23,12 @@ import { runtimePrefix } from "../runtime.ts";
 
 /** What to release. */
 export interface ReleaseOptions {
-  /** The directory that it goes to; files of other names stay there. */
+  /** The output directory; other files in it stay. */
   readonly output: string;
   readonly machines: readonly Machine[];
   /** Files to take as runtimes, by machine. */
   readonly runtimes: ReadonlyMap<Machine, string>;
-  /** How hard `xz` tries: 0 to 9. */
+  /** Compression level of `xz`: 0 to 9. */
   readonly effort: number;
 }
 
@@ -36,7 +36,7 @@ export interface ReleaseOptions {
  * Makes a release.
  *
  * @returns the names of its files
- * @throws {Error} if a program that it needs is not there, or there is no runtime for this machine
+ * @throws {Error} if a program that it needs is missing, or the runtime for this machine is
  */
 export async function release(options: ReleaseOptions): Promise<string[]> {
   const scratch = Deno.makeTempDirSync();
@@ -64,7 +64,7 @@ export async function release(options: ReleaseOptions): Promise<string[]> {
   }
 }
 
-/** This machine's runtime has to be there; without another's, its part of the release is left out. */
+/** The runtimes: this machine's is required; a machine without one is left out of the release. */
 function runtimeFor(
   machine: Machine,
   { options, scratch }: { options: ReleaseOptions; scratch: string },
@@ -82,7 +82,7 @@ function runtimeFor(
   }
 }
 
-/** What goes into the part of a release that is for one machine. */
+/** The part of a release for one machine. */
 interface Parts {
   readonly project: Project;
   readonly program: Bundle;

@@ -1,15 +1,15 @@
 /**
- * Programs that a release is made with.
+ * Runs the programs that make a release.
  *
  * @module
  */
 
 /**
- * Runs a program to its end, with nothing of the user's environment that changes what it writes.
+ * Runs a program to its end, without the variables of the user that could change its output.
  *
  * @param env variables for it, beside `PATH` and `HOME`
  * @returns what it prints
- * @throws {Error} with what it says if it fails, or if it is not there
+ * @throws {Error} with its messages if it fails, or if it is not installed
  */
 export function execute(
   program: string,

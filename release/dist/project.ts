@@ -1,12 +1,12 @@
 /**
- * What a release says of the project, each from the one place where it stands.
+ * The project's name, version and changes, each read from the one file that states it.
  *
  * @module
  */
 import description from "../../deno.json" with { type: "json" };
 import { fromRoot } from "../paths.ts";
 
-/** The project as its packages describe it. */
+/** The description of the project in its packages. */
 export interface Project {
   readonly version: string;
   /** When it was released: midnight, UTC. It is the date of every file in a release. */
@@ -24,7 +24,7 @@ export function readProject(): Project {
   return describe(description.version, Deno.readTextFileSync(fromRoot("CHANGELOG.md")));
 }
 
-/** Finds a version in a changelog. */
+/** Finds the section of a version in a changelog. */
 export function describe(version: string, changelog: string): Project {
   const sections = changelog.split(/^## /m);
   const section = sections.find((section) => section.startsWith(`${version} `));

@@ -1,6 +1,6 @@
 /**
- * The runtimes that a release is made of: the one that runs this task, and the one for the other
- * machine, which npm has as a package.
+ * The runtimes in a release: the one that runs this task, and the one for the other machine, which is
+ * an npm package.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const PACKAGES: Record<Machine, string> = {
   aarch64: "@deno/linux-arm64-glibc",
 };
 
-/** Reads the runtime for a machine that a file holds; it is of the version of the one that runs this. */
+/** Reads a runtime from a file; its version has to be that of the runtime that runs this task. */
 export function readRuntime(machine: Machine, path: string): Runtime {
   return {
     machine,
@@ -33,11 +33,11 @@ export function readRuntime(machine: Machine, path: string): Runtime {
 }
 
 /**
- * Gets the runtime for a machine: this very one, or the newest of the same minor version that npm has
- * and that is no newer than this one.
+ * Gets the runtime for a machine: this one, or the newest on npm that has the same minor version and is
+ * not newer than this one.
  *
- * @param scratch a directory for files that are not needed afterwards
- * @throws {Error} if npm has none
+ * @param scratch a directory for temporary files
+ * @throws {Error} if npm has no such version
  */
 export function getRuntime(machine: Machine, scratch: string): Runtime {
   if (machine === Deno.build.arch && Deno.build.os === "linux") {

@@ -1,6 +1,6 @@
 /**
- * The library as the npm package has it, for Node.js, Bun and whatever else runs ES modules: the half
- * that asks nothing of a system (elftool/mod.ts), as one module and the declarations of its types.
+ * The library as the npm package has it, for Node.js, Bun and others that run ES modules: the part
+ * that needs no system (elftool/mod.ts), as one module and the declarations of its types.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export const OLDEST_NODE = 20;
 export interface Library {
   /** Texts by their paths in the package. */
   readonly files: ReadonlyMap<string, string>;
-  /** The npm packages that it contains something of. */
+  /** The npm packages that it contains code of. */
   readonly packages: readonly Package[];
 }
 
@@ -51,13 +51,13 @@ export async function npmLibrary(): Promise<Library> {
   return { files, packages: bundledPackages(metafile) };
 }
 
-/** esbuild says of each module where it was, which differs from machine to machine. */
+/** Removes the path of each module, which esbuild adds as a comment. */
 function withoutPaths(text: string): string {
   return text.replace(/^\/\/ .*\.(ts|m?js)\n/gm, "");
 }
 
 /**
- * The declarations that the entry's lead to, by their paths in the package.
+ * The type declarations of the entry and of all that it refers to, by their paths in the package.
  *
  * @throws {Error} if the library's types are wrong, or come from a package
  */
@@ -91,7 +91,7 @@ function declarations(): Map<string, string> {
 /** A module that a declaration names, in a statement or inside a type. */
 const SPECIFIER = /(?<=\bfrom |\bimport\()"([^"]+)"/g;
 
-/** A declaration as it is published: no path of this machine is left, and examples import the package. */
+/** A declaration for the package: without paths of this machine; examples import the package. */
 function publicDeclaration(
   declaration: string,
   module: string,
@@ -109,7 +109,7 @@ function publicDeclaration(
   return { text, modules };
 }
 
-/** Where a module is that another one of this checkout names. */
+/** The path of a module that another module of this checkout imports. */
 function modulePath(specifier: string, module: string): string {
   if (specifier.startsWith("file:")) return fileURLToPath(specifier);
   if (specifier.startsWith(".")) return join(fromRoot(dirname(module)), specifier);

@@ -1,5 +1,5 @@
 /**
- * The npm package: what is in it, and as the file that npm installs.
+ * The npm package: its files, and the archive that npm installs.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { licenceNotices, type Package } from "../bundled_packages.ts";
 import { npmProgram, PROGRAM } from "./program.ts";
 import { fromRoot } from "../paths.ts";
 
-/** Name of the file that npm would give the package. */
+/** File name of the archive, as `npm pack` would name it. */
 export const PACKAGE_FILE: string = `soloden-${project.version}.tgz`;
 
 const NOTICES = "THIRD-PARTY-NOTICES.txt";
@@ -58,17 +58,17 @@ function description(): Record<string, unknown> {
     cpu: ["x64"],
     libc: ["glibc"],
     engines: { node: `>=${OLDEST_NODE}` },
-    // What confines a tender is made for the system calls of one version.
+    // The filter of a tender is made for the system calls of this version.
     dependencies: { deno: Deno.version.deno },
-    // The runtime has to be a file.
+    // The runtime must be an ordinary file.
     preferUnplugged: true,
   };
 }
 
-/** As npm has it, in milliseconds: 1985, since some unpackers take no files from 1970. */
+/** npm's own date, in milliseconds: 1985, since some tools refuse files from 1970. */
 const MODIFIED = 499_162_500_000;
 
-/** Size of a block of an archive, in bytes. */
+/** Size of a tar block, in bytes. */
 const TAR_BLOCK = 512;
 
 /**
@@ -84,7 +84,7 @@ export function packageArchive(files: ReadonlyMap<string, string>): Uint8Array<A
   }));
   const attrs = { uid: 0, gid: 0, mtime: MODIFIED };
   const tar = createTar(entries, { attrs });
-  // An archive ends with two blocks of zeros, for which nanotar does not always leave room.
+  // An archive ends with two blocks of zeros, which nanotar does not always write.
   const whole = new Uint8Array(tar.length + 2 * TAR_BLOCK);
   whole.set(tar);
   return new Uint8Array(gzipSync(whole, { level: constants.Z_BEST_COMPRESSION }));

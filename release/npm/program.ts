@@ -1,6 +1,6 @@
 /**
  * The command as the npm package has it: a shell script, which finds the runtime among the packages
- * beside it and starts it. Node.js has no part in that, since it takes longer to start than the command.
+ * beside it and starts it. Node.js is not used: it takes longer to start than the command.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const TEXTS = "lib/command";
 
 /** The program's files, as texts by their paths in the package. */
 export function npmProgram({ start, texts }: Linked): Map<string, string> {
-  // What the first text would hold is part of the start.
+  // The first text is empty: `start` contains it.
   const [, ...others] = texts;
   return new Map([
     [PROGRAM, script()],
@@ -32,7 +32,7 @@ export function npmProgram({ start, texts }: Linked): Map<string, string> {
   ]);
 }
 
-/** The only module that the runtime loads and parses: it is told where the package is, and the command's name. */
+/** The only module that the runtime loads; its arguments begin with the package's path and the name. */
 const LOADER = `const [root, name, ...args] = Deno.args;
 Object.defineProperty(Deno, "args", { value: args });
 globalThis.solodenName = name;
@@ -64,7 +64,7 @@ function limitCheck({ says, message }: RuntimeLimit, index: number): string {
   return `at_least "$${index + 1}" ${parseInt(says)} ${line}`;
 }
 
-/** An assignment as a shell reads it. */
+/** An assignment, quoted for a shell. */
 function quotedVariable(variable: string): string {
   const [name, ...value] = variable.split("=");
   return `${name}=${shellWord(value.join("="))}`;

@@ -1,5 +1,5 @@
 /**
- * What a dynamically linked executable asks of its loader.
+ * The dynamic section of an executable, and the tables that it refers to.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import { ElfError } from "../../elftool/error.ts";
 export type Tables = Readonly<Record<keyof typeof DYNAMIC_TAGS, number>>;
 
 /**
- * Finds where an executable has the loader put the address of a symbol.
+ * Finds where the loader stores the address of a symbol in an executable.
  *
- * @returns the address of those 8 bytes, or nothing where it does not use the symbol
+ * @returns the address of those 8 bytes; undefined if the executable does not use the symbol
  * @throws {ElfError} "elf-symbols" if its tables lie outside the file
  */
 export function findSymbolSlot(
@@ -33,7 +33,7 @@ export function findSymbolSlot(
 }
 
 /**
- * Does something with the tables that a dynamic section leads to.
+ * Calls a function with the tables that a dynamic section refers to.
  *
  * @param name the file's name
  * @throws {ElfError} "elf-symbols" if they lie outside the file
@@ -57,7 +57,7 @@ function searchRelocations(
   const relocations = fileOffset(programs, tables.RELA);
   const symbols = fileOffset(programs, tables.SYMTAB);
   const strings = fileOffset(programs, tables.STRTAB);
-  // Relative ones, which name no symbol, come first, and are most of them.
+  // Relative relocations, which name no symbol, come first; most are of that type.
   for (let at = tables.RELACOUNT * Relocation.size; at < tables.RELASZ; at += Relocation.size) {
     const relocation = Relocation.read(view, relocations + at);
     if (relocation.type !== RELOCATION_TYPES[machine].GLOB_DAT) continue;
@@ -87,7 +87,7 @@ export function readTables(view: DataView, programs: readonly Program[]): Tables
   return tables;
 }
 
-/** Writes values in the place of those that the dynamic section has. */
+/** Replaces values of the dynamic section. */
 export function writeTables(
   view: DataView,
   programs: readonly Program[],
@@ -103,9 +103,9 @@ export function writeTables(
 }
 
 /**
- * Where in the file an address comes from.
+ * The offset in the file of the byte that is loaded at an address.
  *
- * @throws {RangeError} if it does not come from there
+ * @throws {RangeError} if none is
  */
 export function fileOffset(programs: readonly Program[], address: number): number {
   const load = programs.find(({ type, vaddr, filesz }) =>

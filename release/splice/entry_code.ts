@@ -1,6 +1,6 @@
 /**
- * What the instructions at a spliced program's entry have in common on every machine: what they depend
- * on, and the texts that lie behind them.
+ * What the instructions at a spliced program's entry share on all machines: their parameters, and the
+ * strings that follow them.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { viewOf } from "../../abi/layout.ts";
 import { assemble } from "../../elftool/elf_writer.ts";
 import type { LateRelocations } from "./late_relocations.ts";
 
-/** Stands among the arguments for the name by which the program was called (`argv[0]`). */
+/** An argument that is replaced with the name by which the program was called (`argv[0]`). */
 export const CALLED_NAME: unique symbol = Symbol("called name");
 
 /**
@@ -19,7 +19,7 @@ export interface Resident {
   readonly resident: readonly string[];
 }
 
-/** What to put before the user's own arguments and environment. */
+/** Arguments and variables to put before those of the user. */
 export interface Prefix {
   /** Arguments, after `argv[0]`. */
   readonly args: readonly (string | Resident | typeof CALLED_NAME)[];
@@ -30,7 +30,7 @@ export interface Prefix {
    * all.
    */
   readonly allowed?: readonly string[];
-  /** What the program cannot start without. It ends with status 1 and a line where it lacks one. */
+  /** The limits that the program needs. If one is too low, it prints a line and ends with status 1. */
   readonly limits?: readonly Limit[];
 }
 
@@ -44,28 +44,28 @@ export interface Limit {
   readonly message: string;
 }
 
-/** What the instructions depend on: addresses, all relative to the same unknown base. */
+/** The addresses that the instructions use, all relative to the same unknown base. */
 export interface EntryTarget {
-  /** Where they lie. */
+  /** The address of the instructions. */
   readonly at: number;
-  /** Where the program begins. */
+  /** The program's own entry. */
   readonly entry: number;
   /** Where the address of the C library's `environ` stands, in a program that has a loader. */
   readonly environ: number | undefined;
-  /** What they have to relocate first. */
+  /** The relocations that they make first. */
   readonly late: LateRelocations | undefined;
 }
 
-/** Four bytes of the code that take the distance to a text, or to other bytes. */
+/** A reference: four bytes of the code that hold the distance to a string or to other bytes. */
 export interface Reference {
-  /** Where in the code they are. */
+  /** Offset of the four bytes in the code. */
   readonly at: number;
-  /** Where in the code the distance is counted from. */
+  /** Offset in the code from which the distance is counted. */
   readonly from: number;
   readonly to: string | Resident | Uint8Array;
 }
 
-/** Instructions, with gaps for what they refer to. */
+/** Instructions, and the references to fill in. */
 export interface EntryCode {
   readonly code: readonly number[];
   readonly references: readonly Reference[];
@@ -80,12 +80,12 @@ export function addedVariables({ args, environment = [] }: Prefix): readonly str
   return odd ? ["", ...environment] : environment;
 }
 
-/** Names as the instructions look them up: each with its `=` and a NUL, and an empty one at the end. */
+/** Names in the form that the instructions search: each with `=` and NUL, and an empty one at the end. */
 export function nameTable(names: readonly string[]): string {
   return names.map((name) => `${name}=\0`).join("");
 }
 
-/** The code with its texts behind it and the references to them filled in. */
+/** The code, followed by its strings, with the references filled in. */
 export function withTexts({ code, references }: EntryCode): Uint8Array {
   const bytes = Uint8Array.from(code);
   const chunks = [{ offset: 0, data: bytes }];

@@ -1,7 +1,7 @@
 /**
- * Relative relocations that a program makes itself when it is entered, instead of its
- * loader before that. A large program has more than a hundred thousand of them, in hundreds of pages:
- * as bits they take a hundredth of the space, and the pages are had from the kernel in one call.
+ * Relative relocations that a program makes itself at its entry, instead of its loader. A large program
+ * has more than a hundred thousand of them, in hundreds of pages: as a bitmap they take a hundredth of the
+ * space, and one call makes the kernel provide the pages.
  *
  * @module
  */
@@ -36,11 +36,11 @@ export const PLACES = 63;
 export const WORD = 8;
 
 /**
- * Takes its relative relocations from a program's loader, where nothing needs them before the program
- * is entered and their place can be written to then.
+ * Moves the relative relocations of a program from its loader to its entry, if nothing needs them before
+ * and the entry can write to their places.
  *
  * @param bytes the program; what the relocations add to is in its place afterwards
- * @returns undefined if the loader has to make them, as it has until now
+ * @returns undefined if the loader still has to make them
  * @throws {RangeError} if the program's tables lie outside the file
  */
 export function takeRelocations(
@@ -59,7 +59,7 @@ export function takeRelocations(
   const data = programs.filter(({ type, flags }) =>
     type === SEGMENT_TYPES.LOAD && (flags & SEGMENT_FLAGS.WRITE) !== 0
   );
-  // Threads begin with copies of these, which nothing would relocate.
+  // Each thread starts with a copy of these, which nothing would relocate.
   const ofThreads = programs.filter(({ type }) => type === SEGMENT_TYPES.TLS);
   const within = (segments: readonly Program[], offset: number) =>
     segments.some((segment) => contains(segment, offset));
@@ -116,7 +116,7 @@ function readRelocations(
   );
 }
 
-/** Whether a word is in the file, rather than among the zeros behind it. */
+/** Whether a word lies in the file, not in the zeros after it. */
 function contains({ vaddr, filesz }: Program, address: number): boolean {
   return vaddr <= address && address + WORD <= vaddr + filesz;
 }

@@ -1,9 +1,9 @@
 /**
- * Gives an executable arguments and environment of its own: they become part of the file, and a few
- * instructions at its entry put them on the stack before what the user wrote. The kernel sees an
- * ordinary program and copies nothing, so an argument may be as long as a whole script. The same
- * instructions hide the user's variables that are not for this program, refuse to start it where a
- * limit is too low for it, and do what a loader takes long for.
+ * Gives an executable arguments and variables of its own: they become part of the file, and a few
+ * instructions at its entry put them on the stack before those of the user. The kernel sees an ordinary
+ * program and copies nothing, so an argument may be as long as a whole script. The same instructions hide
+ * the user's variables that are not for this program, refuse to start it if a resource limit is too low,
+ * and make relocations faster than the loader does.
  *
  * @module
  */
@@ -26,13 +26,13 @@ import { entryX86 } from "./entry_x86_64.ts";
 import { ElfError } from "../../elftool/error.ts";
 import { takeRelocations } from "./late_relocations.ts";
 
-/** What writes the instructions. */
+/** Writes the instructions for each machine. */
 const ENTRIES: Record<Machine, (prefix: Prefix, target: EntryTarget) => EntryCode> = {
   x86_64: entryX86,
   aarch64: entryAarch64,
 };
 
-/** Where the added segment lies, in the file and in memory. */
+/** The place of the added segment, in the file and in memory. */
 interface Place {
   readonly offset: number;
   readonly address: number;
@@ -41,11 +41,11 @@ interface Place {
 /**
  * Splices a prefix into a dynamically linked or static executable.
  *
- * The new segment is described by the program header of a note (which names the build and nothing
- * else), and lies behind all others, in the file as in memory.
+ * The new segment takes the program header of a note (the build ID, which nothing needs), and follows
+ * all others, in the file and in memory.
  *
  * @param options `name`: the file's name, for messages
- * @throws {ElfError} "elf-header" if it is no such executable or has no note to give up, "elf-symbols"
+ * @throws {ElfError} "elf-header" if it is not such an executable or has no note to replace, "elf-symbols"
  * if its dynamic section leads outside the file
  */
 export function spliceArguments(
@@ -116,7 +116,7 @@ function segment(
   };
 }
 
-/** The table with the note gone and the segment after the last one: loaders want them ascending. */
+/** The table without the note, the segment last: loaders require ascending addresses. */
 function withLoad(
   programs: readonly Program[],
   { note, last, load }: { note: Program; last: Program; load: Values },

@@ -1,5 +1,5 @@
 /*
- * string.h: as much of it as the bindings bring along. It is found after every other: a program that
+ * string.h: the functions of it that the bindings provide. It is found after every other: a program that
  * has a C library of its own gets that library's header, and that library's functions.
  */
 #ifndef SOLO5_LIBC_STRING_H

@@ -1,5 +1,5 @@
 /*
- * NAME.c: a unikernel. solo5.h is all there is of an operating system, and string.h of a C library.
+ * NAME.c: a unikernel. solo5.h stands in for the operating system, and string.h for the C library.
  */
 #include <string.h>
 
