@@ -1,6 +1,6 @@
 /**
- * Alarms for a thread that may be in a system call for long. An alarm is a signal that the thread
- * blocks: it interrupts only the calls that ask for it, by `KVM_SET_SIGNAL_MASK` or by
+ * Alarms for a thread that may stay in a system call for a long time. An alarm is a signal that the
+ * thread blocks: it interrupts only the calls that ask for it, by `KVM_SET_SIGNAL_MASK` or by
  * {@linkcode Alarms.interrupting}.
  *
  * @module
@@ -18,11 +18,11 @@ import { check, seldom } from "./libc.ts";
 
 /** The last real-time signal: the runtime has no name for it, so that no program listens for it. */
 const SIGNAL = 64;
-/** Clocks that an alarm can go by. */
+/** Clocks that an alarm can use. */
 const CLOCKS = { monotonic: 1, threadTime: 3 } as const;
 /**
- * An alarm is repeated after this time, in nanoseconds: it may have been taken for another's, or have
- * come just before the call that it should interrupt.
+ * An alarm repeats after this time, in nanoseconds: the first signal may be taken for another alarm's,
+ * or come just before the call that it should interrupt.
  */
 const AGAIN = 10_000_000n;
 const SECOND = 1_000_000_000n;
@@ -35,7 +35,7 @@ const HANDLER = { x86_64: [0xc3], aarch64: [0xc0, 0x03, 0x5f, 0xd6] }[Deno.build
 
 let handled = false;
 
-/** How many have alarms: while there is one, the signal stays blocked. */
+/** Number of live `Alarms`: while there is one, the signal stays blocked. */
 let users = 0;
 
 /** Alarms of this thread, for as long as this exists. */
@@ -57,7 +57,7 @@ export class Alarms implements Disposable {
     this.#handle();
   }
 
-  /** Has the signal interrupt system calls and do nothing else, for as long as this process lives. */
+  /** Makes the signal interrupt system calls and do nothing else, until this process ends. */
   #handle(): void {
     if (handled) return;
     const action = new Uint8Array(SIGACTION_SIZE);
@@ -67,7 +67,7 @@ export class Alarms implements Disposable {
     handled = true;
   }
 
-  /** Sets an alarm, so many nanoseconds of a clock from now. */
+  /** Sets an alarm that goes off after a number of nanoseconds of a clock. */
   set(clock: keyof typeof CLOCKS, nanoseconds: bigint): void {
     const event = new Int32Array(SIGNAL_EVENT_SIZE / 4);
     event.set([SIGNAL, SIGEV_THREAD_ID, this.#calls.gettid()], 2);
@@ -78,14 +78,14 @@ export class Alarms implements Disposable {
     check(this.#calls.timer_settime(id[0]!, 0, moment, 0n), "timer_settime");
   }
 
-  /** Takes an alarm back that has gone off; look at the clock after this, not before. */
+  /** Clears a pending alarm. Read the clock after this call, not before. */
   consume(): void {
     this.#calls.sigtimedwait(SIGNAL_SET, 0n, new BigInt64Array(2));
   }
 
   /**
-   * Makes a call in which an alarm interrupts system calls: they fail with `EINTR`, or have done a part
-   * of their work. One that comes before such a call is repeated, and interrupts it then.
+   * Makes a call in which an alarm interrupts system calls: they fail with `EINTR`, or do only a part
+   * of their work. An alarm that comes before the system call repeats, and interrupts it then.
    */
   interrupting<T>(call: () => T): T {
     this.#calls.sigprocmask(SIG_UNBLOCK, SIGNAL_SET, null);

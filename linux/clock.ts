@@ -17,7 +17,7 @@ export function realtime(): bigint {
   return read(CLOCK_REALTIME);
 }
 
-/** Nanoseconds of a clock that never goes back; its origin means nothing. */
+/** Nanoseconds of a clock that never goes back; its origin is arbitrary. */
 export function monotonic(): bigint {
   return read(CLOCK_MONOTONIC);
 }

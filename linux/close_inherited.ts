@@ -1,5 +1,5 @@
 /**
- * Descriptors that this process has from whoever started it, and gives up.
+ * Closes the descriptors that this process inherited.
  *
  * @module
  */
@@ -10,14 +10,13 @@ import { systemCall } from "./system_call.ts";
 
 const [STDIN, STDERR] = [0, 2];
 const HIGHEST = 0xffff_ffff;
-/** Descriptors that are looked at one by one where nothing lists them. */
+/** Descriptors below this number are checked one by one where `/proc` does not list them. */
 const MOST_UNLISTED = 4096;
 
 /**
- * Closes standard input and all else that was inherited, but standard output and standard error. What
- * this process opened itself is closed on exec, as the runtime and this project open everything, and
- * what came to it through exec is not. Where there is no `/proc`, all from number 4096 on is closed,
- * whoever opened it.
+ * Closes standard input and every other inherited descriptor, but not standard output and standard
+ * error. An inherited descriptor is one that is not closed on exec: the runtime and this project open
+ * everything with that flag. Without `/proc`, every descriptor from 4096 on is closed.
  *
  * @throws {SystemError} if the descriptors cannot be listed
  */

@@ -1,5 +1,5 @@
 /**
- * Instructions that were made here, where they can be executed. For x86_64 Linux.
+ * Executable pages for machine code that this project makes. For x86_64 Linux.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
 
 /**
- * Puts code where it can be executed, and no longer written, for as long as this process lives.
+ * Puts code into a page that can be executed and not written, and that stays until this process ends.
  *
  * @returns its address
  * @throws {SystemError} if the kernel refuses

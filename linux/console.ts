@@ -1,5 +1,5 @@
 /**
- * The console: bytes to a descriptor, at once and all of them, whatever stands behind it.
+ * The console: writes all bytes to a descriptor, whatever kind of file it is.
  *
  * @module
  */
@@ -17,9 +17,9 @@ export const STDOUT = 1;
 /**
  * Writes all of `data`, waiting where a descriptor that does not block is full.
  *
- * @param late asked whenever a part is written, or a signal interrupts the write: whether to give up
- * @returns false when nobody reads any more, which ends a program quietly (as SIGPIPE does), or when
- * it gave up
+ * @param late whether to give up; asked after each partial write, and when a signal interrupts a write
+ * @returns false when it gave up, or when nobody reads any more, which ends a program quietly (as
+ * SIGPIPE does)
  * @throws {SystemError} when the descriptor cannot be written to
  */
 export function writeAll(
@@ -48,7 +48,7 @@ export function writePart(
     if (rest.length === 0) break;
     if (code === ERRNO.EPIPE) return undefined;
     if (late()) break;
-    // When that is interrupted, the next write asks whether it is late.
+    // If a signal interrupts the wait, the next write asks whether it is late.
     if (code === ERRNO.EAGAIN) waitWritable(fd);
     else if (code !== undefined && code !== ERRNO.EINTR) {
       throw new SystemError("write", code, "console");

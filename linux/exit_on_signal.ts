@@ -1,7 +1,7 @@
 /**
- * An ending by a signal that is told: a line on standard error and a status, whatever this process is
- * doing. The runtime could say nothing while a guest runs on its thread, so that a few instructions
- * do, made here; confinement leaves them what they need. For x86_64 Linux.
+ * Ends this process at a signal, with a line on standard error and a status, whatever the process is
+ * doing. The runtime cannot handle a signal while a guest runs on its thread, so machine code that is
+ * made here does. Confinement allows the system calls that it makes. For x86_64 Linux.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const c = seldom({
 });
 
 /**
- * Has signals end this process, also where they were ignored. Stays for as long as the process.
+ * Makes signals end this process, even those that were ignored, until the process ends.
  *
  * @param options `status`: of the process then; `line`: what it says of which signal, without a line
  * end

@@ -1,5 +1,5 @@
 /**
- * Descriptors that this process has from the one that started it, and gives to a guest.
+ * Descriptors that this process inherited, and gives to a guest.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export function checkInherited(fd: number): void {
   if (!passesFrames(fd)) throw refused(fd, "Is neither a socket, a TAP interface nor a pipe");
 }
 
-/** A terminal passes bytes as well, but not as they are. */
+/** A terminal does not count: it changes the bytes that pass. */
 function passesFrames(fd: number): boolean {
   return c.ioctl(fd, BigInt(REQUEST.TUNGETIFF), new Uint8Array(Ifreq.size)) >= 0 ||
     c.getsockopt(fd, SOL_SOCKET, SO_TYPE, new Int32Array(1), Uint32Array.of(4)) >= 0 ||

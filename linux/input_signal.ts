@@ -1,6 +1,6 @@
 /**
- * A signal for input that comes while this thread is in a long system call: it is blocked, so that it
- * interrupts nothing but a call that asks for it (`KVM_SET_SIGNAL_MASK`), and runs no handler.
+ * A signal that tells of input while this thread is in a long system call. The signal is blocked, so
+ * that it interrupts only a call that asks for it (`KVM_SET_SIGNAL_MASK`), and no handler runs.
  *
  * @module
  */
@@ -34,14 +34,14 @@ export class InputSignal implements Disposable {
     check(c.sigprocmask(SIG_BLOCK, this.#set, null), "sigprocmask");
   }
 
-  /** Lets input on a socket raise it. */
+  /** Raises the signal when a socket has input. */
   watch(fd: number): void {
     check(c.fcntl_owner(fd, F_SETOWN_EX, Int32Array.of(F_OWNER_TID, c.gettid())), "fcntl");
     const flags = check(c.fcntl(fd, F_GETFL, 0), "fcntl");
     check(c.fcntl(fd, F_SETFL, flags | O_ASYNC), "fcntl");
   }
 
-  /** Takes it back if it is pending; look at the input after this, not before. */
+  /** Clears the signal if it is pending. Look at the input after this call, not before. */
   consume(): void {
     c.sigtimedwait(this.#set, 0n, new BigInt64Array(2));
   }

@@ -1,10 +1,10 @@
 /**
- * The error of a network interface, or a descriptor, that no guest can be attached to.
+ * The error for a network interface or a descriptor that a guest cannot be attached to.
  *
  * @module
  */
 
-/** An interface of this host that cannot be had. */
+/** A guest cannot be attached to an interface of this host. */
 export class InterfaceError extends Error {
   override readonly name = "InterfaceError";
   /** The interface's name, or `@` and the number of a descriptor. */

@@ -1,6 +1,6 @@
 /**
- * What `/proc` lists by number: threads, descriptors. The runtime's own way of reading a directory
- * takes some 150 µs more at its first use.
+ * Directories of `/proc` that list something by number: threads, descriptors. The runtime's own way of
+ * reading a directory takes about 150 µs more at its first use.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const DIRENT_NAME = 19;
 const DIGIT_0 = 0x30;
 
 /**
- * The names in a directory, all of which are numbers but those of itself and its parent.
+ * The names in a directory where every name is a number, except `.` and `..`.
  *
  * @returns undefined if there is no such directory
  * @throws {SystemError} if it cannot be read

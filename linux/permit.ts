@@ -1,5 +1,5 @@
 /**
- * What lets a user open a device that is closed to them, without opening it to everybody.
+ * How a user gets access to a device, without access for everybody.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 export interface Permit {
   /** The command that gives it, for a shell. */
   readonly command: string;
-  /** Whether the command counts only after the next login. */
+  /** Whether the command takes effect only after the next login. */
   readonly login: boolean;
 }
 

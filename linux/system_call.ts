@@ -1,6 +1,6 @@
 /**
- * System calls by number, through one binding: where each is made once or twice, a binding of its own
- * would cost more than it does.
+ * System calls by number, through one binding. For a call that is made once or twice, a binding of its
+ * own would cost more than the call.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Writing to a descriptor that may take nothing for as long as others please, while the event loop
- * goes on.
+ * Writes to a descriptor that may be full for any length of time, while the event loop goes on.
  *
  * @module
  */
@@ -52,7 +51,7 @@ export async function sayBriefly(text: string): Promise<void> {
   await writeApart(STDERR, new TextEncoder().encode(text), { stopped: () => tries-- === 0 });
 }
 
-/** As {@linkcode writePart}, and gives up when its time is over. */
+/** Writes as {@linkcode writePart} does, and gives up after {@linkcode PATIENCE}. */
 function writeBriefly(fd: number, data: Uint8Array<ArrayBuffer>): typeof data | undefined {
   using alarms = new Alarms();
   alarms.set("monotonic", PATIENCE);
