@@ -9,18 +9,10 @@ import { ManifestSchema } from "../../abi/manifest_schema.ts";
 import { manifestJsonSchema } from "../../bindings/templates/manifest_json_schema.ts";
 import type { Language } from "../../bindings/templates/language.ts";
 import { LANGUAGES } from "../../bindings/templates/project.ts";
+import { inDirectory } from "../in_directory.ts";
 import { stepUnless, testUnless } from "../needs.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await use(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
 
 /** What a language's projects are built with, besides a C compiler. */
 const NEEDS: Readonly<Record<Language, string | undefined>> = {

@@ -11,16 +11,8 @@ import { writeExecutable } from "../../elftool/elf_writer.ts";
 import { printable, printableJson } from "../../elftool/printable.ts";
 import { buildUnikernel, MANIFEST, withProgram } from "../elftool/builder.ts";
 import { withSymbols } from "../fuzz/symbols.ts";
+import { inDirectory } from "../in_directory.ts";
 import { soloden } from "../soloden.ts";
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await use(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
 
 Deno.test("inspect: a file is told as text or as one line of JSON", async () => {
   await inDirectory(async (directory) => {

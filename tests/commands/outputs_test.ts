@@ -4,6 +4,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { guest } from "../guests.ts";
+import { inDirectory } from "../in_directory.ts";
 import { notRoot, testUnless } from "../needs.ts";
 import { execute, type Result, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
@@ -12,15 +13,6 @@ const MANIFEST = JSON.stringify({ type: "solo5.manifest", version: 1, devices: [
 const SOURCE = `#include "solo5.h"
 int solo5_app_main(const struct solo5_start_info *info) { (void)info; return 0; }
 `;
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await use(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
 
 /** Runs `soloden ARGS…` in a directory under a umask. */
 function under(umask: string, directory: string, ...args: string[]): Promise<Result> {

@@ -5,18 +5,10 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join, relative } from "node:path";
 import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../release/runtime.ts";
+import { inDirectory } from "../in_directory.ts";
 import { testUnless } from "../needs.ts";
 import { execute, type Result, ROOT, writeProgram } from "../soloden.ts";
 import { makeExecutable, noExecutable, sharedExecutable } from "./executable.ts";
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await use(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
 
 /** Runs a program with no variables but these. */
 async function withOnly(

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { changelog } from "../../release/dist/debian.ts";
 import { describe, readProject } from "../../release/dist/project.ts";
 import { newestLike } from "../../release/dist/runtimes.ts";
+import { inDirectory } from "../in_directory.ts";
 import { missingTool, notRoot, stepUnless, testUnless } from "../needs.ts";
 import { execute, ROOT } from "../soloden.ts";
 
@@ -76,15 +77,6 @@ async function copyCheckout(to: string): Promise<string> {
 async function digests(directory: string): Promise<string[]> {
   const script = `cd "$1" && find . -type f -exec sha256sum {} + -exec stat -c "%n %a" {} +`;
   return (await must("sh", "-c", script, "sh", directory)).trim().split("\n").sort();
-}
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await use(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
 }
 
 testUnless(

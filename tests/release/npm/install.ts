@@ -49,16 +49,6 @@ export function link(directory: string, target: string): string {
   return path;
 }
 
-/** Gives a use a directory that is removed afterwards. */
-export async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await use(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
-
 /** Runs npm's programs with what they have downloaded before, and lets them keep nothing. */
 export async function offline(
   directory: string,

@@ -10,10 +10,11 @@ import { LIBRARY_MODULE } from "../../../release/npm/library.ts";
 import { npmPackage, PACKAGE_FILE, packageArchive } from "../../../release/npm/package.ts";
 import { PROGRAM } from "../../../release/npm/program.ts";
 import { guest } from "../../guests.ts";
+import { inDirectory } from "../../in_directory.ts";
 import { missingTool, stepUnless, testUnless } from "../../needs.ts";
 import { once } from "../../once.ts";
 import { execute, ROOT } from "../../soloden.ts";
-import { inDirectory, offline, writePackage } from "./install.ts";
+import { offline, writePackage } from "./install.ts";
 
 const VERSION = /^\d+\.\d+\.\d+\n$/;
 

@@ -7,17 +7,11 @@ import { HIDDEN_PREFIX } from "../../../linux/user_environment.ts";
 import { npmProgram, PROGRAM } from "../../../release/npm/program.ts";
 import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../../release/runtime.ts";
 import { guest } from "../../guests.ts";
+import { inDirectory } from "../../in_directory.ts";
 import { missingTool, stepUnless, testUnless } from "../../needs.ts";
 import { execute, type Result, writeProgram } from "../../soloden.ts";
 import { noKvm } from "../../tender/hvt/kvm_available.ts";
-import {
-  inDirectory,
-  installFlat,
-  link,
-  programFiles,
-  writePackage,
-  writeRuntime,
-} from "./install.ts";
+import { installFlat, link, programFiles, writePackage, writeRuntime } from "./install.ts";
 
 const unsupported = Deno.build.os === "linux" && Deno.build.arch === "x86_64"
   ? undefined

@@ -10,18 +10,10 @@ import { block } from "../../../tender/devices/block.ts";
 import { bind } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/pack.ts";
 import { guest } from "../../guests.ts";
+import { inDirectory } from "../../in_directory.ts";
 import { execute, ROOT, soloden } from "../../soloden.ts";
 
 const MAIN = join(ROOT, "main.ts");
-
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await use(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
 
 Deno.test("pack: the executable runs on its own, and inspect tells what it holds", async () => {
   await inDirectory(async (directory) => {

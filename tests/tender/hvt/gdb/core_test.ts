@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ELF_TYPES, ElfHeader } from "../../../../abi/elf.ts";
 import { viewOf } from "../../../../abi/layout.ts";
+import { inDirectory } from "../../../in_directory.ts";
 import { notRoot, testUnless } from "../../../needs.ts";
 import { execute, ROOT, soloden } from "../../../soloden.ts";
 import { noKvm } from "../kvm_available.ts";
-import { buildDebug, gdb, gdbTest, inDirectory, noGdb } from "./harness.ts";
+import { buildDebug, gdb, gdbTest, noGdb } from "./harness.ts";
 
 /** Guests that break: what gdb says of the core, functions among the callers, the status. */
 const BROKEN: readonly [name: string, signal: string, frames: RegExp, status: number][] = [

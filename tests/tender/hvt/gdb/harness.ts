@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { defaultCacheDir } from "../../../../bindings/cache.ts";
 import type { BuildTarget } from "../../../../bindings/targets.ts";
 import { buildUnikernel } from "../../../../bindings/toolchain.ts";
+import { inDirectory } from "../../../in_directory.ts";
 import { missingTool, testUnless } from "../../../needs.ts";
 import { kill, ROOT } from "../../../soloden.ts";
 import { noKvm } from "../kvm_available.ts";
@@ -17,16 +18,6 @@ export const noGdb: string | undefined = missingTool("gdb");
 /** A test that needs gdb and KVM. */
 export function gdbTest(name: string, run: (directory: string) => Promise<void>): void {
   testUnless(noGdb ?? noKvm, name, () => inDirectory(run));
-}
-
-/** Does something in a directory of its own, which is gone afterwards. */
-export async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    await run(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
 }
 
 /** Builds `tests/guests/NAME.c` with debug information. */
