@@ -51,7 +51,7 @@ export function sysrootPaths(machine: Machine): SysrootPaths {
   };
 }
 
-/** Where to keep what need not be made again. */
+/** Where built files are cached. */
 export interface SysrootOptions {
   /** Default: the user's cache. */
   readonly cacheDir?: string;
