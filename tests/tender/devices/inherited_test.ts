@@ -48,7 +48,7 @@ const WAYS: readonly Way[] = [
 ];
 
 const NOTHING: Result = { status: 0, stdout: "", stderr: "" };
-const NO_FRAMES = /: Is neither a socket, a TAP interface nor a pipe\n/;
+const NO_FRAMES = /: Is neither a socket, a TAP interface nor a pipe\n$/;
 
 /** What descriptor 3 is, for a shell that puts it before the command; and what is said of it. */
 const DESCRIPTORS: readonly (readonly [what: string, redirection: string, refused?: RegExp])[] = [

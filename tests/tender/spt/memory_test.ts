@@ -40,7 +40,7 @@ function segmentsOf(pieces: readonly (typeof piece extends fc.Arbitrary<infer T>
   });
 }
 
-function guestOf(segments: readonly Segment[]): Guest {
+function guestOf(segments: readonly Segment[], executableHeap: boolean): Guest {
   return bind(
     {
       name: "made-up.spt",
@@ -52,57 +52,63 @@ function guestOf(segments: readonly Segment[]): Guest {
       manifest: { devices: [] },
     },
     "spt",
-    { memorySize: MEMORY },
+    { memorySize: MEMORY, executableHeap },
   );
 }
 
 Deno.test("property: the segments of an image are all of guest memory, byte for byte", () => {
-  fc.assert(fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
-    const own = segmentsOf(pieces);
-    const content = { epoll: 3, timer: 4, devices: [], shown: new Uint8Array(5) };
-    const { segments, tail, protections } = guestMemory(guestOf(own), content);
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), fc.boolean(), (pieces, executableHeap) => {
+      const own = segmentsOf(pieces);
+      const content = { epoll: 3, timer: 4, devices: [], shown: new Uint8Array(5) };
+      const { segments, tail, protections } = guestMemory(guestOf(own, executableHeap), content);
 
-    // No hole, no overlap, whole pages.
-    let end = MEMORY_START;
-    for (const { address, data, memorySize } of segments) {
-      equal(address, end);
-      ok(data.length <= memorySize && data.length % PAGE_SIZE === 0);
-      end = address + memorySize;
-    }
-    deepEqual([tail.start, tail.end], [end, MEMORY]);
-
-    // No zeros are content but those that fill a page, and the two pages of the boot area.
-    const pages = own.map(({ address, data }) =>
-      Math.ceil((address % PAGE_SIZE + data.length) / PAGE_SIZE)
-    );
-    const bytes = segments.reduce((sum, { data }) => sum + data.length, 0);
-    equal(bytes, PAGE_SIZE * pages.reduce((sum, count) => sum + count, 2));
-
-    // No two of them could be one.
-    segments.slice(1).forEach(({ read, write, execute }, index) => {
-      const before = segments[index]!;
-      const alike = before.read === read && before.write === write && before.execute === execute;
-      ok(!alike || before.data.length < before.memorySize);
-    });
-
-    const memory = new Uint8Array(MEMORY);
-    for (const { address, data } of segments) memory.set(data, address);
-    const expected = new Uint8Array(MEMORY);
-    for (const { address, data } of own) expected.set(data, address);
-    deepEqual(memory.subarray(BASE), expected.subarray(BASE));
-
-    // Every page has its segment's protection, from its mapping or from what is protected after it.
-    for (const { start, end, ...segment } of own) {
-      for (let page = start; page < end; page += PAGE_SIZE) {
-        const contains = (range: { start: number; end: number }) =>
-          range.start <= page && page < range.end;
-        const { read, write, execute } = protections.findLast(contains) ??
-          segments.find(({ address, memorySize }) =>
-            contains({ start: address, end: address + memorySize })
-          ) ?? tail;
-        const { read: r, write: w, execute: x } = segment;
-        deepEqual([read, write, execute], [r, w, x], `page 0x${page.toString(16)}`);
+      // No hole, no overlap, whole pages.
+      let end = MEMORY_START;
+      for (const { address, data, memorySize } of segments) {
+        equal(address, end);
+        ok(data.length <= memorySize && data.length % PAGE_SIZE === 0);
+        end = address + memorySize;
       }
-    }
-  }));
+      deepEqual([tail.start, tail.end], [end, MEMORY]);
+
+      // No zeros are content but those that fill a page, and the two pages of the boot area.
+      const pages = own.map(({ address, data }) =>
+        Math.ceil((address % PAGE_SIZE + data.length) / PAGE_SIZE)
+      );
+      const bytes = segments.reduce((sum, { data }) => sum + data.length, 0);
+      equal(bytes, PAGE_SIZE * pages.reduce((sum, count) => sum + count, 2));
+
+      // No two of them could be one.
+      segments.slice(1).forEach(({ read, write, execute }, index) => {
+        const before = segments[index]!;
+        const alike = before.read === read && before.write === write && before.execute === execute;
+        ok(!alike || before.data.length < before.memorySize);
+      });
+
+      const memory = new Uint8Array(MEMORY);
+      for (const { address, data } of segments) memory.set(data, address);
+      const expected = new Uint8Array(MEMORY);
+      for (const { address, data } of own) expected.set(data, address);
+      deepEqual(memory.subarray(BASE), expected.subarray(BASE));
+
+      // Every page has its segment's protection, from its mapping or from what is protected after it.
+      const heap = { read: true, write: true, execute: executableHeap };
+      const ranges = own.length === 0
+        ? []
+        : [...own, { start: own.at(-1)!.end, end: MEMORY, ...heap }];
+      for (const { start, end, ...segment } of ranges) {
+        for (let page = start; page < end; page += PAGE_SIZE) {
+          const contains = (range: { start: number; end: number }) =>
+            range.start <= page && page < range.end;
+          const { read, write, execute } = protections.findLast(contains) ??
+            segments.find(({ address, memorySize }) =>
+              contains({ start: address, end: address + memorySize })
+            ) ?? tail;
+          const { read: r, write: w, execute: x } = segment;
+          deepEqual([read, write, execute], [r, w, x], `page 0x${page.toString(16)}`);
+        }
+      }
+    }),
+  );
 });

@@ -14,6 +14,7 @@ import { block } from "../../../tender/devices/block.ts";
 import { net } from "../../../tender/devices/net.ts";
 import { bind, type GuestOptions } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/pack.ts";
+import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
 import { launchFilter, launchPage } from "../../../tender/spt/unpack.ts";
 import { RECORDS_SLOT } from "../../../tender/spt/page.ts";
@@ -95,6 +96,7 @@ Deno.test("verify: of each part that was changed it is said which it is", async 
   const text = new TextDecoder("latin1").decode(file);
   const changes: [part: string, file: Uint8Array][] = [
     ["launch code", changed(file, page, [0x31, 0xc0])],
+    ["launch code", changed(file, page + LAUNCH_X86_64.length - 1, [0x90])],
     ["launch steps", changed(file, steps, [59])],
     ["filter", changed(file, filter + 4, [0, 0, 0, 0])],
     ["rest of the file", changed(file, text.indexOf("cannot map guest memory"), [0x43])],
