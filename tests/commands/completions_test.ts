@@ -95,6 +95,14 @@ Deno.test("completions: files of the kind that is wanted, and all where there is
     deepEqual(files("pack", "a"), ["a.spt"]);
     deepEqual(files("build", "a"), ["a.c"]);
     deepEqual(files("inspect", "d"), ["disk"]);
+    Deno.writeTextFileSync(join(directory, "m.json"), "");
+    deepEqual(files("build", "--manifest", "m"), ["m.json"]);
+    deepEqual(files("build", "--manifest", "/"), ["b/", "m.json"]);
+    deepEqual(files("build", "--cc-flag", "a"), ["a.c", "a.hvt", "a.spt"]);
+    Deno.removeSync(join(directory, "m.json"));
+    deepEqual(files("install", "--prefix", "/"), ["b/"]);
+    deepEqual(next("run", `--net-mac:x=${directory}/`), []);
+    equal(next("run", `--net-pcap:x=${directory}/`).length, 5);
     deepEqual(next("inspect", `${directory}/`).length, 5);
     deepEqual(files("inspect", ".h"), [".hidden"]);
     deepEqual(files("run", "a.spt", "a"), ["a.c", "a.hvt", "a.spt"], "the guest's own arguments");

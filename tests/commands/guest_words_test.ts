@@ -89,6 +89,8 @@ Deno.test("options: no unikernel, or an option of something else, is left to oth
         "x",
       ],
       ["--stats=1", "x"],
+      ["--net-pcap", "x"],
+      ["--net-pcap=a=b", "x"],
       ["-o", "", "x"],
       ["--output=", "x"],
     ]
@@ -99,6 +101,7 @@ Deno.test("options: no unikernel, or an option of something else, is left to oth
 
 Deno.test("options: one about a device that names none, or gives it nothing, says how it is written", () => {
   for (const word of ["--net=x", "--net:a", "--block", "--net-mac:a", "--block-sector-size:"]) {
+    assert.deepEqual(parseArguments([word, "--", "x.hvt"])!.devices, [word]);
     assert.throws(() => readDevices([word]), {
       name: "TenderError",
       message: `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`,
