@@ -5,8 +5,8 @@
  * @module
  */
 import type { DeviceType } from "../abi/manifest.ts";
-import { DEVICE_KINDS } from "../tender/devices/kinds.ts";
 import type { DeviceOption } from "../tender/devices/kind.ts";
+import { DEVICE_OPTIONS } from "./device_options.fixed.ts";
 
 /** The field of a `GuestRequest` that an option goes to. */
 export type Part = "memorySize" | "devices" | "observe" | "limits" | "confined" | "output";
@@ -137,7 +137,7 @@ export const PACK_OPTIONS: readonly GuestOption[] = [
 function deviceOptions(
   { observing, packed = false }: { observing: boolean; packed?: boolean },
 ): GuestOption[] {
-  return DEVICE_KINDS.flatMap(({ type, options }) =>
+  return DEVICE_OPTIONS.flatMap(({ type, options }) =>
     options.filter(({ observes = false }) => observes === observing).map((option): GuestOption => {
       const { value, brief } = packed ? option.packed ?? option : option;
       return {

@@ -80,7 +80,9 @@ export function fixedValues(): Plugin {
 function literal(value: unknown): string {
   if (value instanceof Uint8Array) return `Uint8Array.fromBase64("${value.toBase64()}")`;
   if (Array.isArray(value)) return `[${value.map(literal)}]`;
-  if (typeof value === "string" || Number.isFinite(value)) return JSON.stringify(value);
+  if (typeof value === "boolean" || typeof value === "string" || Number.isFinite(value)) {
+    return JSON.stringify(value);
+  }
   const isPlain = typeof value === "object" && value?.constructor === Object;
   if (!isPlain) throw new TypeError(`no fixed value: ${value}`);
   const entries = Object.entries(value).map(([name, value]) =>

@@ -32,9 +32,9 @@ async function bundled(value: string): Promise<unknown> {
 
 Deno.test("fixed values: numbers, texts, bytes, lists and objects are as they were made", async () => {
   const value =
-    `{ list: [1, -2.5, "a\\"\\n\\u2028é"], bytes: Uint8Array.of(0, 255), "odd name": {} }`;
+    `{ list: [1, -2.5, true, "a\\"\\n\\u2028é"], bytes: Uint8Array.of(0, 255), "odd name": {} }`;
   const expected = {
-    list: [1, -2.5, 'a"\n\u2028é'],
+    list: [1, -2.5, true, 'a"\n\u2028é'],
     bytes: Uint8Array.of(0, 255),
     "odd name": {},
   };
