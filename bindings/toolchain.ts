@@ -82,7 +82,8 @@ export async function buildBindings(
     flags: sourceFlags(source, { toolchain, assets, debug }),
   }));
   const made = JSON.stringify([toolchain, rules, LINK_MACHINE[machine], PUBLIC_SYMBOLS]);
-  const key = await digest([fingerprint, made]);
+  // Debug information holds where the cache lies, which may move.
+  const key = await digest([fingerprint, made, ...(debug ? [assets] : [])]);
   const object = await cached(
     join(cacheDir, `solo5_${target}-${key}.o`),
     (output, scratch) => compileBindings(target, { toolchain, assets, rules, scratch, output }),

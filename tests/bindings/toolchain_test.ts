@@ -177,6 +177,18 @@ testUnless(
   },
 );
 
+Deno.test("bindings with debug information are built anew where their cache has moved", async () => {
+  await withFiles({}, async (dir) => {
+    const [before, after] = [join(dir, "before"), join(dir, "after")];
+    Deno.mkdirSync(before);
+    await buildBindings("spt", { cacheDir: before, debug: true });
+    Deno.renameSync(before, after);
+    const { object } = await buildBindings("spt", { cacheDir: after, debug: true });
+    const text = new TextDecoder("latin1").decode(Deno.readFileSync(object));
+    assert.ok(text.includes(after) && !text.includes(before));
+  });
+});
+
 Deno.test("what was written for an operating system does not build, with a word on why", async () => {
   const files = {
     "library.c": "#include <stdio.h>\n",
