@@ -55,6 +55,16 @@ for (const [name, words] of Object.entries(WAYS)) {
   });
 }
 
+for (const observed of [[], ["--stats"]]) {
+  const options = ["--no-confine", ...observed].join(" ");
+  kvmTest(`confinement: ${options}: the tender keeps its rights`, async () => {
+    await whileItRuns(["run", "--mem=4", "--no-confine", ...observed], (directory) => {
+      const { Seccomp, NoNewPrivs } = statusOf(directory);
+      deepEqual([Seccomp, NoNewPrivs], ["0", "0"]);
+    });
+  });
+}
+
 kvmTest(
   "confinement: of what it inherited, a tender keeps its standard output and error",
   async () => {
