@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM } from "./constants.ts";
 import { viewOf } from "../abi/layout.ts";
-import { InterfaceError } from "./interface_error.ts";
+import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM } from "./constants.ts";
 import { openDescriptor } from "./descriptor.ts";
+import { InterfaceError } from "./interface_error.ts";
 import { check, closeDescriptor, ERRNO, errorText, seldom, SystemError } from "./libc.ts";
 import {
   ETHTOOL,

@@ -21,10 +21,7 @@ const GROUPS = [
   [ENTRY, "deno.json"],
   ["commands/run.ts", "tender/spt/compile.ts", "tender/spt/start.ts", "linux/exec.ts"],
   ["commands/application.ts"],
-  [
-    "commands/run_hvt.ts",
-    "tender/hvt/observe/crash.ts",
-  ],
+  ["commands/run_hvt.ts", "tender/hvt/observe/crash.ts"],
 ];
 
 /** The linked command. */

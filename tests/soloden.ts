@@ -22,6 +22,8 @@ export interface ExecuteOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly uid?: number;
+  /** Whether it gets no variables but those of `env`. */
+  readonly clearEnv?: boolean;
 }
 
 /** Runs a program to its end. */
@@ -36,6 +38,15 @@ export async function execute(
   const { code, stdout, stderr } = await command.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { status: code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Runs a program with no variables but these. */
+export function withOnly(
+  env: Record<string, string>,
+  program: string,
+  ...args: string[]
+): Promise<Result> {
+  return execute(program, args, { env, clearEnv: true });
 }
 
 /**

@@ -7,20 +7,8 @@ import { join, relative } from "node:path";
 import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../release/runtime.ts";
 import { inDirectory } from "../in_directory.ts";
 import { testUnless } from "../needs.ts";
-import { execute, type Result, ROOT, writeProgram } from "../soloden.ts";
+import { execute, ROOT, withOnly, writeProgram } from "../soloden.ts";
 import { makeExecutable, noExecutable, sharedExecutable } from "./executable.ts";
-
-/** Runs a program with no variables but these. */
-async function withOnly(
-  env: Record<string, string>,
-  program: string,
-  ...args: string[]
-): Promise<Result> {
-  const options = { args, env, clearEnv: true, stdin: "null" } as const;
-  const { code, stdout, stderr } = await new Deno.Command(program, options).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { status: code, stdout: text(stdout), stderr: text(stderr) };
-}
 
 /** What Deno 2.9, the Rust libraries in it and glibc read, as far as their texts tell; `|` between. */
 const READ_BY_THE_RUNTIME = `

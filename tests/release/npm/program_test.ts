@@ -9,7 +9,7 @@ import { ALLOWED_VARIABLES, RUNTIME_ENVIRONMENT } from "../../../release/runtime
 import { guest } from "../../guests.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { missingTool, stepUnless, testUnless } from "../../needs.ts";
-import { execute, type Result, writeProgram } from "../../soloden.ts";
+import { execute, withOnly, writeProgram } from "../../soloden.ts";
 import { noKvm } from "../../tender/hvt/kvm_available.ts";
 import { installFlat, link, programFiles, writePackage, writeRuntime } from "./install.ts";
 
@@ -18,18 +18,6 @@ const unsupported = Deno.build.os === "linux" && Deno.build.arch === "x86_64"
   : "only Linux on x86_64";
 
 const VERSION = /^\d+\.\d+\.\d+\n$/;
-
-/** Runs a program with no variables but these. */
-async function withOnly(
-  env: Record<string, string>,
-  program: string,
-  ...args: string[]
-): Promise<Result> {
-  const options = { args, env, clearEnv: true, stdin: "null" } as const;
-  const { code, stdout, stderr } = await new Deno.Command(program, options).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { status: code, stdout: text(stdout), stderr: text(stderr) };
-}
 
 testUnless(
   unsupported,
