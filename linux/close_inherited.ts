@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { F_GETFD, FD_CLOEXEC } from "./constants.ts";
+import { F_GETFD, FD_CLOEXEC, STDERR_FILENO, STDIN_FILENO } from "./constants.ts";
 import { numberedEntries } from "./numbered.ts";
 import { X86_64 } from "./syscalls.ts";
 import { systemCall } from "./system_call.ts";
 
-const [STDIN, STDERR] = [0, 2];
 const HIGHEST = 0xffff_ffff;
 /** Descriptors below this number are checked one by one where `/proc` does not list them. */
 const MOST_UNLISTED = 4096;
@@ -21,9 +20,9 @@ const MOST_UNLISTED = 4096;
  * @throws {SystemError} if the descriptors cannot be listed
  */
 export function closeInherited(): void {
-  systemCall(X86_64.close, STDIN);
+  systemCall(X86_64.close, STDIN_FILENO);
   for (const fd of numberedEntries("/proc/self/fd") ?? unlisted()) {
-    if (fd <= STDERR) continue;
+    if (fd <= STDERR_FILENO) continue;
     const flags = systemCall(X86_64.fcntl, fd, F_GETFD);
     if (flags >= 0 && (flags & FD_CLOEXEC) === 0) systemCall(X86_64.close, fd);
   }

@@ -11,9 +11,6 @@ const c = seldom({
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 });
 
-/** Standard output. */
-export const STDOUT = 1;
-
 /**
  * Writes all of `data`, waiting where a descriptor that does not block is full.
  *

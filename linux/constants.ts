@@ -89,6 +89,11 @@ export const SECCOMP_SET_MODE_FILTER = 1;
 export const SECCOMP_FILTER_FLAG_TSYNC = 1;
 export const MADV_POPULATE_WRITE = 23;
 
+// Descriptors that every process begins with.
+export const STDIN_FILENO = 0;
+export const STDOUT_FILENO = 1;
+export const STDERR_FILENO = 2;
+
 // What several of them, or other names, come to.
 /** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_FIXED_NOREPLACE`. */
 export const MAP_NEW_ZEROS = 0x10_0022;

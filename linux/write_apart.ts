@@ -5,7 +5,7 @@
  */
 import { Alarms } from "./alarm.ts";
 import { monotonic } from "./clock.ts";
-import { POLLOUT } from "./constants.ts";
+import { POLLOUT, STDERR_FILENO } from "./constants.ts";
 import { writePart } from "./console.ts";
 import { libc } from "./libc.ts";
 
@@ -18,7 +18,6 @@ const c = libc({
   },
 });
 
-const STDERR = 2;
 /** How long a write may hold the event loop up, in nanoseconds. */
 const PATIENCE = 10_000_000n;
 /** How long to wait on another thread before `stopped` is asked again, in milliseconds. */
@@ -48,7 +47,7 @@ export async function writeApart(
 /** Writes to standard error, and gives up where nobody reads it. */
 export async function sayBriefly(text: string): Promise<void> {
   let tries = 3;
-  await writeApart(STDERR, new TextEncoder().encode(text), { stopped: () => tries-- === 0 });
+  await writeApart(STDERR_FILENO, new TextEncoder().encode(text), { stopped: () => tries-- === 0 });
 }
 
 /** Writes as {@linkcode writePart} does, and gives up after {@linkcode PATIENCE}. */

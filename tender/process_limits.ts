@@ -6,7 +6,7 @@
  */
 import { SIGPIPE, SIGXCPU } from "../linux/constants.ts";
 import { ConsoleMeter, limitReached, type Limits } from "./limits.ts";
-import { STDOUT } from "../linux/console.ts";
+import { STDOUT_FILENO } from "../linux/constants.ts";
 import { check, ERRNO, errno, seldom } from "../linux/libc.ts";
 import { writeApart } from "../linux/write_apart.ts";
 import type { Outcome } from "./outcome.ts";
@@ -86,7 +86,7 @@ export class ProcessLimits implements Disposable {
   /** Writes to standard output, for as long as the guest lives or has ended by itself. */
   async #print(output: Uint8Array): Promise<void> {
     const bytes = output as Uint8Array<ArrayBuffer>;
-    const read = await writeApart(STDOUT, bytes, { stopped: () => this.#process.killed });
+    const read = await writeApart(STDOUT_FILENO, bytes, { stopped: () => this.#process.killed });
     if (!read) this.#stop({ kind: "signal", signal: SIGPIPE });
   }
 

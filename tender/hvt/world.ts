@@ -11,7 +11,8 @@ import type { OpenNet } from "../devices/open_net.ts";
 import type { Result } from "../devices/result.ts";
 import { TenderError } from "../error.ts";
 import { monotonic, realtime } from "../../linux/clock.ts";
-import { STDOUT, writeAll } from "../../linux/console.ts";
+import { writeAll } from "../../linux/console.ts";
+import { STDOUT_FILENO } from "../../linux/constants.ts";
 import { SystemError } from "../../linux/libc.ts";
 import { PollSet, type Source } from "../../linux/poll.ts";
 
@@ -82,7 +83,7 @@ export function hostWorld(bound: readonly BoundDevice[] = []): HostWorld {
     descriptors: devices.flatMap((device) => "fd" in device ? [device.fd] : device.descriptors),
     wallClock: realtime,
     monotonic,
-    write: (data, late) => writeAll(STDOUT, data, late),
+    write: (data, late) => writeAll(STDOUT_FILENO, data, late),
     ready: (handles) => handles === 0n ? 0n : descriptors.ready() & handles,
     wait: (deadline) => void descriptors.wait(deadline),
     waitApart: (deadline) => descriptors.waitApart(deadline),

@@ -21,6 +21,8 @@ import {
   SECCOMP_SET_MODE_FILTER,
   SIG_SETMASK,
   SIGPIPE,
+  STDERR_FILENO,
+  STDOUT_FILENO,
   TFD_NONBLOCK,
 } from "../../linux/constants.ts";
 import { SockFilter, type SystemCall } from "../../linux/syscalls.ts";
@@ -139,9 +141,7 @@ export function useDescriptor(fd: number, name: string): string {
 /** `struct __user_cap_header_struct` (`linux/capability.h`); process 0 is the caller. */
 const CapabilityHeader = struct({ version: u32, pid: i32 });
 
-/** The guest's console. */
-const STDOUT = 1;
-const STDERR = 2;
+/** The highest number that `close_range` takes. */
 const LAST_DESCRIPTOR = 0xffff_ffff;
 
 /**
@@ -228,7 +228,7 @@ function processSteps({ devices }: Descriptors): Step[] {
   const byDefault = data(new Uint8Array(KERNEL_SIGACTION_SIZE));
   return [
     // If it were closed, the next descriptor to be opened would become the guest's console.
-    { call: "fcntl", args: [STDOUT, F_GETFD], purpose: "find the standard output" },
+    { call: "fcntl", args: [STDOUT_FILENO, F_GETFD], purpose: "find the standard output" },
     // An ignored signal stays ignored after an exec. Many parents ignore this one, which ends a
     // guest.
     {
@@ -289,7 +289,7 @@ function closeSteps(descriptors: Descriptors): Step[] {
 
 /** The guest's own descriptors and the standard error, ascending. */
 function keptDescriptors({ epoll, timer, devices }: Descriptors): number[] {
-  const all = new Set([STDOUT, STDERR, epoll, timer, ...devices.map(({ fd }) => fd)]);
+  const all = new Set([STDOUT_FILENO, STDERR_FILENO, epoll, timer, ...devices.map(({ fd }) => fd)]);
   return [...all].sort((a, b) => a - b);
 }
 
@@ -307,7 +307,7 @@ function confineSteps(filter: Uint8Array): Step[] {
   return [
     { call: "prctl", args: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], purpose: "give up new privileges" },
     { call: "capset", args: [version, none], purpose: "give up capabilities" },
-    { call: "close", args: [STDERR] },
+    { call: "close", args: [STDERR_FILENO] },
     {
       call: "seccomp",
       args: [SECCOMP_SET_MODE_FILTER, 0, program],

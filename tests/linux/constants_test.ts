@@ -4,6 +4,7 @@
 import { equal } from "node:assert/strict";
 import * as constants from "../../linux/constants.ts";
 import { ERRNO } from "../../linux/libc.ts";
+import { testUnless } from "../needs.ts";
 
 /** Those whose C name differs from ours, or that are several of C's. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
@@ -32,13 +33,10 @@ const HEADERS = [
   ...["asm/prctl", "linux/capability", "linux/memfd", "linux/seccomp"],
 ];
 
-const missing = reason();
-if (missing !== undefined) console.log(`skipped: constants: ${missing}`);
-
-Deno.test({
-  name: "constants: a compiler has the same value for every one of them, and for every errno",
-  ignore: missing !== undefined,
-  fn: () => {
+testUnless(
+  missing(),
+  "constants: a compiler has the same value for every one of them, and for every errno",
+  () => {
     const values = Object.entries<number>({ ...constants, ...ERRNO });
     const asserted = values.map(([name, value]) => {
       const line = `_Static_assert((${EXPRESSIONS[name] ?? name}) == ${value}, "${name}");`;
@@ -57,9 +55,9 @@ Deno.test({
       Deno.removeSync(path);
     }
   },
-});
+);
 
-function reason(): string | undefined {
+function missing(): string | undefined {
   if (Deno.build.arch !== "x86_64") return "some of them are of x86_64 alone";
   const found = new Deno.Command("sh", { args: ["-c", "command -v gcc"] }).outputSync();
   return found.success ? undefined : "gcc is missing (apt-get install gcc)";
