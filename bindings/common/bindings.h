@@ -1,6 +1,6 @@
 /*
- * bindings.h: declarations that the files of the bindings share. The names that begin with
- * platform_ are each target's own; all else here is shared.
+ * bindings.h: declarations that the files of the bindings share. Each target defines the functions
+ * whose names begin with platform_; the others are the same for all targets.
  */
 #ifndef BINDINGS_H
 #define BINDINGS_H
@@ -12,7 +12,7 @@
 
 /* ---- Start ---- */
 
-/* What a target's entry point learned from its boot info. */
+/* What a target's entry point found in its boot info. */
 struct boot {
     const char *target;
     const char *cmdline;
@@ -21,7 +21,7 @@ struct boot {
     uint64_t kernel_end;
 };
 
-/* Starts the application; all that follows a target's own entry code. */
+/* Prepares and runs the application. Each target's entry point ends with this call. */
 _Noreturn void start(const struct boot *boot);
 
 void stack_guard_init(void);
@@ -30,13 +30,13 @@ void stack_guard_init(void);
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* Takes the leading --solo5: options off a command line, obeys them, and returns the rest. */
+/* Applies the --solo5: options that a command line begins with, and returns what follows them. */
 const char *log_options(const char *cmdline);
 
 /* Whether lines of this level are printed. */
 bool log_enabled(enum log_level level);
 
-/* Prints why the unikernel cannot go on, and ends it. */
+/* Prints why the unikernel cannot continue, and ends it. */
 _Noreturn void fatal(const char *reason);
 
 /* ---- Memory ---- */
@@ -53,10 +53,10 @@ void memory_describe(struct text *text, const struct boot *boot);
 
 void devices_init(const struct mft *mft);
 
-/* Takes a device by name and type; 0 where there is none or it has been taken. */
+/* Acquires a device; returns its handle, or 0 if there is none or it is acquired already. */
 solo5_handle_t device_acquire(const char *name, mft_type_t type);
 
-/* The entry of a device that was acquired as one of this type, else NULL. */
+/* The entry of an acquired device of this type; NULL if the handle is not one. */
 const struct mft_entry *device_entry(solo5_handle_t handle, mft_type_t type);
 
 solo5_result_t platform_net_read(solo5_handle_t handle, uint8_t *buf, size_t size,

@@ -1,5 +1,5 @@
 /*
- * block.c: the block storage calls, as far as they are the same on every target.
+ * block.c: the part of the block storage calls that is the same on every target.
  */
 #include "bindings.h"
 
@@ -15,7 +15,7 @@ solo5_result_t solo5_block_acquire(const char *name, solo5_handle_t *handle,
     return SOLO5_R_OK;
 }
 
-/* Whether a request is for exactly one block of an acquired device. */
+/* Whether a request is for one whole block of an acquired device. */
 static bool valid(solo5_handle_t handle, uint64_t offset, size_t size) {
     const struct mft_entry *entry = device_entry(handle, MFT_DEV_BLOCK_BASIC);
     if (entry == NULL)

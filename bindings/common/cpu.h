@@ -1,5 +1,5 @@
 /*
- * cpu.h: operations that C cannot express, in one file for each machine.
+ * cpu.h: operations that C cannot express, in one file for each architecture.
  */
 #ifndef CPU_H
 #define CPU_H
@@ -9,7 +9,7 @@
 #elif defined(__aarch64__)
 #include "cpu_aarch64.h"
 #else
-#error "bindings: no support for this machine"
+#error "bindings: no support for this architecture"
 #endif
 
 #endif

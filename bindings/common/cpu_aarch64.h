@@ -1,5 +1,5 @@
 /*
- * cpu_aarch64.h: the counter, moving memory, the thread pointer, and the end.
+ * cpu_aarch64.h: the counter, copying and filling memory, division, the thread pointer, stopping.
  */
 #ifndef CPU_AARCH64_H
 #define CPU_AARCH64_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The barrier keeps the CPU from reading its counter ahead of what comes first. */
+/* The barrier keeps the CPU from reading its counter before earlier instructions are done. */
 static inline uint64_t cpu_ticks(void) {
     uint64_t ticks;
     __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks));
@@ -15,8 +15,8 @@ static inline uint64_t cpu_ticks(void) {
 }
 
 /*
- * Two words at a time, then what is left. The steps are instructions, since compilers turn
- * loops in C into calls of the very functions that use these.
+ * These copy or fill two words at a time, then the remaining bytes. They are in assembly because
+ * compilers turn such loops in C into calls of memcpy and memset, which are built on these.
  */
 static inline void cpu_copy_up(void *to, const void *from, size_t size) {
     uint64_t low, high;

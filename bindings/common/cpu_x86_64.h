@@ -1,5 +1,5 @@
 /*
- * cpu_x86_64.h: the time stamp counter, the string instructions, and what kernel mode has.
+ * cpu_x86_64.h: the time stamp counter, the string instructions, and instructions of kernel mode.
  */
 #ifndef CPU_X86_64_H
 #define CPU_X86_64_H

@@ -1,11 +1,11 @@
 /*
- * devices.c: the manifest as the tender filled it in, and which of its devices are taken.
+ * devices.c: the manifest as the tender filled it in, and which of its devices are acquired.
  */
 #include "bindings.h"
 #include "text.h"
 
 static const struct mft *manifest;
-static uint64_t acquired; /* A bit for each handle. */
+static uint64_t acquired; /* Bit N is set if handle N is acquired. */
 
 void devices_init(const struct mft *mft) {
     manifest = mft;

@@ -1,5 +1,5 @@
 /*
- * exit.c: the two ways to end, and the console.
+ * exit.c: exit, abort, and the console.
  */
 #include "bindings.h"
 #include "text.h"

@@ -7,9 +7,10 @@
 extern const char _stext[], _etext[];
 extern const char _srodata[], _erodata[];
 extern const char _sdata[], _edata[];
-extern const char _end[]; /* Of .bss and of the image. */
+extern const char _end[]; /* The end of .bss, and so of the image. */
 
-/* The initial image of a thread-local block: where it lies, and three sizes in bytes. */
+/* Thread-local variables: the address and size of their initial values, and the size and alignment
+ * of all of them. In bytes. */
 extern const char _tls_image[], _tls_image_size[], _tls_size[], _tls_align[];
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * log.c: how much the bindings print, and the options of the command line that change it.
+ * log.c: how much the bindings print, and the options of the command line that set it.
  */
 #include "bindings.h"
 #include "text.h"
@@ -14,7 +14,7 @@ static const struct {
     {"--solo5:info", LOG_INFO},   {"--solo5:debug", LOG_DEBUG},
 };
 
-/* What follows `word` and the spaces behind it where the text begins with it, else NULL. */
+/* If the text begins with `word`, what follows it and its spaces; else NULL. */
 static const char *after_word(const char *text, const char *word) {
     while (*word != '\0') {
         if (*text++ != *word++)
@@ -27,7 +27,7 @@ static const char *after_word(const char *text, const char *word) {
     return text;
 }
 
-/* Obeys one option and returns what follows it, or NULL where the text begins with none. */
+/* Applies the option that the text begins with and returns what follows it; NULL without one. */
 static const char *take_option(const char *text) {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         const char *rest = after_word(text, options[i].word);

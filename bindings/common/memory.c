@@ -1,6 +1,6 @@
 /*
- * memory.c: guest memory. The image lies at its start; all of it from there on is the application's
- * heap, with the initial stack at its far end.
+ * memory.c: guest memory. It begins with the image. The rest is the application's heap, with the
+ * initial stack at its end.
  */
 #include "bindings.h"
 #include "linker.h"
@@ -10,8 +10,8 @@
 #define HEAP_MIN  0x80000u
 
 /*
- * The tender's idea of the image's end leaves out a segment that is all .bss, so the linker's idea
- * counts where it is higher.
+ * `kernel_end` leaves out a segment that is all .bss, so the linker's end is used where it is
+ * higher.
  */
 static uintptr_t heap_start(const struct boot *boot) {
     uintptr_t end = ((uintptr_t)_end + PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE;

@@ -1,6 +1,7 @@
 /*
- * memory_functions.c: string.h's functions on bytes. Compilers emit calls of most of them, even in
- * freestanding code. The bindings keep to theirs; the linker script offers them to applications.
+ * memory_functions.c: the functions of string.h on bytes. Compilers emit calls of most of them,
+ * even in freestanding code. The bindings always use these; the linker script offers them to
+ * applications.
  */
 #include <string.h>
 
@@ -13,7 +14,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size) {
 }
 
 void *memmove(void *to, const void *from, size_t size) {
-    /* Copying upwards is right unless `to` lies inside of [from, from + size). */
+    /* Copying upwards is right unless `to` lies in [from, from + size). */
     if ((uintptr_t)to - (uintptr_t)from >= size)
         cpu_copy_up(to, from, size);
     else

@@ -1,5 +1,5 @@
 /*
- * net.c: the network calls, as far as they are the same on every target.
+ * net.c: the part of the network calls that is the same on every target.
  */
 #include "bindings.h"
 

@@ -10,9 +10,9 @@ void __stack_chk_fail(void);
 
 void stack_guard_init(void) {
     /*
-     * Not secret from a determined observer, but different in every run. The counter's low bits,
-     * which vary most, are spread over the word; the lowest byte is zero so that no string can
-     * reproduce it.
+     * A determined observer can guess it, but it differs in every run. The counter's low bits,
+     * which vary most, are spread over the word. The lowest byte is zero, so that no string can
+     * contain it.
      */
     uint64_t mixed = cpu_ticks() * 0x9e3779b97f4a7c15u;
     __stack_chk_guard = (mixed ^ mixed >> 29) & ~(uintptr_t)0xff;

@@ -1,6 +1,6 @@
 /*
- * start.c: from a target's entry point to the application and its end. Compiled without the
- * stack protector, whose guard changes here while the function runs.
+ * start.c: runs the application, from a target's entry point to the exit. Compiled without the
+ * stack protector, because start() changes the guard while it runs.
  */
 #include "bindings.h"
 #include "text.h"

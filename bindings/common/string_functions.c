@@ -1,6 +1,6 @@
 /*
- * string_functions.c: string.h's functions on strings, for applications; the linker script offers
- * them.
+ * string_functions.c: the functions of string.h on strings. The linker script offers them to
+ * applications.
  */
 #include <stdint.h>
 #include <string.h>

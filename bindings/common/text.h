@@ -1,5 +1,5 @@
 /*
- * text.h: text put together in memory, to be printed in one piece: every write to the console is a
+ * text.h: builds a text in memory, to print it with one write: every write to the console is a
  * system call or an exit from the virtual machine.
  */
 #ifndef TEXT_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for `size` bytes, of which `used` are taken; what does not fit is left out. */
+/* A buffer of `size` bytes, of which `used` are filled. What does not fit is left out. */
 struct text {
     char *data;
     size_t size;

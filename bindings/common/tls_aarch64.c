@@ -14,7 +14,7 @@ static uintptr_t align_up(uintptr_t value, uintptr_t align) {
     return (value + align - 1) & -align;
 }
 
-/* How far behind the thread pointer the linker assumes that the variables begin. */
+/* Offset of the variables from the thread pointer, by the linker's rule. */
 static size_t variables_offset(void) {
     return align_up(HEADER_SIZE, (uintptr_t)_tls_align);
 }

@@ -12,7 +12,7 @@ static uintptr_t align_up(uintptr_t value, uintptr_t align) {
     return (value + align - 1) & -align;
 }
 
-/* Size of the variables, as far below the thread pointer as the linker assumes that they begin. */
+/* Size of the variables: by the linker's rule they begin this far below the thread pointer. */
 static size_t variables_size(void) {
     return align_up((uintptr_t)_tls_size, (uintptr_t)_tls_align);
 }

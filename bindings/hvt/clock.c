@@ -1,7 +1,7 @@
 /*
- * clock.c: time. Monotonic time is the CPU's counter scaled to nanoseconds; wall time is the
- * tender's answer, so that it is the host's even after the host's clock was set or the virtual
- * machine slept.
+ * clock.c: time. Monotonic time is the CPU's counter scaled to nanoseconds. Wall time is asked of
+ * the tender at each call, so that it is right even after the host's clock was set or the virtual
+ * machine was suspended.
  */
 #include "hvt.h"
 

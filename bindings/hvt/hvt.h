@@ -6,13 +6,13 @@
 
 #include "hvt_abi.h"
 
-/* Gives the CPU tables of its own, so that a trap is reported. */
+/* Loads the bindings' own CPU tables, so that traps are reported. */
 void cpu_init(void);
 
 /* Starts monotonic time; `frequency` is the CPU counter's, in Hz. */
 void clock_init(uint64_t frequency);
 
-/* Ends the unikernel; `cookie` is NULL or tells of a trap. */
+/* Ends the unikernel; `cookie` describes a trap, or is NULL. */
 _Noreturn void halt(int status, const struct hvt_trap_frame *cookie);
 
 #endif

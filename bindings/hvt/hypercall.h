@@ -9,7 +9,7 @@
 #elif defined(__aarch64__)
 #include "hypercall_aarch64.h"
 #else
-#error "bindings: no support for this machine"
+#error "bindings: no support for this architecture"
 #endif
 
 #endif

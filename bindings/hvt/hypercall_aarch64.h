@@ -1,12 +1,13 @@
 /*
- * hypercall_aarch64.h: a hypercall is a store to an address that has its number and no memory.
+ * hypercall_aarch64.h: a hypercall is a store to an address that stands for its number. There is no
+ * memory at these addresses.
  */
 #ifndef HYPERCALL_AARCH64_H
 #define HYPERCALL_AARCH64_H
 
 #include "hvt_abi.h"
 
-/* A plain store: of one with writeback, the CPU gives a hypervisor no syndrome. */
+/* A store without writeback: the CPU gives a hypervisor no syndrome for one with it. */
 static inline void hypercall(enum hvt_hypercall number, void *block) {
     __asm__ volatile("str %w[block], [%[call]]"
                      :

@@ -1,5 +1,5 @@
 /*
- * hypercall_x86_64.h: a hypercall is an `out` to the port that has its number.
+ * hypercall_x86_64.h: a hypercall is an `out` to the port that stands for its number.
  */
 #ifndef HYPERCALL_X86_64_H
 #define HYPERCALL_X86_64_H

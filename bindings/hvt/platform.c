@@ -1,5 +1,5 @@
 /*
- * platform.c: the console and the end, by hypercall.
+ * platform.c: the console and the exit, by hypercall.
  */
 #include "hvt.h"
 

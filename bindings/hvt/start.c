@@ -1,5 +1,5 @@
 /*
- * start.c: the entry point of a virtual machine. The tender has left the stack as a call does.
+ * start.c: the entry point of a virtual machine. The tender sets up the stack as a call would.
  */
 #include "hvt.h"
 

@@ -1,8 +1,8 @@
 /*
- * tables_x86_64.S: the CPU's tables and the first instructions of every trap. Nothing of this is
- * computed at run time: descriptors want addresses cut into pieces, which a linker cannot do, so
- * whatever they point to lies in the first 64 KiB of the image (the linker script puts this section
- * there) and the upper pieces are constants.
+ * tables_x86_64.S: the CPU's tables and the first instructions of every trap. None of it is
+ * computed at run time. A descriptor holds its address in pieces, and a linker cannot split an
+ * address: so whatever descriptors point to lies in the first 64 KiB of the image, where the linker
+ * script puts the section below, and the upper pieces are constants.
  */
 #define IMAGE_BASE     0x100000
 #define IMAGE_BASE_MID 0x10
@@ -21,8 +21,8 @@
     .section .text.solo5.first, "ax", @progbits
 
 /*
- * One stub a vector, all of one size. The CPU pushes an error code for some; others push 0. Behind it
- * comes rdi, which takes the vector's number.
+ * One stub for each vector, all of the same size. The CPU pushes an error code for some vectors;
+ * the stubs of the others push 0. Then the stub saves rdi and loads the vector's number into it.
  */
     .p2align 4
 stubs:
@@ -40,9 +40,9 @@ stubs:
     .endr
 
 /*
- * The stack holds a struct hvt_trap_frame from its second field on; its first goes where rdi was.
- * The frame tells of few registers, and a core file has the others from the CPU: they are as the
- * trap found them again when the unikernel halts, but for rax and rdx, which the halt itself needs.
+ * The stack holds a struct hvt_trap_frame from its second field on; the first replaces the saved
+ * rdi. The frame has few registers, and a core file takes the others from the CPU. So they are
+ * restored before the unikernel halts, except rax and rdx, which the halt itself needs.
  */
     .p2align 4
 trap_common:
@@ -73,7 +73,7 @@ trap_common:
     hlt
     jmp     1b
 
-/* Task state: its only use is the stack that traps run on, as the application's may be broken. */
+/* Task state: it only names the stack that traps run on, since the application's may be broken. */
     .p2align 4
 task_state:
     .zero   36
@@ -83,7 +83,7 @@ task_state_end:
 
 /* ---- Descriptor tables ---- */
 
-/* Of gates for interrupts, in kernel mode, on stack 1. */
+/* Interrupt gates, in kernel mode, with stack 1. */
     .section .rodata.solo5.idt, "a", @progbits
     .p2align 4
 idt:
@@ -98,8 +98,8 @@ idt:
     .endr
 idt_end:
 
-/* Same selectors as the tender's table, so that no segment register needs loading. Writable: the
- * CPU marks the task as busy. */
+/* The selectors are those of the tender's table, so that no segment register needs loading. The
+ * table is writable because the CPU marks the task as busy. */
     .section .data.solo5.gdt, "aw", @progbits
     .p2align 4
 gdt:

@@ -16,14 +16,14 @@ static void trap_field(struct text *text, const char *name, uint64_t value) {
 #elif defined(__aarch64__)
 #include "trap_aarch64.h"
 #else
-#error "bindings: no support for this machine"
+#error "bindings: no support for this architecture"
 #endif
 
 void trap_report(unsigned vector, const struct hvt_trap_frame *frame);
 
 /* Called by the first instructions of every trap, on the traps' own stack. */
 void trap_report(unsigned vector, const struct hvt_trap_frame *frame) {
-    /* A trap in here would start over on the same stack: print nothing more. */
+    /* A trap in this function calls it again, on the same stack. Print nothing then. */
     static bool trapped;
     if (trapped)
         halt(SOLO5_EXIT_ABORT, NULL);

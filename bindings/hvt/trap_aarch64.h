@@ -1,5 +1,5 @@
 /*
- * trap_aarch64.h: what an exception of aarch64 is called and tells of itself. For trap.c alone.
+ * trap_aarch64.h: the names of aarch64's exceptions, and how one is described. For trap.c only.
  */
 #ifndef TRAP_AARCH64_H
 #define TRAP_AARCH64_H
@@ -50,8 +50,8 @@ static const char *class_name(unsigned class) {
 }
 
 /*
- * Vectors come in fours: synchronous, IRQ, FIQ, system error. Only the first kind has a class. Part
- * of its only caller, whatever a compiler thinks of its size.
+ * Vectors come in fours: synchronous, IRQ, FIQ, system error. Only the first kind has a class.
+ * Always inlined into its only caller, whatever its size.
  */
 __attribute__((always_inline)) static inline void
 trap_describe(struct text *text, unsigned vector, const struct hvt_trap_frame *frame) {

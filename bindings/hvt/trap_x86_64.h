@@ -1,5 +1,5 @@
 /*
- * trap_x86_64.h: what a trap of x86_64 is called and tells of itself. For trap.c alone.
+ * trap_x86_64.h: the names of x86_64's traps, and how one is described. For trap.c only.
  */
 #ifndef TRAP_X86_64_H
 #define TRAP_X86_64_H
@@ -16,7 +16,7 @@ static const char names[32][4] = {
     "#22", "#23", "#24", "#25", "#26", "#27", "#HV", "#VC", "#SX", "#31",
 };
 
-/* Part of its only caller, whatever a compiler thinks of its size. */
+/* Always inlined into its only caller, whatever its size. */
 __attribute__((always_inline)) static inline void
 trap_describe(struct text *text, unsigned vector, const struct hvt_trap_frame *frame) {
     text_string(text, names[vector]);

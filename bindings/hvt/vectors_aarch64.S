@@ -1,6 +1,6 @@
 /*
- * vectors_aarch64.S: where the CPU goes on every exception: one table of code, in slots of fixed
- * size. The linker script puts it at the image's start, which is aligned enough for it.
+ * vectors_aarch64.S: the exception vectors, a table of code in slots of fixed size. The linker
+ * script puts it at the start of the image, which has the alignment that it needs.
  */
 #define SLOTS      16
 #define STACK_SIZE 4096
@@ -8,7 +8,7 @@
 
     .section .text.solo5.first, "ax", %progbits
 
-/* By where an exception comes from, then by its kind. */
+/* Ordered by where an exception comes from, then by its kind. */
     .p2align 11
 vectors:
     .set slot, 0
@@ -20,8 +20,8 @@ vectors:
     .endr
 
 /*
- * Nothing goes back to where it was, so registers that the report leaves out are free to use. It runs on a
- * stack of its own, as the application's may be broken. Behind that comes a struct hvt_trap_frame.
+ * No exception returns, so registers that the report leaves out are free to use. The report runs on
+ * its own stack, since the application's may be broken. A struct hvt_trap_frame follows that stack.
  */
 trap_common:
     mov     x2, sp

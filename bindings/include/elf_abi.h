@@ -1,6 +1,6 @@
 /*
- * elf_abi.h: the notes that make an ELF file a Solo5 unikernel, and the two entries that keep a
- * host from running it as a program of its own. For bindings; applications have no use for it.
+ * elf_abi.h: the notes that make an ELF file a Solo5 unikernel, and the two parts that keep a host
+ * from running it as an ordinary program. For bindings; applications do not need it.
  */
 #ifndef SOLO5_ELF_ABI_H
 #define SOLO5_ELF_ABI_H
@@ -9,7 +9,7 @@
 
 #define SOLO5_NOTE_NAME "Solo5"
 
-/* Note types; their bytes in memory read as text. */
+/* Note types: "ABI1" and "MFT1" in ASCII. */
 #define ABI1_NOTE_TYPE 0x31494241
 #define MFT1_NOTE_TYPE 0x3154464d
 
@@ -30,7 +30,7 @@ enum abi_target {
     ABI_TARGET_XEN = 6
 };
 
-/* Which contract a unikernel speaks, and in which version. */
+/* The target of a unikernel, and the version of that target's ABI. */
 struct abi1_info {
     uint32_t abi_target;
     uint32_t abi_version;
@@ -57,7 +57,7 @@ struct abi1_note {
         {sizeof SOLO5_NOTE_NAME, sizeof(struct abi1_info), ABI1_NOTE_TYPE, SOLO5_NOTE_NAME},       \
         {(target), (version), 0, 0}};
 
-/* OpenBSD runs any static file unless its first note says that it is one of OpenBSD's own. */
+/* OpenBSD runs every static file, except one whose first note names OpenBSD as its system. */
 struct not_openbsd_note {
     struct solo5_nhdr h;
     uint32_t desc;

@@ -12,11 +12,11 @@
 #define HVT_ABI_VERSION    2
 #define HVT_GUEST_MIN_BASE 0x100000
 
-/* Boot info; the entry point gets its address. */
+/* Boot info. The entry point gets its address. */
 struct hvt_boot_info {
-    uint64_t mem_size;       /* Of guest memory, which starts at 0, in bytes. */
+    uint64_t mem_size;       /* Size of guest memory, which starts at 0, in bytes. */
     uint64_t kernel_end;     /* End of the image. */
-    uint64_t cpu_cycle_freq; /* Of the CPU's counter (TSC, CNTVCT_EL0), in Hz. */
+    uint64_t cpu_cycle_freq; /* Frequency of the CPU's counter (TSC, CNTVCT_EL0), in Hz. */
     const char *cmdline;
     const struct mft *mft;
     uint32_t host_features;
@@ -25,9 +25,9 @@ struct hvt_boot_info {
 };
 
 /*
- * Hypercall N: the address of its argument block, in 32 bits, to port HVT_HYPERCALL_PIO_BASE + N
- * on x86_64, and to address HVT_HYPERCALL_ADDRESS(N), behind all guest memory, on aarch64. Fields
- * marked `out` are the tender's to fill in.
+ * Hypercall N is a 32-bit write of the address of its argument block: on x86_64 to port
+ * HVT_HYPERCALL_PIO_BASE + N, on aarch64 to address HVT_HYPERCALL_ADDRESS(N), which is above guest
+ * memory. The tender fills in the fields marked `out`.
  */
 #if defined(__aarch64__)
 #define HVT_HYPERCALL_MMIO_BASE  UINT64_C(0x100000000)
@@ -58,7 +58,7 @@ struct hvt_hc_puts {
 
 struct hvt_hc_poll {
     uint64_t timeout_nsecs; /* From now. */
-    uint64_t ready_set;     /* out: a bit for each handle. */
+    uint64_t ready_set;     /* out: bit N is set if handle N is ready. */
     int32_t ret;            /* out: how many are ready. */
 };
 
@@ -100,16 +100,16 @@ struct hvt_hc_halt {
 };
 
 #if defined(__aarch64__)
-/* What a CPU trap left behind: registers of the exception level that it was taken to. */
+/* A CPU trap: registers of the exception level that handles it. */
 struct hvt_trap_frame {
     uint64_t far;
     uint64_t esr;
     uint64_t elr;
     uint64_t spsr;
-    uint64_t sp; /* As it was before. */
+    uint64_t sp; /* Before the trap. */
 };
 #else
-/* What a CPU trap left behind, in the order in which the CPU and the first stub push it. */
+/* A CPU trap, as the CPU and the first instructions of the trap leave it on the stack. */
 struct hvt_trap_frame {
     uint64_t cr2;
     uint64_t ec;

@@ -1,5 +1,5 @@
 /*
- * mft_abi.h: the application manifest, as the tender fills it in and as a unikernel carries it.
+ * mft_abi.h: the application manifest: as a unikernel carries it, and as the tender fills it in.
  *
  * A generated manifest source defines MFT_ENTRIES, includes this file, and puts the initialiser of
  * one `struct mft` with that many entries between MFT1_NOTE_DECLARE_BEGIN and
@@ -14,7 +14,7 @@
 #include "elf_abi.h"
 
 #define MFT_VERSION     1
-#define MFT_MAX_ENTRIES 64 /* The reserved one included. */
+#define MFT_MAX_ENTRIES 64 /* With the reserved one. */
 #define MFT_NAME_SIZE   68 /* With the terminating NUL. */
 #define MFT_NAME_MAX    67
 
@@ -34,7 +34,7 @@ struct mft_net_basic {
     uint16_t mtu;
 };
 
-/* A device. The application's side fills in name and type, the tender all else. */
+/* A device. The application's manifest sets the name and the type, the tender the rest. */
 struct mft_entry {
     char name[MFT_NAME_SIZE];
     uint32_t type;

@@ -11,17 +11,17 @@
 #define SPT_ABI_VERSION    2
 #define SPT_GUEST_MIN_BASE 0x100000
 
-/* Boot info; the entry point gets its address. */
+/* Boot info. The entry point gets its address. */
 struct spt_boot_info {
     uint64_t mem_size;   /* End of guest memory. */
     uint64_t kernel_end; /* End of the image. */
     const char *cmdline;
     const struct mft *mft;
-    int32_t epollfd; /* Holds the timer and every network device. */
+    int32_t epollfd; /* Watches the timer and every network device. */
     int32_t timerfd; /* CLOCK_MONOTONIC, non-blocking. */
 };
 
-/* `data` of the timer's event in the epoll set; a device's is its handle. */
+/* `data` of the timer's event in the epoll set; that of a device's event is its handle. */
 #define SPT_INTERNAL_TIMERFD 0xfffffffe
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * clock.c: time, and waiting for it or for a device. The timer descriptor runs on the same clock as
- * monotonic time does.
+ * clock.c: time, and waiting for a deadline or a device. The timer descriptor uses the clock that
+ * monotonic time is read from.
  */
 #include "spt.h"
 
@@ -55,7 +55,7 @@ void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set) {
     bool passed = solo5_clock_monotonic() >= deadline;
     if (!passed)
         set_timer(deadline);
-    /* A wait may end early: by a signal, or by a timer that an earlier yield left behind. */
+    /* A wait may end early: by a signal, or by a timer that an earlier yield has set. */
     do {
         ready = wait(passed ? 0 : -1);
     } while (ready == 0 && !passed && solo5_clock_monotonic() < deadline);

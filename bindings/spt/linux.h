@@ -1,6 +1,6 @@
 /*
- * linux.h: the system calls that the tender's filter lets through, and the kernel's structures that
- * they take. The kernel's own headers are not there for a freestanding compiler.
+ * linux.h: the system calls that the tender's filter allows, and the kernel structures that they
+ * use. A freestanding compiler does not have the kernel's own headers.
  */
 #ifndef LINUX_H
 #define LINUX_H
@@ -12,7 +12,7 @@
 #elif defined(__aarch64__)
 #include "linux_aarch64.h"
 #else
-#error "bindings: no support for this machine"
+#error "bindings: no support for this architecture"
 #endif
 
 #define LINUX_EINTR  4

@@ -26,7 +26,7 @@ struct linux_epoll_event {
 static inline long linux_call6(enum linux_call number, long a, long b, long c, long d, long e,
                                long f) {
     register long which __asm__("x8") = number;
-    register long first __asm__("x0") = a; /* The result takes its place. */
+    register long first __asm__("x0") = a; /* Then the result. */
     register long second __asm__("x1") = b;
     register long third __asm__("x2") = c;
     register long fourth __asm__("x3") = d;
@@ -52,7 +52,7 @@ static inline long linux_call4(enum linux_call number, long a, long b, long c, l
     return first;
 }
 
-/* Without a system call: any code may set the register. */
+/* Needs no system call: any code may set the register. */
 static inline long linux_set_thread_pointer(uintptr_t base) {
     __asm__ volatile("msr tpidr_el0, %0" : : "r"(base) : "memory");
     return 0;

@@ -49,7 +49,7 @@ static inline long linux_call4(enum linux_call number, long a, long b, long c, l
     return result;
 }
 
-/* The thread pointer is the base of %fs, which a process asks the kernel to change. */
+/* The thread pointer is the base of %fs, which a process sets by a system call. */
 static inline long linux_set_thread_pointer(uintptr_t base) {
     return linux_call4(LINUX_ARCH_PRCTL, LINUX_ARCH_SET_FS, (long)base, 0, 0);
 }

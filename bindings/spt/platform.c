@@ -1,10 +1,10 @@
 /*
- * platform.c: the console and the end, by system call.
+ * platform.c: the console and the exit, by system call.
  */
 #include "../common/bindings.h"
 #include "linux.h"
 
-/* A console that is full for now is tried again: there is no call to wait for it with. */
+/* While the console is full, this tries again: no allowed call can wait for it. */
 void platform_puts(const char *data, size_t size) {
     while (size > 0) {
         long written = linux_call4(LINUX_WRITE, LINUX_STDOUT, (long)data, (long)size, 0);

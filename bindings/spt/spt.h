@@ -6,7 +6,7 @@
 
 #include "spt_abi.h"
 
-/* Remembers the descriptors to wait on. */
+/* Stores the descriptors to wait on. */
 void clock_init(int epollfd, int timerfd);
 
 #endif

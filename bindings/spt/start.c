@@ -1,5 +1,5 @@
 /*
- * start.c: the entry point of a sandboxed process. The tender has left the stack as a call does.
+ * start.c: the entry point of a sandboxed process. The tender sets up the stack as a call would.
  */
 #include "spt.h"
 
@@ -13,7 +13,7 @@ INTERP_DECLARE
 _Noreturn void _start(const struct spt_boot_info *info);
 
 void _start(const struct spt_boot_info *info) {
-    /* A tender written in C leaves a thread-local block of its own behind. */
+    /* A tender that is written in C leaves its own thread pointer behind. */
     solo5_set_tls_base(0);
     clock_init(info->epollfd, info->timerfd);
     const struct boot boot = {

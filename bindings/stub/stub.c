@@ -1,6 +1,6 @@
 /*
- * stub.c: bindings of no target. Build systems link with them to find out what compiles and links;
- * the result carries no ABI note and an interpreter that does not exist, so nothing runs it.
+ * stub.c: bindings of no target. Build systems link with them to find out what compiles and links.
+ * The result has no ABI note, and its interpreter does not exist, so nothing runs it.
  */
 #include "solo5.h"
 #include "elf_abi.h"
@@ -18,7 +18,7 @@ static _Noreturn void stay(void) {
         ;
 }
 
-/* Refers to no application: what is linked here may be of any kind. */
+/* Does not call the application: what is linked here need not have one. */
 void _start(void) {
     stay();
 }

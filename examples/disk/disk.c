@@ -1,6 +1,6 @@
 /*
- * disk.c: a small store of keys and values on a block device, which survives being killed at any
- * moment.
+ * disk.c: a small store of keys and values on a block device. It may be killed at any moment and
+ * loses nothing that it has stored.
  *
  *   truncate -s 1M disk.img
  *   soloden build --manifest examples/disk/manifest.json examples/disk/disk.c
@@ -8,9 +8,9 @@
  *   soloden run --block:storage=disk.img disk.spt get colour
  *   soloden run --block:storage=disk.img disk.spt list
  *
- * The device is a log: block n holds the nth record that was put, and the last record of a key is
- * its value. Nothing is ever overwritten but the first block that holds no whole record, which is
- * where the log ends. A record that was cut short has a wrong checksum, so it was never put.
+ * The device is a log: block n holds the nth record that was put, and the last record of a key has
+ * its value. The log ends at the first block that holds no whole record, and only that block is
+ * ever overwritten. A record that was written in part has a wrong checksum, so it does not count.
  */
 #include <stdbool.h>
 
@@ -22,13 +22,13 @@
 struct record {
     uint32_t magic;
     uint32_t checksum; /* Of all that follows it, up to the value's end. */
-    uint64_t number;   /* The block that it belongs into. */
+    uint64_t number;   /* The block that it belongs in. */
     uint16_t key_size;
     uint16_t value_size;
     char text[]; /* The key, then the value. */
 };
 
-#define CHECKED_FROM 8 /* Offset of the first byte behind the checksum. */
+#define CHECKED_FROM 8 /* Offset of the first byte after the checksum. */
 #define TEXT_FROM    offsetof(struct record, text)
 
 static solo5_handle_t handle;
@@ -90,7 +90,7 @@ static struct word value_of(const struct record *record) {
     return (struct word){record->text + record->key_size, record->value_size};
 }
 
-/* FNV-1a: a cut-short record cannot be expected to have the right one. */
+/* FNV-1a: a record that was written in part will hardly have the right one. */
 static uint32_t checksum(const struct record *record) {
     const uint8_t *bytes = (const uint8_t *)record;
     size_t end = TEXT_FROM + record->key_size + record->value_size;

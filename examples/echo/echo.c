@@ -1,14 +1,14 @@
 /*
- * echo.c: a host on a network that answers ARP, ping and UDP: what it is sent, it sends back.
+ * echo.c: a host on a network that answers ARP and ping, and sends back the UDP that it receives.
  *
  *   ip tuntap add tap0 mode tap && ip addr add 10.0.0.1/24 dev tap0 && ip link set tap0 up
  *   soloden build --manifest examples/echo/manifest.json examples/echo/echo.c
  *   soloden run --net:service=tap0 echo.spt 10.0.0.2/24
  *   ping 10.0.0.2
  *
- * Every answer is the question with its two ends exchanged, made in place. The sum over a packet
- * does not change when parts of it change places, so checksums stay as they are, and a packet that
- * arrived broken goes back broken for its sender to notice.
+ * Every answer is made in place, by exchanging the sender and the receiver of the request. The sum
+ * over a packet does not change when its parts change places, so checksums stay as they are, and a
+ * packet that arrived damaged goes back damaged, for its sender to notice.
  */
 #include <stdbool.h>
 
@@ -16,7 +16,7 @@
 
 #define FRAME_MAX 16384
 
-/* Where things lie in a frame: Ethernet, then ARP, or IPv4 without options and ICMP or UDP. */
+/* Offsets in a frame: Ethernet, then ARP, or IPv4 without options and ICMP or UDP. */
 enum {
     ETH_TO = 0,
     ETH_FROM = 6,
@@ -97,7 +97,7 @@ static bool answer_icmp(void) {
     if (frame[ICMP_TYPE] != ICMP_ECHO_REQUEST)
         return false;
     frame[ICMP_TYPE] = ICMP_ECHO_REPLY;
-    /* The checksum is the complement of a sum that is less by the request's type now. */
+    /* The checksum is the complement of a sum, which is now smaller by the request's type. */
     uint32_t sum = get16(ICMP_CHECKSUM) + (ICMP_ECHO_REQUEST << 8);
     put16(ICMP_CHECKSUM, (uint16_t)(sum + (sum >> 16)));
     return true;
@@ -120,7 +120,7 @@ static bool answer_ip(size_t size) {
     }
 }
 
-/* Turns the frame into its answer, if it is one that gets one. */
+/* Turns the frame into its answer; false if it gets none. */
 static bool answer(size_t size) {
     if (size < SOLO5_NET_HLEN)
         return false;
@@ -135,8 +135,7 @@ static bool answer(size_t size) {
     return answered;
 }
 
-/* Reads `10.0.0.2` or `10.0.0.2/24`; who answers whoever asks needs no prefix, but may be told it.
- */
+/* Reads `10.0.0.2` or `10.0.0.2/24`. The prefix is not used: answers go back to whoever asked. */
 static bool parse_address(const char *text) {
     for (size_t part = 0; part < sizeof address + 1; part++) {
         unsigned value = 0, digits = 0;

@@ -1,6 +1,6 @@
 /*
- * hello.c: the smallest unikernel that does something. It is a whole machine's or process's
- * program: there is no libc, and solo5.h is all there is of an operating system.
+ * hello.c: a unikernel that prints its command line. It is all that a process or a virtual machine
+ * runs: there is no operating system but what solo5.h declares, and it uses no C library.
  */
 #include "solo5.h"
 

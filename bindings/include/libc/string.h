@@ -1,6 +1,6 @@
 /*
- * string.h: the functions of it that the bindings provide. It is found after every other: a program that
- * has a C library of its own gets that library's header, and that library's functions.
+ * string.h: declares the functions of the standard header that the bindings provide. The compiler
+ * looks here last: a program with its own C library gets the header and functions of that library.
  */
 #ifndef SOLO5_LIBC_STRING_H
 #define SOLO5_LIBC_STRING_H
