@@ -19,6 +19,9 @@ Deno.test("dwarf: numbers of as many bytes as they take", () => {
     [-128, 0x80, 0x7f],
     [129, 0x81, 1],
     [-129, 0xff, 0x7e],
+    [63, 0x3f],
+    [-64, 0x40],
+    [-8192, 0x80, 0x40],
   ];
   for (const [value, ...bytes] of signed) equal(reader(...bytes).sleb(), value);
 });
@@ -36,4 +39,16 @@ Deno.test("dwarf: a number that goes on and on is none", () => {
       });
     }
   }
+});
+
+Deno.test("dwarf: a range ends where it ends, though the bytes go on", () => {
+  const ends = { name: "ElfError", message: /^app: line table: ends at 2/ };
+  const range = reader(1, 2, 3, 4).part(0, 2);
+  throws(() => range.part(0, 3), ends);
+  throws(() => range.part(2, 1), ends);
+  range.skip(2);
+  equal(range.done, true);
+  for (const read of ["u8", "i8", "uleb", "text"] as const) throws(() => range[read](), ends);
+  throws(() => range.unsigned(4), ends);
+  throws(() => range.skip(1), ends);
 });

@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
+import { ElfHeader, PN_XNUM, ProgramHeader } from "../../abi/elf.ts";
 import { type ExecutableSegment, writeExecutable } from "../../elftool/elf_writer.ts";
 import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { run } from "./tools.ts";
@@ -61,6 +62,13 @@ Deno.test("content that fits behind the headers in its page shares their page", 
   equal(file.length, 0x208);
 });
 
+Deno.test("content that begins just where the headers end follows them at once", () => {
+  const address = 0x40_0000 + ElfHeader.size + ProgramHeader.size;
+  const segment = { address, data: new Uint8Array(8), memorySize: 8, ...rx };
+  const file = writeExecutable({ machine: "x86_64", entry: address, segments: [segment] });
+  equal(file.length, ElfHeader.size + ProgramHeader.size + 8);
+});
+
 Deno.test("any segments come back as they were, at offsets that can be mapped", () => {
   const segment = fc.record({
     gap: fc.nat(0x3000),
@@ -112,4 +120,12 @@ Deno.test("a segment with more content than memory is a mistake of the caller's"
     () => writeExecutable({ machine: "x86_64", entry: 0, segments: [segment] }),
     { name: "RangeError", message: "segment of 1 bytes with 2 bytes of content" },
   );
+});
+
+Deno.test("as many segments are written as the header can count, and not one more", () => {
+  const segment = { address: 0x40_0000, data: new Uint8Array(), memorySize: 1, ...rx };
+  const write = (count: number) =>
+    writeExecutable({ machine: "x86_64", entry: 0, segments: Array(count).fill(segment) });
+  equal(readPrograms(readElf(write(PN_XNUM - 1), { name: "x" })).length, PN_XNUM - 1);
+  throws(() => write(PN_XNUM), { name: "RangeError" });
 });

@@ -5,11 +5,21 @@ import { manifestObject } from "../../elftool/manifest_object.ts";
 import { nearestSymbol, readSymbols, type SymbolEntry } from "../../elftool/symbols.ts";
 import { buildUnikernel, MANIFEST, PROGRAM, withHeader, withProgram } from "./builder.ts";
 import { viewOf } from "../../abi/layout.ts";
-import { ElfHeader, Nhdr, ProgramHeader, SECTION_TYPES, SectionHeader } from "../../abi/elf.ts";
+import {
+  ElfHeader,
+  Nhdr,
+  ProgramHeader,
+  SECTION_TYPES,
+  SectionHeader,
+  SHN_UNDEF,
+  Symbol64,
+  SYMBOL_TYPES,
+} from "../../abi/elf.ts";
 import { PACK_NOTE_NAME, PACK_NOTE_TYPE } from "../../abi/pack.ts";
 import { readElf } from "../../elftool/elf_reader.ts";
 import { writeExecutable } from "../../elftool/elf_writer.ts";
 import { readPackNote } from "../../elftool/packed.ts";
+import { writeRelocatable } from "../../elftool/relocatable.ts";
 import { readSections } from "../../elftool/sections.ts";
 
 Deno.test("an inspection tells contract, segments, sizes and devices", () => {
@@ -55,6 +65,44 @@ Deno.test("symbols are read from a file that has them", () => {
     { address: 0, size: 344, name: "solo5_mft1_note", kind: "object" },
   ]);
   deepEqual(readSymbols(buildUnikernel()), []);
+});
+
+/** An object file with these symbols, each with its own `st_info` and, if given, `st_shndx`. */
+function withSymbols(
+  symbols: readonly { name: string; value: number; info: number; shndx?: number }[],
+): Uint8Array {
+  const section = { name: ".x", type: SECTION_TYPES.PROGBITS, flags: 0, align: 1 };
+  const file = writeRelocatable({
+    machine: "x86_64",
+    sections: [{ ...section, data: new Uint8Array(64) }],
+    symbols: symbols.map(({ name, value }) => ({ name, value, section: ".x", size: 4 })),
+  });
+  const table = readSections(readElf(file, { name: "x" }))
+    .find(({ type }) => type === SECTION_TYPES.SYMTAB)!;
+  symbols.forEach(({ info, shndx }, index) => {
+    Symbol64.write(viewOf(file), table.offset + (index + 1) * Symbol64.size, { info, shndx });
+  });
+  return file;
+}
+
+Deno.test("a symbol that the file only refers to is none of its own", () => {
+  const info = SYMBOL_TYPES.FUNC;
+  const file = withSymbols([
+    { name: "other", value: 8, info, shndx: SHN_UNDEF },
+    { name: "own", value: 4, info },
+  ]);
+  deepEqual(readSymbols(file).map(({ name }) => name), ["own"]);
+});
+
+Deno.test("of several symbols at one address, the function is the nearest", () => {
+  const file = withSymbols([
+    { name: "function", value: 4, info: SYMBOL_TYPES.FUNC },
+    { name: "label", value: 4, info: SYMBOL_TYPES.NOTYPE },
+    { name: "before", value: 0, info: SYMBOL_TYPES.FUNC },
+  ]);
+  const symbols = readSymbols(file);
+  deepEqual(symbols.map(({ name }) => name), ["before", "label", "function"]);
+  deepEqual(nearestSymbol(symbols, 6), { name: "function", offset: 2 });
 });
 
 Deno.test("broken section headers are refused", () => {
@@ -110,6 +158,10 @@ Deno.test("a pack note is one by the whole of its owner's name", () => {
     Nhdr.write(viewOf(file), header, { namesz });
     equal(read(), undefined);
   }
+  Nhdr.write(viewOf(file), header, { namesz: PACK_NOTE_NAME.length + 1 });
+  deepEqual(read(), note);
+  file[header + Nhdr.size]! ^= 0x20;
+  equal(read(), undefined);
 });
 
 Deno.test("the nearest symbol is the last one at or before an address", () => {

@@ -3,6 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { SEGMENT_TYPES } from "../../abi/elf.ts";
+import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { readLocator } from "../../elftool/locate.ts";
 import { readSymbols } from "../../elftool/symbols.ts";
 import { guest } from "../guests.ts";
@@ -19,6 +21,11 @@ Deno.test("locate: an address is told by its symbol, none outside of the segment
   assert.equal(locator.functionStart(main.address + 4), main.address);
   assert.equal(locator.name(0x1000), undefined);
   assert.equal(locator.name(2 ** 40), undefined);
+  const ends = readPrograms(readElf(bytes, { name }))
+    .filter(({ type }) => type === SEGMENT_TYPES.LOAD).map(({ vaddr, memsz }) => vaddr + memsz);
+  const end = Math.max(...ends);
+  assert.notEqual(locator.name(end - 1), undefined);
+  assert.equal(locator.name(end), undefined);
 });
 
 Deno.test("locate: what a terminal obeys does not come out of a file", async () => {

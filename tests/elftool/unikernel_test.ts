@@ -336,7 +336,7 @@ for (const [what, [file, code, message]] of Object.entries(refused)) {
 
 Deno.test("every shorter file is refused, wherever it is cut", () => {
   const file = buildUnikernel();
-  for (let length = file.length - 1; length >= 0; length -= 13) {
+  for (let length = file.length - 1; length >= 0; length--) {
     throws(() => parse(file.subarray(0, length)), { name: "ElfError" });
   }
 });
