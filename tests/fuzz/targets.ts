@@ -4,6 +4,7 @@
  * @module
  */
 import type { FuzzTarget } from "./target.ts";
+import { code } from "./targets/code.ts";
 import { elf, manifest, manifestSource } from "./targets/files.ts";
 import { hypercalls } from "./targets/hypercalls.ts";
 import { lines } from "./targets/lines.ts";
@@ -19,4 +20,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   words,
   packets,
   lines,
+  code,
 ];
