@@ -1,6 +1,6 @@
 /**
- * The way out of a mistake in what `run` and `pack` were given. The tender says what is wrong, in
- * words and as data; what to type instead is for the command to know.
+ * Advice about mistakes in what `run` and `pack` were given: what to type instead. The tender says what
+ * is wrong, in words and as data.
  *
  * @module
  */
@@ -13,27 +13,28 @@ import { ERRNO } from "../linux/libc.ts";
 import { DEVICE_KINDS } from "../tender/devices/kinds.ts";
 import type { TenderError, TenderProblem } from "../tender/error.ts";
 import { type GuestRequest, parseArguments } from "./guest_words.ts";
+import { entriesIn, lookAt } from "./look.ts";
 
 const MIB = 0x10_0000;
 const SOURCE = /\.(c|cc|cpp|cxx|S|s|rs|zig)$/;
 const UNIKERNEL = /\.(spt|hvt)$/;
 
 /**
- * Finds the ways out of what is wrong.
+ * Finds advice about an error.
  *
  * @param words those after `run` or `pack`
- * @returns one for each of the error's last lines; undefined where there is nothing to say
+ * @returns what to add to each of the error's last lines; undefined where there is nothing to say
  */
 export function advise(error: unknown, words: readonly string[]): readonly (string | undefined)[] {
   const request = requestOf(words);
   if (request === undefined) return [];
   if (isNamed(error, "TenderError")) {
-    return (error as TenderError).problems.map((problem) => wayOut(problem, request));
+    return (error as TenderError).problems.map((problem) => remedy(problem, request));
   }
   return isNamed(error, "ElfError") ? [otherFile(error as ElfError, request)] : [];
 }
 
-/** Nothing where the words are wrong in themselves: that has been said. */
+/** Undefined if the command line itself is wrong: that has been reported. */
 function requestOf(words: readonly string[]): GuestRequest | undefined {
   try {
     return parseArguments(words);
@@ -46,7 +47,7 @@ function isNamed(error: unknown, name: string): boolean {
   return error instanceof Error && error.name === name;
 }
 
-function wayOut(problem: TenderProblem, request: GuestRequest): string | undefined {
+function remedy(problem: TenderProblem, request: GuestRequest): string | undefined {
   switch (problem.kind) {
     case "not-attached":
       return attach(problem.device, request);
@@ -65,7 +66,7 @@ function wayOut(problem: TenderProblem, request: GuestRequest): string | undefin
   }
 }
 
-/** An option that stands behind the unikernel is the guest's argument. If it attaches the device, it was misplaced. */
+/** An option after the unikernel is an argument of the guest. If it attaches the device, it was misplaced. */
 function attach(device: DeviceDeclaration, { file, args }: GuestRequest): string {
   const option = optionFor(device);
   const [before] = option.split("=");
@@ -91,18 +92,18 @@ function useDeclared({ name, declared }: Extract<TenderProblem, { kind: "not-dec
 function mendInterface(
   { interface: name, call, errno }: Extract<TenderProblem, { kind: "interface" }>,
 ): string | undefined {
-  if (call === "open") return "soloden doctor tells what mends it";
+  if (call === "open") return "soloden doctor says how to mend it";
   switch (errno) {
     case ERRNO.ENOENT:
       return `sudo ip tuntap add ${shellWord(name)} mode tap user $USER && ${setUp(name)}`;
     case ERRNO.ENETDOWN:
       return setUp(name);
     case ERRNO.EINVAL:
-      return `${name} is no TAP interface`;
+      return `${name} is not a TAP interface`;
     case ERRNO.EBUSY:
-      return "another guest has it";
+      return "another guest uses it";
     case ERRNO.EPERM:
-      return "it is another user's";
+      return "it belongs to another user";
   }
 }
 
@@ -113,12 +114,12 @@ function setUp(tap: string): string {
 function makeStorage(path: string): string {
   const comma = path.lastIndexOf(",");
   if (comma > 0 && isFile(path.slice(0, comma))) {
-    return "what may follow a file is ,ro or ,overlay";
+    return "only ,ro or ,overlay may follow the path";
   }
   return `truncate -s 1M ${shellWord(path)} makes an empty one`;
 }
 
-/** An empty file is a whole number of blocks already, so filling up would not change it. */
+/** An empty file is a whole number of blocks already: filling it up would leave it empty. */
 function resizeStorage(
   { path, size, blockSize }: Extract<TenderProblem, { kind: "storage-size" }>,
 ): string {
@@ -127,7 +128,7 @@ function resizeStorage(
     : `truncate -s %${blockSize} ${shellWord(path)} fills it up`;
 }
 
-/** What to do about a file that is no unikernel, or is not there. */
+/** What to do about a file that is no unikernel, or does not exist. */
 function otherFile({ code, failure }: ElfError, request: GuestRequest): string | undefined {
   switch (code) {
     case "elf-header":
@@ -142,7 +143,7 @@ function otherFile({ code, failure }: ElfError, request: GuestRequest): string |
   }
 }
 
-/** For a path that leads to no file: a unikernel beside it or in it, else how to make one. */
+/** For a path without a file: a unikernel beside it, or in it if it is a directory, else how to make one. */
 function findUnikernel({ file }: GuestRequest): string | undefined {
   const inside = namesIn(file).map((name) => `${file}/${name}`);
   // Unikernels of spt come first: they run everywhere.
@@ -156,13 +157,13 @@ function findUnikernel({ file }: GuestRequest): string | undefined {
 
 function makeUnikernel({ file }: GuestRequest): string {
   if (SOURCE.test(file)) return buildIt(file);
-  return isPacked(file) ? "it is packed, and starts by itself" : "soloden build makes unikernels";
+  return isPacked(file) ? "it is packed: run the file itself" : "soloden build makes unikernels";
 }
 
 /** The command that builds a source, or where to read about it. */
 function buildIt(source: string): string {
-  if (/\.(rs|zig)$/.test(source)) return "it has to be built first; see its README.md";
-  // Unikernels go into the current directory unless told otherwise.
+  if (/\.(rs|zig)$/.test(source)) return "build it first, as its README.md says";
+  // Without -o, unikernels go into the current directory.
   const output = source.includes("/") ? `-o ${shellWord(source.replace(SOURCE, ""))} ` : "";
   return `build it first: soloden build ${output}${shellWord(source)}`;
 }
@@ -184,18 +185,10 @@ function isPacked(file: string): boolean {
 }
 
 function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
+  return lookAt(path)?.isFile === true;
 }
 
 /** Names in a directory, sorted; none if the directory cannot be read. */
 function namesIn(directory: string): string[] {
-  try {
-    return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
-  } catch {
-    return [];
-  }
+  return entriesIn(directory).map(({ name }) => name);
 }

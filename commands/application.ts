@@ -1,5 +1,6 @@
 /**
- * The table of sub-commands: their options, their help, and where each is loaded from on use.
+ * The table of sub-commands: their options and their help, and from where each is loaded when it is
+ * used.
  *
  * @module
  */
@@ -125,7 +126,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
   },
 });
 
-/** `--help`, `-h`, and what is printed where there is no command yet. */
+/** `--help` and `-h`; also printed where no command is given. */
 const help: StricliIntegration<CommandContext> = {
   flag: {
     brief: "Print this and exit",
@@ -138,21 +139,22 @@ const help: StricliIntegration<CommandContext> = {
   },
 };
 
-/** The costs by which the scanner finds the word that a mistyped one was meant to be. */
+/** How much the scanner counts each slip when it looks for the word that was meant. */
 const SLIPS = {
   threshold: 3,
   weights: { insertion: 1, deletion: 1, substitution: 2, transposition: 1 },
 };
 
-function told(error: unknown): string {
+/** The lines about an error. If nobody reads standard output any more, the process ends instead. */
+function errorLines(error: unknown): string {
   if (isUnread(error)) Deno.exit(UNREAD_STATUS);
   return errorText("soloden", error);
 }
 
 const TEXTS: Partial<ApplicationText> = {
-  exceptionWhileRunningCommand: told,
-  exceptionWhileLoadingCommandFunction: told,
-  commandErrorResult: told,
+  exceptionWhileRunningCommand: errorLines,
+  exceptionWhileLoadingCommandFunction: errorLines,
+  commandErrorResult: errorLines,
   noCommandRegisteredForInput: ({ input, corrections }) =>
     errorLine("soloden", unknownCommandText(input, corrections)),
 };
@@ -160,7 +162,7 @@ const TEXTS: Partial<ApplicationText> = {
 /**
  * Makes the application.
  *
- * @param mistakes the scanner's errors about a command line are added to it
+ * @param mistakes the scanner adds its errors about the command line here
  */
 function applicationFor(mistakes: unknown[]): Application<CommandContext> {
   const collected: Partial<ApplicationText> = {
@@ -199,7 +201,7 @@ export async function runApplication(args: readonly string[]): Promise<boolean> 
   const stray = entry && strayOptionText(words.slice(entry.path.length), entry);
   const process: StricliProcess = {
     stdout,
-    // For each mistake that it finds, the scanner writes an empty line. One line about all is written below.
+    // The scanner writes an empty line for each mistake. One line about all of them is written below.
     stderr: { write: (text) => text === "\n" ? undefined : stderr.write(text) },
   };
   if (stray === undefined) await run(applicationFor(mistakes), words, { process });
@@ -232,14 +234,14 @@ async function lastOption([command, ...words]: readonly string[]): Promise<strin
   return splitOptions(words).options.at(-1);
 }
 
-/** Turns what follows `--` into options: those words are the compiler's flags. */
+/** Turns the words after `--`, which are flags for the compiler, into options. */
 function compilerFlags(args: readonly string[]): string[] {
   const end = args.indexOf("--");
   if (end < 0) return [...args];
   return [...args.slice(0, end), ...args.slice(end + 1).map((flag) => `--cc-flag=${flag}`)];
 }
 
-/** Repeats `--symbols` before each address: any number of them may stand between it and the file. */
+/** Repeats `--symbols` before each address. Any number of addresses may stand before the file. */
 function addressFlags(words: readonly string[]): string[] {
   const at = words.indexOf("--symbols");
   const addresses = at < 0 ? [] : words.slice(at + 1, -1);

@@ -37,7 +37,7 @@ export function wrap(words: string | readonly string[], width: number): string[]
   return lines;
 }
 
-/** The largest part of the width for the left column. */
+/** The left column takes at most this part of the width. */
 const LEFT_PART = 0.4;
 
 /**

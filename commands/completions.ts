@@ -1,6 +1,6 @@
 /**
- * Completion scripts. They know no command and no option: they ask `soloden complete` for proposals, and
- * do only what differs between shells.
+ * Completion scripts. They contain no command and no option: they ask `soloden complete` for
+ * proposals, and do only what differs between shells.
  *
  * A script passes the number of words up to the cursor, those words, then all words of the line.
  *
@@ -12,7 +12,7 @@ import type { Routes } from "./table.ts";
 /** A shell that completes. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Bash ends words at : and =, which stand within our words, and replaces only what follows the last of them. */
+/** Bash ends a word at `:` and `=`, which our words contain, and replaces only what follows the last one. */
 const BASH = `# soloden: completions for bash. Use: source <(soloden completions bash)
 _soloden() {
     local -a words others

@@ -1,6 +1,5 @@
 /**
- * The reader of options about devices, `--net:NAME=…` and its like. What their values mean is for the
- * kinds of devices to tell.
+ * Reads the options about devices, such as `--net:NAME=…`. The device kinds interpret the values.
  *
  * @module
  */
@@ -24,7 +23,10 @@ export function readDevices(words: readonly string[]): Map<string, Device> {
   for (const word of words) {
     const [, option, name, value] = /^--([a-z-]+):([^=]*)=(.*)$/s.exec(word) ?? [];
     if (option === undefined) {
-      throw new TenderError("device", `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`);
+      throw new TenderError(
+        "device",
+        `${word}: expected --OPTION:NAME=VALUE, like --net:eth0=tap0`,
+      );
     }
     const given = devices.getOrInsertComputed(name!, () => new Map());
     if (given.has(option)) throw new TenderError("device", `--${option}:${name}: given twice`);
@@ -33,7 +35,7 @@ export function readDevices(words: readonly string[]): Map<string, Device> {
   return new Map(Array.from(devices, ([name, given]) => [name, makeDevice(name, given)]));
 }
 
-/** Makes the device that options attach, all of which have to be of one kind. */
+/** Makes the device that some options describe. They must all belong to one kind. */
 function makeDevice(name: string, given: Given): Device {
   const attached = DEVICE_KINDS.filter((kind) => given.has(attaching(kind)));
   const [kind, other] = attached;
@@ -51,7 +53,7 @@ function makeDevice(name: string, given: Given): Device {
   return kind!.make(name, given);
 }
 
-/** The option that attaches a device of a kind. */
+/** The name of the option that attaches a device of a kind. */
 function attaching({ options: [{ name }] }: DeviceKind): string {
   return name;
 }

@@ -1,5 +1,5 @@
 /**
- * The command `doctor`: what this host can build and run, and the fix for what it cannot.
+ * The command `doctor`: what this host can build and run, and how to mend what it cannot.
  *
  * @module
  */
@@ -77,7 +77,7 @@ export function formatFindings(
   }).join("");
 }
 
-/** The width for people. Lines that a program reads are not broken. */
+/** The width of the terminal. Without one, a program reads the lines, and they are not broken. */
 function terminalWidth(): number {
   return Deno.stdout.isTerminal() ? screenWidth() : Infinity;
 }

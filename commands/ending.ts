@@ -1,22 +1,22 @@
 /**
- * How this process ends as its guest did.
+ * Ends this process as its guest ended.
  *
  * @module
  */
 import type { CommandLine } from "../tender/guest.ts";
 import { type Outcome, statusOf } from "../tender/outcome.ts";
 
-/** Who runs a guest, if not `soloden`. */
+/** How a guest is run, if not by `soloden`. */
 export interface LaunchOptions {
-  /** The name that the line about a fault begins with. */
+  /** The program's name, with which the line about a fault begins. */
   readonly program?: string;
-  /** Makes the rest of the line, where there is something to say. */
+  /** Writes the rest of that line; undefined if there is nothing to say. */
   readonly describe?: (outcome: Outcome) => string | undefined;
   /** The command line that `ps` shows for a guest that is a process. */
   readonly line?: CommandLine;
 }
 
-/** The end of a run: its outcome, and a line for people, where there is something to say. */
+/** The end of a run: its outcome, and a line for people; undefined if there is nothing to say. */
 export interface Ended {
   readonly outcome: Outcome;
   readonly message: string | undefined;

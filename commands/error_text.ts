@@ -5,12 +5,13 @@
  */
 import { printable } from "../elftool/printable.ts";
 
-/** Names of the errors that are written for people; any other is a fault of this program. */
+/** The errors whose messages are written for people. Any other error is a fault of this program. */
 const WRITTEN_FOR_PEOPLE = new Set(["ElfError", "TenderError", "ToolchainError", "SystemError"]);
 
 /**
- * Whether an error is about the input of a command, and so was found before anything was started. Only
- * then can there be advice: a process that has run a guest of hvt is confined and can load nothing.
+ * Whether an error is about the input of a command, and so was found before anything was started.
+ * Only then can there be advice: a process that has run a guest of hvt is confined, and cannot load
+ * the module that gives it.
  */
 export function isAboutInput(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -19,25 +20,25 @@ export function isAboutInput(error: unknown): boolean {
     error.name === "TenderError" && ["device", "memory", "target"].includes(code as string);
 }
 
-/** Whether the reader of standard output has gone, and so needs no message. */
+/** Whether the error is that nobody reads standard output any more. It gets no message. */
 export function isUnread(error: unknown): boolean {
   return error instanceof Error && error.name === "ElfError" &&
     (error as { code?: unknown }).code === "unread";
 }
 
-/** The exit status then: as if SIGPIPE, which the runtime ignores, had ended the program. */
+/** The exit status in that case: as if SIGPIPE, which the runtime ignores, had ended the program. */
 export const UNREAD_STATUS = 128 + 13;
 
 /**
- * Writes a line for each thing that is wrong, each beginning with the program's name. What a compiler or
- * linker said stays as it is, so that editors find the places that its lines begin with.
+ * Writes a line for each thing that is wrong. Each begins with the program's name, except what a
+ * compiler or linker said: it stays as it is, so that editors find the places that it names.
  *
- * @param waysOut what to add to the last lines of an error that is written for people, line by line
+ * @param advice what to add to the last lines of an error that is written for people, line by line
  */
 export function errorText(
   program: string,
   error: unknown,
-  waysOut: readonly (string | undefined)[] = [],
+  advice: readonly (string | undefined)[] = [],
 ): string {
   const known = error instanceof Error && WRITTEN_FOR_PEOPLE.has(error.name);
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -46,8 +47,8 @@ export function errorText(
   const lines = text.split("\n");
   return lines.map((line, index) => {
     if (said.has(line)) return printable(line);
-    const way = known ? waysOut[index - lines.length + waysOut.length] : undefined;
-    const full = way === undefined ? line : `${line.replace(/\.$/, "")}; ${way}`;
+    const added = known ? advice[index - lines.length + advice.length] : undefined;
+    const full = added === undefined ? line : `${line.replace(/\.$/, "")}; ${added}`;
     // An empty path comes from a shell variable that is not set. Solo5's programs do not show it.
     return errorLine(program, program === "soloden" ? full.replace(/^: /, "'': ") : full);
   }).join("\n");

@@ -1,5 +1,5 @@
 /**
- * The sub-commands of the first minute: `new`, `doctor`, `completions`.
+ * The sub-commands with which people begin: `new`, `doctor`, `completions`.
  *
  * @module
  */
@@ -88,13 +88,13 @@ export const completions = buildCommand({
 
 function parseShell(word: string): Shell {
   if (word === "bash" || word === "zsh" || word === "fish") return word;
-  throw new SyntaxError(`no completions for ${word}; there are for bash, zsh and fish`);
+  throw new SyntaxError(`no completions for ${word}, only for bash, zsh and fish`);
 }
 
 /**
- * `soloden complete`, which completion scripts ask.
+ * `soloden complete`, which completion scripts call.
  *
- * @param routes gives the table of sub-commands, of which this one is a part
+ * @param routes returns the table of sub-commands, which includes this one
  */
 export function completeCommand(routes: () => Routes): Command<CommandContext> {
   return buildCommand({
@@ -106,7 +106,7 @@ export function completeCommand(routes: () => Routes): Command<CommandContext> {
     },
     parameters: {
       flags: {},
-      positional: { kind: "array", parameter: argument("WORD", "Of the line, see the scripts") },
+      positional: { kind: "array", parameter: argument("WORD", "As the scripts pass them") },
     },
     docs: { brief: "Propose words to a completion script" },
   });

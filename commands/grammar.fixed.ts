@@ -1,6 +1,6 @@
 /**
- * What the parser needs of the grammar: two words for each option. The values are found while the
- * command is bundled, so that no brief and no device kind is loaded to run a guest.
+ * What the parser needs to know of each option: two words. They are evaluated when the command is
+ * bundled, so that running a guest loads no help text and no device kind.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The options of `run` and `pack`: the one table from which their parser, help, completions and the
- * manual page are made. Options about devices come from the kinds of devices.
+ * The options of `run` and `pack`: the table from which their parser, help, completions and the
+ * manual page are made. The options about devices come from the device kinds.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { DeviceType } from "../abi/manifest.ts";
 import type { DeviceOption } from "../tender/devices/kind.ts";
 import { DEVICE_OPTIONS } from "./device_options.fixed.ts";
 
-/** The field of a `GuestRequest` that an option goes to. */
+/** The field of a `GuestRequest` that an option sets. */
 export type Part = "memorySize" | "devices" | "observe" | "limits" | "confined" | "output";
 
-/** What shells propose for a value: that of options about devices, directories, or files of some names. */
+/** What shells propose for a value: what device options propose, directories, or files whose names match. */
 export type Proposed = DeviceOption["proposed"] | "directory" | RegExp;
 
 /** An option of `run` or `pack`. */
@@ -27,13 +27,13 @@ export interface GuestOption {
   readonly device?: DeviceType;
   /** One letter, where there is a short form. */
   readonly short?: string;
-  /** The value is a path: an empty one is a mistake in the command line. Other values are checked where they are read. */
+  /** The value is a path, so the parser refuses an empty one. Other values are checked where they are read. */
   readonly isPath?: true;
-  /** Files, if not given. */
+  /** What shells propose for the value; files if not given. */
   readonly proposed?: Proposed;
 }
 
-/** Options that show something of a run; help lists those that device kinds have between the two. */
+/** Options that show something of a run. Help lists those of the device kinds between these and the next. */
 const TRACE: readonly GuestOption[] = [
   {
     name: "trace",
@@ -118,7 +118,7 @@ export const RUN_OPTIONS: readonly GuestOption[] = [
   NO_CONFINE,
 ];
 
-/** `-o`, which `pack` must have. */
+/** `-o`, which `pack` requires. */
 export const OUTPUT: GuestOption = {
   name: "output",
   short: "o",
@@ -128,7 +128,7 @@ export const OUTPUT: GuestOption = {
   part: "output",
 };
 
-/** The options of `pack`, but for {@linkcode OUTPUT}. */
+/** The options of `pack`, except {@linkcode OUTPUT}. */
 export const PACK_OPTIONS: readonly GuestOption[] = [
   MEMORY,
   ...deviceOptions({ observing: false, packed: true }),

@@ -1,6 +1,6 @@
 /**
- * The parser of `run` and `pack`. `--net:NAME=…` and its like name the device that they are about,
- * which no general scanner of options reads. Values are read where they are needed.
+ * The parser of `run` and `pack`. Options such as `--net:NAME=…` contain the name of a device, which
+ * no general scanner of options understands. Values are read where they are needed.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type Shape, SHAPES } from "./grammar.fixed.ts";
 
 const MIB = 0x10_0000;
 
-/** The command line of `run` or `pack`, read. */
+/** The parsed command line of `run` or `pack`. */
 export interface GuestRequest {
   /** In bytes. */
   readonly memorySize: number;
@@ -19,11 +19,11 @@ export interface GuestRequest {
   readonly devices: readonly string[];
   /** Path of the unikernel. */
   readonly file: string;
-  /** What the guest gets as its arguments. */
+  /** The guest's arguments. */
   readonly args: readonly string[];
   /** Path of the output, for `pack`. */
   readonly output?: string;
-  /** Options that ask to see something of the run, as they were given; `observe_words.ts` reads them. */
+  /** Options that show something of the run, as they were given; `observe_words.ts` reads them. */
   readonly observe: readonly string[];
   /** Options that limit the guest, as they were given; `limit_words.ts` reads them. */
   readonly limits: readonly string[];
@@ -48,7 +48,7 @@ export function splitOptions(words: readonly string[]): SplitWords {
     // A dash alone is standard input.
     if (!word.startsWith("-") || word === "-") return { options, rest: words.slice(at) };
     const next = words[at + 1];
-    // A word that looks like an option is one, and no value; a file of such a name can follow "=".
+    // A word that begins like an option is no value. A file with such a name can be given after "=".
     const isJoined = next !== undefined && !next.startsWith("--") && lacksValue(word);
     options.push(isJoined ? `${word}=${next}` : word);
     if (isJoined) at++;
@@ -59,7 +59,7 @@ export function splitOptions(words: readonly string[]): SplitWords {
 /**
  * Reads the command line of `run` or `pack`: options, then the unikernel, then the guest's arguments.
  *
- * @returns undefined if there is an option that neither has, or no unikernel
+ * @returns undefined if an option belongs to neither command, or there is no unikernel
  * @throws {TenderError} "memory" if the size of memory is not a number of MiB
  */
 export function parseArguments(words: readonly string[]): GuestRequest | undefined {
@@ -83,8 +83,9 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
 }
 
 /**
- * A command line as the general scanner of options reads it, for help and mistakes: what follows the
- * unikernel is the guest's, and `--net:NAME=VALUE` is an option `net` with the value `NAME=VALUE`.
+ * Rewrites a command line for the general scanner of options, which serves help and mistakes: the
+ * words after the unikernel follow `--`, and `--net:NAME=VALUE` becomes an option `net` with the value
+ * `NAME=VALUE`.
  */
 export function scannerWords(words: readonly string[]): string[] {
   const { options, rest } = splitOptions(words);
@@ -118,7 +119,7 @@ function lacksValue(word: string): boolean {
 }
 
 function isWellFormed({ shape, mark, value }: GivenOption): boolean {
-  // Whoever reads options about devices tells how they are written.
+  // The reader of options about devices says what is wrong with one.
   if (shape.part === "devices") return true;
   switch (shape.value) {
     case "none":

@@ -1,6 +1,6 @@
 /**
- * The sub-commands that launch guests, `run` and `pack`, as help and mistakes need them: a command line
- * without a mistake is read by `guest_words.ts` alone.
+ * The sub-commands `run` and `pack`, declared for help and mistakes. A command line without a mistake
+ * is read by `guest_words.ts` alone.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import {
 import { type GuestOption, OUTPUT, PACK_OPTIONS, RUN_OPTIONS } from "./grammar.ts";
 import { argument, flag, option, options, required } from "./options.ts";
 
-/** What the scanner finds of the options, by their names. */
+/** The values that the scanner finds, by the options' names. */
 type Values = Readonly<Record<string, string | readonly string[] | boolean>>;
 
-/** Reads a command line and does what it asks for. */
+/** Loads a command: a function that reads a command line and executes it. */
 type Loader = () => Promise<(words: readonly string[]) => Promise<unknown>>;
 
 const GUEST_USAGE = "[OPTIONS] [--] UNIKERNEL [ARGS...]";
@@ -65,7 +65,7 @@ function guestCommand(
         minimum: 1,
         parameter: argument(
           "UNIKERNEL [ARGS...]",
-          "The file of the unikernel, then the arguments for it",
+          "The file of the unikernel, then its arguments",
         ),
       },
     },
@@ -73,7 +73,7 @@ function guestCommand(
   });
 }
 
-/** An option as the scanner wants it declared. */
+/** The declaration of an option for the scanner. */
 function flagOf(of: GuestOption) {
   const brief = briefOf(of);
   if (of.device !== undefined) return options(brief, of);
@@ -86,7 +86,7 @@ function briefOf({ form, brief }: GuestOption): string {
   return `${form}: ${brief}`;
 }
 
-/** The command line again, from what the scanner made of it. */
+/** Puts the command line together again from what the scanner found. */
 function guestWords(values: Values, words: readonly string[]): string[] {
   const options = Object.entries(values).flatMap(([option, value]) => {
     if (value === undefined) return [];

@@ -1,5 +1,5 @@
 /**
- * The options that limit a guest, read. Only a run that is given one of them loads this.
+ * Reads the options that limit a guest. Only a run with one of them loads this module.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Limits } from "../tender/limits.ts";
  * Reads the options that limit a guest.
  *
  * @param words as `GuestRequest.limits` has them
- * @throws {TenderError} "option" if a value is no number, or too small
+ * @throws {TenderError} "option" if a value is not a number, or too small
  */
 export function readLimits(words: readonly string[]): Limits {
   const limits: { -readonly [name in keyof Limits]: Limits[name] } = {};

@@ -14,7 +14,7 @@ import { entriesOf, type Entry, type Option, type Routes } from "./table.ts";
 export function manualPage(routes: Routes, options: { version: string }): string {
   const entries = entriesOf(routes);
   return [
-    `.\\" Made of the table of sub-commands by release/manual.ts: do not edit.`,
+    `.\\" Made from the table of sub-commands by release/manual.ts: do not edit.`,
     `.TH SOLODEN 1 "" "soloden ${options.version}" "User Commands"`,
     // No justified lines and no hyphenation, so that a search finds options.
     ".ad l",
@@ -47,7 +47,7 @@ const DESCRIPTION = [
   "holds to a handful of system calls (spt), or as a virtual machine on KVM (hvt).",
   "The value of an option follows = or is the next word. Options of run and pack stand before the " +
   "unikernel: what follows it is the unikernel's own, even if it looks like an option.",
-  "Called by the name of one of Solo5's programs, which install makes links for, soloden is that program.",
+  "If it is called by the name of one of Solo5's programs, soloden acts as that program; install makes the links.",
 ];
 
 /** Notes on commands, besides their options. */

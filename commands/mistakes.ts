@@ -1,5 +1,5 @@
 /**
- * Mistakes in a command line: one line about each, with the way out.
+ * Mistakes in a command line: one line about each, with what to do about it.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import {
 } from "@stricli/core";
 import { type Entry, optionOf } from "./table.ts";
 
-/** Shortest word, in letters, for which a similar one is proposed. */
+/** Shortest word, in letters, for which a similar one is suggested. */
 const LEAST_TO_GUESS = 3;
 
 /**
- * Chooses which mistake in a command line to tell: one about a word that is there, before one about a
- * missing word.
+ * Chooses the mistake to report: one about a word that was given comes before one about a word that is
+ * missing.
  *
  * @param errors what the scanner threw, at least one
  */
@@ -41,9 +41,9 @@ export function mistakeText(
   const help = helpOf(entry);
   if (error instanceof FlagNotFoundError) {
     const corrections = error.corrections.map((name) => `--${name}`);
-    return `no option --${error.input}${wayOut(error.input, { corrections, help })}`;
+    return `no option --${error.input}${suggestion(error.input, { corrections, help })}`;
   }
-  // What was meant for the argument may have been taken for the option's value.
+  // The word that was meant as the argument may have become the value of the option.
   const place = error instanceof UnsatisfiedPositionalError && after ? ` after ${after}` : "";
   return `${complaint(error, entry)}${place}; see ${help}`;
 }
@@ -75,10 +75,10 @@ export function strayOptionText(words: readonly string[], entry: Entry): string 
   return `no option ${name}; ${entry.path[0] === "build" ? COMPILER_FLAGS : see}`;
 }
 
-/** Values that say of an option without one that it is given, as the scanner knows them. */
+/** Values that the scanner accepts for an option that takes none: `--json=yes`. */
 const YES = /^(true|t|yes|y|on|1)$/i;
 
-/** An option that takes no value is left out by whoever does not want it: another value is a mistake. */
+/** Refuses any other value, such as `--json=no`: whoever does not want the option leaves it out. */
 function refusedValueText(word: string, entry: Entry): string | undefined {
   const [, name, value] = /^(--[a-z-]+)=(.*)$/s.exec(word) ?? [];
   const option = optionOf(entry, name);
@@ -138,11 +138,11 @@ export function unknownCommandText(word: string, corrections: readonly string[])
   const help = "soloden --help";
   if (word.startsWith("-")) {
     const meant = ["--help", "--version"].filter((option) => option.startsWith(word.slice(0, 3)));
-    return `no option ${word}${wayOut(word, { corrections: meant, help })}`;
+    return `no option ${word}${suggestion(word, { corrections: meant, help })}`;
   }
   const fitting = commandFor(word);
   const meant = fitting === undefined ? corrections : [`\`${fitting} ${word}\``];
-  return `no command '${word}'${wayOut(word, { corrections: meant, help })}`;
+  return `no command '${word}'${suggestion(word, { corrections: meant, help })}`;
 }
 
 /** The command that takes a file of such a name. */
@@ -151,7 +151,7 @@ function commandFor(file: string): string | undefined {
   return /\.(c|cc|cpp|cxx|S|s)$/.test(file) ? "build" : undefined;
 }
 
-function wayOut(
+function suggestion(
   word: string,
   { corrections, help }: { corrections: readonly string[]; help: string },
 ): string {

@@ -1,5 +1,5 @@
 /**
- * The options that show something of a run, read. Only a run that is given one of them loads this.
+ * Reads the options that show something of a run. Only a run with one of them loads this module.
  *
  * @module
  */
@@ -18,22 +18,22 @@ export interface Observation {
   readonly stats: boolean;
   /** Where to wait for gdb, before the guest runs. */
   readonly gdb?: Endpoint;
-  /** Directory for a core file, if the guest breaks. */
+  /** Directory for a core file, if the guest crashes. */
   readonly coreDirectory?: string;
 }
 
-/** Where to wait for gdb by default: only programs of this host can connect. */
+/** Where to wait for gdb by default. Only programs on this host can connect there. */
 const GDB_ENDPOINT: Endpoint = { address: [127, 0, 0, 1], port: 1234 };
 
 /**
- * Reads the options that ask to see something of a guest.
+ * Reads the options that show something of a run.
  *
  * @param words as `GuestRequest.observe` has them
  * @throws {TenderError} "option" if a value is wrong, if there is no such network device, or if the
- * guest cannot be observed so
+ * guest's target does not have the option
  */
 export function readObservation(words: readonly string[], guest: Guest): Observation {
-  if (guest.unikernel.abi.target !== "hvt") throw notHere(words[0]!);
+  if (guest.unikernel.abi.target !== "hvt") throw notForSpt(words[0]!);
   const captures = new Map<string, string>();
   let traced = false;
   let stats = false;
@@ -77,7 +77,7 @@ export function readEndpoint(written: string): Endpoint {
   if (right) return { address, port };
   throw new TenderError(
     "option",
-    `--gdb=${written}: expected PORT or ADDRESS:PORT, as 127.0.0.1:1234`,
+    `--gdb=${written}: expected PORT or ADDRESS:PORT, like 127.0.0.1:1234`,
   );
 }
 
@@ -96,7 +96,7 @@ function readCapture(
   return [name, file];
 }
 
-function notHere(word: string): TenderError {
+function notForSpt(word: string): TenderError {
   if (word.startsWith("--dumpcore")) return forHvtAlone("--dumpcore", CORES);
   if (word.startsWith("--gdb=")) {
     const rule = "on spt gdb runs the guest itself; give --gdb without an address";

@@ -28,14 +28,14 @@ export function terminalSettings(): TerminalSettings {
   return { type: Deno.env.get("TERM"), noColour: Deno.env.get("NO_COLOR") };
 }
 
-/** Whether a stream leads to a terminal that obeys control sequences. */
-export function isObedient(stream: Terminal, { type } = terminalSettings()): boolean {
+/** Whether a stream leads to a terminal that understands control sequences. */
+export function hasControls(stream: Terminal, { type } = terminalSettings()): boolean {
   return stream.isTerminal() && type !== undefined && type !== "" && type !== "dumb";
 }
 
 /** Whether text for a stream may have colours. */
 export function hasColour(stream: Terminal, settings = terminalSettings()): boolean {
-  return isObedient(stream, settings) && !settings.noColour;
+  return hasControls(stream, settings) && !settings.noColour;
 }
 
 /** Makes a function that colours text for a stream, or leaves it as it is. */

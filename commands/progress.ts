@@ -1,11 +1,11 @@
 /**
- * A progress bar for work that takes longer than a moment; only on a terminal.
+ * A progress bar for work that takes long. It is shown on a terminal only.
  *
  * @module
  */
-import { isObedient, type TerminalSettings } from "./paint.ts";
+import { hasControls, type TerminalSettings } from "./paint.ts";
 
-/** How far some work is. */
+/** How far some work has got. */
 export interface Progress {
   /** What is being done. */
   readonly what: string;
@@ -30,7 +30,7 @@ export interface ProgressOptions {
 }
 
 const PATIENCE = 500;
-/** Milliseconds between two pictures of the bar. */
+/** Milliseconds from one drawing of the bar to the next. */
 const PERIOD = 100;
 /** Width of the bar, in characters. */
 const WIDTH = 24;
@@ -45,7 +45,7 @@ export async function withProgress<T>(
   options: ProgressOptions = {},
 ): Promise<T> {
   const { screen = Deno.stderr, patience = PATIENCE } = options;
-  if (!isObedient(screen, options.settings)) return await work(() => {});
+  if (!hasControls(screen, options.settings)) return await work(() => {});
   const write = (text: string) => screen.writeSync(new TextEncoder().encode(text));
   const start = performance.now();
   let progress: Progress = { what: "" };

@@ -29,7 +29,7 @@ const FILES: Readonly<Record<string, RegExp>> = {
   UNIKERNEL: /\.(hvt|spt)$/,
 };
 
-/** Proposes words for the place of the last one before the cursor; all begin as it does. */
+/** Proposes words to put in place of the last one before the cursor. All of them begin with it. */
 export function propose(routes: Routes, line: Line): Proposal[] {
   const { before } = line;
   const current = before.at(-1) ?? "";

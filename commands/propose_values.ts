@@ -6,6 +6,7 @@
 import type { DeviceDeclaration } from "../abi/manifest.ts";
 import { ElfError } from "../elftool/error.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
+import { type DirectoryEntry, entriesIn, isSystemError, lookAt } from "./look.ts";
 
 /** A word that may come next. */
 export interface Proposal {
@@ -15,7 +16,7 @@ export interface Proposal {
   readonly brief: string;
 }
 
-/** Most unikernels of a directory that are read. */
+/** At most this many unikernels of a directory are read. */
 const MOST = 32;
 /** Largest file that is read as a unikernel, in bytes: it may be a disk. */
 const LARGEST = 64 << 20;
@@ -44,8 +45,8 @@ export function directoriesIn(begun: string): Proposal[] {
 
 /** Network interfaces that guests can be attached to. */
 export function tapInterfaces(): string[] {
-  return read("/sys/class/net").map(({ name }) => name)
-    .filter((name) => isThere(`/sys/class/net/${name}/tun_flags`));
+  return entriesIn("/sys/class/net").map(({ name }) => name)
+    .filter((name) => lookAt(`/sys/class/net/${name}/tun_flags`) !== undefined);
 }
 
 /**
@@ -56,7 +57,7 @@ export function devicesOf(words: readonly string[]): DeviceDeclaration[] {
     const devices = readDevices(word);
     if (devices !== undefined) return devices;
   }
-  const unikernels = read(".").filter(({ name }) => /\.(hvt|spt)$/.test(name)).slice(0, MOST);
+  const unikernels = entriesIn(".").filter(({ name }) => /\.(hvt|spt)$/.test(name)).slice(0, MOST);
   const all = unikernels.flatMap(({ name }) => readDevices(name) ?? []);
   return [...new Map(all.map((device) => [device.name, device])).values()];
 }
@@ -66,62 +67,20 @@ function readDevices(path: string): DeviceDeclaration[] | undefined {
     if (Deno.statSync(path).size > LARGEST) return undefined;
     return [...parseUnikernel(Deno.readFileSync(path), { name: path }).manifest.devices];
   } catch (error) {
-    if (error instanceof ElfError || isSystems(error)) return undefined;
+    if (error instanceof ElfError || isSystemError(error)) return undefined;
     throw error;
   }
 }
 
-/** Entries of the directory that a path has reached; hidden ones only if the path asks for them. */
-function list(begun: string): { directory: string; entries: Entry[] } {
+/** Entries of the directory of a path that is being typed. Hidden ones only if its last part begins with a dot. */
+function list(begun: string): { directory: string; entries: DirectoryEntry[] } {
   const end = begun.lastIndexOf("/") + 1;
   const directory = begun.slice(0, end);
   const hidden = begun[end] === ".";
   return {
     directory,
-    entries: read(directory || ".").filter(({ name }) => hidden || name[0] !== "."),
+    entries: entriesIn(directory || ".").filter(({ name }) => hidden || name[0] !== "."),
   };
-}
-
-interface Entry {
-  readonly name: string;
-  readonly isDirectory: boolean;
-}
-
-/** The entries of a directory, sorted; none if it cannot be read. */
-function read(path: string): Entry[] {
-  try {
-    const entries = Array.from(Deno.readDirSync(path), ({ name, isDirectory, isSymlink }) => ({
-      name,
-      isDirectory: isDirectory || (isSymlink && isDirectoryAt(`${path}/${name}`)),
-    }));
-    return entries.sort((a, b) => a.name < b.name ? -1 : 1);
-  } catch (error) {
-    if (isSystems(error)) return [];
-    throw error;
-  }
-}
-
-function isDirectoryAt(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether an error comes from the system, as for a file that does not exist or may not be read. */
-function isSystems(error: unknown): boolean {
-  return error instanceof Error &&
-    ("code" in error || Object.values(Deno.errors).some((type) => error instanceof type));
 }
 
 function plain(text: string): Proposal {

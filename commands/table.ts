@@ -85,7 +85,7 @@ export function entryOf(command: Command<CommandContext>, path: readonly string[
   };
 }
 
-/** Splits `FORM: BRIEF`, which options have whose form does not follow from their name. */
+/** Splits `FORM: BRIEF`, as options have it whose form does not follow from their name. */
 function describeOption(
   name: string,
   { kind, brief }: { kind: string; brief: string },
@@ -104,7 +104,7 @@ function valuesIn(form: string): string[] {
   return /=([a-z]+(?:\|[a-z]+)+)$/.exec(form)?.[1]?.split("|") ?? [];
 }
 
-/** Finds the option that a word is, in its long or short form and without a value. */
+/** Finds the option that a word names, in its long or short form, without a value. */
 export function optionOf({ options }: Entry, word: string | undefined): Option | undefined {
   const [, long, device] = /^--([a-z-]+)(:[^=]*)?$/s.exec(word ?? "") ?? [];
   return options.find(({ name, short, form }) =>
@@ -114,7 +114,7 @@ export function optionOf({ options }: Entry, word: string | undefined): Option |
   );
 }
 
-/** The lines of usage that its help begins with. */
+/** The lines of usage with which the help of a command begins. */
 function usageOf(command: Command<CommandContext>, path: readonly string[]): string[] {
   const prefix = ["soloden", ...path];
   const help = command.formatHelp({

@@ -48,7 +48,7 @@ export const build = buildCommand({
         "--output NAME: Name of the unikernels; .hvt and .spt are added where missing (default: the first source's name)",
       ),
       "cc-flag": options(
-        "--cc-flag=FLAG: A flag for the compiler; the words after -- are flags, too",
+        "--cc-flag=FLAG: A flag for the compiler; the words after -- are flags as well",
       ),
     },
     aliases: { t: "target", o: "output" },
@@ -66,7 +66,7 @@ export const build = buildCommand({
   },
 });
 
-/** Declares a wrapped tool for help. main.ts runs it, with all its words as they are. */
+/** Declares a wrapped tool for help only. `main.ts` runs the tool with its words unchanged. */
 export function wrapper(brief: string): Command<CommandContext> {
   return buildCommand({
     loader: () => Promise.resolve((_: Record<never, never>, ..._words: string[]) => {}),

@@ -13,11 +13,11 @@ import { manifestCSource } from "../elftool/manifest_c.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
 
-/** How to compile a manifest, if the output's name does not tell. */
+/** How to compile a manifest, if the output's name does not say. */
 export interface CompileManifestOptions {
-  /** C source or object file; by the output's extension, and C on standard output, unless given. */
+  /** C source or object file. If not given, the output's extension decides; standard output gets C. */
   readonly format?: "c" | "object";
-  /** Machine of an object file; this one unless given. */
+  /** Machine of an object file; this one if not given. */
   readonly machine?: Machine;
 }
 
@@ -25,8 +25,8 @@ export interface CompileManifestOptions {
  * Compiles `manifest.json` to a file; `-` is standard input or output. An error leaves the output as it
  * was.
  *
- * @throws {ElfError} "manifest-source" for a mistake in the source, "file" if a file cannot be read
- * or written, or the two are the same, or the output's extension is neither `.o` nor `.c`
+ * @throws {ElfError} "manifest-source" for a mistake in the source; "file" if a file cannot be read
+ * or written, if the two are the same, or if the output's extension is neither `.o` nor `.c`
  */
 export function compileManifestFile(
   input: string,
@@ -49,9 +49,9 @@ export function compileManifestFile(
  * Names addresses of a file.
  *
  * @param written addresses, hexadecimal with or without `0x`, as guests print them
- * @returns a line for each: the address and `function+0x1c`, or `??` where the file names nothing;
- * the source line where there is debugging information
- * @throws {ElfError} if the file cannot be read or is no executable, or "address" if one is none
+ * @returns a line for each: the address, then `function+0x1c`, or `??` if the file has no name for it,
+ * then the source line, if there is debug information
+ * @throws {ElfError} if the file cannot be read or is no executable; "address" if one is not hexadecimal
  */
 export function nameAddresses(path: string, written: readonly string[]): string {
   const digits = written.map(addressDigits);
@@ -60,7 +60,7 @@ export function nameAddresses(path: string, written: readonly string[]): string 
   const locator = readLocator(bytes, { name: path });
   const lines = sourceLines(bytes, addresses, { name: path });
   return addresses.map((address, index) => {
-    // As a double, it would be rounded to another address; no unikernel reaches that far.
+    // A double would hold another address instead. No unikernel reaches that far.
     if (!Number.isSafeInteger(address)) return `0x${digits[index]} ??\n`;
     const line = lines[index] === undefined ? "" : ` ${lines[index]}`;
     return `0x${digits[index]} ${locator.name(address) ?? "??"}${line}\n`;

@@ -128,7 +128,11 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
     /expected MANIFEST; see .* manifest compile/,
   ],
   ["too many words", ["doctor", "x"], /'x' is one word too many; see soloden doctor --help/],
-  ["an unknown shell", ["completions", "ksh"], /no completions for ksh; there are for bash, zsh/],
+  [
+    "an unknown shell",
+    ["completions", "ksh"],
+    /no completions for ksh, only for bash, zsh and fish/,
+  ],
   ["memory that is no number", ["run", "--mem=lots", "x"], /--mem=lots: expected a whole number/],
   ["a device without a name", ["run", "--block=x", "y"], /--block=x: expected --OPTION:NAME=VALUE/],
   ["no memory", ["run", "--mem=0", "x"], /--mem=0: expected a whole number of MiB, 1 or more/],

@@ -9,7 +9,7 @@ import type { Permit } from "../../linux/permit.ts";
 export interface Finding {
   /** What was examined. */
   readonly subject: string;
-  /** A fault keeps something from working at all; after a warning it works, but not well. */
+  /** With a fault something does not work at all; with a warning it works, but not well. */
   readonly state: "ok" | "warning" | "fault";
   /** One line: what is there, or what is wrong. */
   readonly detail: string;
@@ -17,15 +17,15 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** The command of a permit, with a new login where it takes effect only then. */
+/** The command of a permit, followed by a new login if it takes effect only then. */
 export function withLogin({ command, login }: Permit): string {
   return login ? `${command} && exec su - "$USER"` : command;
 }
 
 /**
- * The message of an error of this project's.
+ * The message of one of this project's errors.
  *
- * @throws {unknown} any other error: it is a fault of the examination itself
+ * @throws {unknown} any other error, which is a fault of the examination itself
  */
 export function reasonOf(error: unknown): string {
   if (error instanceof Error && /^(System|Tender)Error$/.test(error.name)) return error.message;

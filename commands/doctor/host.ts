@@ -12,11 +12,11 @@ import { type Finding, reasonOf, withLogin } from "./finding.ts";
 
 const MIB = 0x10_0000;
 
-/** What the examination of TAP does to a host. */
+/** What the examination of TAP needs from a host. */
 export interface TunProbe {
   /** @throws {SystemError} if the device cannot be opened */
   open(): void;
-  /** What lets this user open it. */
+  /** How to let this user open it. */
   permit(): Permit;
 }
 
@@ -42,7 +42,7 @@ export function examineTun(probe: TunProbe = hostTun): Finding {
 
 function fixFor(error: unknown, probe: TunProbe): string {
   const { errno } = error as SystemError;
-  // A container that was not given the device gets EPERM, whoever asks.
+  // In a container without the device, every user gets EPERM.
   if (errno === ERRNO.EPERM) return `docker run --device ${TUN_PATH} ...`;
   return errno === ERRNO.EACCES ? withLogin(probe.permit()) : "sudo modprobe tun";
 }
@@ -54,8 +54,7 @@ function fixFor(error: unknown, probe: TunProbe): string {
  */
 export function examineMemory(available: number = Deno.systemMemoryInfo().available): Finding {
   const mebibytes = Math.floor(available / MIB);
-  const detail =
-    `${mebibytes} MiB available; a guest gets ${DEFAULT_MEMORY_MIB} unless told otherwise`;
+  const detail = `${mebibytes} MiB available; a guest gets ${DEFAULT_MEMORY_MIB} by default`;
   return mebibytes >= DEFAULT_MEMORY_MIB
     ? { subject: "memory", state: "ok", detail }
     : { subject: "memory", state: "warning", detail, fix: "soloden run --mem=64 UNIKERNEL" };

@@ -14,24 +14,24 @@ import { TenderError } from "../../tender/error.ts";
 import { type Finding, reasonOf, withLogin } from "./finding.ts";
 import { COUNTED, countingGuest } from "./probe.ts";
 
-/** What the examination does to a host. */
+/** What the examination needs from a host. */
 export interface KvmProbe {
   /** @throws {SystemError} if KVM cannot be opened */
   open(): void;
   /**
    * Runs a guest on it.
    *
-   * @returns instructions a second
+   * @returns instructions per second
    * @throws {TenderError} or {SystemError} if it does not run
    */
   measure(): number;
   /** Vendor of the CPU, as in `/proc/cpuinfo`. */
   vendor(): string;
-  /** What lets this user open KVM, as {@linkcode permit} has it. */
+  /** How to let this user open KVM; see {@linkcode permit}. */
   permit(): Permit;
 }
 
-/** Instructions a second: every CPU executes more, and every emulator fewer. */
+/** Instructions per second: every CPU executes more, every emulator fewer. */
 const EMULATED = 10_000_000;
 
 /** Examines KVM. */

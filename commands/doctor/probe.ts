@@ -13,7 +13,7 @@ import { bind, type Guest, type TenderTarget } from "../../tender/guest.ts";
 const DATA = LOWEST_ADDRESS + PAGE_SIZE;
 const MEMORY_SIZE = 0x20_0000;
 
-/** Makes a guest of instructions for x86_64, with a page of zeros behind them. */
+/** Makes a guest from instructions for x86_64, with a page of zeros after them. */
 function probe(target: TenderTarget, code: readonly number[]): Guest {
   const text = segment(LOWEST_ADDRESS, Uint8Array.from(code), { write: false, execute: true });
   const data = segment(DATA, new Uint8Array(PAGE_SIZE), { write: true, execute: false });
@@ -42,7 +42,7 @@ function segment(
 
 /** Rounds of the loop of {@linkcode countingGuest}; each has two instructions. */
 const ROUNDS = 10_000;
-/** Instructions that {@linkcode countingGuest} executes, but for a few at its ends. */
+/** Instructions that {@linkcode countingGuest} executes, without a few at its start and its end. */
 export const COUNTED = 2 * ROUNDS;
 
 /** A guest of hvt that counts down and exits with 0. */

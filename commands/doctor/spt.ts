@@ -1,5 +1,5 @@
 /**
- * Examines what guests of spt need: that one can be launched, and that its filter holds.
+ * Examines whether a guest of spt can be launched, and whether its filter stops a forbidden call.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export async function examineSpt(
     }
     const killed = await start(trespassingGuest());
     if (killed.kind !== "signal" || killed.signal !== SIGSYS) {
-      return fault("a forbidden system call went through", NO_FILTER);
+      return fault("a forbidden system call was not stopped", NO_FILTER);
     }
     return {
       subject,
@@ -41,6 +41,6 @@ export async function examineSpt(
   }
 }
 
-/** For a kernel without filters, or a sandbox that keeps this process from them. */
+/** For a kernel without filters, or a sandbox in which this process may not install one. */
 const NO_FILTER = "zgrep CONFIG_SECCOMP_FILTER /proc/config.gz # and boot a kernel where it is y";
 const NO_MEMORY_FILE = "sudo sysctl vm.memfd_noexec=0";

@@ -1,12 +1,12 @@
 /**
- * The options that only `solo5-hvt-debug` has. Only that program loads this.
+ * The options that only `solo5-hvt-debug` has. Only that program loads this module.
  *
  * @module
  */
 import { TenderError } from "../../tender/error.ts";
 
 /**
- * Parts the options about debugging from the others.
+ * Separates the options about debugging from the others.
  *
  * @returns `observe`: what they ask for, as `GuestRequest.observe`; `others`: the other options
  * @throws {TenderError} "host" if a directory cannot be read, "arguments" if a port is no number
@@ -38,7 +38,7 @@ function readPort(written: string): number {
 
 function checkDirectory(path: string): string {
   try {
-    // This fails for what is no directory, and for a directory of another user's.
+    // This fails if it is no directory, or one that this user may not read.
     for (const _ of Deno.readDirSync(path)) break;
     return path;
   } catch {

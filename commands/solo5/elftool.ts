@@ -19,10 +19,10 @@ Version ${SOLO5_VERSION} (soloden), for ABI ${
 }.
 
 Commands:
-  gen-manifest SOURCE OUTPUT   make C source of the manifest in SOURCE (JSON)
+  gen-manifest SOURCE OUTPUT   write the manifest in SOURCE (JSON) as C source to OUTPUT
   query-abi BINARY             print the target and the ABI version that BINARY was built for
   query-manifest BINARY        print the manifest of BINARY
-SOURCE and OUTPUT may be -, for standard input and output. What is printed is JSON.
+SOURCE and OUTPUT may be -, for standard input and output. The query commands print JSON.
 `;
 
 /**
@@ -48,13 +48,13 @@ export async function elftoolProgram(words: readonly string[]): Promise<number> 
 }
 
 async function generateManifest(source: string, output: string): Promise<void> {
-  // The JSON parser and the schema cost more than the two queries in all.
+  // The JSON parser and the schema take longer to load than the two queries take in all.
   const { compileManifestFile } = await import("../unikernels.ts");
   try {
     compileManifestFile(source, output, { format: "c" });
   } catch (error) {
     if (!(error instanceof ElfError) || error.code !== "file") throw error;
-    // The message begins with the name of the file that it is about.
+    // The message begins with the file that it is about.
     throw error.message.startsWith(`${source}: `)
       ? rephrased(error, { path: source, words: "Could not open for reading" })
       : rephrased(error, { path: output, words: "Could not open for writing" });
@@ -85,7 +85,7 @@ function abiJson({ target, version }: Abi): string {
 `;
 }
 
-/** One device a line, which line-based tools expect. */
+/** One device on each line, as line-based tools expect. */
 function manifestJson({ devices }: Manifest): string {
   const lines = devices.map(({ name, type }) => `    { "name": "${name}", "type": "${type}" }`);
   return `{

@@ -1,11 +1,11 @@
 /**
- * What Solo5's tenders call a guest's faults. Scripts look for these words.
+ * The words of Solo5's tenders for a guest's faults. Scripts look for them.
  *
  * @module
  */
 import { describe, type FaultReason, type Outcome } from "../../tender/outcome.ts";
 
-/** Their words, which stand before this project's. */
+/** Solo5's words, by this project's reasons. */
 const WORDS: Partial<Record<FaultReason, string>> = {
   "emulation": "KVM: internal error exit",
   "halted": "KVM: unhandled exit",
@@ -15,7 +15,7 @@ const WORDS: Partial<Record<FaultReason, string>> = {
   "triple-fault": "KVM: unhandled exit",
 };
 
-/** The line about an outcome, where there is something to say: Solo5's words, then this project's. */
+/** The line about an outcome: Solo5's words, then this project's; undefined if there is nothing to say. */
 export function faultWords(outcome: Outcome): string | undefined {
   const message = describe(outcome);
   const words = outcome.kind === "fault" ? WORDS[outcome.reason] : undefined;

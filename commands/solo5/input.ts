@@ -1,12 +1,12 @@
 /**
- * Reads files as Solo5's programs do, with their words for what is wrong. Scripts look for these words.
+ * Reads files as Solo5's programs do, and reports what is wrong in their words, for which scripts look.
  *
  * @module
  */
 import { ElfError, type ElfErrorCode } from "../../elftool/error.ts";
 import { guarded } from "../../linux/files.ts";
 
-/** The words of Solo5's programs for a file that breaks a rule; the rule follows them. */
+/** The words of Solo5's programs for a file that breaks a rule. The rule follows them. */
 export type Words = Partial<Record<ElfErrorCode, string>>;
 
 /** The words that all programs have. */
@@ -22,7 +22,7 @@ const COMMON_WORDS: Words = {
  *
  * @param options `parse`: parses the bytes, with the path as the file's name; `words`: those of this
  * program alone
- * @throws {ElfError} with the words after the path
+ * @throws {ElfError} whose message has the words after the path
  */
 export function loadExecutable<T>(
   path: string,

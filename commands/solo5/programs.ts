@@ -1,5 +1,5 @@
 /**
- * Solo5's programs by their names. If the command is called by one of them, it is that program.
+ * Solo5's programs by their names. The command acts as the program by whose name it is called.
  *
  * @module
  */
@@ -12,8 +12,8 @@ const WRAPPER = /^(\w+)-solo5-none-static-(cc|ld|objcopy)$/;
 /**
  * Runs the program of a name.
  *
- * @param name what it is called
- * @returns its exit status, unless that is set already
+ * @param name the program's
+ * @returns its exit status; undefined if that is set already
  */
 export async function runProgram(
   words: readonly string[],

@@ -10,8 +10,8 @@ import { confine } from "../../tender/hvt/confine.ts";
 import { runHvt } from "../../tender/hvt/vm.ts";
 
 /**
- * Runs a guest to its end, which becomes that of this process. Everything is loaded by then: a
- * confined process can load nothing more.
+ * Runs a guest, and ends this process as the guest ended. Everything is loaded before: a confined
+ * process can load nothing.
  */
 export function runMachine(
   guest: Guest,

@@ -16,7 +16,7 @@ import { bind, checkTarget, type Guest, type TenderTarget } from "../../tender/g
 import { readOptions, splitWords } from "./tender_options.ts";
 import { faultWords } from "./fault_words.ts";
 
-/** A program by its name. */
+/** The name of a program. */
 export type TenderProgramName = "solo5-hvt" | "solo5-hvt-debug" | "solo5-spt";
 
 /** The target of each program, and the flags that only it has. */
@@ -27,9 +27,9 @@ const PROGRAMS: Record<TenderProgramName, { target: TenderTarget; flags: readonl
 };
 
 /**
- * Runs a program: on spt this process becomes the guest, on hvt it runs it to its end.
+ * Runs a program. On spt this process becomes the guest; on hvt it runs the guest to its end.
  *
- * @returns the exit status, unless the guest's own is set already
+ * @returns the exit status; undefined if the guest's own is set already
  * @throws {TenderError | ElfError} with the words that scripts look for
  */
 export async function tenderProgram(
@@ -39,7 +39,7 @@ export async function tenderProgram(
   const split = splitWords(words);
   switch (split.kind) {
     case "help":
-      say(usage(name));
+      await sayUsage(name);
       return 1;
     case "version":
       say(`${name} tender, version v${SOLO5_VERSION} (soloden)`);
@@ -47,7 +47,7 @@ export async function tenderProgram(
       return 0;
     case "no-kernel":
       say(`${name}: Missing KERNEL operand`);
-      say(usage(name));
+      await sayUsage(name);
       return 1;
   }
   try {
@@ -55,7 +55,7 @@ export async function tenderProgram(
   } catch (error) {
     if (!(error instanceof TenderError) || error.code !== "option") throw error;
     for (const line of error.message.split("\n")) say(`${name}: ${line}`);
-    say(usage(name));
+    await sayUsage(name);
     return 1;
   }
 }
@@ -84,7 +84,7 @@ async function runUnikernel(
   checkFits(unikernel, memorySize);
   checkAttached(manifest, devices);
   const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
-  if (target === "hvt" && unikernel.machine === "x86_64") await tellOfSignals(name);
+  if (target === "hvt" && unikernel.machine === "x86_64") await reportSignals(name);
   if (observe.length === 0) {
     const before = words.slice(0, words.length - args.length - 1);
     const line = { program: [name], options: before, file, args };
@@ -112,7 +112,7 @@ function loadUnikernel(file: string, target: TenderTarget): Unikernel {
   return unikernel;
 }
 
-/** Parts the options of `solo5-hvt-debug` about debugging, in the form that `run` has, from the others. */
+/** Separates the options of `solo5-hvt-debug` about debugging, rewritten as `run` has them, from the others. */
 async function splitDebugging(
   name: TenderProgramName,
   options: readonly string[],
@@ -122,8 +122,8 @@ async function splitDebugging(
   return splitDebugOptions(options);
 }
 
-/** Prints a line when SIGINT or SIGTERM ends a tender of hvt. On spt the signal ends the guest itself. */
-async function tellOfSignals(name: TenderProgramName): Promise<void> {
+/** Has a line printed when SIGINT or SIGTERM ends a tender of hvt. On spt the signal ends the guest itself. */
+async function reportSignals(name: TenderProgramName): Promise<void> {
   const { exitOnSignal } = await import("../../linux/exit_on_signal.ts");
   exitOnSignal([2, 15], { status: 1, line: (signal) => `${name}: Exiting on signal ${signal}` });
 }
@@ -138,7 +138,7 @@ async function debugUnikernel(
   await runOnHvt(guest, { ...asked, program: name, describe: faultWords });
 }
 
-/** Rounds a size of memory down to the target's step (on hvt to one step at least), and says so if it changes. */
+/** Rounds a size of memory down to the target's step, but on hvt to one step at least. Says so if it changes. */
 function fittingSize(name: TenderProgramName, asked: bigint): number {
   const { target } = PROGRAMS[name];
   const [step, max] = [BigInt(MEMORY[target].step), BigInt(MEMORY[target].max)];
@@ -167,26 +167,9 @@ function checkAttached(manifest: Manifest, devices: ReadonlyMap<string, Device>)
   throw new TenderError("device", [...missing, rule].join("\n"));
 }
 
-function usage(name: TenderProgramName): string {
-  const heap = PROGRAMS[name].flags.includes("--x-exec-heap")
-    ? "\n  --x-exec-heap                      let the guest execute its heap (dangerous)"
-    : "";
-  const debugging = name === "solo5-hvt-debug"
-    ? `
-  --gdb                              wait for gdb before the guest runs
-  --gdb-port=1234                    port to wait on, on this host alone
-  --dumpcore=DIR                     leave a core file in DIR if the guest breaks`
-    : "";
-  return `usage: ${name} [OPTIONS] [--] KERNEL [ARGS]
-Runs the unikernel in the file KERNEL, which gets ARGS as its command line.
-Options:
-  --mem=512                          memory of the guest, in MiB
-  --net:NAME=IFACE | @FD             attach TAP interface IFACE, or open descriptor FD, as network NAME
-  --net-mac:NAME=HWADDR              hardware address of network NAME
-  --block:NAME=PATH                  attach file or block device PATH as storage NAME
-  --block-sector-size:NAME=SECTORSIZE  block size of storage NAME in bytes (512)${heap}${debugging}
-  --help                             print this
-  --version                          print the version`;
+async function sayUsage(name: TenderProgramName): Promise<void> {
+  const { usage } = await import("./usage.ts");
+  say(usage(name));
 }
 
 function say(text: string): void {

@@ -1,7 +1,7 @@
 /**
- * The options of `solo5-hvt` and `solo5-spt`, read by the rules of those programs, which differ from
- * those of `run`: each option is checked against the manifest in its turn, what follows the digits of a
- * number is ignored, and the last one counts if an option is given twice.
+ * Reads the options of `solo5-hvt` and `solo5-spt` by the rules of those programs. They differ from the
+ * rules of `run`: options are checked against the manifest one after the other, what follows the digits
+ * of a number is ignored, and the last value counts if an option is given twice.
  *
  * @module
  */
@@ -50,14 +50,14 @@ const BLOCK_SIZE_RULE = "Block size must be a multiple of 2 greater than or equa
 /** An option about a device: the option's name, the device's name, the value. */
 const DEVICE = /^--([a-z-]+):([A-Za-z0-9]{1,67})=(.+)$/s;
 
-/** Types of devices, by the options that are about them. */
+/** Device types, by the options about them. */
 const TYPES: ReadonlyMap<string, DeviceType> = new Map(
   DEVICE_KINDS.flatMap(({ type, options }) =>
     options.filter(({ observes }) => !observes).map(({ name }) => [name, type] as const)
   ),
 );
 
-/** What the options read so far say of devices, by their names. */
+/** What the options so far say about devices, by the devices' names. */
 interface Said {
   readonly backings: Map<string, Backing>;
   readonly macs: Map<string, Uint8Array>;
@@ -77,8 +77,8 @@ interface Storage {
  *
  * @param options `manifest`: what the unikernel declares; `flags`: options without a value that the
  * program has
- * @throws {TenderError} "option" for one that is not as the usage says, or a device that is not
- * there; "memory" for a size that is none
+ * @throws {TenderError} "option" for an option that is not as the usage says, or a device that does not
+ * exist; "memory" for a size that is not a number
  */
 export async function readOptions(
   words: readonly string[],
@@ -126,7 +126,7 @@ function asUnsigned(number: bigint): bigint {
   return BigInt.asUintN(64, number);
 }
 
-/** Reads an option about a device. A value that is malformed is told before a device that is not declared. */
+/** Reads an option about a device. A malformed value is reported before an undeclared device. */
 async function readDeviceOption(
   word: string,
   { said, manifest }: { said: Said; manifest: Manifest },
@@ -162,7 +162,7 @@ async function readDeviceOption(
   }
 }
 
-/** The size of a file or block device, in bytes; fails if it cannot be read and written. */
+/** The size of a file or block device, in bytes; throws if it cannot be read and written. */
 function storageSize(path: string): number {
   try {
     using file = Deno.openSync(path, { read: true, write: true });
@@ -190,7 +190,7 @@ async function attach(value: string, word: string): Promise<Backing> {
   return { kind: "descriptor", fd, mtu: DEFAULT_MTU };
 }
 
-/** Attaches to an interface at once, so that an error is about the option that asks for it. */
+/** Attaches to an interface at once, so that an error is reported with its option. */
 async function attachTap(name: string, word: string): Promise<Backing> {
   // Loading the C library takes time; a guest without a network does not need it.
   const { openTap } = await import("../../tender/devices/attach.ts");
@@ -208,7 +208,7 @@ async function attachTap(name: string, word: string): Promise<Backing> {
 /** Largest number of a descriptor. */
 const FD_MAX = 0x7fff_ffff;
 
-/** Whether this process inherited a descriptor. The runtime's own ones are closed on exec. */
+/** Whether this process inherited a descriptor. Those that the runtime opened are closed on exec. */
 function isInherited(fd: number): boolean {
   try {
     const flags = /^flags:\s*([0-7]+)/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`));

@@ -21,7 +21,7 @@ const MISTAKES: readonly [words: string, line: string][] = [
   ["run hello.spt", "hello.spt: No such file or directory; build it first: soloden build hello.c"],
   [
     "run crab/lib.rs",
-    "crab/lib.rs: ELF header: not an ELF file; it has to be built first; see its README.md",
+    "crab/lib.rs: ELF header: not an ELF file; build it first, as its README.md says",
   ],
   ["run block", "block: No such file or directory; did you mean block.spt?"],
   ["run built", "built: Is a directory; did you mean built/b.spt?"],
@@ -37,7 +37,7 @@ const MISTAKES: readonly [words: string, line: string][] = [
   ["run empty", "empty: Is a directory"],
   [
     "run packed",
-    "packed: program header 1: begins at 0x10000, below 0x100000; it is packed, and starts by itself",
+    "packed: program header 1: begins at 0x10000, below 0x100000; it is packed: run the file itself",
   ],
   [
     "run /bin/sh",
@@ -81,7 +81,7 @@ const MISTAKES: readonly [words: string, line: string][] = [
   ],
   [
     "run --block:storage=hello.c,rw block.spt",
-    "Could not open block device: hello.c,rw: No such file or directory; what may follow a file is ,ro or ,overlay",
+    "Could not open block device: hello.c,rw: No such file or directory; only ,ro or ,overlay may follow the path",
   ],
   [
     "run --block:storage=none,rw block.spt",
@@ -159,12 +159,12 @@ Deno.test("advice: an interface that cannot be had", () => {
       "--net:service=tap0",
       "echo.hvt",
     ]);
-  equal(advice("TUNSETIFF", ERRNO.EPERM), "it is another user's");
-  equal(advice("TUNSETIFF", ERRNO.EBUSY), "another guest has it");
-  equal(advice("TUNSETIFF", ERRNO.EINVAL), "tap0 is no TAP interface");
+  equal(advice("TUNSETIFF", ERRNO.EPERM), "it belongs to another user");
+  equal(advice("TUNSETIFF", ERRNO.EBUSY), "another guest uses it");
+  equal(advice("TUNSETIFF", ERRNO.EINVAL), "tap0 is not a TAP interface");
   equal(advice("SIOCGIFFLAGS", ERRNO.ENETDOWN), "sudo ip link set tap0 up");
   for (const errno of [ERRNO.EACCES, ERRNO.ENOENT]) {
-    equal(advice("open", errno), "soloden doctor tells what mends it");
+    equal(advice("open", errno), "soloden doctor says how to mend it");
   }
   equal(advice("TUNSETIFF", ERRNO.EIO), undefined);
 });

@@ -64,7 +64,7 @@ Deno.test("doctor: a filter that does not hold is a fault, as is a guest that ca
   const answers = (...outcomes: Outcome[]) => examineSpt(() => Promise.resolve(outcomes.shift()!));
   const exit = { kind: "exit", status: 0 } as const;
   equal((await answers(exit, { kind: "signal", signal: 31 })).state, "ok");
-  match((await answers(exit, exit)).detail, /a forbidden system call went through/);
+  match((await answers(exit, exit)).detail, /a forbidden system call was not stopped/);
   const message = "soloden: probe: cannot install the filter: Invalid argument";
   match((await answers({ kind: "fault", reason: "host", message })).detail, /cannot install/);
   const refused = await examineSpt(refusing(ERRNO.EACCES));

@@ -104,7 +104,7 @@ Deno.test("options: one about a device that names none, or gives it nothing, say
     assert.deepEqual(parseArguments([word, "--", "x.hvt"])!.devices, [word]);
     assert.throws(() => readDevices([word]), {
       name: "TenderError",
-      message: `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`,
+      message: `${word}: expected --OPTION:NAME=VALUE, like --net:eth0=tap0`,
     });
   }
 });

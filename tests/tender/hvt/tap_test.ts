@@ -90,7 +90,7 @@ netnsTest(
         "No such file or directory; sudo ip tuntap add nosuch0 mode tap user $USER && sudo ip link set nosuch0 up",
       ),
     );
-    assert.equal(await attach("lo"), line("lo", "Invalid argument; lo is no TAP interface"));
+    assert.equal(await attach("lo"), line("lo", "Invalid argument; lo is not a TAP interface"));
     assert.equal(
       await attach("down0"),
       line("down0", "Network is down; sudo ip link set down0 up"),
@@ -100,7 +100,7 @@ netnsTest(
     // Twice the same interface: the second attachment finds it taken.
     assert.equal(
       await attach("other0"),
-      line("other0", "Device or resource busy; another guest has it"),
+      line("other0", "Device or resource busy; another guest uses it"),
     );
   },
 );
