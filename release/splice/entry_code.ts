@@ -1,11 +1,10 @@
 /**
  * What the instructions at a spliced program's entry share on all machines: their parameters, and the
- * strings that follow them.
+ * texts that follow them.
  *
  * @module
  */
-import { viewOf } from "../../abi/layout.ts";
-import { assemble } from "../../elftool/elf_writer.ts";
+import { assemble, type Part, sizeOf } from "../../linux/assembler.ts";
 import type { LateRelocations } from "./late_relocations.ts";
 
 /** An argument that is replaced with the name by which the program was called (`argv[0]`). */
@@ -44,31 +43,63 @@ export interface Limit {
   readonly message: string;
 }
 
-/** The addresses that the instructions use, all relative to the same unknown base. */
-export interface EntryTarget {
-  /** The address of the instructions. */
-  readonly at: number;
-  /** The program's own entry. */
-  readonly entry: number;
-  /** Where the address of the C library's `environ` stands, in a program that has a loader. */
-  readonly environ: number | undefined;
-  /** The relocations that they make first. */
+/**
+ * What the instructions do before they jump to the program's own entry. They are assembled with the label
+ * of that, `entry`, and with those of the address 0 that the program is linked for, `base`, and of the 8
+ * bytes that hold the address of the C library's `environ`, `environ`.
+ */
+export interface EntryTask {
+  readonly prefix: Prefix;
+  /** The relocations that they make first, if any. */
   readonly late: LateRelocations | undefined;
+  /** Whether the C library has to be told where the environment begins now: where it has a loader. */
+  readonly environ: boolean;
+  /** Takes what they refer to. */
+  readonly texts: Texts;
 }
 
-/** A reference: four bytes of the code that hold the distance to a string or to other bytes. */
-export interface Reference {
-  /** Offset of the four bytes in the code. */
-  readonly at: number;
-  /** Offset in the code from which the distance is counted. */
-  readonly from: number;
-  readonly to: string | Resident | Uint8Array;
+/** What instructions refer to: a string, which gets a NUL at its end, or bytes as they are. */
+export type Content = string | Resident | Uint8Array;
+
+/** What follows the instructions in memory. */
+export class Texts {
+  readonly #contents: Content[] = [];
+
+  /** Adds a content; returns its label. */
+  add(content: Content): string {
+    return textLabel(this.#contents.push(content));
+  }
+
+  /**
+   * Assembles instructions, with the contents behind them.
+   *
+   * @param outside labels that are neither
+   */
+  assemble(
+    instructions: readonly Part[],
+    outside: Readonly<Record<string, number>>,
+  ): Uint8Array<ArrayBuffer> {
+    const parts = [...instructions];
+    let end = parts.reduce<number>((size, part) => size + sizeOf(part), 0);
+    const append = (content: string | Uint8Array): number => {
+      const at = end;
+      const data = typeof content === "string" ? new TextEncoder().encode(`${content}\0`) : content;
+      parts.push(data);
+      end += data.length;
+      return at;
+    };
+    const places = { ...outside };
+    this.#contents.forEach((content, index) => {
+      const resident = typeof content === "object" && "resident" in content;
+      const own = resident ? content.resident.map(append).join() : content;
+      places[textLabel(index + 1)] = append(own);
+    });
+    return assemble(parts, places).bytes;
+  }
 }
 
-/** Instructions, and the references to fill in. */
-export interface EntryCode {
-  readonly code: readonly number[];
-  readonly references: readonly Reference[];
+function textLabel(number: number): string {
+  return `text ${number}`;
 }
 
 /**
@@ -83,25 +114,4 @@ export function addedVariables({ args, environment = [] }: Prefix): readonly str
 /** Names in the form that the instructions search: each with `=` and NUL, and an empty one at the end. */
 export function nameTable(names: readonly string[]): string {
   return names.map((name) => `${name}=\0`).join("");
-}
-
-/** The code, followed by its strings, with the references filled in. */
-export function withTexts({ code, references }: EntryCode): Uint8Array {
-  const bytes = Uint8Array.from(code);
-  const chunks = [{ offset: 0, data: bytes }];
-  let end = bytes.length;
-  const append = (content: string | Uint8Array): number => {
-    const offset = end;
-    const data = typeof content === "string" ? new TextEncoder().encode(`${content}\0`) : content;
-    chunks.push({ offset, data: new Uint8Array(data) });
-    end += data.length;
-    return offset;
-  };
-  for (const { at, from, to } of references) {
-    const content = typeof to === "object" && "resident" in to
-      ? to.resident.map(append).join()
-      : to;
-    viewOf(bytes).setInt32(at, append(content) - from, true);
-  }
-  return assemble(end, chunks);
 }

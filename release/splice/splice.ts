@@ -20,14 +20,15 @@ import { alignUp, viewOf } from "../../abi/layout.ts";
 import { findSymbolSlot, withTables } from "./dynamic.ts";
 import { type Program, readElf, readProgramTable } from "../../elftool/elf_reader.ts";
 import { assemble } from "../../elftool/elf_writer.ts";
-import { type EntryCode, type EntryTarget, type Prefix, withTexts } from "./entry_code.ts";
+import { type EntryTask, type Prefix, Texts } from "./entry_code.ts";
 import { entryAarch64 } from "./entry_aarch64.ts";
 import { entryX86 } from "./entry_x86_64.ts";
 import { ElfError } from "../../elftool/error.ts";
+import type { Part } from "../../linux/assembler.ts";
 import { takeRelocations } from "./late_relocations.ts";
 
 /** Writes the instructions for each machine. */
-const ENTRIES: Record<Machine, (prefix: Prefix, target: EntryTarget) => EntryCode> = {
+const ENTRIES: Record<Machine, (task: EntryTask) => Part[]> = {
   x86_64: entryX86,
   aarch64: entryAarch64,
 };
@@ -78,9 +79,13 @@ export function spliceArguments(
     options.name,
     () => takeRelocations(program, { programs, machine: elf.machine }),
   );
-  const content = withTexts(
-    ENTRIES[elf.machine](prefix, { at: place.address, entry, environ, late }),
-  );
+  const texts = new Texts();
+  const task = { prefix, late, environ: environ !== undefined, texts };
+  const content = texts.assemble(ENTRIES[elf.machine](task), {
+    entry: entry - place.address,
+    base: -place.address,
+    ...environ !== undefined && { environ: environ - place.address },
+  });
   const result = assemble(place.offset + content.length, [
     { offset: 0, data: program },
     { offset: place.offset, data: content },

@@ -26,6 +26,15 @@ Deno.test("assembler: distances count from behind them, forwards and backwards",
   deepEqual(labels, { start: 0, end: 7, last: 14 });
 });
 
+Deno.test("assembler: several bytes are one part, and labels may lie outside", () => {
+  const word = { to: "end", size: 4, encode: (distance: number) => 0x0a0b_0c00 | distance };
+  const { bytes } = assemble([Uint8Array.of(1, 2, 3), word, 9, far("before"), label("end")], {
+    before: -2,
+  });
+  deepEqual([...bytes], [1, 2, 3, 9, 0x0c, 0x0b, 0x0a, 9, 0xf2, 0xff, 0xff, 0xff]);
+  throws(() => assemble([label("x")], { x: 0 }), /^RangeError: label x stands twice$/);
+});
+
 Deno.test("assembler: a label that is missing, stands twice or is too far away is refused", () => {
   const gap = (size: number): Part[] => Array.from({ length: size }, () => 0);
   throws(() => assemble([near("x")]), /^RangeError: no label x$/);
