@@ -1,5 +1,5 @@
 /**
- * The door to the C library: typed bindings by need, and `errno` as an error.
+ * Bindings of the C library's functions, and `errno` as an error.
  *
  * Each file of this room binds only the calls that it makes, when it is loaded: a binding costs
  * start-up time, and no command should pay for another's.
@@ -50,25 +50,30 @@ type Interface = Deno.ForeignLibraryInterface;
 type Symbols<S extends Interface> = Deno.DynamicLibrary<S>["symbols"];
 
 /**
- * A parameter after a call's own, which it does not know of and leaves alone. The runtime compiles
- * machine code for every symbol that it binds, except where a structure is among the parameters.
+ * A parameter that is added to those of a call, and that the call ignores. The runtime compiles machine
+ * code for every symbol that it binds, except where a structure is among the parameters.
  */
 export const UNREAD = { struct: ["u8"] } as const;
-/** What goes to {@linkcode UNREAD}. */
+/** The argument for {@linkcode UNREAD}. */
 export const unread: Uint8Array<ArrayBuffer> = new Uint8Array(1);
 
 const ERRNO_LOCATION = { __errno_location: { parameters: [UNREAD], result: "pointer" } } as const;
 
-let errnoView: Deno.UnsafePointerView | undefined;
+/**
+ * `errno` as memory. To read it through the runtime would be a call in which it may collect garbage, and
+ * that makes system calls of its own.
+ */
+let errnoMemory: Int32Array | undefined;
 
 /** Binds calls of the C library that are made often. */
 export function libc<const S extends Interface>(symbols: S): Symbols<S> {
-  // To bind is most of what a binding costs: the first caller's binds this one, too.
-  if (errnoView !== undefined) return Deno.dlopen("libc.so.6", symbols).symbols;
+  // A `dlopen` costs more than a symbol of it, so the first caller's binds the location of `errno`, too.
+  if (errnoMemory !== undefined) return Deno.dlopen("libc.so.6", symbols).symbols;
   const bound = Deno.dlopen("libc.so.6", { ...symbols, ...ERRNO_LOCATION }).symbols;
   // The location belongs to the thread, which never changes for the code of one isolate.
   const location = bound as unknown as { __errno_location(none: BufferSource): Deno.PointerObject };
-  errnoView = new Deno.UnsafePointerView(location.__errno_location(unread));
+  const pointer = location.__errno_location(unread);
+  errnoMemory = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(pointer, 4));
   return bound as Symbols<S>;
 }
 
@@ -93,7 +98,7 @@ type Functions = Readonly<Record<string, Deno.ForeignFunction>>;
 
 /** The value of `errno`; valid right after a synchronous call. */
 export function errno(): number {
-  return errnoView!.getInt32();
+  return errnoMemory![0]!;
 }
 
 let close: ((fd: number) => number) | undefined;
