@@ -33,7 +33,7 @@ const setUp = seldom({
 /** `struct epoll_event`: events u32, data u64; packed on x86_64 alone. */
 const EVENT = Deno.build.arch === "x86_64" ? { data: 4, size: 12 } : { data: 8, size: 16 };
 const NANOSECONDS = 1_000_000_000n;
-/** Latest moment that the timer is set to, in nanoseconds: centuries away, and what its fields hold. */
+/** Latest moment that the timer is set to, in nanoseconds: centuries away, and small enough for its fields. */
 const LATEST = 2n ** 62n;
 /** Highest handle, which is also the number of sources there can be. */
 const HANDLE_MAX = 63;
@@ -61,8 +61,13 @@ export class PollSet implements Disposable {
   );
   /** `struct itimerspec`: an interval, which stays 0, then the moment; seconds and nanoseconds each. */
   readonly #moment = new BigInt64Array(4);
+  /**
+   * Room for the events of {@linkcode PollSet.waitApart}, which nobody reads. The runtime does not keep
+   * the memory that a call on another thread works with, so this does.
+   */
+  readonly #eventsApart = new Uint8Array((HANDLE_MAX + 1) * EVENT.size);
 
-  /** @throws {SystemError} if a descriptor is none that can be waited on */
+  /** @throws {SystemError} if a descriptor cannot be waited on */
   constructor(sources: readonly Source[]) {
     using undo = new DisposableStack();
     this.#epoll = undo.adopt(
@@ -95,13 +100,12 @@ export class PollSet implements Disposable {
   }
 
   /**
-   * Waits as {@linkcode wait} does, but on another thread, and may come back before: ask again then.
-   * One such wait at a time; the set must not be given back before its end.
+   * Waits as {@linkcode wait} does, but on another thread, and may return early: call it again then.
+   * One such wait at a time; the set must not be disposed of before its end.
    */
   async waitApart(deadline: bigint): Promise<void> {
     this.#setTimer(deadline);
-    const events = new Uint8Array((HANDLE_MAX + 1) * EVENT.size);
-    await c.epoll_wait_apart(this.#epoll, events, HANDLE_MAX + 1, FOREVER);
+    await c.epoll_wait_apart(this.#epoll, this.#eventsApart, HANDLE_MAX + 1, FOREVER);
   }
 
   /** Ends a {@linkcode waitApart} that is under way. */
@@ -109,7 +113,7 @@ export class PollSet implements Disposable {
     this.#setTimer(0n);
   }
 
-  /** Gives its own descriptors back; those that it waits on stay open. */
+  /** Closes its own descriptors; those that it waits on stay open. */
   [Symbol.dispose](): void {
     closeDescriptor(this.#timer);
     closeDescriptor(this.#epoll);
@@ -122,7 +126,7 @@ export class PollSet implements Disposable {
     check(setUp.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "epoll_ctl", name);
   }
 
-  /** Sets the timer to a moment, past ones included; what it had to say before is forgotten. */
+  /** Sets the timer to a moment, which may be past, and forgets that it went off before. */
   #setTimer(deadline: bigint): void {
     // A moment of 0 would turn the timer off.
     const moment = deadline < 1n ? 1n : deadline < LATEST ? deadline : LATEST;

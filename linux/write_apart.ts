@@ -18,7 +18,7 @@ const c = libc({
   },
 });
 
-/** How long a write may hold the event loop up, in nanoseconds. */
+/** How long a write may block the event loop, in nanoseconds. */
 const PATIENCE = 10_000_000n;
 /** How long to wait on another thread before `stopped` is asked again, in milliseconds. */
 const ATTENTION = 50;
@@ -26,7 +26,7 @@ const ATTENTION = 50;
 /**
  * Writes all of `data`, or gives up when it is told to.
  *
- * @param options `stopped`: whether to give up; asked several times a second while nothing is taken
+ * @param options `stopped`: whether to give up; called several times a second while the descriptor is full
  * @returns false when nobody reads any more
  * @throws {SystemError} when the descriptor cannot be written to
  */
@@ -35,11 +35,13 @@ export async function writeApart(
   data: Uint8Array<ArrayBuffer>,
   { stopped }: { stopped: () => boolean },
 ): Promise<boolean> {
+  // The runtime does not keep the memory that a call on another thread works with: this does.
+  const wanted = Int32Array.of(fd, POLLOUT);
   for (let rest: typeof data | undefined = data; !stopped();) {
     rest = writeBriefly(fd, rest);
     if (rest === undefined) return false;
     if (rest.length === 0) break;
-    await c.poll_apart(Int32Array.of(fd, POLLOUT), 1n, ATTENTION);
+    await c.poll_apart(wanted, 1n, ATTENTION);
   }
   return true;
 }
