@@ -7,18 +7,18 @@
  */
 import { SockFilter } from "./syscalls.ts";
 
-/** Where the kernel keeps things in `struct seccomp_data`, in bytes. */
+/** Offsets of the fields of `struct seccomp_data`, in bytes. */
 export const SECCOMP_DATA = {
   number: 0,
   arch: 4,
-  /** Low half of argument `n`; the high half is 4 bytes on. */
+  /** Low half of argument `n`; the high half follows, 4 bytes on. */
   argument: (n: number): number => 16 + 8 * n,
 } as const;
 
 /** What a filter decides (`SECCOMP_RET_…`). */
 export const ACTION = { allow: 0x7fff_0000, killProcess: 0x8000_0000 } as const;
 
-/** Tests of the accumulator against a constant, all unsigned. */
+/** Comparisons of the accumulator with a constant, all unsigned. */
 export type Test = "==" | ">" | ">=" | "&";
 
 /** Codes of the instructions that filters are made of. */
@@ -56,7 +56,7 @@ export function when(test: Test, value: Operand, options: { skip: number }): Ins
   return [INSTRUCTION.tests[test], options.skip, 0, value];
 }
 
-/** These instructions, which are skipped if the test does not hold, however many they are. */
+/** Puts a test before instructions, which are skipped if it does not hold, however many they are. */
 export function skipUnless(
   test: Test,
   value: Operand,

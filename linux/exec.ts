@@ -1,5 +1,5 @@
 /**
- * Executables that exist only in memory: made, and executed in place of this process.
+ * Executables that exist only in memory: makes them, and executes them in place of this program.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { systemCall, wordOf } from "./system_call.ts";
 /** Characters that fit into the name of a file in memory (249 bytes), however they are encoded. */
 const LONGEST_NAME = 62;
 
-/** Numbers of this machine. */
+/** Numbers of the system calls on this architecture. */
 const CALLS = {
   x86_64: {
     write: X86_64.write,
@@ -36,7 +36,7 @@ export interface MemoryFile {
 /**
  * Puts an executable into memory.
  *
- * @param name what the process's name comes from
+ * @param name of the file; the process that executes it is called by it
  * @throws {SystemError}
  */
 export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
@@ -59,8 +59,8 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
 }
 
 /**
- * Becomes an executable: the process goes on as that program, with its terminal, its descriptors
- * that are not closed on exec, and its identity. The environment is empty.
+ * Executes a program in place of this one. It keeps the process's identity, its terminal, and the
+ * descriptors that are not closed on exec. Its environment is empty.
  *
  * @throws {SystemError} if the kernel refuses; otherwise it does not return
  */

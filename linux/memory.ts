@@ -1,6 +1,6 @@
 /**
- * Memory that a guest runs in: a mapping of an anonymous file, so that its content has a descriptor
- * (a snapshot is that file, a clone a private mapping of it), seen from here as bytes with no copy.
+ * Memory that a guest runs in: a mapping of an anonymous file. So its content has a descriptor (a snapshot
+ * is that file, a clone a private mapping of it), and this process sees it as bytes without a copy.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const c = seldom({
 
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
-/** A shared mapping of a descriptor, which it owns: both go together. */
+/** A shared mapping of a descriptor, which is closed with it. */
 export class Mapping implements Disposable {
   readonly fd: number;
   /** Its address in this process. */
@@ -43,8 +43,8 @@ export class Mapping implements Disposable {
   }
 
   /**
-   * Sets what this process, and with it a guest that runs in it, may do with `[start, end)`. What is
-   * taken away here faults on access through `bytes`, too: load first, and check what a guest names.
+   * Sets what this process, and so a guest that runs in it, may do with `[start, end)`. An access through
+   * `bytes` that is not allowed faults, too: load first, and check addresses that a guest names.
    */
   protect(range: { start: number; end: number; read: boolean; write: boolean }): void {
     const protection = (range.read ? PROT_READ : 0) | (range.write ? PROT_WRITE : 0);
@@ -52,7 +52,7 @@ export class Mapping implements Disposable {
     check(c.mprotect(this.address + BigInt(range.start), size, protection), "mprotect");
   }
 
-  /** Unmaps it; every view of the bytes becomes empty first, so that none can reach what comes there next. */
+  /** Unmaps it. Every view of the bytes becomes empty first, so that none reaches what is mapped there next. */
   close(): void {
     if (this.bytes.buffer.detached) return;
     const size = BigInt(this.bytes.length);
@@ -67,8 +67,8 @@ export class Mapping implements Disposable {
 }
 
 /**
- * Makes guest memory of `size` bytes, a multiple of the page size: zeros at first, given out by the
- * kernel page by page as it is touched.
+ * Makes guest memory of `size` bytes, a multiple of the page size: zeros at first. The kernel provides
+ * each page when it is touched.
  *
  * @throws {SystemError} if the kernel refuses
  */
@@ -77,7 +77,7 @@ export function guestMemory(size: number): Mapping {
 }
 
 /**
- * Makes a file of `size` zeros that exists in memory only, as far as it is written to.
+ * Makes a file of `size` zeros in memory, which takes memory only as far as it is written to.
  *
  * @param name what it is called in lists of mappings and descriptors
  * @returns its descriptor

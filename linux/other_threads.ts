@@ -1,22 +1,23 @@
 /**
- * System calls on every other thread of this process, for those that work on one thread alone. Threads
- * cannot be asked, so each is interrupted by a signal whose handler makes the calls.
+ * Makes system calls on every other thread of this process, for calls that change only the thread that
+ * makes them. The runtime's threads take no requests, so each is interrupted by a signal whose handler
+ * makes the calls.
  *
- * Only a process that confines itself needs this, for privileges, capabilities and Landlock, which are a
- * thread's own. A seccomp filter needs no such help: the kernel gives it to all threads at once. There are
- * three ways around the signal, none of which can be had:
+ * Only a process that confines itself needs this, because privileges, capabilities and Landlock rules
+ * belong to a thread. A seccomp filter needs no such help: the kernel sets it for all threads at once.
+ * Three ways were considered that need no signal, and none will do:
  *
- * - To confine before the runtime has threads, in the executable's own entry. What a confined tender may
- *   no longer do, it has still to do then: open the unikernel, its disks, interfaces and `/dev/kvm`, with
- *   the rights that the user has. Which those are is known when the command line and the manifest are
- *   read, and that takes the runtime.
- * - To open all of it and then to execute this program once more, confined from its entry on. The runtime
- *   starts twice then, which was measured at 14 ms, where `run` of a small guest of hvt takes 40 ms. To
- *   give up all rights, signals included, takes about 1 ms.
+ * - To confine before the runtime has threads, in the executable's own entry. The tender has yet to open
+ *   the unikernel, its disks, interfaces and `/dev/kvm` then, with the user's rights, which a confined
+ *   tender no longer has. Which files those are, only the command line and the manifest say, and it takes
+ *   the runtime to read them.
+ * - To open them all, and then to execute this program once more, confined from its entry on. The runtime
+ *   starts twice then: 14 ms more, measured where `run` of a small hvt guest took 40 ms. The confinement
+ *   as it is, with its signals, takes about 1 ms.
  * - To have the kernel do it. Landlock can, in kernels after 6.19 (`LANDLOCK_RESTRICT_SELF_TSYNC`), but for
  *   capabilities there is nothing like it.
  *
- * The C library does the same with the same signal where a program changes its user.
+ * The C library does the same, with the same signal, when a program changes its user.
  *
  * @module
  */
@@ -28,8 +29,8 @@ import { type SystemCall, systemCall, wordOf } from "./system_call.ts";
 import { RESTORER, threadHandler } from "./thread_handler_x86_64.ts";
 
 /**
- * The signal by which the C library changes the user of every thread: the one that no thread can block
- * through it. It is the library's again afterwards.
+ * The signal by which the C library changes the user of every thread. The library lets no thread block it.
+ * It is given back to the library afterwards.
  */
 const SIGSETXID = 33;
 const SI_QUEUE = 0xffff_ffffn;
@@ -42,13 +43,13 @@ const ALL_SIGNALS = 2n ** 64n - 1n;
 const ACTION_FLAGS = 0x1400_0004n;
 
 const FUTEX_WAIT_PRIVATE = 128;
-/** A result that is none yet. */
+/** The result of a thread that has not answered. */
 const PENDING = 1;
-/** How long to wait before a thread that has not answered is looked at, in nanoseconds. */
+/** How long to wait for an answer before looking whether the thread still exists, in nanoseconds. */
 const PATIENCE = 10_000_000n;
-/** How often: together, some seconds. */
+/** How often to look: together, some seconds. */
 const MOST_LOOKS = 500;
-/** How often to go through the threads until there is none that is new. */
+/** How often to list the threads until there is no new one. */
 const MOST_PASSES = 100;
 
 const THREADS = "/proc/self/task";
@@ -59,18 +60,17 @@ const STAT_LINKS = 4;
 /** `PF_USER_WORKER`, among a thread's flags: it never leaves the kernel. */
 const KERNEL_WORKER = 0x4000;
 
-/** A thread that is to make the calls, and what came of it. */
+/** A thread that is to make the calls, and its answer. */
 interface Interrupted {
   readonly thread: number;
-  /** 0 or a negative `errno`, once it has made them. */
+  /** 0 or a negative `errno` once it has made them; {@linkcode PENDING} before. */
   readonly result: Int32Array<ArrayBuffer>;
 }
 
 /**
- * Makes system calls on every thread but this one, and on those that they start meanwhile: each call
- * on each thread, in order, until one fails. Threads that the kernel itself works on are left alone.
- * Where there is no `/proc`, or one that counts processes otherwise, the others cannot be found, and
- * nothing is done.
+ * Makes system calls on every thread but this one, and on threads that start meanwhile: each thread makes
+ * all of them, in order, until one fails. Threads that never leave the kernel are left alone. Where there
+ * is no `/proc`, or that of another PID namespace, the threads cannot be found, and nothing is done.
  *
  * @param calls at most 100, with up to three arguments
  * @throws {SystemError} if a call fails on any of them, or a thread does not answer
@@ -94,7 +94,7 @@ export function onOtherThreads(calls: readonly SystemCall[]): void {
   setAction(before);
 }
 
-/** Lets the signal make the calls; returns what it did before. */
+/** Sets a handler of the signal that makes the calls; returns the action that was set before. */
 function handleSignal(calls: readonly SystemCall[]): BigUint64Array<ArrayBuffer> {
   const page = codePage(threadHandler(calls.map((call) => call.map(wordOf))));
   // The page stays: a thread that has answered may still be on its way out of it.
@@ -102,7 +102,7 @@ function handleSignal(calls: readonly SystemCall[]): BigUint64Array<ArrayBuffer>
   return setAction(BigUint64Array.of(BigInt(page), ACTION_FLAGS, restorer, ALL_SIGNALS));
 }
 
-/** Sets what the signal does (a `struct kernel_sigaction`); returns what it did before. */
+/** Sets the signal's action (`struct kernel_sigaction`); returns the one that was set before. */
 function setAction(action: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
   const before = new BigUint64Array(action.length);
   const result = systemCall(X86_64.rt_sigaction, SIGSETXID, action, before, SIGNAL_SET_SIZE);
@@ -110,7 +110,7 @@ function setAction(action: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuf
   return before;
 }
 
-/** Sends the signal to those threads that are not done yet, and counts them among those. */
+/** Sends the signal to those threads that are not `done`, and adds them there. */
 function interrupt(threads: readonly number[], done: Set<number>): Interrupted[] {
   const interrupted: Interrupted[] = [];
   const { pid } = Deno;
@@ -128,7 +128,7 @@ function interrupt(threads: readonly number[], done: Set<number>): Interrupted[]
   return interrupted;
 }
 
-/** Waits for a result; a thread that is gone, or never leaves the kernel, has none. */
+/** Waits for an answer; a thread that has ended, or never leaves the kernel, gives none. */
 function awaitResult({ thread, result }: Interrupted): void {
   for (let looks = 0; Atomics.load(result, 0) === PENDING; looks++) {
     const patience = BigUint64Array.of(0n, PATIENCE);

@@ -86,9 +86,9 @@ export function replaceFile(
   }
 }
 
-/** Only the owner reads and writes. */
+/** Permissions of a file that only its owner may read and write. */
 const PRIVATE = 0o600;
-/** Who may read, write and execute; a new content is not given the right to run as its owner. */
+/** The bits of reading, writing and executing. A new content is not given the set-user-ID bit of an old one. */
 const PERMISSIONS = 0o777;
 
 /**
@@ -105,8 +105,8 @@ function keepPermissions(
   const group = uid === old.uid && gid === old.gid || tryChown(beside, old.uid, old.gid) ||
     tryChown(beside, null, old.gid);
   const mode = old.mode! & PERMISSIONS;
-  // What one group was allowed is nothing for another: that gets what everyone has. Where there is a
-  // list, these bits are the most that any user or group on it may do.
+  // Another group than the old one gets what everyone has. Where there is an access list, the group's
+  // bits are the most that any user or group on it may do.
   const same = group && copyAccessList(path, beside);
   Deno.chmodSync(beside, same ? mode : mode & ~0o070 | (mode & 0o007) << 3);
 }
@@ -120,7 +120,7 @@ function tryChown(path: string, uid: number | null, gid: number | null): boolean
   }
 }
 
-/** A path that leads to an open file whatever its name is; undefined where there is no `/proc`. */
+/** A path that leads to an open file, even if it is renamed; undefined where there is no `/proc`. */
 function descriptorOf(file: Deno.FsFile): string | undefined {
   const { dev, ino } = file.statSync();
   try {
@@ -144,27 +144,28 @@ export interface OutputPlace {
   readonly stream?: Writer;
 }
 
-/** Something that takes some of the bytes that it is given. */
+/** What can be written to. */
 interface Writer {
+  /** Writes some of the bytes; returns how many. */
   writeSync(bytes: Uint8Array): number;
 }
 
 /** As many links as Linux follows. */
 const LINKS_MAX = 40;
-/** The directories of a process whose links are its descriptors: what they say is not always a path. */
+/** The directories whose links are a process's descriptors; the text of such a link is not always a path. */
 const DESCRIPTORS = /^\/proc\/(\d+)\/(?:task\/\d+\/)?fd\/$/;
-/** Where everyone may make files, and remove only their own. */
+/** The bit of a directory where everyone may make files, and remove only their own. */
 const STICKY = 0o1000;
 
 /**
- * Follows the links of a path to write to, as Linux does where `fs.protected_symlinks` and its like are
- * set, which is not so on every machine: what lies in a sticky directory such as `/tmp` has to be this
- * user's or the directory's owner's.
+ * Follows the links of a path to write to. As Linux does where `fs.protected_symlinks` and its like are
+ * set, which is not so on every machine, it refuses what lies in a sticky directory such as `/tmp` and
+ * belongs neither to this user nor to the directory's owner.
  *
  * @throws {Error} if it is another user's, or what the system says
  */
 export function resolveOutput(path: string): OutputPlace {
-  // A directory by its very name.
+  // Its name says that it is a directory.
   if (/(^|\/)\.{0,2}$/.test(path)) return { path, found: Deno.statSync(path) };
   const names = path.split("/");
   let directory = "";
@@ -223,7 +224,6 @@ function look(path: string, stat: (path: string) => Deno.FileInfo): Deno.FileInf
   }
 }
 
-/** Writes to what is there, which has no other content, or an old one that goes. */
 function writeStandardOutput(bytes: Uint8Array): void {
   const name = "standard output";
   guarded(name, () => {
@@ -237,6 +237,7 @@ function writeStandardOutput(bytes: Uint8Array): void {
   });
 }
 
+/** Writes to a device or a pipe. */
 function writeInPlace(path: string, bytes: Uint8Array): void {
   using file = Deno.openSync(path, { write: true, truncate: true });
   writeAll(file, bytes);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A way to get at a device. */
+/** A way to get access to a device. */
 export interface Permit {
   /** The command that gives it, for a shell. */
   readonly command: string;
@@ -12,12 +12,12 @@ export interface Permit {
   readonly login: boolean;
 }
 
-/** A group may read and write. */
+/** The bits of a mode by which a group may read and write. */
 const GROUP_RW = 0o060;
 
 /**
- * The way to a device: its group, where a group other than root's may open it, else an entry for this
- * user alone in its access list.
+ * Says how a user gets access to a device: by joining its group, where a group other than root's may open
+ * it, and otherwise by an entry for this user alone in its access list.
  *
  * @param path of the device
  * @param device its mode and group; as they are if not given

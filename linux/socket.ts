@@ -1,6 +1,6 @@
 /**
- * Connections from this host or another, for code that cannot wait for the event loop: every call
- * comes back at once, and waiting is a call of its own.
+ * TCP connections for code that cannot wait for the event loop. No call blocks except
+ * {@linkcode waitReadable}, and {@linkcode Connection.send} where the other side is slow.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const RECEIVE_SIZE = 0x1_0000;
 export interface Endpoint {
   /** An IPv4 address, as four numbers. */
   readonly address: readonly number[];
-  /** 0 for one that is free. */
+  /** 0 for any free one. */
   readonly port: number;
 }
 
@@ -69,7 +69,7 @@ export class Listener implements Disposable {
     undo.move();
   }
 
-  /** Takes a connection, if one waits. */
+  /** Accepts a connection, if one waits. */
   accept(): Connection | undefined {
     const fd = c.accept4(this.fd, 0n, 0n, SOCK_NONBLOCK | SOCK_CLOEXEC);
     return fd < 0 ? undefined : new Connection(fd);
@@ -91,7 +91,10 @@ export class Connection implements Disposable {
     turnOn(fd, IPPROTO_TCP, TCP_NODELAY);
   }
 
-  /** What has come, valid until the next call: nothing if nothing has, undefined if the connection is over. */
+  /**
+   * The bytes that have arrived, which may be none; undefined if the connection is over. They are valid
+   * until the next call.
+   */
   receive(): Uint8Array | undefined {
     const count = Number(c.recv(this.fd, this.#buffer, BigInt(RECEIVE_SIZE), 0));
     if (count > 0) return this.#buffer.subarray(0, count);
@@ -100,7 +103,7 @@ export class Connection implements Disposable {
     return code === ERRNO.EAGAIN || code === ERRNO.EINTR ? new Uint8Array() : undefined;
   }
 
-  /** Sends all of `bytes`, waiting where the other side is slow; what nobody takes any more is lost. */
+  /** Sends all of `bytes`, and waits where the other side is slow. If the connection is over, they are lost. */
   send(bytes: Uint8Array<ArrayBuffer>): void {
     for (let rest = bytes; rest.length > 0;) {
       const sent = Number(c.send(this.fd, rest, BigInt(rest.length), MSG_NOSIGNAL));

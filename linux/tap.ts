@@ -29,7 +29,7 @@ const c = seldom({
 export interface InterfaceFacts {
   /** Largest payload of a frame, in bytes. */
   readonly mtu: number;
-  /** Whether it passes frames. */
+  /** Whether it is up: only then it passes frames. */
   readonly up: boolean;
 }
 
@@ -58,13 +58,14 @@ export function checkTap(name: string): InterfaceFacts {
 }
 
 /**
- * Opens an existing TAP interface that is up; it does not block, and is closed on exec. The kernel's
- * merging of frames is turned off where it may be: a guest wants them as they came.
+ * Opens an existing TAP interface that is up. Calls on the descriptor do not block, and it is closed on
+ * exec. The kernel no longer merges frames, where this process may tell it so: a guest gets each as it
+ * was sent.
  *
- * @throws {InterfaceError} if there is no such interface, or it is no TAP, taken or down
+ * @throws {InterfaceError} if there is no such interface, or it is down, no TAP, or in use
  */
 export function openTap(name: string): number {
-  // To attach to a name that does not exist would create it.
+  // To attach to an interface that does not exist would create it.
   checkTap(name);
   return refusing(name, () => attach(name));
 }
@@ -130,7 +131,7 @@ function ask(
   return Ifreq.read(viewOf(ifreq), 0);
 }
 
-/** The kernel's reason, in the words of Solo5's tender, which scripts look for. */
+/** The error with the kernel's reason, in the words of Solo5's tender, which scripts look for. */
 function refusal(name: string, { call, errno, message }: SystemError): InterfaceError {
   const missing = call === "SIOCGIFFLAGS" && errno === ERRNO.ENODEV;
   const code = missing ? ERRNO.ENOENT : errno;

@@ -1,12 +1,12 @@
 /**
- * Bytes between a descriptor and memory, with nothing in between: whole pieces of a file, and frames.
+ * Reads and writes of descriptors as devices need them: whole pieces of a file, and single frames.
  *
  * @module
  */
 import { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, O_NONBLOCK, SEEK_END } from "./constants.ts";
 import { check, ERRNO, errno, libc, seldom } from "./libc.ts";
 
-// The kernel never moves 2 GiB at once, so that results fit into 32 bits, which are cheaper to get.
+// The kernel never moves 2 GiB at once, so results fit into 32 bits, and a result of 32 bits is cheaper.
 const c = libc({
   pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
   pwrite64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
@@ -28,14 +28,14 @@ export function sizeOf(fd: number, path: string): number {
 /**
  * Fills `data` from `offset` of a file on.
  *
- * @returns false if the file ends before, or cannot be read
+ * @returns false if the file ends too early, or cannot be read
  */
 export function readAt(fd: number, data: Bytes, { offset }: { offset: number }): boolean {
   return whole(c.pread64, { fd, data, offset });
 }
 
 /**
- * Puts all of `data` at `offset` of a file.
+ * Writes all of `data` at `offset` of a file.
  *
  * @returns false if the file does not take it
  */
@@ -54,8 +54,7 @@ export function writeOnce(fd: number, data: Bytes): number {
 }
 
 /**
- * A second descriptor, not inherited, of what an inherited one stands for; calls on both come back
- * at once from now on.
+ * Duplicates an inherited descriptor; the new one is closed on exec. From now on, calls on neither block.
  *
  * @throws {SystemError} if there is no such descriptor
  */

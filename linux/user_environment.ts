@@ -1,7 +1,7 @@
 /**
- * The environment that the user gave the command. What starts the runtime hides most of it, since the
- * runtime obeys variables of its own. Of the single executable, the kernel still has all of it; the npm
- * package's script gives each variable on under another name.
+ * The environment that the user gave the command. The runtime obeys variables of its own, so what starts
+ * it hides most of the user's from it. The single executable finds them in `/proc/self/environ`; the npm
+ * package's script passes each variable on under another name.
  *
  * @module
  */
@@ -9,12 +9,12 @@
 /** What the npm package's script puts before the name of each of the user's variables. */
 export const HIDDEN_PREFIX = "SOLODEN_USER_";
 
-/** What `Deno.Command` takes of an environment. */
+/** The options of `Deno.Command` that set an environment. */
 export type ChildEnvironment = Pick<Deno.CommandOptions, "clearEnv" | "env">;
 
 /**
  * The environment for a program that the command starts for the user, such as a compiler or gdb: all of
- * the user's variables, and none that are for the runtime. Without `/proc`, it is what the runtime has.
+ * the user's variables, and none that are for the runtime. Without `/proc`, it is the runtime's own.
  *
  * @returns options for `Deno.Command`
  */
@@ -30,7 +30,7 @@ export function homeDirectory(): string | undefined {
 
 let hidden: Record<string, string> | undefined;
 
-/** The user's environment, where this process hides it and the kernel tells it. */
+/** The user's environment; undefined if it is not hidden, or cannot be found. */
 function hiddenEnvironment(): Record<string, string> | undefined {
   if (!isHidden()) return undefined;
   if ("solodenScript" in globalThis) return hidden ??= renamedEnvironment();
@@ -41,7 +41,7 @@ function hiddenEnvironment(): Record<string, string> | undefined {
   }
 }
 
-/** What starts the runtime leaves the name that the command was called by. */
+/** Whether the runtime does not see the user's environment: what hides it also sets this name. */
 function isHidden(): boolean {
   return "solodenName" in globalThis;
 }
