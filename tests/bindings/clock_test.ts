@@ -1,14 +1,13 @@
 /**
- * The scale of monotonic time on hvt, from the bindings' own source in a program of this host: what is
- * off by a millionth here is off by a second in twelve days.
+ * The bindings' clocks, from their own sources in programs of this host: the scale of monotonic time on hvt
+ * (what is off by a millionth here is off by a second in twelve days), and how each target yields.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { missingTool, testUnless } from "../needs.ts";
 import { execute } from "../soloden.ts";
+import { hostProgram } from "./host_program.ts";
 import { withFiles } from "./scratch.ts";
-
-const BINDINGS = join(import.meta.dirname!, "../../bindings");
 
 /** Prints the scale of each frequency that it is given. */
 const PROGRAM = `
@@ -33,13 +32,22 @@ testUnless(
   "bindings: hvt's clock is as exact as its scale can be",
   () =>
     withFiles({ "scale.c": PROGRAM }, async (dir) => {
-      const program = join(dir, "scale");
-      const include = [`-I${BINDINGS}`, `-I${join(BINDINGS, "include")}`];
-      const built = await execute("cc", [...include, "-o", program, join(dir, "scale.c")]);
-      assert.equal(built.status, 0, built.stderr);
+      const program = await hostProgram(dir, join(dir, "scale.c"));
       const { stdout } = await execute(program, FREQUENCIES.map(String));
       const [shift, ...scales] = stdout.trim().split("\n").map(BigInt);
       const second = 1_000_000_000n << shift!;
       assert.deepEqual(scales, FREQUENCIES.map((frequency) => second / BigInt(frequency)));
     }),
 );
+
+for (const target of ["hvt", "spt"]) {
+  testUnless(
+    missingTool("cc"),
+    `bindings: a yield on ${target} ends at its deadline or with what is ready, and not before`,
+    () =>
+      withFiles({}, async (dir) => {
+        const program = await hostProgram(dir, join(import.meta.dirname!, `${target}_clock.c`));
+        assert.deepEqual(await execute(program, []), { status: 0, stdout: "", stderr: "" });
+      }),
+  );
+}

@@ -87,6 +87,18 @@ kvmTest("hvt guest args: the command line arrives", async () => {
   assert.equal(output, "[Hello two words ]\nSUCCESS\n");
 });
 
+kvmTest(
+  "hvt guest guard: the stack's guard is another in every run, and no string holds it",
+  async () => {
+    const guards = [];
+    for (let count = 0; count < 4; count++) {
+      guards.push((await run("guard", ["--solo5:quiet"])).output);
+    }
+    for (const guard of guards) assert.match(guard, /^(?!0{16})[0-9a-f]{14}00\nSUCCESS\n$/);
+    assert.equal(new Set(guards).size, guards.length);
+  },
+);
+
 kvmTest("hvt guest quiet: prints nothing but its own", async () => {
   assert.equal((await run("quiet", ["--solo5:quiet"])).output, "SUCCESS\n");
 });

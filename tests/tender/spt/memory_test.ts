@@ -94,9 +94,15 @@ Deno.test("property: the segments of an image are all of guest memory, byte for 
 
       // Every page has its segment's protection, from its mapping or from what is protected after it.
       const heap = { read: true, write: true, execute: executableHeap };
+      const between = own.slice(1).map(({ start }, index) => ({
+        start: own[index]!.end,
+        end: start,
+        ...heap,
+        execute: false,
+      }));
       const ranges = own.length === 0
         ? []
-        : [...own, { start: own.at(-1)!.end, end: MEMORY, ...heap }];
+        : [...own, ...between, { start: own.at(-1)!.end, end: MEMORY, ...heap }];
       for (const { start, end, ...segment } of ranges) {
         for (let page = start; page < end; page += PAGE_SIZE) {
           const contains = (range: { start: number; end: number }) =>

@@ -76,6 +76,13 @@ for (const [name, args, status, output] of ENDS) {
   });
 }
 
+Deno.test("spt: the value that guards the stack is another in every run, and no string holds it", async () => {
+  const runs = [1, 2, 3, 4].map(() => run("guard", "--solo5:quiet"));
+  const guards = (await Promise.all(runs)).map(({ stdout }) => stdout);
+  for (const guard of guards) match(guard, /^(?!0{16})[0-9a-f]{14}00\nSUCCESS\n$/);
+  equal(new Set(guards).size, guards.length);
+});
+
 Deno.test("spt: the command becomes the guest, with its status and its signal", async () => {
   const exit = await soloden("run", "--mem=32", await guest("exit_code", "spt"), "42");
   deepEqual([exit.status, exit.stderr], [42, ""]);

@@ -17,7 +17,7 @@ import { pack } from "../../../tender/pack.ts";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
 import { launchFilter, launchPage } from "../../../tender/spt/unpack.ts";
-import { RECORDS_SLOT } from "../../../tender/spt/page.ts";
+import { NAME_SLOT, RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../linux/syscalls.ts";
 import { launchTemplate } from "../../../tender/spt/encoder.ts";
@@ -113,6 +113,33 @@ Deno.test("verify: of each part that was changed it is said which it is", async 
     ok(!known.some((name) => name === part));
   }
 });
+
+Deno.test("verify: a part that a file lacks is another than the one that belongs there", async () => {
+  const file = await packed("args");
+  const elf = readElf(file, OPTIONS);
+  const entered = readPrograms(elf).findIndex(({ type, vaddr, filesz }) =>
+    type === SEGMENT_TYPES.LOAD && vaddr <= elf.header.entry && elf.header.entry < vaddr + filesz
+  );
+  const sizeAt = elf.header.phoff + entered * ProgramHeader.size + ProgramHeader.offsets.filesz;
+  const end = launchPage(elf).bytes.length;
+  const lacking = [
+    [RECORDS_SLOT, ["launch steps", "filter"]],
+    [NAME_SLOT - 1, ["launch code", "launch steps", "filter"]],
+    [0, ["launch code", "launch steps", "filter"]],
+  ] as const;
+  for (const [size, parts] of lacking) {
+    const { is, differing } = verifyPacked(changed(file, sizeAt, bytesOf(size)), OPTIONS);
+    deepEqual([is, differing], ["tampered", ["headers", ...parts]], `${size} bytes`);
+  }
+  // No steps, and so no filter among them.
+  const none = changed(file, pageAt(file) + RECORDS_SLOT, bytesOf(end).subarray(0, 4));
+  deepEqual(verifyPacked(none, OPTIONS).differing, ["launch steps", "filter"]);
+});
+
+/** A number as a file holds it, in 8 bytes. */
+function bytesOf(value: number): Uint8Array {
+  return new Uint8Array(BigUint64Array.of(BigInt(value)).buffer);
+}
 
 Deno.test("verify: no byte can be changed but the unikernel's own", async () => {
   const file = await packed("args");
