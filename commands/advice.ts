@@ -54,7 +54,7 @@ function remedy(problem: TenderProblem, request: GuestRequest): string | undefin
     case "not-declared":
       return useDeclared(problem);
     case "interface":
-      return mendInterface(problem);
+      return fixInterface(problem);
     case "no-storage":
       return makeStorage(problem.path);
     case "storage-size":
@@ -89,10 +89,10 @@ function useDeclared({ name, declared }: Extract<TenderProblem, { kind: "not-dec
   return names.length === 0 ? "it declares no devices" : `it declares ${names.join(", ")}`;
 }
 
-function mendInterface(
+function fixInterface(
   { interface: name, call, errno }: Extract<TenderProblem, { kind: "interface" }>,
 ): string | undefined {
-  if (call === "open") return "soloden doctor says how to mend it";
+  if (call === "open") return "soloden doctor says how to fix it";
   switch (errno) {
     case ERRNO.ENOENT:
       return `sudo ip tuntap add ${shellWord(name)} mode tap user $USER && ${setUp(name)}`;

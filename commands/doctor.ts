@@ -1,5 +1,5 @@
 /**
- * The command `doctor`: what this host can build and run, and how to mend what it cannot.
+ * The command `doctor`: what this host can build and run, and how to fix what it cannot.
  *
  * @module
  */

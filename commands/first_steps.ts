@@ -53,7 +53,7 @@ export const doctor = buildCommand({
   },
   parameters: { flags: { json: flag("Print JSON") } },
   docs: {
-    brief: "Check what this host can build and run, and say how to mend the rest",
+    brief: "Check what this host can build and run, and say how to fix the rest",
     customUsage: ["[--json]"],
   },
 });

@@ -44,9 +44,9 @@ export function manualPage(routes: Routes, options: { version: string }): string
 const DESCRIPTION = [
   "Unikernels are programs that are linked with a small set of bindings instead of an operating " +
   "system. They run in one of two ways, which are called targets: as a process that seccomp " +
-  "holds to a handful of system calls (spt), or as a virtual machine on KVM (hvt).",
+  "limits to a handful of system calls (spt), or as a virtual machine on KVM (hvt).",
   "The value of an option follows = or is the next word. Options of run and pack stand before the " +
-  "unikernel: what follows it is the unikernel's own, even if it looks like an option.",
+  "unikernel: the words after it are the unikernel's arguments, even if they look like options.",
   "If it is called by the name of one of Solo5's programs, soloden acts as that program; install makes the links.",
 ];
 
@@ -54,15 +54,15 @@ const DESCRIPTION = [
 const NOTES: Readonly<Record<string, readonly string[]>> = {
   build: [
     "The output is NAME.hvt and NAME.spt, in the current directory unless NAME has one. A NAME that " +
-    "ends in .hvt or .spt is for that target alone. Sources may be C, C++ and assembly, and objects " +
+    "ends in .hvt or .spt is for that target only. Sources may be C, C++ and assembly, and objects " +
     "and archives of any language.",
   ],
   run: [
     "On spt this process becomes the unikernel. On hvt it is the tender, which is confined before " +
-    "the unikernel's first instruction. Options marked (hvt) or (spt) are for that target alone.",
+    "the unikernel's first instruction. Options marked (hvt) or (spt) are for that target only.",
   ],
   pack: [
-    "The executable needs neither soloden nor any library. It opens its devices when it starts; its arguments are those that it was packed with.",
+    "The executable needs neither soloden nor a library. It opens its devices when it starts; its arguments are those that it was packed with.",
   ],
   inspect: [
     "ADDRESS is hexadecimal, with or without 0x; any number of them may stand before FILE.",
@@ -73,31 +73,31 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "-objcopy with their headers and bindings. With DESTDIR in the environment the tree comes below " +
     "that directory. A file that soloden did not install is never overwritten without --force.",
   ],
-  uninstall: ["Files that were changed since they were installed are kept, and named."],
+  uninstall: ["Files that have changed since they were installed are kept, and named."],
 };
 
 const EXIT_STATUS = [
   "The status of run is the unikernel's: 255 if it aborts, 128 + N if signal N ends it, 124 if it " +
-  "is stopped at a limit of time. Other commands end with 0 if they succeed. After a mistake or a " +
-  "failure the status is 1, and one line on standard error says why; doctor ends with 1 if it finds " +
+  "reaches a limit of time. The status of other commands is 0 if they succeed. After a mistake or a " +
+  "failure the status is 1, and one line on standard error says why; that of doctor is 1 if it finds " +
   "a fault. The status of cc, ld and objcopy is the tool's.",
 ];
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
-  ["CC, LD, OBJCOPY", "The programs that build unikernels, instead of those that are found."],
+  ["CC, LD, OBJCOPY", "The programs that build unikernels, instead of those that soloden finds."],
   [
     "TARGET_CC, TARGET_LD, TARGET_OBJCOPY",
     "The same for the machine that is not this one: aarch64.",
   ],
   ["COLUMNS", "The width of help, instead of the terminal's."],
-  ["DESTDIR", "The directory below which install and uninstall find the prefix."],
+  ["DESTDIR", "The directory below which install and uninstall use the prefix."],
   ["NO_COLOR", "If it is set and not empty, nothing is coloured."],
   ["XDG_CACHE_HOME", "The directory of the cache; ~/.cache if it is not set."],
 ];
 
 const FILES: readonly (readonly [string, string])[] = [
   ["manifest.json", "The devices of a unikernel. build looks for it beside the first source."],
-  ["~/.cache/soloden", "What need not be built again. It may be removed at any time."],
+  ["~/.cache/soloden", "The cache of what was built. It may be removed at any time."],
   ["PREFIX/lib/soloden/installed.json", "What install wrote, for uninstall."],
 ];
 

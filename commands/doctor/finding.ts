@@ -13,7 +13,7 @@ export interface Finding {
   readonly state: "ok" | "warning" | "fault";
   /** One line: what is there, or what is wrong. */
   readonly detail: string;
-  /** The command that mends it; every fault has one. */
+  /** The command that fixes it; every fault has one. */
   readonly fix?: string;
 }
 

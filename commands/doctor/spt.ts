@@ -34,7 +34,7 @@ export async function examineSpt(
     return {
       subject,
       state: "ok",
-      detail: "guests of spt run, and are held to their system calls",
+      detail: "guests of spt run, and can make only their own system calls",
     };
   } catch (error) {
     return fault(`a guest of spt cannot be launched: ${reasonOf(error)}`, NO_MEMORY_FILE);

@@ -164,7 +164,7 @@ Deno.test("advice: an interface that cannot be had", () => {
   equal(advice("TUNSETIFF", ERRNO.EINVAL), "tap0 is not a TAP interface");
   equal(advice("SIOCGIFFLAGS", ERRNO.ENETDOWN), "sudo ip link set tap0 up");
   for (const errno of [ERRNO.EACCES, ERRNO.ENOENT]) {
-    equal(advice("open", errno), "soloden doctor says how to mend it");
+    equal(advice("open", errno), "soloden doctor says how to fix it");
   }
   equal(advice("TUNSETIFF", ERRNO.EIO), undefined);
 });

@@ -87,7 +87,7 @@ Deno.test("doctor: tun, the compiler and memory, each with its fix", () => {
   deepEqual([small.state, small.detail.split(" ")[0]], ["warning", "100"]);
 });
 
-Deno.test("doctor: what can be mended has a line that says how; only faults are bad", () => {
+Deno.test("doctor: what can be fixed has a line that says how; only faults are bad", () => {
   const findings: Finding[] = [
     { subject: "kvm", state: "warning", detail: "slow" },
     { subject: "tun", state: "fault", detail: "none", fix: "get one" },
@@ -100,13 +100,13 @@ Deno.test("doctor: what can be mended has a line that says how; only faults are 
 
 Deno.test("doctor: what was found keeps within the terminal, and a command stays whole", () => {
   const findings: Finding[] = [
-    { subject: "kvm", state: "fault", detail: "there is none of it here", fix: "sudo mend it all" },
+    { subject: "kvm", state: "fault", detail: "there is none of it here", fix: "sudo fix it all" },
   ];
   equal(
     formatFindings(findings, { paint: (word) => word, width: 40 }),
     `kvm       fault     there is none of it
                     here
-                    try: sudo mend it all
+                    try: sudo fix it all
 `,
   );
 });
