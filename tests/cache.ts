@@ -1,6 +1,6 @@
 /**
- * Where the tests keep what they build: below the checkout, so that nothing of a user's is read or
- * written. Importing this module sets it, for this process and for those that it starts.
+ * Where the tests keep what they build: below the checkout, so that they neither read nor write a
+ * user's own cache. Importing this module sets it, for this process and for those that it starts.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 const variable = (name: string) => Deno.env.get(name) || undefined;
 
-/** Where the runtime keeps what it has fetched, which stays where it is. */
+/** Where the runtime keeps what it has fetched. The tests do not move it. */
 export const RUNTIME_CACHE: string = variable("DENO_DIR") ??
   join(variable("XDG_CACHE_HOME") ?? join(variable("HOME") ?? "", ".cache"), "deno");
 

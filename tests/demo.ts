@@ -23,12 +23,12 @@ try {
   Deno.removeSync(directory, { recursive: true });
 }
 
-/** Runs `soloden ARGS…`, passes on what it prints, and insists on success. */
+/** Runs `soloden ARGS…` and prints what it prints; throws if it fails. */
 async function show(...args: string[]): Promise<void> {
   report(["soloden", ...args], await soloden(...args));
 }
 
-/** Passes on what a command printed. */
+/** Prints what a command printed; throws if it failed. */
 function report(command: string[], { status, stdout, stderr }: Result): void {
   const line = command.join(" ").replaceAll(`${directory}/`, "").replaceAll(`${ROOT}/`, "");
   console.log(`$ ${command.length === 1 ? "./" : ""}${line}`);

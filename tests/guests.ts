@@ -19,14 +19,14 @@ const EXAMPLES = join(import.meta.dirname!, "..", "examples");
 
 /** How to build a guest. */
 interface Options {
-  /** What to build it with, and for the machine of. Default: what is found for x86_64. */
+  /** The tools to build with, which decide about the machine. Default: those that are found for x86_64. */
   readonly toolchain?: Toolchain;
 }
 
 /**
  * Builds `tests/guests/NAME.c`, with `NAME.json` beside it as its manifest if there is one.
  *
- * @returns the unikernel's path: shared with other tests, so not to be written to
+ * @returns the unikernel's path. Other tests use the file as well: do not write to it
  */
 export function guest(name: string, target: BuildTarget, options: Options = {}): Promise<string> {
   const manifest = join(DIRECTORY, `${name}.json`);

@@ -1,6 +1,6 @@
 /**
- * Network namespaces for tests that need real interfaces: each test has one of its own, with nothing
- * in it but what the test adds, and it is removed whatever happens.
+ * Network namespaces for tests that need real interfaces. Each test has its own, which contains only
+ * what the test adds, and which is removed whatever happens.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface TapOptions {
 
 /** A network namespace of the host, empty at first. */
 export class Namespace implements Disposable {
-  /** As `ip netns` calls it; no other test's. */
+  /** Its name for `ip netns`, which no other test uses. */
   readonly name = `soloden-${crypto.randomUUID().slice(0, 8)}`;
 
   constructor() {
@@ -60,7 +60,7 @@ export class Namespace implements Disposable {
     return execute("ip", ["netns", "exec", this.name, program, ...args]);
   }
 
-  /** Starts a program in it; the process is that program's. */
+  /** Starts a program in it. The child process is that program. */
   spawn(program: string, args: readonly string[]): Deno.ChildProcess {
     return new Deno.Command("ip", {
       args: ["netns", "exec", this.name, program, ...args],
@@ -105,7 +105,7 @@ async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void>
   while (!(await reader.read()).done);
 }
 
-/** Runs a test while a guest runs that was just started, from when it prints `started`, and stops it. */
+/** Runs a test as soon as a guest has printed `started`, and kills the guest afterwards. */
 export async function whileRunning(
   child: Deno.ChildProcess,
   started: string,
@@ -121,7 +121,7 @@ export async function whileRunning(
   }
 }
 
-/** Pings an address from a namespace: all that is sent has to come back. */
+/** Pings an address from a namespace. Every request must be answered. */
 export async function ping(net: Namespace, address: string, ...options: string[]): Promise<void> {
   const { status, stdout } = await net.execute("ping", ["-q", ...options, address]);
   assert.equal(status, 0, stdout);

@@ -1,5 +1,5 @@
 /**
- * What is expensive to prepare, prepared when a test first asks for it: a run of other tests of the same
+ * Prepares what is expensive when a test first asks for it, so that a run of other tests of the same
  * file does not wait for it.
  *
  * @module

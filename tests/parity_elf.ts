@@ -1,6 +1,6 @@
 /**
- * What Solo5's programs say of files that break a loading rule: each kind of file, what it is called,
- * and which header it is about. Observed from Solo5's own; the rule comes after that, in words of ours.
+ * What Solo5's programs say about files that break a loading rule: each kind of file, the message, and
+ * the header that it names. Observed from Solo5's own programs; ours add the rule in their own words.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { ManifestEntry, ManifestHeader } from "../abi/manifest.ts";
 import { MANIFEST_NOTE_PADDING, NoteHeader, TARGETS } from "../abi/notes.ts";
 import { buildUnikernel, noteAt, PROGRAM, withNote, withProgram } from "./elftool/builder.ts";
 
-/** A file, and what each program says of it after its name; nothing where the file is good for that. */
+/** A file, and what each program says about it, after its name; undefined if the program accepts it. */
 export interface BrokenFile {
   readonly bytes: Uint8Array;
   /** What a tender says. */

@@ -1,18 +1,18 @@
 /**
  * What Solo5's programs do with every option and every mistake: the command, its status, and the
- * text that scripts look for. Observed from Solo5's own; where ours says more, the text is what both
- * have in common.
+ * text that scripts look for. Observed from Solo5's own programs; where ours say more, the text is what
+ * both have in common.
  *
  * @module
  */
 
 /** Files that the commands are about, by their paths. */
 export interface Files {
-  /** Prints its arguments in brackets. Wants no devices. */
+  /** Prints its arguments in brackets. Needs no devices. */
   readonly args: string;
-  /** Wants a network, `service`. */
+  /** Needs a network, `service`. */
   readonly net: string;
-  /** Wants storage, `storage`. */
+  /** Needs storage, `storage`. */
   readonly block: string;
   /** Executes its heap. */
   readonly heap: string;
@@ -22,11 +22,11 @@ export interface Files {
   readonly abort: string;
   /** Uses a port that is no hypercall (hvt). */
   readonly port: string;
-  /** Gives a hypercall an address that is none (hvt). */
+  /** Passes a hypercall an invalid address (hvt). */
   readonly address: string;
   /** Writes to its own text. */
   readonly text: string;
-  /** Has its CPU give up (hvt). */
+  /** Causes a triple fault (hvt). */
   readonly tripleFault: string;
   /** As `args`, for the other target. */
   readonly other: string;
@@ -40,15 +40,15 @@ export interface Files {
   readonly empty: string;
 }
 
-/** One command, and what has to come of it. */
+/** One command, and what it has to do. */
 export interface Row {
   readonly args: readonly string[];
   readonly status: number;
-  /** Lines of standard error; `PROGRAM: ` is put before each, and other text may go on after it. */
+  /** Lines of standard error, without the `PROGRAM: ` before each; more text may follow on each. */
   readonly says?: readonly string[];
-  /** Whether the usage comes after that. */
+  /** Whether the usage follows. */
   readonly usage?: boolean;
-  /** Whether nothing at all comes on standard error. */
+  /** Whether nothing is written to standard error. */
   readonly silent?: boolean;
   /** Part of standard output. */
   readonly prints?: string;
@@ -276,7 +276,7 @@ function hvtRows({ args, port, address, text, tripleFault }: Files): Row[] {
   ];
 }
 
-/** What the tender that debugs has besides; `directory` is one to write to. */
+/** What only the debugging tender does; `directory` is one to write to. */
 export function debugRows({ args, abort }: Files, directory: string): Row[] {
   const port = { status: 1, says: ["Malformed argument to --gdb-port"] };
   return [

@@ -1,10 +1,10 @@
 /**
- * Runs tests: `deno task test` all of them, `deno task test FILTER` those that are asked for. Options
- * (`--fail-fast`, `--trace-leaks`) are given on to `deno test`.
+ * Runs tests: `deno task test` runs all of them, `deno task test FILTER` those that match. Options
+ * (`--fail-fast`, `--trace-leaks`) are passed on to `deno test`.
  *
  * A filter that is part of a test file's path runs that file: `limits`, `tender/spt`. Any other runs the
- * tests that have it in their names, of whatever file: `"a guest that is held"`. What is asked for runs
- * without the types being checked, for which there is `deno task check`.
+ * tests, of all files, that have it in their names: `"a guest that is held"`. With a filter, types are
+ * not checked, which `deno task check` does.
  *
  * @module
  */

@@ -32,7 +32,7 @@ export async function execute(
   args: readonly string[],
   options: ExecuteOptions = {},
 ): Promise<Result> {
-  // Another user may not be let into this checkout, where a process starts unless told otherwise.
+  // By default a process starts in this checkout, which another user may not be allowed to enter.
   const cwd = options.uid === undefined ? undefined : "/";
   const command = new Deno.Command(program, { args: [...args], stdin: "null", cwd, ...options });
   const { code, stdout, stderr } = await command.output();
@@ -50,8 +50,9 @@ export function withOnly(
 }
 
 /**
- * Writes a program that is run next. Another process does it: tests are threads of one process, and
- * what one of them has open for writing, a child that another starts keeps busy for a moment.
+ * Writes a program that the test runs next. Another process writes it: tests are threads of one
+ * process, and a child that another test starts meanwhile would inherit the open file, so that the
+ * program could not be executed for a moment.
  */
 export function writeProgram(path: string, content: Uint8Array | string): void {
   const source = `${path}.content`;

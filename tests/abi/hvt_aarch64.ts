@@ -1,7 +1,7 @@
 /**
- * The contract of the hvt target on aarch64, as far as it is not that of x86_64 (hvt.ts): how a
- * hypercall is made, the state of the vCPU at entry, and what a trap leaves behind. Boot info, the
- * argument blocks of hypercalls and where boot info lies are the same.
+ * The contract of the hvt target on aarch64 where it differs from that on x86_64 (hvt.ts): how a
+ * hypercall is made, the state of the vCPU at entry, and the frame of a trap. Boot info, its address
+ * and the argument blocks of hypercalls are the same.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export const HYPERCALL_STORE = {
 /** Distance of the initial stack pointer from the end of memory, in bytes. */
 export const STACK_GAP = 16;
 
-/** System registers at entry; the MMU is on, and addresses mean themselves. */
+/** System registers at entry. The MMU is on and maps each address to itself. */
 export const ENTRY = {
   /** Exception level 1 on its own stack pointer, all interrupts masked. */
   pstate: 0x3c5,

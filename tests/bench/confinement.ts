@@ -1,6 +1,6 @@
 /**
- * What it takes to confine a tender of hvt, in processes that are new each time: by the clock of the
- * tender itself, bundled as the command is.
+ * How long it takes to confine a tender of hvt. The tender measures it itself, in a new process each
+ * time, bundled as the command is.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * What a device costs on spt: blocks read and frames sent in a second, against ordinary programs that
- * make the same system calls, in Deno and in C. The limit is for the first: against C, any filter that
- * looks at an argument costs some 18 ns a call, which is more than a twentieth of the quickest calls.
+ * make the same system calls, in Deno and in C. Only the ratio to Deno has a limit: any filter that
+ * reads an argument takes some 18 ns a call, more than a twentieth of the quickest calls in C.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { ROOT, soloden } from "../soloden.ts";
 import { buildHostProgram, median, pairedRatio, timePrograms } from "./measure.ts";
 import type { Figure } from "./result.ts";
 
-/** Enough that the programs' own start is lost in it. */
+/** So many that the time to start the programs does not matter. */
 const COUNT = 2_000_000;
 const ROUNDS = 9;
 const DENO_LOOP = [Deno.execPath(), "run", "-A", join(import.meta.dirname!, "plain_loop.ts")];

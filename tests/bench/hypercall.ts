@@ -1,6 +1,6 @@
 /**
- * What the run loop adds to a hypercall, outside `KVM_RUN`: a CPU that always has the same exit in
- * its page stands for the kernel, and everything else is the real thing.
+ * What the run loop adds to a hypercall, outside `KVM_RUN`. In place of the kernel there is a CPU that
+ * always has the same exit in its page; everything else is real.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Measuring in pairs: the subjects take turns, so that what disturbs one disturbs the others, too.
+ * Measures programs alternately, so that what disturbs one disturbs the others as well.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import { join } from "node:path";
 import type { Namespace } from "../netns.ts";
 import { execute } from "../soloden.ts";
 
-/** The middle one of some numbers. */
+/** The median of some numbers. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 }
 
-/** What a tenth of some times stay below: an absolute time that a busy machine does not decide. */
+/** The lower decile of some times: an absolute time that hardly depends on how busy the machine is. */
 export function lowerDecile(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 10)]!;
 }
@@ -40,8 +40,8 @@ export async function timePrograms(
 }
 
 /**
- * How long one subject takes in terms of another: the median of the rounds' own ratios, as what slows
- * the machine down for a while slows both.
+ * How long one program takes in relation to another: the median of the rounds' ratios, since what
+ * slows the machine down for a while slows both.
  */
 export function pairedRatio(times: readonly number[], baseline: readonly number[]): number {
   return median(times.map((time, round) => time / baseline[round]!));

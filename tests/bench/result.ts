@@ -19,11 +19,11 @@ export interface Figure {
     /** The figure in terms of this: the median of the rounds' ratios. */
     readonly ratio: number;
   };
-  /** The most (or least) that the ratio, or the value where there is no baseline, may be. */
+  /** The limit of the ratio, or of the value if there is no baseline. */
   readonly limit?: { readonly atMost: number } | { readonly atLeast: number };
 }
 
-/** Whether a figure keeps its limit; one without a limit does. */
+/** Whether a figure keeps its limit; true if it has none. */
 export function keepsLimit(figure: Figure): boolean {
   const { limit } = figure;
   if (limit === undefined) return true;

@@ -59,7 +59,7 @@ async function command(
   return names.map((name, index) => against(all[index]!, { name, baseline, limit: limits[index] }));
 }
 
-/** The npm package's script does what the executable's first instructions do, and the runtime relocates itself. */
+/** Here a script does what the executable's first instructions do, and the runtime relocates itself. */
 async function npmCommand(
   { directory, program }: { directory: string; program: string },
 ): Promise<Figure[]> {

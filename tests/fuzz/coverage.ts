@@ -1,6 +1,6 @@
 /**
- * Which lines fuzzing reaches: a target is run in a process of its own that counts, and what it read
- * with is looked at after.
+ * Which lines fuzzing reaches: a target runs in its own process, which records coverage, and the
+ * coverage of the modules that it is about is printed.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export async function fuzzCounted({ name, covers }: FuzzTarget, args: string[]):
   }
 }
 
-/** The lines of some modules, from what a run left. */
+/** The lines of some modules, from the coverage of a run. */
 async function linesOf(directory: string, modules: readonly string[]): Promise<Lines[]> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
     args: ["coverage", "--lcov", directory],
@@ -69,7 +69,7 @@ function row(
   return `${name.padEnd(34)} ${percent} % of ${count} lines ${which}`.trimEnd();
 }
 
-/** `12, 20-22`, with `not` before. */
+/** `(not 12, 20-22)`; empty if there are no lines. */
 function ranges(lines: readonly number[]): string {
   const parts: [first: number, last: number][] = [];
   for (const line of lines) {

@@ -1,8 +1,8 @@
 /**
  * Fuzzing: `deno run -A tests/fuzz/main.ts --seconds=N [--seed=N] [--coverage] [TARGET…]` divides its
- * time among the targets, says how much was tried, and with `--coverage` which lines were reached. Puts
- * each input that broke a promise into the corpus, where the tests find it, and ends with status 1 if
- * there was one.
+ * time among the targets, and prints how many inputs it tried and, with `--coverage`, which lines they
+ * reached. It puts each input that broke a promise into the corpus, where the tests find it, and ends
+ * with status 1 if there was one.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { mutate, Random } from "./random.ts";
 import { type FuzzTarget, stored } from "./target.ts";
 import { TARGETS } from "./targets.ts";
 
-/** Inputs between two looks at the clock. */
+/** Inputs that are tried before the clock is read again. */
 const BATCH = 200;
 
 function option(name: string, otherwise: number): number {

@@ -22,7 +22,7 @@ export class Random {
     return Math.floor(this.#state / 2 ** 32 * end);
   }
 
-  /** One of these. */
+  /** A random one of these. */
   pick<T>(from: readonly T[]): T {
     return from[this.below(from.length)]!;
   }
@@ -68,7 +68,7 @@ function change(input: Uint8Array, { corpus, random }: Surroundings): Uint8Array
       if (at < input.length) input[at]! ^= 1 << random.below(8);
       return input;
     case 5: {
-      // The same over and over: what counts bytes or nests, does so without end.
+      // One byte many times, for parsers that count or nest without a limit.
       const run = new Uint8Array(random.below(300)).fill(
         random.pick([0, 0x80, 0xff, input[at] ?? 1]),
       );
@@ -79,7 +79,7 @@ function change(input: Uint8Array, { corpus, random }: Surroundings): Uint8Array
   }
 }
 
-/** Puts an edgy number where one of its size may lie. */
+/** Puts an edge case at a place where a number of its size may lie. */
 function withNumber(input: Uint8Array, random: Random): Uint8Array {
   const size = random.pick([1, 2, 4, 8]);
   const at = random.below(Math.floor(input.length / size) + 1) * size;

@@ -1,5 +1,5 @@
 /**
- * Sections for files of the tests, which have none: symbols, and a line table of little sense.
+ * Adds sections to files of the tests, which have none: symbols, and a line table without meaning.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const SYMBOLS = [
   { name: 27, info: TLS, shndx: 1, value: 0x10 },
 ];
 
-/** An ELF file with sections behind its content. */
+/** An ELF file with sections after its content. */
 export function withSymbols(file: Uint8Array): Uint8Array {
   const names = new TextEncoder().encode(NAMES);
   const symbols = SYMBOLS.map((symbol) => Symbol64.encode(symbol));

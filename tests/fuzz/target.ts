@@ -1,16 +1,16 @@
 /**
- * What is fuzzed: a function that takes any bytes and must neither break nor break its promises.
+ * What is fuzzed: a function that takes any bytes, and must neither crash nor break a promise.
  *
  * @module
  */
 import { join } from "node:path";
 
-/** Something that takes what an attacker writes. */
+/** Something that reads what an attacker wrote. */
 export interface FuzzTarget {
   readonly name: string;
-  /** Modules that read what is fuzzed, by their paths in the checkout: what coverage is told of. */
+  /** Modules that read the input, by their paths in the checkout. Their coverage is printed. */
   readonly covers: readonly string[];
-  /** Inputs to begin with, beside those that are stored. */
+  /** Inputs to begin with, besides the stored ones. */
   seeds(): Uint8Array[];
   /** Throws if a promise is broken. */
   run(input: Uint8Array): void;
@@ -31,7 +31,7 @@ export function refusing(action: () => void): void {
   }
 }
 
-/** The stored inputs of a target, by file name: what was found once is tried for ever. */
+/** The stored inputs of a target, by file name. What was found once is tried in every run. */
 export function stored({ name }: FuzzTarget): Map<string, Uint8Array> {
   const directory = join(CORPUS, name);
   const files = [...Deno.readDirSync(directory)].map((file) => file.name).sort();

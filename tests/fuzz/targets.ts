@@ -1,5 +1,5 @@
 /**
- * All that is fuzzed.
+ * The table of fuzz targets.
  *
  * @module
  */

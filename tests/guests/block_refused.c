@@ -1,6 +1,6 @@
 /*
- * block_refused.c: prints what writing and then reading the first block came to, and its first
- * byte.
+ * block_refused.c: prints the results of writing and then reading the first block, and the first
+ * byte that was read.
  */
 #include "guest.h"
 

@@ -1,6 +1,6 @@
 /*
  * bridge.c: passes every frame that arrives on one of its two network devices on to the other,
- * until one of a single payload byte 'q' ends it.
+ * until a frame whose only payload byte is 'q' ends it.
  */
 #include "guest.h"
 
@@ -8,7 +8,7 @@
 
 static uint8_t frame[16384];
 
-/* Passes on all that there is; false at the frame that ends it. */
+/* Passes on all frames that have arrived; false at the frame that ends the guest. */
 static bool pass(solo5_handle_t from, solo5_handle_t to) {
     size_t size;
     while (solo5_net_read(from, frame, sizeof frame, &size) == SOLO5_R_OK) {

@@ -1,6 +1,6 @@
 /*
- * cpu.c: what the bindings have written for each machine: moving memory, each way and by every size
- * around that of the steps it takes, and a division.
+ * cpu.c: what the bindings have for each architecture: copying memory in both directions and
+ * filling it, in every size around that of the steps, and a division.
  */
 #include "../../bindings/common/cpu.h"
 #include "guest.h"

@@ -1,6 +1,6 @@
 /*
- * debug.c: what a debugger is tried on: nested calls, variables to watch, one of them thread-local,
- * and with the argument "spin" a loop that never ends.
+ * debug.c: for tests of debuggers: nested calls, variables to watch, one of them thread-local, and
+ * with the argument "spin" a loop that never ends.
  */
 #include "guest.h"
 

@@ -1,5 +1,5 @@
 /*
- * exec_heap.c: calls into the heap, which a tender allows only where it is asked to.
+ * exec_heap.c: calls into the heap, which a tender allows only if an option says so.
  */
 #include "guest.h"
 

@@ -1,5 +1,5 @@
 /*
- * exit_code.c: exits with the number that is its command line, from inside of a call.
+ * exit_code.c: calls solo5_exit() with the number on its command line.
  */
 #include "guest.h"
 

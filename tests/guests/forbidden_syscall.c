@@ -1,5 +1,5 @@
 /*
- * forbidden_syscall.c: for spt, makes a system call that is in no unikernel's table (getpid).
+ * forbidden_syscall.c: for spt, makes a system call that no unikernel may make (getpid).
  */
 #include "guest.h"
 

@@ -1,6 +1,6 @@
 /*
- * globals.c: what the linker has to put in its place: data, zeroed data, read-only data, large
- * alignments, sections of the application's own, and constructors.
+ * globals.c: what the linker has to lay out: data, zeroed data, read-only data, large alignments,
+ * sections of the application's own, and constructors.
  */
 #include "guest.h"
 
@@ -23,7 +23,7 @@ __attribute__((constructor)) static void construct_second(void) {
     constructed *= 5;
 }
 
-/* Constructors are the application's to call: the bindings know no language. */
+/* The application calls its constructors itself: the bindings do nothing for any language. */
 extern void (*const __init_array_start[])(void);
 extern void (*const __init_array_end[])(void);
 

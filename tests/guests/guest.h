@@ -1,6 +1,6 @@
 /*
  * guest.h: what the guests of the tests share. Each guest is one file, and prints SUCCESS as its
- * last line where it ends well.
+ * last line if it succeeds.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -20,7 +20,7 @@ static inline void print(const char *text) {
     solo5_console_write(text, length(text));
 }
 
-/* The guest's result: says so, and is what solo5_app_main() returns. */
+/* Both print the guest's result, and return what solo5_app_main() has to return. */
 static inline int succeed(void) {
     print("SUCCESS\n");
     return SOLO5_EXIT_SUCCESS;

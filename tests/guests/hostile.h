@@ -1,12 +1,12 @@
 /*
- * hostile.h: what hostile guests share: reading their command line's numbers.
+ * hostile.h: what hostile guests share: a reader of the numbers on their command line.
  */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
 #include "guest.h"
 
-/* The next number of a text, decimal or 0x…, perhaps negative; 0 at the end. Moves the text on. */
+/* Reads a number, decimal or 0x…, perhaps negative, and moves the text past it; 0 at the end. */
 static inline uint64_t number(const char **text) {
     const char *at = *text;
     uint64_t value = 0;

@@ -1,7 +1,7 @@
 /*
- * hostile_call.c: for spt, makes the system call that is its command line, past all bindings: how
- * (s: syscall, i: int 0x80), the number, then up to six arguments. Says what it returned, if it
- * did.
+ * hostile_call.c: for spt, makes the system call on its command line without the bindings: how (s:
+ * syscall, i: int 0x80), the number, then up to six arguments. Says what the call returned, if it
+ * returned.
  */
 #include "hostile.h"
 

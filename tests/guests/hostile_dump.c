@@ -1,6 +1,6 @@
 /*
- * hostile_dump.c: for spt, prints each page that it can read of the addresses that its command line
- * names, from the first to the second.
+ * hostile_dump.c: for spt, prints each page that it can read between the two addresses on its
+ * command line.
  */
 #include "hostile.h"
 
@@ -8,7 +8,7 @@ int solo5_app_main(const struct solo5_start_info *info) {
     const char *words = info->cmdline;
     const uint64_t start = number(&words);
     const uint64_t end = number(&words);
-    /* Where nothing is mapped, the kernel refuses to print, and goes on. */
+    /* Where nothing is mapped, the call fails, and the guest goes on. */
     for (uint64_t page = start; page < end; page += 4096) {
         uint64_t call = 1;
         __asm__ volatile("syscall"

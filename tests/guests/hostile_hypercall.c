@@ -1,7 +1,7 @@
 /*
- * hostile_hypercall.c: for hvt, puts words into an argument block and makes the hypercall that its
- * command line names: a number, then the block's address (0 for one in writable data), then up to
- * five words. Says what became of it, if it goes on.
+ * hostile_hypercall.c: for hvt, puts words into an argument block and makes the hypercall on its
+ * command line: its number, the block's address (0 for one in writable data), then up to five
+ * words. Says whether it was refused, if the guest still runs then.
  */
 #include "hostile.h"
 
@@ -17,7 +17,7 @@ int solo5_app_main(const struct solo5_start_info *info) {
         block[i] = number(&words);
     print("calling\n");
     __asm__ volatile("outl %0, %1" : : "a"((uint32_t)address), "d"(port) : "memory");
-    /* Results come last in a block: behind the words that it was asked with. */
+    /* Results come last in a block, after the arguments. */
     print(block[2] == 2 || block[3] == 2 || block[4] == 2 ? "refused\n" : "done\n");
     return SOLO5_EXIT_SUCCESS;
 }

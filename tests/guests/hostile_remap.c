@@ -1,7 +1,7 @@
 /*
- * hostile_remap.c: for hvt, gives itself page tables of its own, as a guest that has its CPU to
- * itself may, in which everything is writable and executable; then touches the physical address
- * that its command line names: r reads, w writes.
+ * hostile_remap.c: for hvt, loads its own page tables, in which everything is writable and
+ * executable, as any guest in ring 0 can; then touches the physical address on its command line: r
+ * reads, w writes.
  */
 #include "hostile.h"
 
@@ -12,7 +12,7 @@ static uint64_t pdpt[TABLE] __attribute__((aligned(4096)));
 static uint64_t directory[TABLE] __attribute__((aligned(4096)));
 static uint64_t window[TABLE] __attribute__((aligned(4096)));
 
-/* Behind all that 4 MiB of memory need. */
+/* Above the addresses of 4 MiB of memory. */
 #define WINDOW UINT64_C(0x20000000)
 
 int solo5_app_main(const struct solo5_start_info *info) {

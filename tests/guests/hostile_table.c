@@ -1,6 +1,6 @@
 /*
- * hostile_table.c: for spt, changes the device table that the tender left in its own memory, then
- * asks for what the table says now: c more capacity, s another block size, f another descriptor.
+ * hostile_table.c: for spt, changes the device table that the tender left in guest memory, then
+ * reads by what the table says now: c more capacity, s another block size, f another descriptor.
  */
 #include "hostile.h"
 #include "spt_abi.h"
@@ -26,7 +26,7 @@ int solo5_app_main(const struct solo5_start_info *info) {
         break;
     }
     print("asking\n");
-    /* As the bindings would, had they read the table only now. */
+    /* As the bindings would, if they read the table only now. */
     register uint64_t at __asm__("r10") = offset;
     long result;
     __asm__ volatile("syscall"

@@ -1,6 +1,6 @@
 /*
- * hostile_touch.c: touches the address that its command line names after a letter: r reads it, w
- * writes it, x executes it, p puts a return instruction there and executes that.
+ * hostile_touch.c: touches the address on its command line, after a letter: r reads it, w writes
+ * it, x executes it, p writes a return instruction there and executes that.
  */
 #include "hostile.h"
 

@@ -1,6 +1,6 @@
 /*
- * net.c: sends back every frame that arrives, with its two addresses exchanged, until one of a
- * single payload byte 'q' ends it.
+ * net.c: sends back every frame that arrives, with its two addresses exchanged, until a frame whose
+ * only payload byte is 'q' ends it.
  */
 #include "guest.h"
 

@@ -1,5 +1,5 @@
 /*
- * net_again.c: asks for a frame when none has come, which must not wait for one.
+ * net_again.c: reads when no frame has arrived, which must not wait for one.
  */
 #include "guest.h"
 

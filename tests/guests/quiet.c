@@ -1,5 +1,5 @@
 /*
- * quiet.c: prints one word, and nothing else is heard of it when it is run with --solo5:quiet.
+ * quiet.c: prints one word, which is all its output if it is run with --solo5:quiet.
  */
 #include "guest.h"
 

@@ -1,6 +1,6 @@
 /*
- * raw_pread.c: for spt, reads a block with a system call of its own at the offset that is its
- * command line, past everything that the bindings check.
+ * raw_pread.c: for spt, reads a block at the offset on its command line by a system call of its
+ * own, without the checks of the bindings.
  */
 #include "guest.h"
 

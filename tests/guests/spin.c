@@ -1,6 +1,6 @@
 /*
- * spin.c: never ends: computes, waits (w), or prints for ever, lines (p) or blocks (b), each of them
- * as much as a pipe holds.
+ * spin.c: never ends: computes, waits (w), or prints lines (p) or blocks (b), each of which fills a
+ * pipe.
  */
 #include "guest.h"
 

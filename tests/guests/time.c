@@ -1,6 +1,6 @@
 /*
- * time.c: both clocks, and a yield that must not return before its deadline, nor wait where that
- * has passed.
+ * time.c: both clocks, and a yield, which must not return before its deadline, nor wait if that has
+ * passed.
  */
 #include "guest.h"
 

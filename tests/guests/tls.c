@@ -1,7 +1,7 @@
 /*
- * tls.c: thread-local variables, initialised, zero and of a large alignment, in two blocks that
- * take turns, in memory that was used before; and blocks at any address, none larger than it
- * says.
+ * tls.c: thread-local variables, initialised, zero and with a large alignment, in two blocks that
+ * are used alternately, in memory that was used before; and blocks at any address, none of which is
+ * larger than solo5_tls_size() says.
  */
 #include "guest.h"
 
@@ -35,8 +35,8 @@ static void use(int block) {
 }
 
 /*
- * Volatile, so that no value survives a change of blocks in a register; not inlined, so that the
- * thread pointer does not either: a compiler may take it for the same all through a function.
+ * Volatile, so that no register keeps a value when the block changes; not inlined, because a
+ * compiler may assume that the thread pointer is the same throughout a function.
  */
 __attribute__((noinline)) static int bump(void) {
     volatile int *a = &initialised, *b = &zero;

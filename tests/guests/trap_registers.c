@@ -1,6 +1,6 @@
 /*
- * trap_registers.c: for x86_64, traps with a number of its own in each register that a core file
- * has to show as it was, 0x10 and up in the order below.
+ * trap_registers.c: for x86_64, traps with another number in each register that a core file has to
+ * show unchanged: 0x10 and up, in the order below.
  */
 #include "guest.h"
 

@@ -1,5 +1,5 @@
 /*
- * undefined.c: executes an instruction that means nothing.
+ * undefined.c: executes an undefined instruction.
  */
 #include "guest.h"
 

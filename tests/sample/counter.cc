@@ -1,6 +1,5 @@
 /*
- * counter.cc: objects with constructors and virtual functions, at their start and without a
- * language's library.
+ * counter.cc: global objects with constructors and virtual functions, without a C++ library.
  */
 #include "sample.h"
 
@@ -27,7 +26,7 @@ Made first, second;
 
 } // namespace
 
-/* Called where a purely virtual function would be: never. */
+/* Called in place of a pure virtual function, which never happens. */
 extern "C" void __cxa_pure_virtual() {
     __builtin_trap();
 }

@@ -1,5 +1,5 @@
 /*
- * main.c: tries what each of the other files brings, and what the linker had to put in its place.
+ * main.c: uses each of the other files, and what the linker has to lay out.
  */
 #include <limits.h>
 #include <stdalign.h>
@@ -8,7 +8,7 @@
 #include "sample.h"
 #include "solo5.h"
 
-/* More than any file holds, and at its end the last of the image. */
+/* Larger than any file, and the last part of the image. */
 static volatile uint8_t large[64 << 20];
 
 static _Thread_local uint32_t initialised = 7;

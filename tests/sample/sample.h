@@ -1,5 +1,5 @@
 /*
- * sample.h: what the sample's languages have of one another.
+ * sample.h: the functions that the sample's languages offer one another.
  */
 #ifndef SAMPLE_H
 #define SAMPLE_H

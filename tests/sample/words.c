@@ -1,5 +1,5 @@
 /*
- * words.c: a library of one function, which the linker takes because it is asked for.
+ * words.c: a library of one function, which the linker takes because main.c calls it.
  */
 #include <stdbool.h>
 

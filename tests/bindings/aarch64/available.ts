@@ -1,5 +1,5 @@
 /**
- * What the tests of aarch64 need and a machine may not have.
+ * What the tests of aarch64 need and a machine may lack.
  *
  * @module
  */

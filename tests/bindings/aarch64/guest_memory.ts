@@ -19,7 +19,7 @@ interface Allowed {
 
 const ROOM: Allowed = { read: true, write: true, execute: false };
 
-/** Memory, and what the guest may do with ranges of it where that is not to read and write. */
+/** Memory, and the ranges of it that the guest may not both read and write. */
 export interface GuestMemory {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly restrictions: readonly Access[];

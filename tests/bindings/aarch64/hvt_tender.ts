@@ -1,6 +1,6 @@
 /**
  * A tender of aarch64's hvt for tests: the hypercalls are this project's own, the CPU is emulated, and
- * exceptions are taken here, as the emulator leaves them to its user.
+ * exceptions are taken here, because the emulator leaves them to its user.
  *
  * @module
  */
@@ -70,7 +70,7 @@ interface Store {
   readonly value: number;
 }
 
-/** Does what a store behind guest memory asks for, waiting included. */
+/** Answers a store above guest memory, which is a hypercall; waits if it asks to. */
 function answerStore(
   { offset, width, value }: Store,
   context: Context,
@@ -97,7 +97,7 @@ const CLASSES: Readonly<Record<number, number>> = {
 };
 const INSTRUCTION_ABORT = 0x21;
 const DATA_ABORT = 0x25;
-/** Of an abort: no such page, or not for that, at the last level of tables; that it was a write. */
+/** Causes of an abort, at the last level of page tables: no page, or one that forbids it; and the bit of a write. */
 const TRANSLATION = 0x07;
 const PERMISSION = 0x0f;
 const WRITE = 0x40;

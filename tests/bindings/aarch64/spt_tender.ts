@@ -1,6 +1,6 @@
 /**
- * A tender of aarch64's spt for tests: a kernel that knows the system calls of the contract and kills
- * for any other, under an emulated CPU.
+ * A tender of aarch64's spt for tests: a kernel that has the system calls of the contract and kills the
+ * guest for any other, under an emulated CPU.
  *
  * @module
  */
@@ -126,7 +126,7 @@ class Kernel {
       case NUMBERS.timerfd_settime:
         return this.#setTimer(a, { flags: b, spec: c });
       case NUMBERS.epoll_pwait:
-        // The timeout is an int: the upper half of its register is anybody's.
+        // The timeout is an int: the upper half of its register may hold anything.
         return this.#wait(a, { events: b, room: c, timeout: d | 0 });
       case NUMBERS.exit_group:
         return { kind: "exit", status: a & 0xff };

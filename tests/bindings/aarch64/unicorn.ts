@@ -1,6 +1,6 @@
 /**
- * A CPU that is none of ours: aarch64 as Unicorn, a library of CPU emulators, has it. Without page
- * tables: an address is what it says, and ranges are protected as they are mapped.
+ * An aarch64 CPU of an independent emulator, the library Unicorn. It runs without page tables: virtual
+ * addresses are physical ones, and ranges are protected as they are mapped.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const MODE_ARM = 0;
 const PROTECTION = { read: 1, write: 2, execute: 4 } as const;
 const HOOK = { interrupt: 1, code: 4, invalidMemory: 0x3f0 } as const;
 
-/** `uc_mem_type` of accesses that are refused: which they are, and whether there is memory at all. */
+/** `uc_mem_type` of refused accesses: the kind of access, and whether there is memory at all. */
 const REFUSED: Readonly<Record<number, Pick<Refused, "access" | "mapped">>> = {
   19: { access: "read", mapped: false },
   20: { access: "write", mapped: false },
@@ -62,7 +62,7 @@ const SYSTEM = {
 /** A register: x0 to x30 by their numbers, others by name. */
 export type Register = number | keyof typeof REGISTERS | keyof typeof SYSTEM;
 
-/** An access to memory that is not there, or not for that. */
+/** An access to memory that does not exist, or does not allow it. */
 export interface Refused {
   readonly kind: "refused";
   readonly access: "read" | "write" | "fetch";
@@ -71,7 +71,7 @@ export interface Refused {
   readonly address: number;
 }
 
-/** Why the CPU stopped; of an exception, its number in the emulator. */
+/** Why the CPU stopped; for an exception, its number in the emulator. */
 export type Stop =
   | { readonly kind: "stopped" }
   | { readonly kind: "exception"; readonly number: number }
@@ -95,7 +95,7 @@ const library = open();
 /** Why there is no emulator on this machine; undefined if there is. */
 export const noUnicorn: string | undefined = typeof library === "string" ? library : undefined;
 
-/** One CPU and its memory, which is given to it and seen by both sides. */
+/** One CPU, with memory that it shares with its user. */
 export class Emulator implements Disposable {
   readonly #unicorn: Library;
   readonly #engine: Deno.PointerValue;
@@ -149,7 +149,7 @@ export class Emulator implements Disposable {
     );
   }
 
-  /** Has stores to a range, in whole pages, go to a function; loads there give 0. */
+  /** Calls a function for each store to a range of whole pages; loads from there give 0. */
   onStore(
     range: { address: number; size: number },
     store: (offset: number, width: number, value: number) => void,
@@ -233,7 +233,7 @@ export class Emulator implements Disposable {
     callback: Deno.UnsafeCallbackFunction<D["parameters"], D["result"]>,
   ): void {
     const pointer = this.#callback(definition, callback);
-    // Where the range begins behind its end, it is everything.
+    // A range that begins after its end stands for all addresses.
     const handle = new BigUint64Array(1);
     check(
       this.#unicorn.uc_hook_add(this.#engine, handle, kind, pointer, null, 1n, 0n),

@@ -1,5 +1,5 @@
 /**
- * Fuzzing what is read from files: unikernels with all that is made of them, packed executables, and
+ * Fuzzes what is read from files: unikernels, with all that is made from them, packed executables, and
  * manifests in both of their forms.
  *
  * @module
@@ -29,7 +29,7 @@ const named = { name: "x" };
 const HVT = { target: 1, manifest: { devices: [] } };
 const SPT = { target: 2, manifest: { devices: [] } };
 
-/** Addresses to be told by a name: in a segment, between two, and nowhere. */
+/** Addresses to name: in a segment, between two, and nowhere. */
 const ADDRESSES = [0x10_0000, 0x10_0123, 0x10_1fff, 0x10_2040, 0, 2 ** 40];
 
 /** ELF files, up to the image or machine that would be started. */

@@ -1,6 +1,6 @@
 /**
- * Fuzzing hypercalls: a guest that writes anything anywhere in its memory, then makes any exit. What it
- * may not write must stay as it was, and the world must be asked for nothing outside of its memory.
+ * Fuzzes hypercalls: a guest writes anything anywhere in its memory, then makes any exit. What it may
+ * not write must stay unchanged, and no memory but its own may reach the world.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { World } from "../../../tender/hvt/world.ts";
 import type { FuzzTarget } from "../target.ts";
 
 const MEMORY = 0x20_0000;
-/** Where the input lies: in memory that is the guest's to write. */
+/** Where the input lies, in memory that the guest may write. */
 const INPUT = 0x15_0000;
 const CLOSED = { start: 0, end: 0x1_0000, read: false, write: false };
 const TEXT = { start: 0x10_0000, end: 0x10_1000, read: true, write: false };
@@ -25,7 +25,7 @@ const DEVICES: World["devices"] = [
   { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 },
 ];
 const bytes = new Uint8Array(MEMORY);
-/** What a device says, below 0 for what went wrong. */
+/** What a device answers; below 0 if something went wrong. */
 let answer = 0;
 
 /** Exits that are no hypercall. */
@@ -90,7 +90,7 @@ function seed(number: number, answer = 0): Uint8Array {
   return input;
 }
 
-/** Whether a piece of memory that the world is given is the guest's to use so. */
+/** Checks that memory that reaches the world is the guest's, and that the guest may use it so. */
 function within(data: Uint8Array, access: "read" | "write"): void {
   ok(data.buffer === bytes.buffer, "memory that is not the guest's");
   const end = data.byteOffset + data.length;

@@ -1,5 +1,5 @@
 /**
- * Fuzzing line tables: any bytes tell where addresses come from, or are broken.
+ * Fuzzes line tables: any bytes give the lines of addresses, or are refused.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Fuzzing what a debugger sends: any bytes are packets, damage or nothing, and any packet has an answer.
+ * Fuzzes what a debugger sends: any bytes are packets, damaged packets or nothing, and every packet has
+ * an answer.
  *
  * @module
  */
@@ -55,7 +56,7 @@ export const packets: FuzzTarget = {
       ...reader.read(input.subarray(half)),
     ];
     for (const one of received) if (one.kind === "packet") answerTo(one.content);
-    // Most damage ends at the checksum: what is inside is tried as well.
+    // The checksum catches most damage, so the content is tried without it as well.
     answerTo(String.fromCharCode(...input.subarray(1, PACKET_MAX)));
   },
 };

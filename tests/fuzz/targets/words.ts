@@ -1,5 +1,5 @@
 /**
- * Fuzzing command lines: whatever the words are, they are a request, no request, or refused in words.
+ * Fuzzes command lines: any words are a request, no request, or refused with a message.
  *
  * @module
  */
@@ -39,7 +39,7 @@ const LINES = [
   "--trace\nx.spt",
 ];
 
-/** A word a line. */
+/** Command lines, with one word on each line. */
 export const words: FuzzTarget = {
   name: "words",
   covers: ["guest_words", "device_words", "observe_words", "limit_words"].map((file) =>

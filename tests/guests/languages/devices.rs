@@ -1,4 +1,4 @@
-//! Uses all that the template's modules offer, and says which of it is wrong.
+//! Uses everything that the template's modules offer, and says what is wrong.
 #![no_std]
 
 extern crate alloc;
@@ -35,8 +35,8 @@ fn heap_is_used_again() {
         assert!(first < 10);
     }
     drop(kept);
-    // Most of all memory can be had only where all that is free is one again, in whatever order it
-    // was given back.
+    // Most of the memory can be allocated at once only if the free parts are merged, in whatever
+    // order they were freed.
     let most = || assert_eq!(vec![1u8; 8 << 20].iter().rposition(|&byte| byte == 1), Some((8 << 20) - 1));
     most();
     let mut parts: Vec<Vec<u8>> = (0..9).map(|_| vec![1; 1 << 20]).collect();

@@ -1,4 +1,4 @@
-//! Uses all that the template's modules offer, and says which of it is wrong.
+//! Uses everything that the template's modules offer, and says what is wrong.
 const std = @import("std");
 const solo5 = @import("solo5.zig");
 

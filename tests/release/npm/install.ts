@@ -1,5 +1,5 @@
 /**
- * The npm package in directories as package managers put it there, without one.
+ * Installs the npm package as package managers do, without using one.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export function link(directory: string, target: string): string {
   return path;
 }
 
-/** Runs npm's programs with what they have downloaded before, and lets them keep nothing. */
+/** Runs npm or npx with what they have downloaded before; all else that they keep goes into `directory`. */
 export async function offline(
   directory: string,
   program: "npm" | "npx",

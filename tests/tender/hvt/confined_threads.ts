@@ -1,9 +1,10 @@
 /**
  * Confinement seen from another thread, for a test: `confined_threads.ts rights|all FILE [GUEST.hvt]`.
- * A thread that is there before reaches for what is outside of this process, then tries again when the
- * process has given up its rights; with `all` the filter is there, too, and only a file is reached for,
- * since the rest is deadly then. With a guest, KVM's own thread is there as well. Prints what came of
- * each attempt, before, after, and after on the main thread, as JSON: 0, or an `errno`.
+ * A thread that exists before tries to reach what is outside of this process, and tries again when the
+ * process has given up its rights. With `all` the filter is installed, too, and the thread only tries to
+ * open a file, since the other attempts would be deadly. With a guest, KVM's own thread exists as well.
+ * Prints the result of each attempt, before, after, and after on the main thread, as JSON: 0, or an
+ * `errno`.
  */
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";

@@ -15,7 +15,7 @@ import { guest } from "../../guests.ts";
 /** Small, so that an emulating KVM has little to do. */
 const MEMORY = 4 * 2 ** 20;
 
-/** Loads a guest, its console for itself alone. */
+/** Loads a guest that prints nothing but its own output. */
 export async function loadWith(
   name: string,
   devices: Record<string, Device>,

@@ -71,7 +71,7 @@ export function tinyGuest(
   );
 }
 
-/** A world of which the test decides everything; it keeps what was written, and every device fails. */
+/** A world that the test controls. It keeps what is written, and every device fails. */
 export function fakeWorld(
   devices: readonly Properties[] = [],
 ): World & { written: string; now: bigint; readable: bigint } {

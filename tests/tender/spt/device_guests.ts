@@ -11,7 +11,7 @@ import { prepareLaunch } from "../../../tender/spt/prepare.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
 
-/** Compiles a guest of which nothing is heard but what it prints itself. */
+/** Compiles a guest that prints nothing but its own output. */
 export async function imageWith(
   name: string,
   devices: Record<string, Device>,

@@ -1,7 +1,7 @@
 /**
- * Starts a process image in the way that its first argument names. In place of a launch, which leaves
- * nothing of it, the image prints all that lies on its stack, and ends with the number of bytes that it
- * could read from its standard input.
+ * Starts a process image in the way that its first argument names. Instead of a launch, which removes
+ * its stack, the image prints all that lies on its stack, and ends with the number of bytes that it
+ * could read from standard input.
  *
  * @module
  */
