@@ -118,7 +118,7 @@ function readWords({ target, noLink }: WrapperRules): string {
     @*)
         # A response file stands for the words in it.
         if [ -f "\${word#@}" ]; then
-            case " $(tr '[:space:]' '[ *]' <"\${word#@}") " in
+            case " $(tr '\\t\\n\\v\\f\\r' '     ' <"\${word#@}") " in
             ${inFile}) links= ;;
             esac
         fi

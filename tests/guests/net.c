@@ -25,12 +25,16 @@ int solo5_app_main(const struct solo5_start_info *info) {
         return fail("acquire");
     if (solo5_net_acquire("service", &again, &net) != SOLO5_R_EINVAL)
         return fail("acquired twice");
-    if (solo5_net_read(handle + 1, frame, sizeof frame, &size) != SOLO5_R_EINVAL)
+    if (solo5_net_read(handle + 1, frame, sizeof frame, &size) != SOLO5_R_EINVAL ||
+        solo5_net_write(handle + 1, frame, sizeof frame) != SOLO5_R_EINVAL)
         return fail("not a device");
     print("ready\n");
     for (;;) {
+        size = SIZE_MAX;
         solo5_result_t result = solo5_net_read(handle, frame, sizeof frame, &size);
         if (result == SOLO5_R_AGAIN) {
+            if (size != SIZE_MAX)
+                return fail("the size of no frame");
             solo5_handle_set_t ready = 0;
             solo5_yield(UINT64_MAX, &ready);
             if (ready != UINT64_C(1) << handle)

@@ -37,6 +37,7 @@ const ENDS: readonly [name: string, status: number, output: RegExp, message?: Re
   ["tls", 0, /\nSUCCESS\n/],
   ["time", 0, /\nSUCCESS\n/],
   ["output", 0, /\nx{4095}\nSUCCESS\n/],
+  ["trap_entries", 0, /\nSUCCESS\n/],
   ["abort", 255, /Solo5: solo5_abort\(\) called\n$/],
   ["null_read", 255, /\nreading\n.*#PF/s],
   ["undefined", 255, /\ntrapping\n.*#UD/s],
