@@ -39,11 +39,11 @@ export async function main(args: readonly string[]): Promise<void> {
       Deno.exitCode = UNREAD_STATUS;
       return;
     }
-    const waysOut = program === "soloden" && TENDER_COMMANDS.includes(words[0] ?? "") &&
+    const advice = program === "soloden" && TENDER_COMMANDS.includes(words[0] ?? "") &&
         isAboutInput(error)
       ? (await import("./commands/advice.ts")).advise(error, words.slice(1))
       : [];
-    console.error(errorText(program, error, waysOut));
+    console.error(errorText(program, error, advice));
     Deno.exitCode = 1;
   }
 }

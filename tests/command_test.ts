@@ -1,5 +1,5 @@
 /**
- * The command's own manners: help everywhere, one line and status 1 for every mistake.
+ * The command itself: help everywhere, and one line and status 1 for every mistake.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { makeProject } from "../bindings/templates/project.ts";

@@ -1,6 +1,6 @@
 /**
- * The guides, done as they say: every file that they show is written, every command executed, in its order
- * and in one directory, and what they print is compared with what is shown.
+ * Follows the guides: writes every file that they show, executes every command, in their order and in one
+ * directory, and compares what it prints with what the guide shows.
  *
  * A block of commands that says `kvm`, `net`, `capture` or `cross` is skipped where this host has no such thing.
  */

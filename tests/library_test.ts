@@ -1,5 +1,5 @@
 /**
- * The library as others get it: imported from a checkout, documented, fit to be published.
+ * The library as others get it: imported from a checkout, documented, ready to publish.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,6 +1,5 @@
 /**
- * The library where it does not lie in a checkout: on a server, and in the cache of what was fetched
- * from there.
+ * The library imported from a server, and from the cache of what was fetched there.
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { dirname, join } from "node:path";

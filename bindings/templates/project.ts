@@ -74,17 +74,17 @@ As a virtual machine on KVM, and as one executable that needs nothing else:
     soloden run ${name}.hvt
     soloden pack -o ${name} ${name}.spt
 
-What follows the unikernel's name are its own arguments. The banner at its start goes away with
-\`--solo5:quiet\` as the first of them.
+The words after the unikernel's name are its arguments. With \`--solo5:quiet\` as the first of them,
+the banner is not printed.
 
 ${note}
 
-The devices that it has are those that \`manifest.json\` declares, for instance
+It has the devices that \`manifest.json\` declares, for instance
 
     { "name": "storage", "type": "BLOCK_BASIC" }
     { "name": "service", "type": "NET_BASIC" }
 
-and each of them is given to it when it is run: \`--block:storage=disk.img --net:service=tap0\`.
+and options of \`soloden run\` attach each of them: \`--block:storage=disk.img --net:service=tap0\`.
 \`soloden doctor\` says what this machine can run.
 `;
 }

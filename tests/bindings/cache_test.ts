@@ -1,5 +1,5 @@
 /**
- * Where what is made goes on a host that has little room for it.
+ * The cache: where builds go on a host that has little room for them.
  */
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * New projects as editors and their authors' tools see them: nothing is complained of, and what the
+ * New projects in editors and their languages' own tools: these report nothing, and everything that the
  * modules of a project offer works.
  */
 import { deepEqual, equal, match } from "node:assert/strict";

@@ -1,5 +1,5 @@
 /**
- * Installing and uninstalling: what is written, what is left alone, and what is taken away again.
+ * Installing and uninstalling: what is written, what is left alone, and what is removed.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";

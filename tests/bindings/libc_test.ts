@@ -1,6 +1,6 @@
 /**
- * The part of a C library that the bindings bring along: string.h and its functions, in C and C++, by
- * `build` and by an installed toolchain; and what becomes of it beside a program's own.
+ * The part of a C library that the bindings provide: string.h and its functions, in C and C++, with
+ * `build` and with an installed toolchain; and which functions a program gets that has its own.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * The wrappers that `install` writes are scripts, and do word for word what the executable does: many
- * command lines go through both, with tools that print what they are given.
+ * The wrappers that `install` writes are scripts that run the same commands as the executable: many
+ * command lines go through both, with tools that print their arguments.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * What a newcomer gets wrong in the first minute: one line each, which says what to do instead.
+ * The mistakes of a newcomer: one line for each, which says what to do instead.
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * Completions, as each shell asks for them; a shell that is not installed is skipped.
+ * Completions, as each shell asks for them. The tests of a shell that is not installed are ignored.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";

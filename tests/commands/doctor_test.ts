@@ -1,5 +1,5 @@
 /**
- * The doctor: what it finds on hosts that are made up, and on this one.
+ * The command `doctor`: what it finds on invented hosts, and on this one.
  */
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * The command `inspect`, of files that somebody made up.
+ * The command `inspect`, on files that an attacker made.
  */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * Options that ask to see something of a run: mistakes in them get one line and status 1.
+ * Options that show something of a run: mistakes in them get one line and status 1.
  */
 import assert from "node:assert/strict";
 import { guest } from "../guests.ts";

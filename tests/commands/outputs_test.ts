@@ -1,5 +1,5 @@
 /**
- * Every command that writes a file, under a strict umask, and where another user left something.
+ * Every command that writes a file: under a strict umask, and where another user has left a file.
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * What `solo5-hvt` and `solo5-spt` do with interfaces that exist; all else of them is in the parity
- * table.
+ * What `solo5-hvt` and `solo5-spt` do with interfaces that exist. The parity table has all else that
+ * they do.
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Files that nobody vouches for: whatever is done to one, it parses to what holds or is refused. */
+/** Untrusted files: however one is changed, it parses to a valid value, or is refused. */
 import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { ElfHeader, ProgramHeader, SectionHeader } from "../../abi/elf.ts";

@@ -1,5 +1,5 @@
 /**
- * What fuzzing found once is tried in every run of the tests, and a little more of the same kind.
+ * Every run of the tests tries what fuzzing found before, and some new inputs of the same kind.
  */
 import { ok } from "node:assert/strict";
 import { mutate, Random } from "./random.ts";

@@ -1,6 +1,6 @@
 /**
- * The environment decides nothing about the single executable but what the command reads of it, and what
- * the command starts is given all of it.
+ * Only the variables that the command itself reads have an effect on the single executable, and programs
+ * that it starts get all of them.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join, relative } from "node:path";

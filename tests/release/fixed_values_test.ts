@@ -1,5 +1,5 @@
 /**
- * Values that the bundle has instead of what makes them: the same, or none.
+ * Values that are evaluated when the bundle is made: the same as in the checkout, or an error.
  */
 import { deepEqual, rejects } from "node:assert/strict";
 import { join } from "node:path";

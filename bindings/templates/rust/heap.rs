@@ -1,17 +1,17 @@
-//! The global allocator: all memory that the unikernel was given, in a list of free stretches that is
-//! ordered by address.
+//! The global allocator. It keeps the free parts of the unikernel's memory in a list, ordered by
+//! address.
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::size_of;
 use core::ptr::null_mut;
 
-/// A free stretch of memory, written at its own start.
+/// A free part of memory. This record lies at its start.
 struct Free {
     size: usize,
     next: *mut Free,
 }
 
-/// Every stretch begins at a multiple of this, and is a multiple of it long.
+/// The address and the size of every part are multiples of this.
 const UNIT: usize = size_of::<Free>();
 
 /// The memory that can be allocated.
@@ -19,7 +19,7 @@ pub struct Heap {
     first: UnsafeCell<*mut Free>,
 }
 
-// A unikernel is one thread of control.
+// A unikernel has one thread of control.
 unsafe impl Sync for Heap {}
 
 #[global_allocator]
@@ -41,7 +41,7 @@ pub unsafe fn add(start: usize, size: usize) {
 }
 
 impl Heap {
-    /// Adds a stretch to the list, and joins it with those that it touches.
+    /// Adds a part to the list, and merges it with its neighbours.
     unsafe fn release(&self, start: usize, size: usize) {
         let mut link = self.first.get();
         let mut before: *mut Free = null_mut();
@@ -59,7 +59,7 @@ impl Heap {
     }
 }
 
-/// Joins a stretch with the next one where it touches that.
+/// Merges a part with the next one if they are neighbours.
 unsafe fn join(free: *mut Free) {
     let next = (*free).next;
     if !next.is_null() && free as usize + (*free).size == next as usize {

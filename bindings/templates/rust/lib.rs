@@ -1,4 +1,4 @@
-//! A unikernel. All that it can ask of the world is in the module `solo5`.
+//! A unikernel. The module `solo5` has every call that it can make.
 #![no_std]
 
 extern crate alloc;
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 /// What the unikernel does.
 ///
-/// `arguments` are those of its command line; the result is its exit status.
+/// `arguments` is its command line; the result is its exit status.
 pub fn main(arguments: &str) -> i32 {
     println!("Hello from NAME!");
     let words: Vec<&str> = arguments.split_whitespace().collect();

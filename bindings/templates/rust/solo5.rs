@@ -1,14 +1,14 @@
-//! What a unikernel can ask of the world: Solo5's `solo5.h`, as safe Rust.
+//! Every call that a unikernel can make: Solo5's `solo5.h`, as safe Rust.
 use crate::{heap, println};
 use core::ffi::{c_int, CStr};
 use core::fmt;
 use core::panic::PanicInfo;
 use core::time::Duration;
 
-/// Exit status of a unikernel that did what it was to do.
+/// Exit status of a unikernel that succeeded.
 pub const EXIT_SUCCESS: i32 = 0;
 
-/// Exit status of a unikernel that did not.
+/// Exit status of a unikernel that failed.
 pub const EXIT_FAILURE: i32 = 1;
 
 /// The declarations of `solo5.h`.
@@ -65,14 +65,14 @@ mod sys {
     }
 }
 
-/// Why a call did not do what it was asked to.
+/// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// There is nothing to do now: [`wait`], then ask again.
+    /// Not possible now: [`wait`], then try again.
     Again,
     /// The arguments break the call's contract; nothing was done.
     Invalid,
-    /// The host failed for a reason that it does not tell.
+    /// The host failed; the reason is not given.
     Unspecified,
 }
 
@@ -85,7 +85,7 @@ fn checked(result: c_int) -> Result<(), Error> {
     }
 }
 
-/// Bytes at the far end of memory that are kept for the stack.
+/// Bytes at the end of memory that are kept for the stack.
 const STACK_SIZE: usize = 1 << 20;
 
 #[no_mangle]
@@ -110,7 +110,7 @@ pub fn exit(status: i32) -> ! {
     unsafe { sys::solo5_exit(status) }
 }
 
-/// Ends the unikernel as broken: status 255, and a core dump where the tender makes one.
+/// Ends the unikernel after a fatal error: status 255, and a core dump if the tender makes one.
 pub fn abort() -> ! {
     unsafe { sys::solo5_abort() }
 }
@@ -121,7 +121,7 @@ fn panic(info: &PanicInfo) -> ! {
     abort()
 }
 
-/// The precompiled libraries name this one and the next; neither is called where panics abort.
+/// The precompiled libraries refer to this function and the next. If panics abort, neither is called.
 #[no_mangle]
 extern "C" fn rust_eh_personality() {
     abort()
@@ -132,7 +132,7 @@ extern "C" fn unwind_resume() {
     abort()
 }
 
-/// The console, to be written to with `write!`; [`println!`] is shorter.
+/// The console, for `write!`; [`println!`] is shorter.
 pub struct Console;
 
 impl fmt::Write for Console {
@@ -151,7 +151,7 @@ macro_rules! println {
     }};
 }
 
-/// Time since some moment before the start; never goes back.
+/// Time since some moment before the start; never goes backwards.
 pub fn monotonic() -> Duration {
     Duration::from_nanos(unsafe { sys::solo5_clock_monotonic() })
 }
@@ -166,12 +166,12 @@ pub fn wall_clock() -> Duration {
 pub struct Ready(u64);
 
 impl Ready {
-    /// Whether none has.
+    /// Whether no device has.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether this one has.
+    /// Whether this device has.
     pub fn contains(self, device: &Net) -> bool {
         self.0 & (1 << device.handle) != 0
     }
@@ -194,7 +194,7 @@ pub struct Net {
 }
 
 impl Net {
-    /// Length of an Ethernet header, which comes on top of the MTU.
+    /// Length of an Ethernet header, which the MTU does not include.
     pub const HEADER_LENGTH: usize = 14;
 
     /// Takes the device that the manifest declares by this name, which can be taken once.
@@ -214,13 +214,13 @@ impl Net {
         self.mac_address
     }
 
-    /// Largest payload of a frame in bytes, the Ethernet header not counted.
+    /// Largest payload of a frame in bytes, without the Ethernet header.
     pub fn mtu(&self) -> usize {
         self.mtu
     }
 
-    /// Reads a frame, header included, into a buffer that should hold [`Net::mtu`] and
-    /// [`Net::HEADER_LENGTH`] bytes; [`Error::Again`] where none has arrived.
+    /// Reads a frame with its header into a buffer that should have room for [`Net::mtu`] +
+    /// [`Net::HEADER_LENGTH`] bytes; [`Error::Again`] if none has arrived.
     pub fn read<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8], Error> {
         let mut size = 0;
         let result = unsafe {
@@ -229,7 +229,7 @@ impl Net {
         checked(result).map(|()| &buffer[..size])
     }
 
-    /// Sends a frame, header included.
+    /// Sends a frame with its header.
     pub fn write(&mut self, frame: &[u8]) -> Result<(), Error> {
         checked(unsafe { sys::solo5_net_write(self.handle, frame.as_ptr(), frame.len()) })
     }
@@ -261,7 +261,7 @@ impl Block {
         self.capacity
     }
 
-    /// Bytes of a block, a power of two from 512 on.
+    /// Size of a block in bytes, a power of two, at least 512.
     pub fn block_size(&self) -> usize {
         self.block_size
     }

@@ -1,4 +1,4 @@
-//! What a unikernel can ask of the world: Solo5's `solo5.h`, as Zig.
+//! Every call that a unikernel can make: Solo5's `solo5.h`, as Zig.
 const std = @import("std");
 const root = @import("root");
 
@@ -26,13 +26,13 @@ const c = struct {
     extern fn solo5_block_write(handle: u64, offset: u64, data: [*]const u8, size: usize) c_int;
 };
 
-/// Why a call did not do what it was asked to.
+/// Why a call failed.
 pub const Error = error{
-    /// There is nothing to do now: `wait`, then ask again.
+    /// Not possible now: `wait`, then try again.
     Again,
     /// The arguments break the call's contract; nothing was done.
     Invalid,
-    /// The host failed for a reason that it does not tell.
+    /// The host failed; the reason is not given.
     Unspecified,
 };
 
@@ -45,7 +45,7 @@ fn check(result: c_int) Error!void {
     };
 }
 
-/// Bytes at the far end of memory that are kept for the stack.
+/// Bytes at the end of memory that are kept for the stack.
 const stack_size = 1 << 20;
 
 export fn solo5_app_main(info: *const c.StartInfo) c_int {
@@ -67,12 +67,12 @@ pub fn exit(status: u8) noreturn {
     c.solo5_exit(status);
 }
 
-/// Ends the unikernel as broken: status 255, and a core dump where the tender makes one.
+/// Ends the unikernel after a fatal error: status 255, and a core dump if the tender makes one.
 pub fn abort() noreturn {
     c.solo5_abort();
 }
 
-/// What ends the unikernel where a program of an operating system would print its stack.
+/// Ends the unikernel on a panic. There is no operating system to print the stack to.
 pub fn panic(message: []const u8, _: ?*std.builtin.StackTrace, _: ?usize) noreturn {
     write(message);
     write("\n");
@@ -90,7 +90,7 @@ pub fn print(comptime format: []const u8, values: anytype) !void {
     write(try std.fmt.bufPrint(&buffer, format, values));
 }
 
-/// Nanoseconds since some moment before the start; never goes back.
+/// Nanoseconds since some moment before the start; never goes backwards.
 pub fn monotonic() u64 {
     return c.solo5_clock_monotonic();
 }
@@ -120,7 +120,7 @@ pub fn wait(deadline: u64) Ready {
 pub const Net = struct {
     handle: u64,
     mac_address: [6]u8,
-    /// Largest payload of a frame in bytes, the Ethernet header not counted.
+    /// Largest payload of a frame in bytes, without the Ethernet header.
     mtu: usize,
 
     /// Length of an Ethernet header.
@@ -134,15 +134,15 @@ pub const Net = struct {
         return .{ .handle = handle, .mac_address = info.mac_address, .mtu = info.mtu };
     }
 
-    /// Reads a frame, header included, into a buffer that should hold `mtu` and `header_length`
-    /// bytes; `error.Again` where none has arrived.
+    /// Reads a frame with its header into a buffer that should have room for `mtu` + `header_length`
+    /// bytes; `error.Again` if none has arrived.
     pub fn read(self: Net, buffer: []u8) Error![]u8 {
         var size: usize = 0;
         try check(c.solo5_net_read(self.handle, buffer.ptr, buffer.len, &size));
         return buffer[0..size];
     }
 
-    /// Sends a frame, header included.
+    /// Sends a frame with its header.
     pub fn write(self: Net, frame: []const u8) Error!void {
         try check(c.solo5_net_write(self.handle, frame.ptr, frame.len));
     }
@@ -153,7 +153,7 @@ pub const Block = struct {
     handle: u64,
     /// In bytes, a multiple of `block_size`.
     capacity: u64,
-    /// In bytes, a power of two from 512 on.
+    /// In bytes, a power of two, at least 512.
     block_size: u64,
 
     /// Takes the device that the manifest declares by this name, which can be taken once.

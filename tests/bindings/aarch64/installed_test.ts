@@ -1,6 +1,6 @@
 /**
- * What `install` lays out for aarch64 beside x86_64's: a project that knows Solo5's names alone is
- * built with it and run, and all of it goes away with what it was made with.
+ * What `install` installs for aarch64 besides x86_64: a project that uses only Solo5's names is built
+ * with it and run, and `uninstall` removes all of it.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Packed files that somebody changed: nothing of them is vouched for, and it is said which part is not
- * what it was.
+ * Packed files that somebody changed: none of them passes as known, and the verdict names the parts that
+ * differ.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
