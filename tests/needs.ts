@@ -1,6 +1,5 @@
 /**
- * Tests that need what a machine may not have: where it is missing they are ignored, and their names say
- * why.
+ * Tests that need what a machine may lack. Without it they are ignored, and their names say why.
  *
  * @module
  */

@@ -59,8 +59,8 @@ async function runNamed(filter: string, options: readonly string[]): Promise<num
   const report = Deno.makeTempFileSync();
   try {
     if (files.length > 0) {
-      const told = [`--filter=${filter}`, `--junit-path=${report}`, ...options];
-      const status = await denoTest("--no-check", "--parallel", ...told, ...files);
+      const filtering = [`--filter=${filter}`, `--junit-path=${report}`, ...options];
+      const status = await denoTest("--no-check", "--parallel", ...filtering, ...files);
       if (status !== 0) return status;
     }
     // What was filtered out is reported as skipped.

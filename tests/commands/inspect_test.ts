@@ -1,5 +1,5 @@
 /**
- * The command `inspect`, on files that an attacker made.
+ * The command `inspect`, on files that were made to deceive.
  */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";

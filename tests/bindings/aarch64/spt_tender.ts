@@ -211,14 +211,14 @@ class Kernel {
     const ready = this.#world.ready(all);
     const data = handles.filter((handle) => ready >> BigInt(handle) & 1n);
     if (this.#timer !== undefined && this.#timer <= this.#world.monotonic()) data.push(TIMER_EVENT);
-    const told = data.slice(0, room);
-    told.forEach((item, index) => {
+    const reported = data.slice(0, room);
+    reported.forEach((item, index) => {
       EpollEvent.write(this.#guest.view, events + index * EpollEvent.size, {
         events: EPOLLIN,
         data: BigInt(item),
       });
     });
-    return BigInt(told.length);
+    return BigInt(reported.length);
   }
 
   #is(fd: number, type: string): boolean {

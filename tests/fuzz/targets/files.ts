@@ -65,7 +65,10 @@ export const elf: FuzzTarget = {
       for (const address of ADDRESSES) {
         locator.name(address);
         const start = locator.functionStart(address);
-        ok(start === undefined || start <= address, "a function that begins behind its own middle");
+        ok(
+          start === undefined || start <= address,
+          "a function that begins after an address in it",
+        );
       }
     });
     refusing(() => void sourceLines(input, ADDRESSES, named));
