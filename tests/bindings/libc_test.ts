@@ -14,6 +14,12 @@ import { outputOf, withFiles } from "./scratch.ts";
 const ALL = `#include <string.h>
 #include "solo5.h"
 
+/* Not of string.h, but compilers call it where memcmp is only asked whether bytes differ. */
+#ifdef __cplusplus
+extern "C"
+#endif
+int bcmp(const void *a, const void *b, size_t size);
+
 struct large { char bytes[3000]; };
 static struct large large;
 static char text[] = "unikernel";
@@ -34,6 +40,7 @@ int solo5_app_main(const struct solo5_start_info *info) {
     if (strncmp(word, "x", 0) || strncmp("a\\0b", "a\\0c", 3)) return 11;
     if (strchr(word, 'o') != word + 1 || strchr(word, 0) != word + 5 || strchr(word, 'x')) return 12;
     if (strrchr(word, 'o') != word + 3 || strrchr(word, 0) != word + 5 || strrchr(word, 'x')) return 13;
+    if (bcmp(word, "solo5", 5) != 0 || bcmp(word, "solo6", 5) == 0 || bcmp(word, "x", 0) != 0) return 14;
     return 0;
 }
 `;

@@ -272,6 +272,8 @@ Deno.test("build names its outputs after the first source, or as told", async ()
       await build({ sources, targets: ["hvt"], output: join(dir, "two") }),
       [join(dir, "two.hvt")],
     );
+    const both = { sources, targets: ["hvt", "spt"], output: join(dir, "four.hvt") } as const;
+    assert.deepEqual(await build(both), [join(dir, "four.hvt.hvt"), join(dir, "four.hvt.spt")]);
     assert.deepEqual(await build({ sources, output: join(dir, "three.hvt") }), [
       join(dir, "three.hvt"),
     ]);

@@ -7,7 +7,10 @@ import { monotonic } from "../../linux/clock.ts";
 import { writePart } from "../../linux/console.ts";
 import { check, closeDescriptor, libc } from "../../linux/libc.ts";
 
-const c = libc({ pipe2: { parameters: ["buffer", "i32"], result: "i32" } });
+const c = libc({
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+});
 const O_CLOEXEC = 0o2000000;
 const MILLISECOND = 1_000_000n;
 /** More than a pipe holds, and more than goes through one before the first alarm. */
@@ -63,4 +66,20 @@ Deno.test("alarm: the thread blocks the signal again after a call, and not for e
     equal(blocked(), 1n);
   }
   equal(blocked(), before);
+});
+
+Deno.test("alarm: the signal stays blocked while other alarms are there", () => {
+  using _ = new Alarms();
+  new Alarms()[Symbol.dispose]();
+  const status = Deno.readTextFileSync("/proc/thread-self/status");
+  equal(BigInt(`0x${/^SigBlk:\s*(\w+)$/m.exec(status)![1]}`) >> 63n, 1n);
+});
+
+Deno.test("alarm: one that was turned off interrupts nothing any more", () => {
+  {
+    using alarms = new Alarms();
+    alarms.set("monotonic", MILLISECOND);
+  }
+  const PAUSE = 50;
+  equal(c.poll(new Int32Array(2), 0n, PAUSE), 0);
 });

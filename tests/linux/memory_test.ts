@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SystemError } from "../../linux/libc.ts";
-import { guestMemory } from "../../linux/memory.ts";
+import { guestMemory, Mapping, sparseFile } from "../../linux/memory.ts";
 
 const MIB = 2 ** 20;
 
@@ -70,4 +70,15 @@ Deno.test("memory: a range that is not of whole pages is the kernel's error", ()
     () => memory.protect({ start: 1, end: 4096, read: true, write: true }),
     (error) => error instanceof SystemError && error.call === "mprotect",
   );
+});
+
+Deno.test("memory: what cannot be mapped is not left open, nor is what a program executes given it", () => {
+  const fd = sparseFile("guest memory", MIB);
+  const file = inode(fd);
+  assert.match(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`), /^flags:\t02\d{6}$/m);
+  assert.throws(
+    () => new Mapping(fd, 0),
+    (error) => error instanceof SystemError && error.call === "mmap",
+  );
+  assert.notEqual(inodeIfOpen(fd), file);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Alarms } from "../../linux/alarm.ts";
 import { monotonic, realtime } from "../../linux/clock.ts";
 import { openDescriptor } from "../../linux/descriptor.ts";
 import { check, closeDescriptor, libc, SystemError } from "../../linux/libc.ts";
@@ -88,6 +89,31 @@ Deno.test("poll: a file cannot be waited on, and the error names it", () => {
     (error) => error instanceof SystemError && error.message.startsWith("service: epoll_ctl: "),
   );
   closeDescriptor(fd);
+});
+
+Deno.test("poll: a signal does not end a wait", () => {
+  using alarms = new Alarms();
+  using set = new PollSet([]);
+  alarms.set("monotonic", 1_000_000n);
+  const deadline = monotonic() + 30_000_000n;
+  assert.equal(alarms.interrupting(() => set.wait(deadline)), 0n);
+  assert.ok(monotonic() >= deadline);
+});
+
+Deno.test("poll: a set that is given back has no descriptors any more", () => {
+  const kinds = () =>
+    [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+      try {
+        return /eventpoll|timerfd/.test(Deno.readLinkSync(`/proc/self/fd/${name}`));
+      } catch {
+        return false;
+      }
+    }).length;
+  const before = kinds();
+  const SETS = 200;
+  for (let count = 0; count < SETS; count++) new PollSet([])[Symbol.dispose]();
+  // Tests that run beside this one have some, too.
+  assert.ok(kinds() < before + SETS);
 });
 
 Deno.test("clock: the wall clock is in nanoseconds since 1970", () => {

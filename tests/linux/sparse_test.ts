@@ -2,7 +2,7 @@
  * Copies of sparse files: the same content, and the same holes.
  */
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import { closeDescriptor } from "../../linux/libc.ts";
+import { closeDescriptor, SystemError } from "../../linux/libc.ts";
 import { openDescriptor } from "../../linux/descriptor.ts";
 import { copyContent, privateCopy } from "../../linux/sparse.ts";
 
@@ -76,4 +76,43 @@ Deno.test("sparse: a file that has become shorter is followed by zeros, one that
     }
     throws(() => privateCopy(`${path}.none`, SIZE), /open: No such file or directory$/);
   });
+});
+
+Deno.test("sparse: neither a copy nor a failure leaves the file open", () => {
+  withSparse((path) => {
+    const before = openAs(path);
+    closeDescriptor(privateCopy(path, SIZE));
+    throws(() => privateCopy(path, -1), SystemError);
+    equal(openAs(path), before);
+  });
+});
+
+/** How many descriptors of this process lead to a path. */
+function openAs(path: string): number {
+  const links = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      // Closed meanwhile.
+      return "";
+    }
+  });
+  return links.filter((link) => link === path).length;
+}
+
+Deno.test("sparse: what knows of no holes, as a block device, is data throughout", () => {
+  const path = "/proc/version";
+  const fd = openDescriptor(path, { readOnly: true });
+  let text = "";
+  try {
+    copyContent(fd, 16, (_, bytes) => text += new TextDecoder().decode(bytes));
+  } finally {
+    closeDescriptor(fd);
+  }
+  equal(text, Deno.readTextFileSync(path).slice(0, 16));
+});
+
+Deno.test("sparse: what cannot be read is an error, and not a file without content", () => {
+  const NONE = -1;
+  throws(() => copyContent(NONE, 4096, () => {}), { message: "lseek: Bad file descriptor" });
 });

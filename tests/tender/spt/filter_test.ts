@@ -4,7 +4,7 @@
  */
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { ACTION, assembleBpf, load, unless } from "../../../linux/bpf.ts";
+import { ACTION, assembleBpf, load, ret, skipUnless, unless } from "../../../linux/bpf.ts";
 import {
   allow,
   atMost,
@@ -133,6 +133,19 @@ Deno.test("a filter for the most devices that a manifest can declare still assem
   equal(read(67, 2n ** 33n + 1n), ACTION.killProcess);
   equal(read(68, 0n), ACTION.killProcess);
   equal(decide(filter, { number: calls.exit_group }), ACTION.allow);
+});
+
+Deno.test("code of any length is skipped whole", () => {
+  for (const length of [1, 254, 255, 256, 257, 1000]) {
+    const filler = Array.from({ length: length - 1 }, () => load(0));
+    const filter = assembleBpf([
+      load(0),
+      ...skipUnless("==", 7, [...filler, ret(1)]),
+      ret(2),
+      ret(3),
+    ]);
+    deepEqual([7, 8].map((number) => decide(filter, { number })), [1, 2], `${length}`);
+  }
 });
 
 Deno.test("the assembler refuses what the kernel would: too far a test, too long a program", () => {
