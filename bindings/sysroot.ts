@@ -10,8 +10,8 @@ import { SOLO5_VERSION } from "../abi/solo5.ts";
 import { readAssets } from "./assets.ts";
 import { cached, defaultCacheDir, digest } from "./cache.ts";
 import {
-  BINDINGS_TARGETS,
   type BindingsTarget,
+  bindingsTargets,
   DRIVER_LINK_FLAGS,
   LIBC,
   LINKER_SCRIPT,
@@ -85,7 +85,7 @@ export async function sysrootFiles(
     if (dirname(name) !== LIBC) continue;
     files.set(`${paths.languageHeaders}/${LIBC_HEADERS}/${basename(name)}`, content);
   }
-  for (const target of BINDINGS_TARGETS) {
+  for (const target of bindingsTargets(machine)) {
     const { object } = await buildBindings(target, { toolchain, cacheDir });
     files.set(paths.object(target), await Deno.readFile(object));
     files.set(paths.script(target), assets.get(LINKER_SCRIPT)!);

@@ -9,7 +9,7 @@ import type { ABI_VERSION } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 
 /** A target that this project builds for. */
-export type BuildTarget = keyof typeof ABI_VERSION;
+export type BuildTarget = keyof typeof ABI_VERSION | "virtio";
 
 /** What bindings are for: a target, or `stub`, which only links. */
 export type BindingsTarget = BuildTarget | "stub";
@@ -35,7 +35,7 @@ const HVT = [
   "hvt/devices.c",
   "hvt/platform.c",
   "hvt/start.c",
-  "hvt/trap.c",
+  "common/trap.c",
 ];
 
 const SPT = [
@@ -45,13 +45,37 @@ const SPT = [
   "spt/start.c",
 ];
 
+/** The traps' table of the CPU is among them, and the way from the boot loader. */
+const VIRTIO = [
+  "virtio/boot.S",
+  "virtio/acpi.c",
+  "virtio/attach.c",
+  "virtio/block.c",
+  "virtio/clock.c",
+  "virtio/multiboot.c",
+  "virtio/net.c",
+  "virtio/pages.c",
+  "virtio/pci.c",
+  "virtio/platform.c",
+  "virtio/pvclock.c",
+  "virtio/queue.c",
+  "virtio/rtc.c",
+  "virtio/start.c",
+  "virtio/tsc.c",
+  "virtio/yield.c",
+  "common/trap.c",
+];
+
 const STUB = [...LIBC_FUNCTIONS, "stub/stub.c"];
 
-/** The sources of each target's bindings, by their names in this room. */
-export const SOURCES: Readonly<Record<Machine, Record<BindingsTarget, readonly string[]>>> = {
+/** The sources of each target's bindings, by their names in this room. A target may not be on every machine. */
+export const SOURCES: Readonly<
+  Record<Machine, Readonly<Partial<Record<BindingsTarget, readonly string[]>>>>
+> = {
   x86_64: {
     hvt: [...COMMON, "common/tls_x86_64.c", ...HVT, "hvt/tables_x86_64.S"],
     spt: [...COMMON, "common/tls_x86_64.c", ...SPT],
+    virtio: [...COMMON, "common/tls_x86_64.c", ...VIRTIO],
     stub: STUB,
   },
   aarch64: {
@@ -61,8 +85,10 @@ export const SOURCES: Readonly<Record<Machine, Record<BindingsTarget, readonly s
   },
 };
 
-/** Every kind of bindings, on each machine. */
-export const BINDINGS_TARGETS: readonly BindingsTarget[] = ["hvt", "spt", "stub"];
+/** What there are bindings for on a machine. */
+export function bindingsTargets(machine: Machine): BindingsTarget[] {
+  return Object.keys(SOURCES[machine]) as BindingsTarget[];
+}
 
 /** The linker script of every target. */
 export const LINKER_SCRIPT = "solo5.lds";

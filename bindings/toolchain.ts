@@ -77,7 +77,11 @@ export async function buildBindings(
   if (!debug && machine === "x86_64" && files.has(prebuiltObject(target))) {
     return { object: join(assets, prebuiltObject(target)), assets };
   }
-  const rules = SOURCES[machine][target].map((source) => ({
+  const sources = SOURCES[machine][target];
+  if (sources === undefined) {
+    throw new ToolchainError("no-tool", `there are no bindings of ${target} for ${machine}`);
+  }
+  const rules = sources.map((source) => ({
     source,
     flags: sourceFlags(source, { toolchain, assets, debug }),
   }));

@@ -9,8 +9,8 @@ import { basename } from "node:path";
 import type { Machine } from "../abi/elf.ts";
 import { LIBC_HEADERS, sysrootPaths } from "./sysroot.ts";
 import {
-  BINDINGS_TARGETS,
   type BindingsTarget,
+  bindingsTargets,
   DRIVER_LINK_FLAGS,
   LINK_FLAGS,
   WRAPPER_FLAGS,
@@ -122,7 +122,7 @@ function libraryWords(machine: Machine): string[] {
  */
 function bindingsWords(machine: Machine): Map<string, string[]> {
   const { script, object } = sysrootPaths(machine);
-  return new Map(BINDINGS_TARGETS.map((target) => [
+  return new Map(bindingsTargets(machine).map((target) => [
     target,
     ["-T", `${PREFIX}/${script(target)}`, `-l:${basename(object(target))}`],
   ]));

@@ -10,7 +10,7 @@ import { deflateRawSync } from "node:zlib";
 import type { Plugin } from "esbuild";
 import { readAssets } from "../bindings/assets.ts";
 import { ToolchainError } from "../bindings/error.ts";
-import { BINDINGS_TARGETS } from "../bindings/targets.ts";
+import { bindingsTargets } from "../bindings/targets.ts";
 import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
 import { packageOf } from "./bundled_packages.ts";
 
@@ -137,7 +137,7 @@ export function assets(): Plugin {
 async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
   const objects: [string, Uint8Array<ArrayBuffer>][] = [];
   try {
-    for (const target of BINDINGS_TARGETS) {
+    for (const target of bindingsTargets("x86_64")) {
       const { object } = await buildBindings(target);
       objects.push([prebuiltObject(target), Deno.readFileSync(object)]);
     }

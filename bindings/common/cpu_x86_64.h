@@ -37,6 +37,11 @@ static inline uint64_t cpu_divide(uint64_t high, uint64_t low, uint64_t divisor)
     return quotient;
 }
 
+/* For loops that wait for memory to change. */
+static inline void cpu_relax(void) {
+    __asm__ volatile("pause" : : : "memory");
+}
+
 /* For kernel mode: the thread pointer is the base of %fs. */
 static inline void cpu_set_thread_pointer(uint64_t base) {
     const uint32_t fs_base_msr = 0xc0000100;

@@ -6,23 +6,17 @@
 #include "hvt.h"
 
 #include "../common/bindings.h"
-#include "../common/cpu.h"
+#include "../common/ticks.h"
 #include "hypercall.h"
 
-/* Nanoseconds are ticks * multiplier / 2^SHIFT; any frequency above 0.98 MHz fits. */
-#define SHIFT 54
-
-static uint64_t start_ticks;
-static uint64_t multiplier;
+static struct ticks ticks;
 
 void clock_init(uint64_t frequency) {
-    const uint64_t second = 1000000000; /* In nanoseconds. */
-    multiplier = cpu_divide(second >> (64 - SHIFT), second << SHIFT, frequency);
-    start_ticks = cpu_ticks();
+    ticks = ticks_start(frequency);
 }
 
 solo5_time_t solo5_clock_monotonic(void) {
-    return (unsigned __int128)(cpu_ticks() - start_ticks) * multiplier >> SHIFT;
+    return ticks_passed(&ticks);
 }
 
 solo5_time_t solo5_clock_wall(void) {

@@ -1,5 +1,5 @@
 /**
- * The bindings' clocks, from their own sources in programs of this host: the scale of monotonic time on hvt
+ * The bindings' clocks, from their own sources in programs of this host: the scale of ticks
  * (what is off by a millionth here is off by a second in twelve days), and how each target yields.
  */
 import assert from "node:assert/strict";
@@ -11,14 +11,14 @@ import { withFiles } from "./scratch.ts";
 
 /** Prints the scale of each frequency that it is given. */
 const PROGRAM = `
-#include "hvt/clock.c"
+#include "common/ticks.h"
 #include <stdio.h>
 #include <stdlib.h>
 int main(int argc, char **argv) {
-    printf("%d\\n", SHIFT);
+    printf("%d\\n", TICKS_SHIFT);
     for (int i = 1; i < argc; i++) {
-        clock_init(strtoull(argv[i], NULL, 10));
-        printf("%lu\\n", (unsigned long)multiplier);
+        struct ticks ticks = ticks_start(strtoull(argv[i], NULL, 10));
+        printf("%lu\\n", (unsigned long)ticks.multiplier);
     }
 }
 `;
@@ -29,7 +29,7 @@ const missing = Deno.build.arch === "x86_64" ? missingTool("cc") : "only on x86_
 
 testUnless(
   missing,
-  "bindings: hvt's clock is as exact as its scale can be",
+  "bindings: a clock of ticks is as exact as its scale can be",
   () =>
     withFiles({ "scale.c": PROGRAM }, async (dir) => {
       const program = await hostProgram(dir, join(dir, "scale.c"));

@@ -4,9 +4,8 @@
 #ifndef TRAP_AARCH64_H
 #define TRAP_AARCH64_H
 
-#include "hvt.h"
-
-#include "../common/text.h"
+#include "hvt_abi.h"
+#include "text.h"
 
 /* Classes of synchronous exceptions, as the syndrome (ESR_EL1, bits 26 to 31) numbers them. */
 enum {

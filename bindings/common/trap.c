@@ -1,10 +1,9 @@
 /*
- * trap.c: reports a CPU trap, which then ends the unikernel with its frame as the cookie.
+ * trap.c: reports a CPU trap, for targets that run in kernel mode. The trap then ends the unikernel.
  */
-#include "hvt.h"
-
-#include "../common/bindings.h"
-#include "../common/text.h"
+#include "bindings.h"
+#include "hvt_abi.h"
+#include "text.h"
 
 static void trap_field(struct text *text, const char *name, uint64_t value) {
     text_string(text, name);
@@ -26,7 +25,7 @@ void trap_report(unsigned vector, const struct hvt_trap_frame *frame) {
     /* A trap in this function calls it again, on the same stack. Print nothing then. */
     static bool trapped;
     if (trapped)
-        halt(SOLO5_EXIT_ABORT, NULL);
+        platform_exit(SOLO5_EXIT_ABORT);
     trapped = true;
 
     char buffer[256];

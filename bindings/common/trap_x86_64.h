@@ -4,9 +4,8 @@
 #ifndef TRAP_X86_64_H
 #define TRAP_X86_64_H
 
-#include "hvt.h"
-
-#include "../common/text.h"
+#include "hvt_abi.h"
+#include "text.h"
 
 #define PAGE_FAULT 14
 
