@@ -16,7 +16,7 @@ import { buildUnikernel, findToolchain } from "./toolchain.ts";
 export interface BuildOptions {
   /** Paths of sources, objects and archives; the first one gives the unikernels their name. */
   readonly sources: readonly string[];
-  /** Default: the target that `output` ends in, else all. */
+  /** Default: the target that `output` ends in, else hvt and spt. */
   readonly targets?: readonly BuildTarget[];
   /** The machine to build for; any but this one needs a cross compiler. Default: x86_64. */
   readonly machine?: Machine;
@@ -62,9 +62,9 @@ export async function build(options: BuildOptions): Promise<string[]> {
 }
 
 function targetsFor(name: string): readonly BuildTarget[] {
-  const all = ["hvt", "spt"] as const;
-  const named = all.filter((target) => name.endsWith(`.${target}`));
-  return named.length > 0 ? named : all;
+  const known = ["hvt", "spt", "virtio"] as const;
+  const named = known.filter((target) => name.endsWith(`.${target}`));
+  return named.length > 0 ? named : ["hvt", "spt"];
 }
 
 /**

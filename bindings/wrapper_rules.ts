@@ -48,11 +48,11 @@ export const TARGET_OPTION = "solo5-abi=";
 /** What the compiler's wrapper says, with status 1, where it is given no words at all. */
 export const NO_INPUT = "No input files. Compilation terminated.";
 
-/** The error for a target that there are no bindings for; it begins as the linker's own would. */
-export const [NO_BINDINGS_BEFORE, NO_BINDINGS_AFTER] = [
-  "cannot open linker script file solo5_",
-  `.lds: there are bindings for ${BINDINGS_TARGETS.join(", ")}`,
-];
+/** The error for a target that there are no bindings for, before and after the target; it begins as the linker's own would. */
+export function noBindings({ bindings }: WrapperRules): readonly [before: string, after: string] {
+  const known = Array.from(bindings.keys()).join(", ");
+  return ["cannot open linker script file solo5_", `.lds: there are bindings for ${known}`];
+}
 
 /** What follows the name of a tool that cannot be found. */
 export const NO_TOOL = "not found; was it removed since install?";
@@ -122,10 +122,12 @@ function libraryWords(machine: Machine): string[] {
  */
 function bindingsWords(machine: Machine): Map<string, string[]> {
   const { script, object } = sysrootPaths(machine);
-  return new Map(bindingsTargets(machine).map((target) => [
-    target,
-    ["-T", `${PREFIX}/${script(target)}`, `-l:${basename(object(target))}`],
-  ]));
+  return new Map(
+    bindingsTargets(machine).map((target) => [
+      target,
+      ["-T", `${PREFIX}/${script(target)}`, `-l:${basename(object(target))}`],
+    ]),
+  );
 }
 
 /** What `--help` says of a wrapper before its tool's own help. */

@@ -6,10 +6,9 @@
  */
 import { shellWord } from "./shell_word.ts";
 import {
-  NO_BINDINGS_AFTER,
-  NO_BINDINGS_BEFORE,
   NO_INPUT,
   NO_TOOL,
+  noBindings,
   PREFIX,
   TARGET_OPTION,
   wrapperHelp,
@@ -161,16 +160,18 @@ fi
 }
 
 /** Runs the tool, with the bindings where it links with any. */
-function choose({ tool, always, link, bindings, noLink }: WrapperRules): string {
+function choose(rules: WrapperRules): string {
+  const { tool, always, link, bindings, noLink } = rules;
   const run = (more: readonly string[]) => `run ${words([...tool, ...always, ...more])} "$@"`;
   if (bindings.size === 0) return `${run([])}\n`;
   const cases = [["''", []] as const, ...bindings].map(([name, more]) =>
     `${name}) ${run([...link, ...more])} ;;`
   );
   const stop = noLink.length === 0 ? "" : `[ -n "$links" ] || ${run([])}\n`;
+  const [before, after] = noBindings(rules);
   return `${stop}case $target in
 ${cases.join("\n")}
-*) fail ${shellWord(NO_BINDINGS_BEFORE)}"$target"${shellWord(NO_BINDINGS_AFTER)} ;;
+*) fail ${shellWord(before)}"$target"${shellWord(after)} ;;
 esac
 `;
 }

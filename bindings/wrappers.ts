@@ -11,10 +11,9 @@ import { ToolchainError } from "./error.ts";
 import { cachedSysroot } from "./sysroot.ts";
 import { findToolchain } from "./tools.ts";
 import {
-  NO_BINDINGS_AFTER,
-  NO_BINDINGS_BEFORE,
   NO_INPUT,
   NO_TOOL,
+  noBindings,
   PREFIX,
   TARGET_OPTION,
   wrapperHelp,
@@ -119,14 +118,15 @@ function takeTarget(
 
 /** What links the bindings of a target, where one is linked. */
 function linkWords(
-  { link, bindings, target: usual }: WrapperRules,
-  target: string = usual,
+  rules: WrapperRules,
+  target: string = rules.target,
 ): readonly string[] {
+  const { link, bindings } = rules;
   if (target === "") return link;
   const words = bindings.get(target);
   if (words === undefined) {
-    const message = `${NO_BINDINGS_BEFORE}${target}${NO_BINDINGS_AFTER}`;
-    throw new ToolchainError("link", message);
+    const [before, after] = noBindings(rules);
+    throw new ToolchainError("link", `${before}${target}${after}`);
   }
   return [...link, ...words];
 }

@@ -8,7 +8,7 @@ import type { Machine } from "../abi/elf.ts";
 import { argument, flag, option, options, required } from "./options.ts";
 
 interface BuildFlags {
-  readonly target?: ("hvt" | "spt")[];
+  readonly target?: ("hvt" | "spt" | "virtio")[];
   readonly machine?: Machine;
   readonly manifest?: string;
   readonly output?: string;
@@ -29,10 +29,10 @@ export const build = buildCommand({
     flags: {
       target: {
         kind: "enum",
-        values: ["hvt", "spt"],
+        values: ["hvt", "spt", "virtio"],
         optional: true,
         variadic: true,
-        brief: "Target to build for (default: both)",
+        brief: "Target to build for (default: hvt and spt)",
       },
       machine: {
         kind: "enum",
@@ -45,7 +45,7 @@ export const build = buildCommand({
         { proposed: /\.json$/ },
       ),
       output: option(
-        "--output NAME: Name of the unikernels; .hvt and .spt are added where missing (default: the first source's name)",
+        "--output NAME: Name of the unikernels; the target's name is added where it is missing (default: the first source's name)",
       ),
       "cc-flag": options(
         "--cc-flag=FLAG: A flag for the compiler; the words after -- are flags as well",
