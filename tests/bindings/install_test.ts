@@ -57,14 +57,14 @@ Deno.test("what is installed is where Solo5's users look, and goes away without 
     ];
     const expected = [
       ...triples.flatMap((triple) => [
-        ...["hvt", "spt", "stub"].flatMap((target) => [
+        ...["hvt", "spt", "virtio", "stub"].flatMap((target) => [
           `lib/${triple}/solo5_${target}.o`,
           `lib/${triple}/solo5_${target}.lds`,
         ]),
         ...[...names, "stdnoreturn", "stdatomic"].map((name) => `include/${triple}/${name}.h`),
       ]),
       ...["solo5", "elf_abi", "mft_abi", "hvt_abi", "spt_abi"].map((n) => `include/solo5/${n}.h`),
-      ...["hvt", "spt"].map((target) => `lib/pkgconfig/solo5-bindings-${target}.pc`),
+      ...["hvt", "spt", "virtio"].map((target) => `lib/pkgconfig/solo5-bindings-${target}.pc`),
     ];
     assert.deepEqual(expected.filter((path) => files[path] === undefined), []);
     const spt = files["lib/pkgconfig/solo5-bindings-spt.pc"]!;

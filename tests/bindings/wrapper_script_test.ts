@@ -76,7 +76,8 @@ function expected(
 
 /** Words that mean something to a wrapper, or to a shell that is not careful, or nothing at all. */
 const WORDS = [
-  ..."-z -z -z solo5-abi=hvt solo5-abi=spt solo5-abi=stub solo5-abi= solo5-abi=virtio".split(" "),
+  ..."-z -z -z solo5-abi=hvt solo5-abi=spt solo5-abi=stub solo5-abi= solo5-abi=virtio solo5-abi=xen"
+    .split(" "),
   ..."-c -S -E -M -MM -fsyntax-only -v --version -o a.o now -Wl,-z,now @links @stops".split(" "),
   ..."@missing @directory @ -- - -n -e ! ( ) [ ] = * ? ~ # $HOME `id` $(id) \\ \\n %s ' \" ; & |"
     .split(" "),

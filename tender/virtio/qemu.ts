@@ -1,0 +1,185 @@
+/**
+ * The command line of QEMU for a guest of virtio, and what QEMU's end says of the guest's. Nothing here
+ * starts anything.
+ *
+ * @module
+ */
+
+/** Where the frames of a network device go. */
+export type QemuNetBacking =
+  /** An existing TAP interface. */
+  | { readonly kind: "tap"; readonly interface: string }
+  /** A descriptor of a TAP interface, which QEMU inherits. */
+  | { readonly kind: "descriptor"; readonly fd: number }
+  /** UDP on this host: a frame is a datagram from one port to the other. */
+  | { readonly kind: "udp"; readonly from: number; readonly to: number };
+
+/** A device of the machine. */
+export type QemuDevice =
+  | {
+    readonly type: "NET_BASIC";
+    readonly backing: QemuNetBacking;
+    /** 6 bytes; QEMU's own choice if not given. */
+    readonly mac?: Uint8Array;
+    /** In bytes; the guest takes 1500 if not given. */
+    readonly mtu?: number;
+  }
+  | {
+    readonly type: "BLOCK_BASIC";
+    /** Of a file or a block device. */
+    readonly path: string;
+    /** In bytes; 512 if not given. */
+    readonly blockSize?: number;
+  };
+
+/** A machine for one guest. */
+export interface QemuMachine {
+  /**
+   * Path of the unikernel. The loader puts it before the guest's command line and the guest takes it off
+   * up to the first space: so it must not contain one.
+   */
+  readonly kernel: string;
+  /** The guest's command line. */
+  readonly cmdline: string;
+  /** In MiB. */
+  readonly memory: number;
+  /** Who executes the guest's instructions: this host's KVM, or QEMU itself. */
+  readonly accelerator: "kvm" | "tcg";
+  /** In the order of the manifest: the guest tells them apart by that alone. */
+  readonly devices: readonly QemuDevice[];
+  /** Path of a file or pipe that gets the guest's exit status, for {@linkcode endOf}. */
+  readonly status?: string;
+}
+
+/** QEMU's program. */
+export const QEMU = "qemu-system-x86_64";
+
+/** Where the guest writes its exit status; it finds out whether there is something. */
+const STATUS_PORT = 0xe9;
+
+/** What QEMU exits with after a guest has said that it ends (`isa-debug-exit`, of a write of 41). */
+const ENDED_STATUS = 83;
+
+/**
+ * The command line for a machine: QEMU's program and its arguments.
+ *
+ * @throws {RangeError} if the path of the unikernel contains a space
+ */
+export function qemuCommand(machine: QemuMachine): string[] {
+  const { kernel, cmdline, memory, accelerator, devices, status } = machine;
+  if (kernel.includes(" ")) throw new RangeError(`${kernel}: QEMU cannot load a path with a space`);
+  return [
+    QEMU,
+    // Nothing that was not asked for: no files of the user's, no devices, no window, no monitor.
+    ...["-no-user-config", "-nodefaults", "-display", "none"],
+    ...["-machine", "pc,acpi=off", "-accel", accelerator],
+    ...["-cpu", accelerator === "kvm" ? "host" : "max", "-m", String(memory)],
+    // A guest that resets the machine has ended.
+    "-no-reboot",
+    ...["-serial", "stdio", "-device", "isa-debug-exit"],
+    ...(status === undefined ? [] : statusWords(status)),
+    ...deviceWords(devices),
+    ...["-kernel", kernel],
+    ...(cmdline === "" ? [] : ["-append", cmdline]),
+  ];
+}
+
+function statusWords(path: string): string[] {
+  const port = `0x${STATUS_PORT.toString(16)}`;
+  return [
+    ...["-chardev", `file,id=status,path=${quote(path)}`],
+    ...["-device", `isa-debugcon,iobase=${port},chardev=status`],
+  ];
+}
+
+/** Slots of a bus that are free for devices: 0 and 1 are taken on the first, and the last is for a bridge. */
+const FIRST_SLOT = 2;
+const BRIDGE_SLOT = 31;
+const SLOTS = BRIDGE_SLOT - FIRST_SLOT;
+
+/** Devices by ascending bus and slot, with bridges to as many buses as it takes. */
+function deviceWords(devices: readonly QemuDevice[]): string[] {
+  return devices.flatMap((device, index) => {
+    const bus = Math.floor(index / SLOTS);
+    const slot = FIRST_SLOT + index % SLOTS;
+    const bridge = bus > 0 && slot === FIRST_SLOT ? bridgeWords(bus) : [];
+    const place = `bus=${busName(bus)},addr=0x${slot.toString(16)}`;
+    return [...bridge, ...oneDevice(device, { id: `d${index}`, place })];
+  });
+}
+
+function busName(bus: number): string {
+  return bus === 0 ? "pci.0" : `bridge${bus}`;
+}
+
+function bridgeWords(bus: number): string[] {
+  const place = `bus=${busName(bus - 1)},addr=0x${BRIDGE_SLOT.toString(16)}`;
+  return ["-device", `pci-bridge,id=${busName(bus)},chassis_nr=${bus},shpc=off,${place}`];
+}
+
+function oneDevice(device: QemuDevice, { id, place }: { id: string; place: string }): string[] {
+  if (device.type === "BLOCK_BASIC") {
+    const { path, blockSize } = device;
+    const size = blockSize === undefined
+      ? ""
+      : `,logical_block_size=${blockSize},physical_block_size=${blockSize}`;
+    return [
+      ...["-drive", `if=none,id=${id},format=raw,file=${quote(asPath(path))}`],
+      ...["-device", `virtio-blk-pci,drive=${id},${place}${size}`],
+    ];
+  }
+  const { backing, mac, mtu } = device;
+  const address = mac === undefined ? "" : `,mac=${formatMac(mac)}`;
+  const size = mtu === undefined ? "" : `,host_mtu=${mtu}`;
+  return [
+    ...["-netdev", `${netBackend(backing)},id=${id}`],
+    // No ROM: a machine does not boot from this network.
+    ...["-device", `virtio-net-pci,netdev=${id},romfile=,${place}${address}${size}`],
+  ];
+}
+
+function netBackend(backing: QemuNetBacking): string {
+  switch (backing.kind) {
+    case "tap":
+      return `tap,ifname=${quote(backing.interface)},script=no,downscript=no`;
+    case "descriptor":
+      return `tap,fd=${backing.fd}`;
+    case "udp":
+      return `socket,udp=127.0.0.1:${backing.to},localaddr=127.0.0.1:${backing.from}`;
+  }
+}
+
+function formatMac(mac: Uint8Array): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+/** In QEMU's options a comma ends a value, unless there are two. */
+function quote(value: string): string {
+  return value.replaceAll(",", ",,");
+}
+
+/** QEMU takes what comes before a colon for a protocol, unless there is a slash before that. */
+function asPath(path: string): string {
+  return path.startsWith("/") ? path : `./${path}`;
+}
+
+/** How a machine ended. */
+export type QemuEnd =
+  /** The guest ended with this status; 255 is an abort. */
+  | { readonly kind: "exit"; readonly status: number }
+  /** The guest reset the machine or switched it off without a word, as a triple fault does. */
+  | { readonly kind: "reset" }
+  /** QEMU itself failed; what it printed says why. */
+  | { readonly kind: "failed"; readonly status: number };
+
+/**
+ * What QEMU's end says.
+ *
+ * @param status QEMU's exit status
+ * @param said what the guest wrote to `status` of its {@linkcode QemuMachine}
+ */
+export function endOf(status: number, said: Uint8Array): QemuEnd {
+  const last = said.at(-1);
+  if (status === ENDED_STATUS && last !== undefined) return { kind: "exit", status: last };
+  return status === 0 ? { kind: "reset" } : { kind: "failed", status };
+}

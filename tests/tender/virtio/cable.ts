@@ -1,0 +1,62 @@
+/**
+ * Network cables between a machine of QEMU and a test: a frame is a datagram on the loopback interface.
+ *
+ * @module
+ */
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import type { QemuDevice } from "../../../tender/virtio/qemu.ts";
+
+/** A cable. */
+export interface Cable extends AsyncDisposable {
+  /** The end to give to a machine. */
+  readonly device: QemuDevice;
+  /** Sends a frame to the machine. */
+  send(frame: Uint8Array): void;
+  /** The next frame from the machine. */
+  receive(): Promise<Uint8Array>;
+}
+
+const HOST = "127.0.0.1";
+
+/** Makes a cable. */
+export async function plug(options: { mtu?: number; mac?: Uint8Array } = {}): Promise<Cable> {
+  const socket = await open();
+  // A port that is free for QEMU to take.
+  const other = await open();
+  const from = other.address().port;
+  await close(other);
+  const to = socket.address().port;
+  const frames: Uint8Array[] = [];
+  const waiting: ((frame: Uint8Array) => void)[] = [];
+  socket.on("message", (message) => {
+    const frame = new Uint8Array(message);
+    const next = waiting.shift();
+    if (next === undefined) frames.push(frame);
+    else next(frame);
+  });
+  return {
+    device: { type: "NET_BASIC", backing: { kind: "udp", from, to }, ...options },
+    send: (frame) => socket.send(frame, from, HOST),
+    receive: () =>
+      new Promise((resolve) => {
+        const frame = frames.shift();
+        if (frame === undefined) waiting.push(resolve);
+        else resolve(frame);
+      }),
+    [Symbol.asyncDispose]: () => close(socket),
+  };
+}
+
+async function open(): Promise<Socket> {
+  const socket = createSocket("udp4");
+  socket.bind(0, HOST);
+  await once(socket, "listening");
+  return socket;
+}
+
+async function close(socket: Socket): Promise<void> {
+  const closed = once(socket, "close");
+  socket.close();
+  await closed;
+}

@@ -1,0 +1,162 @@
+/**
+ * Storage and networks of virtio guests, in machines of QEMU.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { QemuDevice } from "../../../tender/virtio/qemu.ts";
+import { guest } from "../../guests.ts";
+import { testUnless } from "../../needs.ts";
+import { contentAfter } from "../devices/block_model.ts";
+import { type Cable, plug } from "./cable.ts";
+import { noQemu, runMachine, withMachine } from "./qemu_machine.ts";
+
+/** Runs a test with a directory of its own. */
+async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "soloden-test-" });
+  try {
+    await test(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Makes storage of zeros. Its path has characters that mean something in QEMU's options. */
+async function storage(directory: string, size: number): Promise<string> {
+  const path = join(directory, "a,b:c");
+  await Deno.writeFile(path, new Uint8Array(size));
+  return path;
+}
+
+for (const blockSize of [undefined, 4096]) {
+  const size = blockSize ?? 512;
+  testUnless(
+    noQemu,
+    `virtio block: blocks of ${size} bytes hold what is written`,
+    () =>
+      withDirectory(async (directory) => {
+        const random = { seed: 7n, count: 300, blocks: 16, blockSize: size };
+        const path = await storage(directory, random.blocks * size);
+        const kernel = await guest("block_random", "virtio");
+        const cmdline = `${random.seed} ${random.count}`;
+        const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path, blockSize }];
+        const { end, output } = await runMachine({ kernel, cmdline, devices });
+        assert.deepEqual(end, { kind: "exit", status: 0 }, output);
+        assert.deepEqual(await Deno.readFile(path), contentAfter(random));
+      }),
+  );
+}
+
+testUnless(
+  noQemu,
+  "virtio block: what a block call must refuse",
+  () =>
+    withDirectory(async (directory) => {
+      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path: await storage(directory, 4096) }];
+      const { end, output } = await runMachine({ kernel: await guest("block", "virtio"), devices });
+      assert.deepEqual(end, { kind: "exit", status: 0 }, output);
+    }),
+);
+
+testUnless(
+  noQemu,
+  "virtio: as many devices as a manifest holds, in its order, across bridges",
+  () =>
+    withDirectory(async (directory) => {
+      await using cables = new AsyncDisposableStack();
+      const ends: Cable[] = [];
+      const devices: QemuDevice[] = [];
+      for (let handle = 1; handle <= 63; handle++) {
+        if (handle % 2 === 1) {
+          const cable = cables.use(await plug());
+          ends.push(cable);
+          devices.push(cable.device);
+        } else {
+          const path = join(directory, String(handle));
+          await Deno.writeFile(path, new Uint8Array(512));
+          devices.push({ type: "BLOCK_BASIC", path });
+        }
+      }
+      const kernel = await guest("devices63", "virtio");
+      await withMachine({ kernel, devices, memory: 128 }, async ({ seen, ended }) => {
+        for (const [index, end] of ends.entries()) {
+          await seen(`${String(2 * index + 1).padStart(2, "0")}\n`);
+          end.send(frame(60 + index));
+          assert.deepEqual(await end.receive(), frame(60 + index));
+        }
+        assert.deepEqual((await ended).end, { kind: "exit", status: 0 });
+      });
+      for (let handle = 2; handle <= 63; handle += 2) {
+        assert.equal((await Deno.readFile(join(directory, String(handle))))[0], handle);
+      }
+    }),
+);
+
+testUnless(
+  noQemu,
+  "virtio: a device that is missing, or of another type, is named",
+  () =>
+    withDirectory(async (directory) => {
+      const kernel = await guest("net_again", "virtio");
+      const refused =
+        /^Solo5: Device 'service' of type NET_BASIC(.*)\nSolo5: ABORT: All declared devices/m;
+      const missing = await runMachine({ kernel });
+      assert.deepEqual(missing.end, { kind: "exit", status: 255 });
+      assert.equal(refused.exec(missing.output)?.[1], " declared but not attached.");
+      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path: await storage(directory, 512) }];
+      const other = await runMachine({ kernel, devices });
+      assert.deepEqual(other.end, { kind: "exit", status: 255 });
+      assert.equal(
+        refused.exec(other.output)?.[1],
+        ": the machine has one of another type in its place",
+      );
+    }),
+);
+
+const HEADER = 14;
+
+/** A frame from 02… to 52…, with a payload that its length determines. */
+function frame(size: number): Uint8Array {
+  const bytes = Uint8Array.from({ length: HEADER + size }, (_, at) => at * 31 + size);
+  bytes.set([0x52, 1, 2, 3, 4, 5, 0x02, 1, 2, 3, 4, 6]);
+  return bytes;
+}
+
+testUnless(
+  noQemu,
+  "virtio net: frames of every size come back, more than fit into the queues",
+  async () => {
+    await using cable = await plug();
+    const kernel = await guest("net", "virtio");
+    await withMachine({ kernel, devices: [cable.device] }, async ({ seen, ended }) => {
+      await seen("ready\n");
+      for (let i = 0; i < 600; i++) {
+        const sent = frame(46 + i * 97 % 1455);
+        cable.send(sent);
+        const echo = await cable.receive();
+        assert.deepEqual(echo.subarray(0, 6), sent.subarray(6, 12));
+        assert.deepEqual(echo.subarray(6, 12), sent.subarray(0, 6));
+        assert.deepEqual(echo.subarray(12), sent.subarray(12));
+      }
+      const quit = frame(1);
+      quit[HEADER] = "q".charCodeAt(0);
+      cable.send(quit);
+      assert.deepEqual((await ended).end, { kind: "exit", status: 0 });
+    });
+  },
+);
+
+testUnless(noQemu, "virtio net: address, MTU and a frame of the largest size", async () => {
+  await using cable = await plug({ mtu: 9000, mac: Uint8Array.of(2, 0, 0, 0, 0, 0xab) });
+  const kernel = await guest("net_info", "virtio");
+  const { end, output } = await runMachine({ kernel, devices: [cable.device] });
+  assert.deepEqual(end, { kind: "exit", status: 0 }, output);
+  assert.match(output, /^02:00:00:00:00:ab 9000$/m);
+  assert.equal((await cable.receive()).length, HEADER + 9000);
+});
+
+testUnless(noQemu, "virtio net: a read without a frame does not wait", async () => {
+  await using cable = await plug();
+  const kernel = await guest("net_again", "virtio");
+  const { end } = await runMachine({ kernel, devices: [cable.device] });
+  assert.deepEqual(end, { kind: "exit", status: 0 });
+});

@@ -1,0 +1,105 @@
+/**
+ * Machines of QEMU for the tests, where there is QEMU.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import {
+  endOf,
+  QEMU,
+  qemuCommand,
+  type QemuEnd,
+  type QemuMachine,
+} from "../../../tender/virtio/qemu.ts";
+import { missingTool } from "../../needs.ts";
+
+/** Why there are no machines here; undefined if there are. */
+export const noQemu: string | undefined = Deno.build.arch === "x86_64"
+  ? missingTool(QEMU, "cc")
+  : "only on x86_64";
+
+/** What a machine is asked for, where it is not as {@linkcode runMachine} says. */
+export type Asked = Pick<QemuMachine, "kernel"> & Partial<QemuMachine>;
+
+/** What came of a machine. */
+export interface Ended {
+  readonly end: QemuEnd;
+  readonly output: string;
+  /** What QEMU itself said. */
+  readonly complaint: string;
+}
+
+/** A machine at work. */
+export interface Started {
+  /** Waits for a text on the console. */
+  seen(text: string): Promise<void>;
+  readonly ended: Promise<Ended>;
+}
+
+/** Runs a machine to its end: 32 MiB, QEMU's own CPU, no devices. */
+export function runMachine(asked: Asked): Promise<Ended> {
+  return withMachine(asked, ({ ended }) => ended);
+}
+
+/** Starts a machine; at the end of `use` it is gone, whatever happened. */
+export async function withMachine<T>(
+  asked: Asked,
+  use: (started: Started) => Promise<T>,
+): Promise<T> {
+  const directory = await Deno.makeTempDir({ prefix: "soloden-qemu-" });
+  const status = join(directory, "status");
+  const [program, ...args] = qemuCommand({
+    cmdline: "",
+    memory: 32,
+    accelerator: "tcg",
+    devices: [],
+    status,
+    ...asked,
+  });
+  const child = new Deno.Command(program!, {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const complaint = new Response(child.stderr).text();
+  let output = "";
+  const waiting: { text: string; found: () => void }[] = [];
+  const reading = (async () => {
+    for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+      output += piece;
+      for (const { text, found } of waiting) if (output.includes(text)) found();
+    }
+  })();
+  const ended = (async (): Promise<Ended> => {
+    const [{ code }, said] = await Promise.all([child.status, complaint, reading]);
+    return { end: endOf(code, readStatus(status)), output, complaint: said };
+  })();
+  const seen = (text: string): Promise<void> =>
+    new Promise((found, failed) => {
+      if (output.includes(text)) found();
+      else waiting.push({ text, found });
+      ended.then(({ output }) => failed(new Error(`ended without ${text}: ${output}`)), failed);
+    });
+  try {
+    return await use({ seen, ended });
+  } finally {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await ended;
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** QEMU makes the file when it starts. */
+function readStatus(path: string): Uint8Array {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Uint8Array();
+    throw error;
+  }
+}
