@@ -9,14 +9,14 @@
 #include "../common/ticks.h"
 #include "hypercall.h"
 
-static struct ticks ticks;
+static struct ticks since_start;
 
 void clock_init(uint64_t frequency) {
-    ticks = ticks_start(frequency);
+    since_start = ticks_start(frequency);
 }
 
 solo5_time_t solo5_clock_monotonic(void) {
-    return ticks_passed(&ticks);
+    return ticks_passed(&since_start);
 }
 
 solo5_time_t solo5_clock_wall(void) {

@@ -7,16 +7,16 @@
 #define SECOND UINT64_C(1000000000) /* In nanoseconds. */
 
 static bool paravirtual;
-static struct ticks ticks;
+static struct ticks since_start;
 
 void clock_init(void) {
     paravirtual = pvclock_init();
     if (!paravirtual)
-        ticks = ticks_start(tsc_frequency());
+        since_start = ticks_start(tsc_frequency());
 }
 
 solo5_time_t solo5_clock_monotonic(void) {
-    return paravirtual ? pvclock_monotonic() : ticks_passed(&ticks);
+    return paravirtual ? pvclock_monotonic() : ticks_passed(&since_start);
 }
 
 /*
@@ -26,7 +26,7 @@ solo5_time_t solo5_clock_monotonic(void) {
 static solo5_time_t chip_wall(void) {
     static solo5_time_t start; /* Wall time at monotonic time 0. */
     solo5_time_t second = rtc_seconds() * SECOND;
-    solo5_time_t now = ticks_passed(&ticks);
+    solo5_time_t now = ticks_passed(&since_start);
     if (start + now < second)
         start = second - now;
     else if (start + now >= second + SECOND)

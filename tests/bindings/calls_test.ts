@@ -35,10 +35,10 @@ testUnless(
 
 testUnless(
   Deno.build.arch === "x86_64" ? missingTool("cc") : "its registers are those of x86_64",
-  "bindings: a trap on hvt is reported once, and one in its report only ends the unikernel",
+  "bindings: a trap is reported once, and one in its report only ends the unikernel",
   () =>
     withFiles({}, async (dir) => {
-      const program = await hostProgram(dir, join(import.meta.dirname!, "hvt_trap.c"));
+      const program = await hostProgram(dir, join(import.meta.dirname!, "trap.c"));
       assert.deepEqual(await execute(program, []), OK);
     }),
 );
