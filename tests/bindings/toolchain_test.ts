@@ -10,7 +10,7 @@ import { build } from "../../bindings/command.ts";
 import { ToolchainError, type ToolchainErrorCode } from "../../bindings/error.ts";
 import { buildBindings, buildUnikernel, findToolchain } from "../../bindings/toolchain.ts";
 import { missingTool, testUnless } from "../needs.ts";
-import { execute, ROOT } from "../soloden.ts";
+import { execute, ROOT, soloden } from "../soloden.ts";
 import { MINIMAL, outputOf, withFiles } from "./scratch.ts";
 
 const BROKEN = "int solo5_app_main(const struct solo5_start_info *info) { return nothing; }\n";
@@ -286,3 +286,22 @@ Deno.test("build names its outputs after the first source, or as told", async ()
     assert.deepEqual(names, [...made, "main.c"].sort());
   });
 });
+
+const VIRTUAL = `#include "solo5.h"
+struct Shape { virtual int sides() const { return 0; } };
+struct Square : Shape { int sides() const override { return 4; } };
+struct Count { int *left; ~Count() { *left -= 1; } };
+static int use(const Shape *volatile shape, int *left) { Count count{left}; return shape->sides(); }
+int solo5_app_main(const struct solo5_start_info *) {
+    int left = 1;
+    Square square;
+    return use(&square, &left) - 4 + left;
+}
+`;
+
+Deno.test("C++ with virtual functions and destructors needs no library", () =>
+  withFiles({ "main.cc": VIRTUAL }, async (dir) => {
+    const output = join(dir, "main.spt");
+    await build({ sources: [join(dir, "main.cc")], output, ccFlags: ["-O1", "-fno-inline"] });
+    assert.equal((await soloden("run", output)).status, 0);
+  }));
