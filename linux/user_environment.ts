@@ -53,8 +53,11 @@ function renamedEnvironment(): Record<string, string> {
   );
 }
 
-/** The first of several equal names counts, as in C; what has no name is left out. */
-function parseEnvironment(text: string): Record<string, string> {
+/**
+ * Reads variables as the kernel has them, each with a NUL behind it. The first of several equal names
+ * counts, as in C; what has no name is left out.
+ */
+export function parseEnvironment(text: string): Record<string, string> {
   const variables = text.split("\0").map((variable) => {
     const equals = variable.indexOf("=");
     return [variable.slice(0, Math.max(equals, 0)), variable.slice(equals + 1)] as const;

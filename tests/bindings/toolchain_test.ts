@@ -71,6 +71,10 @@ Deno.test("a missing compiler is one line that says what to install", () => {
   );
 });
 
+Deno.test("a command that fails is no compiler, whatever it prints", () => {
+  assert.throws(() => findToolchain({ cc: "false" }), toolchainError("no-tool", "a C compiler is"));
+});
+
 Deno.test("nothing on the path is the same", () => {
   const toolchain = join(import.meta.dirname!, "../../bindings/tools.ts");
   const program = `import { findToolchain } from ${JSON.stringify(`file://${toolchain}`)};

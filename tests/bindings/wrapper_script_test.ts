@@ -136,6 +136,7 @@ for (const tool of ["cc", "ld", "objcopy"] as const) {
         ...WORDS.map((word) => [word]),
         ...pairs(["-z", "solo5-abi=hvt", "-c", "-v", ""]),
         ["-z", "solo5-abi=hvt", "-v"],
+        ["-z", "solo5-abi=hvt", "-z"],
         ["-z", "solo5-abi=", "a.o"],
       ];
       for (const words of first) await check(SHELLS[0]!, words);

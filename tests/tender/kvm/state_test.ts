@@ -11,6 +11,7 @@ import {
   VCPU_STATE_VERSION,
   type VcpuState,
 } from "../../../tender/kvm/state.ts";
+import type { System } from "../../../tender/kvm/system.ts";
 import type { Vcpu } from "../../../tender/kvm/vcpu.ts";
 import { kvmTest } from "../hvt/kvm_available.ts";
 import { asm, CODE, DATA, MEMORY, tinyGuest } from "../hvt/tiny_guest.ts";
@@ -172,6 +173,60 @@ kvmTest("vCPU state: one of another version, or that this host cannot have, is r
     () => restoreVcpu(running.vcpu, { ...state, msrs }),
     /has 0x1 in register 0x7ffffff: this host cannot restore it/,
   );
+});
+
+/** A vCPU whose registers from 100 on cannot be read, and the parts of it that were asked for. */
+function scriptedVcpu(): { vcpu: Vcpu; asked: [string, number][] } {
+  const asked: [string, number][] = [];
+  const vcpu = {
+    complete: () => {},
+    tscKhz: () => 1,
+    registers: () => ({}),
+    specialRegisters: () => ({}),
+    part: (name: string, size: number) => {
+      asked.push([name, size]);
+      return new Uint8Array(size);
+    },
+    msrs: (indices: Uint32Array) => {
+      const end = indices.findIndex((index) => index >= 100);
+      return Array.from(indices.subarray(0, end < 0 ? undefined : end), (index) => ({
+        index,
+        data: 7n,
+      }));
+    },
+  };
+  return { vcpu: vcpu as unknown as Vcpu, asked };
+}
+
+Deno.test("vCPU state: of a list of registers, those are left out that cannot be read, and no other", () => {
+  const lists = [[], [1], [100], [1, 100], [100, 1], [100, 101, 1, 2, 102, 3, 103, 104], [1, 2, 3]];
+  for (const list of lists) {
+    const form = { parts: [], wide: false, msrIndices: Uint32Array.from(list) };
+    const { msrs } = saveVcpu(scriptedVcpu().vcpu, form);
+    assert.deepEqual(msrs.map(({ index }) => index), list.filter((index) => index < 100));
+  }
+});
+
+Deno.test("vCPU state: registers that are larger than their first form are asked for in the second", () => {
+  for (const [XSAVE2, name, size] of [[0, "XSAVE", 4096], [11008, "XSAVE2", 11008]] as const) {
+    const has = { XSAVE: 1, XSAVE2, XCRS: 1, DEBUGREGS: 1 } as Record<string, number>;
+    const form = stateForm({
+      checkExtension: (capability: string) => has[capability] ?? 0,
+      msrIndices: () => new Uint32Array(),
+    } as unknown as System);
+    const { vcpu, asked } = scriptedVcpu();
+    const { parts } = saveVcpu(vcpu, form);
+    assert.deepEqual(asked.filter(([name]) => name.startsWith("XSAVE")), [[name, size]]);
+    assert.equal(parts.XSAVE?.length, size);
+  }
+});
+
+kvmTest("vCPU state: the list of registers is the kernel's, without its length", () => {
+  using system = openKvm();
+  const indices = system.msrIndices();
+  assert.notEqual(indices[0], indices.length);
+  // The time stamp counter, and the system calls' entry point.
+  for (const index of [0x10, 0xc000_0082]) assert.ok(indices.includes(index));
 });
 
 kvmTest("vCPU state: its clock's frequency is kept, or it is refused", () => {

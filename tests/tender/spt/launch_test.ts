@@ -1,8 +1,13 @@
 /**
- * The launch code against an independent reader of machine code.
+ * The launch code against an independent reader of machine code, and what it says against the C library.
  */
+import { equal, ok } from "node:assert/strict";
+import { viewOf } from "../../../abi/layout.ts";
+import { errorText } from "../../../linux/libc.ts";
+import { LINUX } from "../../../linux/syscalls.ts";
+import { launchTemplate } from "../../../tender/spt/encoder.ts";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
-import { NAME_SLOT, REASONS_AT, RECORDS_SLOT } from "../../../tender/spt/page.ts";
+import { NAME_SLOT, Reason, REASONS_AT, RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { checkListing } from "../../linux/machine_code.ts";
 
 Deno.test("launch: objdump reads the instructions that the comments name, with their operands", async () => {
@@ -10,4 +15,23 @@ Deno.test("launch: objdump reads the instructions that the comments name, with t
     names: { NAME_SLOT, REASONS_AT, RECORDS_SLOT },
     least: 91,
   });
+});
+
+/** What `open` of a file or a device fails with (open(2)). */
+const OF_OPEN = [1, 2, 6, 12, 13, 16, 19, 20, 21, 22, 23, 24, 26, 30, 36, 40];
+
+Deno.test("launch: of an error it says what the C library says", () => {
+  const { page } = launchTemplate([], LINUX.x86_64!);
+  const view = viewOf(page);
+  const told = new Set<number>();
+  for (let at = REASONS_AT;; at += Reason.size) {
+    const { errno, text } = Reason.read(view, at);
+    const said = new TextDecoder().decode(
+      page.subarray(text + 2).subarray(0, view.getUint16(text, true)),
+    );
+    equal(said, errno === 0 ? "the kernel refuses\n" : `${errorText(errno)}\n`);
+    if (errno === 0) break;
+    told.add(errno);
+  }
+  for (const errno of OF_OPEN) ok(told.has(errno), errorText(errno));
 });

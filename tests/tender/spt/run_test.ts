@@ -254,10 +254,12 @@ testUnless(missingTool("pgrep"), "spt: pgrep finds a guest by its arguments", as
 });
 
 Deno.test("spt: a launch that fails says for which program it was", async () => {
-  await packed(await image("args", [], { program: "solo5-spt" }), async (path) => {
-    const { stderr } = await execute("sh", ["-c", "exec $0 >&-", path]);
-    match(stderr, /^solo5-spt: args\.spt: cannot find the standard output/);
-  });
+  for (const program of ["solo5-spt", "ŝölo5→spt"]) {
+    await packed(await image("args", [], { program }), async (path) => {
+      const { stderr } = await execute("sh", ["-c", "exec $0 >&-", path]);
+      equal(stderr, `${program}: args.spt: cannot find the standard output: Bad file descriptor\n`);
+    });
+  }
 });
 
 /** What a list of processes shows of one. */
