@@ -19,8 +19,8 @@ import {
  * A wrapper as a script for any POSIX shell. It finds its prefix by where it is itself, so that a tree
  * can be moved.
  *
- * @param options `name`: what it is installed as, in `bin/`; `landmark`: a file that is there under
- * the prefix, relative to it
+ * @param options `name`: its file name in `bin/`; `landmark`: a file that every installation has, relative
+ * to the prefix
  */
 export function wrapperScript(
   rules: WrapperRules,
@@ -37,7 +37,7 @@ export function wrapperScript(
   return parts.filter((part) => part !== "").join("\n");
 }
 
-/** Words for a shell; where they name the prefix, it stands in `$prefix`. */
+/** Words as a shell reads them; `$prefix` stands for the prefix. */
 function words(all: readonly string[]): string {
   return all.map((word) =>
     word.split(PREFIX).map((part) => part === "" ? "" : shellWord(part)).join('"$prefix"') || "''"
@@ -46,8 +46,8 @@ function words(all: readonly string[]): string {
 
 function head(name: string, tool: readonly string[]): string {
   return `#!/bin/sh
-# ${name}: runs ${tool.join(" ")} with what makes a unikernel of its work.
-# Written by \`soloden install\`, and taken away by \`soloden uninstall\`.
+# ${name}: runs ${tool.join(" ")} with the words that make unikernels.
+# Written by \`soloden install\`, and removed by \`soloden uninstall\`.
 
 fail() {
     printf '%s: %s\\n' "\${0##*/}" "$1" >&2
@@ -61,7 +61,7 @@ command -v ${shellWord(tool[0]!)} >/dev/null || fail ${shellWord(`${tool[0]}: ${
 `;
 }
 
-/** This is PREFIX/bin/NAME, or links lead to that. A directory's name may end in newlines, which `$()` drops. */
+/** The script is PREFIX/bin/NAME, or links lead to that. A directory's name may end in newlines, which `$()` drops. */
 function findPrefix(landmark: string): string {
   return `case $0 in
 */*) self=$0 ;;
@@ -107,7 +107,7 @@ fi
 `;
 }
 
-/** Reads the words, and takes those out that name the target; of several, the last one counts. */
+/** Reads the words, and removes those that name the target; of several, the last one counts. */
 function readWords({ target, noLink }: WrapperRules): string {
   const option = `${TARGET_OPTION}*`;
   const links = noLink.length === 0 ? "" : "links=1\n";

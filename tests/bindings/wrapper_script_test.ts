@@ -140,6 +140,10 @@ for (const tool of ["cc", "ld", "objcopy"] as const) {
         ["-z", "solo5-abi=", "a.o"],
       ];
       for (const words of first) await check(SHELLS[0]!, words);
+      // What is in a response file is read with tools of the shell's own where it has some.
+      for (const shell of SHELLS) {
+        for (const word of ["@links", "@stops"]) await check(shell, [word]);
+      }
     });
   });
 }
