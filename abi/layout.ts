@@ -213,6 +213,14 @@ export function word32(value: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** The name that a table of numbers has for one of them; undefined if it has none. */
+export function nameOf<const N extends string>(
+  table: Readonly<Record<N, number>>,
+  wanted: number,
+): N | undefined {
+  return (Object.keys(table) as N[]).find((name) => table[name] === wanted);
+}
+
 function window(view: DataView, at: number, size: number): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + at, size);
 }

@@ -16,7 +16,7 @@ import {
   PN_XNUM,
   ProgramHeader,
 } from "../abi/elf.ts";
-import { viewOf } from "../abi/layout.ts";
+import { nameOf, viewOf } from "../abi/layout.ts";
 import { ElfError, type ElfErrorCode } from "./error.ts";
 
 /** A program header and its place in the table, for messages. */
@@ -56,7 +56,7 @@ export function readElf(bytes: Uint8Array, options: { name: string }): ElfFile {
   if (header.ehsize !== ElfHeader.size) {
     throw headerError(name, `e_ehsize is ${header.ehsize}, must be ${ElfHeader.size}`);
   }
-  const machine = machineName(header.machine);
+  const machine = nameOf(MACHINES, header.machine);
   if (machine === undefined) {
     throw headerError(name, `e_machine is ${header.machine}, must be 62 (x86_64) or 183 (aarch64)`);
   }
@@ -144,10 +144,6 @@ export function fieldHex(
 /** A number as addresses are written. */
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;
-}
-
-function machineName(number: number): Machine | undefined {
-  return (Object.keys(MACHINES) as Machine[]).find((name) => MACHINES[name] === number);
 }
 
 function headerError(name: string, rule: string): ElfError {

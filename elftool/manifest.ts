@@ -4,11 +4,10 @@
  * @module
  */
 import { DEVICE_NAME, DEVICE_NAME_RULE } from "../abi/device_name.ts";
-import { cString, viewOf } from "../abi/layout.ts";
+import { cString, nameOf, viewOf } from "../abi/layout.ts";
 import {
   DEVICE_TYPES,
   type DeviceDeclaration,
-  type DeviceType,
   type Manifest,
   MANIFEST_VERSION,
   ManifestEntry,
@@ -88,8 +87,7 @@ function readEntry(
   if (!DEVICE_NAME.test(name)) {
     throw fail(`entry ${index}: name ${DEVICE_NAME_RULE}`);
   }
-  const type = (Object.keys(DEVICE_TYPES) as DeviceType[])
-    .find((key) => DEVICE_TYPES[key] === entry.type);
+  const type = nameOf(DEVICE_TYPES, entry.type);
   if (type === undefined) {
     throw fail(
       `entry ${index}: type is ${entry.type}, must be 1 (BLOCK_BASIC) or 2 (NET_BASIC)`,

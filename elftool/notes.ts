@@ -5,7 +5,7 @@
  * @module
  */
 import { Nhdr, SEGMENT_TYPES } from "../abi/elf.ts";
-import { alignUp, viewOf } from "../abi/layout.ts";
+import { alignUp, nameOf, viewOf } from "../abi/layout.ts";
 import {
   AbiNote,
   MANIFEST_NOTE_MAX,
@@ -126,7 +126,7 @@ function noteError(elf: ElfFile, program: Program, rule: string): ElfError {
 
 function decodeAbi(content: Uint8Array, name: string): Abi {
   const { target: number, version } = AbiNote.read(viewOf(content), 0);
-  const target = (Object.keys(TARGETS) as Target[]).find((key) => TARGETS[key] === number);
+  const target = nameOf(TARGETS, number);
   if (target === undefined) {
     throw new ElfError("abi", `${name}: ABI1 note: target ${number} is none of Solo5's (1 to 6)`);
   }

@@ -1,10 +1,11 @@
 /**
- * From the bytes of a seccomp filter back to text that a person can check: an instruction a line,
- * with what is compared called by its name.
+ * Writes the bytes of a seccomp filter as text that a person can check: a line for each instruction, with
+ * names for what it compares.
  *
  * @module
  */
-import { ACTION, INSTRUCTION, SECCOMP_DATA, type Test } from "./bpf.ts";
+import { nameOf } from "../abi/layout.ts";
+import { ACTION, INSTRUCTION, SECCOMP_DATA } from "./bpf.ts";
 import { type LinuxAbi, SockFilter } from "./syscalls.ts";
 
 /** The accumulator's content where paths that loaded different words meet. */
@@ -73,8 +74,7 @@ function describe({ code, jt, jf, k }: Decoded, { index, word, linux }: Surround
     case INSTRUCTION.ret:
       return ACTIONS[k] ?? `return 0x${k.toString(16)}`;
   }
-  const test = (Object.keys(INSTRUCTION.tests) as Test[])
-    .find((name) => INSTRUCTION.tests[name] === code);
+  const test = nameOf(INSTRUCTION.tests, code);
   if (test === undefined) return `code 0x${code.toString(16)}, ${jt}, ${jf}, 0x${k.toString(16)}`;
   const then = jt === 0 ? "" : `, then ${target(jt)}`;
   const otherwise = jf === 0 ? "" : `, else ${target(jf)}`;
@@ -96,6 +96,6 @@ function valueName(value: number, { word, linux }: Omit<Surroundings, "index">):
   const { calls, auditArch, machine } = linux;
   if (word === SECCOMP_DATA.arch && value === auditArch) return machine;
   if (word !== SECCOMP_DATA.number) return value < 10 ? `${value}` : `0x${value.toString(16)}`;
-  const name = Object.entries(calls).find(([, number]) => number === value)?.[0];
+  const name = nameOf(calls, value);
   return name === undefined ? `${value}` : `${name} (${value})`;
 }

@@ -11,7 +11,7 @@ import {
   SEGMENT_TYPES,
   Symbol64,
 } from "../../abi/elf.ts";
-import { cString } from "../../abi/layout.ts";
+import { cString, nameOf } from "../../abi/layout.ts";
 import type { ElfFile, Program } from "../../elftool/elf_reader.ts";
 import { ElfError } from "../../elftool/error.ts";
 
@@ -81,7 +81,7 @@ export function readTables(view: DataView, programs: readonly Program[]): Tables
   const tables = Object.fromEntries(names.map((name) => [name, 0])) as Record<keyof Tables, number>;
   for (let at = offset; at < offset + filesz; at += Dynamic.size) {
     const { tag, value } = Dynamic.read(view, at);
-    const name = names.find((candidate) => DYNAMIC_TAGS[candidate] === tag);
+    const name = nameOf(DYNAMIC_TAGS, tag);
     if (name !== undefined) tables[name] = value;
   }
   return tables;
