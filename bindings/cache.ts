@@ -15,7 +15,7 @@ export async function digest(parts: Iterable<string | Uint8Array>): Promise<stri
   const chunks: Uint8Array[] = [];
   for (const part of parts) {
     const bytes = typeof part === "string" ? encoder.encode(part) : part;
-    // With its length before each part, no two lists of parts read the same.
+    // The length before each part makes the bytes of different lists differ.
     chunks.push(encoder.encode(`${bytes.length}:`), bytes);
   }
   const data = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer();
@@ -24,8 +24,8 @@ export async function digest(parts: Iterable<string | Uint8Array>): Promise<stri
 }
 
 /**
- * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`, or a
- * temporary one, removed when this process ends, where others could write to both.
+ * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`. If another user
+ * could write to either, it is a temporary one, which is removed when this process ends.
  *
  * @throws {ToolchainError} "cache" if there is no such place
  */
@@ -64,12 +64,12 @@ function refused(path: string, error: unknown): unknown {
 
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** Whether this user can write to a directory, which is made if it is not there, and no other can. */
+/** Whether this user, and no other, can write to a directory, which is made if it does not exist. */
 function isOurs(path: string): boolean {
   try {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
     const { uid, mode } = Deno.statSync(path);
-    // What others could write there would be linked into unikernels.
+    // What another user writes there would be linked into unikernels.
     if (uid !== Deno.uid() || (mode! & WRITABLE_BY_OTHERS) !== 0) return false;
     Deno.removeSync(Deno.makeTempFileSync({ dir: path }));
     return true;

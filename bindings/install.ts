@@ -37,7 +37,7 @@ export type Program =
 export interface InstallOptions extends SysrootOptions {
   readonly prefix: string;
   readonly program: Program;
-  /** What to lay out the parts of each machine with. Default: what {@linkcode findToolchains} finds. */
+  /** What builds the sysroot of each machine. Default: what {@linkcode findToolchains} finds. */
   readonly toolchains?: readonly Toolchain[];
   /** Whether to replace files that are there and not ours. */
   readonly force?: boolean;
@@ -200,7 +200,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Puts an entry in its place, whole: a link that is there is replaced, not followed. */
+/** Writes an entry, whole or not at all; a link that is there is replaced, not followed. */
 function place(path: string, entry: Entry): void {
   guarded(path, () => {
     if (!("link" in entry)) return replaceFile(path, entry.content, entry);

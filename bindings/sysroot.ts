@@ -24,10 +24,10 @@ export function tripleOf(machine: Machine): string {
   return `${machine}-solo5-none-static`;
 }
 
-/** Where headers of a C library lie, as far as its functions are linked; relative to the compiler's. */
+/** Where the headers of a C library lie, for the functions that are linked; relative to the compiler's. */
 export const LIBC_HEADERS = "libc";
 
-/** Where things lie, relative to a prefix. */
+/** Where the parts of a sysroot lie, relative to its prefix. */
 export interface SysrootPaths {
   /** Solo5's headers, the same for every machine. */
   readonly headers: string;
@@ -39,7 +39,7 @@ export interface SysrootPaths {
   script(target: string): string;
 }
 
-/** Where the things of a machine lie. */
+/** Where the parts for a machine lie. */
 export function sysrootPaths(machine: Machine): SysrootPaths {
   const triple = tripleOf(machine);
   return {
@@ -60,7 +60,7 @@ export interface SysrootOptions {
 /**
  * Makes the files of a sysroot.
  *
- * @param toolchain makes the files, for its machine
+ * @param toolchain builds the bindings, for its machine
  * @returns their contents by their paths under a prefix
  * @throws {ToolchainError} if a tool is missing or fails
  */

@@ -96,7 +96,7 @@ export const LINKER_SCRIPT = "solo5.lds";
 /** Where Solo5's headers lie. */
 export const INCLUDE = "include";
 
-/** Where headers of a C library lie, as far as its functions are linked and the compiler's own need it. */
+/** Where the headers of a C library lie: those of the functions that are linked, and what the compiler's own need. */
 export const LIBC = "include/libc";
 
 /** For all C in a unikernel. */

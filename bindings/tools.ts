@@ -1,6 +1,6 @@
 /**
- * The programs that build unikernels: found on this machine, and run. The only file that runs `cc`,
- * `ld` and `objcopy`.
+ * Finds the programs that build unikernels on this machine, and runs them. Only this file and wrappers.ts
+ * run `cc`, `ld` and `objcopy`.
  *
  * @module
  */
@@ -109,7 +109,7 @@ const NATIVE: Record<"cc" | "ld" | "objcopy", Tool> = {
 /** The programs for another machine, by the names that distributions give them. */
 function crossTools(machine: Machine): typeof NATIVE {
   const prefix = `${machine}-linux-gnu`;
-  // The linker's name is of no use where clang only compiles, which it would say each time.
+  // Where clang only compiles, it would warn each time that it does not use the linker's name.
   const clang = [`--target=${prefix}`, "-fuse-ld=lld", "-Wno-unused-command-line-argument"];
   return {
     cc: {

@@ -17,24 +17,24 @@ import {
 } from "./targets.ts";
 import type { Toolchain } from "./tools.ts";
 
-/** What a wrapper stands for. */
+/** A tool that has a wrapper. */
 export type WrapperTool = "cc" | "ld" | "objcopy";
 
-/** The wrappers. */
+/** The tools that have wrappers. */
 export const WRAPPER_TOOLS: readonly WrapperTool[] = ["cc", "ld", "objcopy"];
 
 /** Stands for the sysroot's prefix in the words of {@linkcode WrapperRules}; no argument can hold it. */
 export const PREFIX = "\0";
 
-/** What a wrapper adds to the words that it is given. Its own words come before those. */
+/** The words that a wrapper puts before those that it is given. */
 export interface WrapperRules {
   /** The tool to run: its name or path, and arguments that always come first. */
   readonly tool: readonly string[];
-  /** What the tool is always told. */
+  /** Words that the tool always gets. */
   readonly always: readonly string[];
-  /** What it is told as well where it links. */
+  /** Words that it also gets where it links. */
   readonly link: readonly string[];
-  /** What it is told as well to link the bindings of each target; none for a tool that links nothing. */
+  /** Words that it also gets to link the bindings of a target; none for a tool that links nothing. */
   readonly bindings: ReadonlyMap<string, readonly string[]>;
   /** The target whose bindings are linked where no `-z solo5-abi=TARGET` names one; empty for none. */
   readonly target: BindingsTarget | "";
@@ -93,7 +93,7 @@ export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRu
   }
 }
 
-/** Of what the wrapper always says, clang would tell each time that it needs only a part. */
+/** Without it, clang warns of each of the wrapper's words that it does not need. */
 const NOT_ALL_USED = "-Wno-unused-command-line-argument";
 
 function headerWords(machine: Machine): string[] {
@@ -106,12 +106,12 @@ function headerWords(machine: Machine): string[] {
     // Behind all others: a program that brings its own string.h gets its own.
     "-idirafter",
     `${PREFIX}/${languageHeaders}/${LIBC_HEADERS}`,
-    // Where the toolchain is installed shall not show in what it makes.
+    // The path of the toolchain must not show in what it makes.
     `-ffile-prefix-map=${PREFIX}/include=solo5/include`,
   ];
 }
 
-/** Where `-l` looks first: for the bindings, and for libraries that others have installed beside them. */
+/** Where `-l` looks first: it finds the bindings there, and libraries that others have installed beside them. */
 function libraryWords(machine: Machine): string[] {
   return ["-L", `${PREFIX}/${sysrootPaths(machine).libraries}`];
 }
@@ -130,7 +130,7 @@ function bindingsWords(machine: Machine): Map<string, string[]> {
   );
 }
 
-/** What `--help` says of a wrapper before its tool's own help. */
+/** What `--help` prints about a wrapper, before its tool's own help. */
 export function wrapperHelp(name: string, rules: WrapperRules): string {
   const { tool, always, link, bindings, target, noLink } = rules;
   const lines = [

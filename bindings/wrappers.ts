@@ -1,7 +1,7 @@
 /**
- * The wrapped tools as the executable runs them itself: `soloden cc`, `ld` and `objcopy` are this
- * machine's with what makes a unikernel of their work, and pass everything else through. What they add
- * is in wrapper_rules.ts.
+ * The wrappers that the executable runs itself: `soloden cc`, `ld` and `objcopy` run this machine's tools
+ * with the words that make unikernels, and pass everything else through. The words are those of
+ * wrapper_rules.ts.
  *
  * @module
  */
@@ -23,11 +23,10 @@ import {
 } from "./wrapper_rules.ts";
 
 /**
- * Runs a wrapper as this process does: with its standard streams, and with headers and bindings from
- * the cache.
+ * Runs a wrapper with this process's standard streams, and with headers and bindings from the cache.
  *
- * @param options `tool`: what it stands for; `machine`: which it builds for; `name`: what it calls
- * itself
+ * @param options `tool`: the tool that it runs; `machine`: the one that it builds for; `name`: what it
+ * calls itself
  * @returns the tool's exit status
  * @throws {ToolchainError} if the tool is missing, or there are no bindings of the target asked for
  */
@@ -58,9 +57,9 @@ export async function runWrapper(
 }
 
 /**
- * What a wrapper runs.
+ * The command that a wrapper runs.
  *
- * @param options `prefix`: of the headers and bindings
+ * @param options `prefix`: where the headers and bindings are
  * @returns undefined for a compiler that is given no words
  * @throws {ToolchainError} if there are no bindings of the target that is asked for
  */
@@ -81,14 +80,14 @@ export function wrapperCommand(
   return [...[...tool, ...always, ...more].map((word) => word.replaceAll(PREFIX, prefix)), ...rest];
 }
 
-/** The words that an argument stands for: a response file, `@FILE`, for those that are written in it. */
+/** The words that an argument stands for: for a response file, `@FILE`, those that are written in it. */
 function written(word: string): string[] {
   if (!word.startsWith("@")) return [word];
   try {
     const path = word.slice(1);
     return Deno.statSync(path).isFile ? Deno.readTextFileSync(path).split(/[ \t-\r]+/) : [word];
   } catch {
-    // As the compiler has it: what is no file is a word like any other.
+    // To the compiler, too, it is a word like any other if there is no such file.
     return [word];
   }
 }
@@ -116,7 +115,7 @@ function takeTarget(
   return { target, rest, plain };
 }
 
-/** What links the bindings of a target, where one is linked. */
+/** The words that link the bindings of a target, if there is one. */
 function linkWords(
   rules: WrapperRules,
   target: string = rules.target,

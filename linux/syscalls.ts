@@ -6,7 +6,7 @@
  * @module
  */
 import { struct, u16, u32, u8 } from "../abi/layout.ts";
-import type { Machine } from "../elftool/unikernel.ts";
+import type { Machine } from "../abi/elf.ts";
 
 /** Numbers of x86_64. */
 export enum X86_64 {

@@ -1,9 +1,8 @@
 /**
  * Task `compile`: the command as one executable, `dist/soloden`.
  *
- * `--method splice` (the default for Linux on x86_64) puts the bundle into a copy of
- * the runtime that runs this task. `--method compile` leaves it to `deno compile`, which fetches a
- * runtime of its own.
+ * `--method splice` (the default for Linux on x86_64) puts the bundle into a copy of the runtime that runs
+ * this task. `--method compile` has `deno compile` do it, which fetches a runtime of its own.
  *
  * @module
  */

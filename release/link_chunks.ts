@@ -1,7 +1,7 @@
 /**
- * Joins the chunks into which esbuild splits a program to a few texts, each of which is evaluated when
- * something in it is imported: the engine takes 20 ms a megabyte to parse code that is not used, and a
- * quarter of a millisecond to evaluate one more chunk.
+ * Joins the chunks into which esbuild splits a program: they become a few texts, each evaluated when
+ * something in it is imported. The engine takes 20 ms for each megabyte of unused code that it parses, and
+ * a quarter of a millisecond for each chunk that it evaluates.
  *
  * @module
  */
@@ -13,8 +13,8 @@ export interface Program {
   /** The number of source files in each of them. Default: 1. */
   readonly sources?: ReadonlyMap<string, number>;
   /**
-   * Names of some that are needed together. The very first is the one to run, and its group is there
-   * from the start; the others become a text each, in this order.
+   * Names of chunks that are needed together. The first chunk of all is the one to run, and its group is
+   * there from the start; each other group becomes a text, in this order.
    */
   readonly groups: readonly (readonly string[])[];
 }

@@ -1,5 +1,5 @@
 /**
- * The bill of materials of an executable, in CycloneDX: the work of others that it contains.
+ * The bill of materials of an executable, in CycloneDX: which other projects' work it contains.
  *
  * @module
  */

@@ -41,8 +41,8 @@ const text = (n) => Deno.readTextFileSync(root + "/${TEXTS}/" + n + ".js");
 await (0, eval)(text(0))(text);`;
 
 /**
- * The script, release/npm/program.sh, with what it has in common with the entry of the single executable
- * (release/splice/entry_code.ts), for any POSIX shell. It takes 1 ms, and 2 where it has to start `readlink`.
+ * The script, release/npm/program.sh, for any POSIX shell, with the values that the entry of the single
+ * executable (release/splice/entry_code.ts) has, too. It takes 1 ms, and 2 where it has to start `readlink`.
  */
 function script(): string {
   const values: Readonly<Record<string, string>> = {
