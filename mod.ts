@@ -30,25 +30,31 @@ export { build, type BuildOptions } from "./bindings/command.ts";
 export { ToolchainError, type ToolchainErrorCode } from "./bindings/error.ts";
 export type { BuildTarget } from "./bindings/targets.ts";
 
-export { type Access, block, type BlockDevice, type BlockMaker } from "./tender/devices/block.ts";
-export type { BoundDevice, Device } from "./tender/devices/device.ts";
-export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devices/net.ts";
+export {
+  type Access,
+  block,
+  type BlockDevice,
+  type BlockMaker,
+} from "./tender/devices/block/device.ts";
+export type { BoundDevice } from "./tender/devices/device.ts";
+export type { Device } from "./tender/devices/kinds.ts";
+export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devices/net/device.ts";
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/pack.ts";
 export type { Limits } from "./tender/limits.ts";
 export { HYPERCALL, type Hypercall } from "./abi/hvt.ts";
 export type { CodePlace, CoreFile, Crash, CrashRegisters, Trap } from "./tender/crash.ts";
-export { type Frame, PCAP_HEADER, pcapRecord } from "./tender/hvt/observe/pcap_format.ts";
+export { type Frame, PCAP_HEADER, pcapRecord } from "./tender/observe/pcap_format.ts";
 export {
   type DeviceStats,
   formatStats,
   type Stats,
   type Traffic,
-} from "./tender/hvt/observe/stats_format.ts";
-export type { CallFields, TracedCall } from "./tender/hvt/observe/trace.ts";
-export { TRACE_FORMATS, type TraceFormat } from "./tender/hvt/observe/trace_format.ts";
-export type { Observers } from "./tender/observers.ts";
+} from "./tender/observe/stats_format.ts";
+export type { CallFields, TracedCall } from "./tender/observe/trace.ts";
+export { TRACE_FORMATS, type TraceFormat } from "./tender/observe/trace_format.ts";
+export type { Observers } from "./tender/observe/observers.ts";
 export {
   type CrashReport,
   describe,
@@ -56,5 +62,5 @@ export {
   type Outcome,
   statusOf,
 } from "./tender/outcome.ts";
-export { run, type RunningGuest, spawn } from "./tender/run.ts";
-export type { RunOptions } from "./tender/run_options.ts";
+export { run, type RunningGuest, spawn } from "./tender/run/event_loop.ts";
+export type { RunOptions } from "./tender/run/options.ts";

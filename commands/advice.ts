@@ -4,13 +4,13 @@
  *
  * @module
  */
+import { DEVICE_OPTIONS } from "./device_options.fixed.ts";
 import { shellWord } from "../bindings/shell_word.ts";
 import type { DeviceDeclaration } from "../abi/manifest.ts";
 import type { ElfError } from "../elftool/error.ts";
 import { inspect } from "../elftool/inspect.ts";
 import { readInput } from "../linux/files.ts";
 import { ERRNO } from "../linux/libc.ts";
-import { DEVICE_KINDS } from "../tender/devices/kinds.ts";
 import type { TenderError, TenderProblem } from "../tender/error.ts";
 import { type GuestRequest, parseArguments } from "./guest_words.ts";
 import { entriesIn, lookAt } from "./look.ts";
@@ -78,7 +78,7 @@ function attach(device: DeviceDeclaration, { file, args }: GuestRequest): string
 
 /** The option that attaches a device, in its plainest form. */
 function optionFor({ name, type }: DeviceDeclaration): string {
-  const { options: [option], plainValue } = DEVICE_KINDS.find((kind) => kind.type === type)!;
+  const { options: [option], plainValue } = DEVICE_OPTIONS.find((kind) => kind.type === type)!;
   return `--${option.name}:${name}=${plainValue}`;
 }
 

@@ -1,19 +1,22 @@
 /**
- * The options of every device kind, as data. They are evaluated when the command is bundled, so that
- * help loads no device kind.
+ * What the command line says of every kind of device, as data. It is found while the command is
+ * bundled, so that help loads no device kind.
  *
  * @module
  */
 import type { DeviceType } from "../abi/manifest.ts";
-import type { DeviceOption } from "../tender/devices/kind.ts";
+import type { DeviceWords } from "../tender/devices/kind.ts";
 import { DEVICE_KINDS } from "../tender/devices/kinds.ts";
 
-/** The options of one device kind. */
-export interface OptionsOfKind {
+/** What is said of devices of one type. */
+export interface WordsOfKind extends Pick<DeviceWords, "noun" | "options" | "plainValue"> {
   readonly type: DeviceType;
-  readonly options: readonly DeviceOption[];
 }
 
-/** The options of each kind, in the order of the table of kinds. */
-export const DEVICE_OPTIONS: readonly OptionsOfKind[] = DEVICE_KINDS
-  .map(({ type, options }) => ({ type, options }));
+/** The words of each kind, in the order of the table of kinds. */
+export const DEVICE_OPTIONS: readonly WordsOfKind[] = await Promise.all(
+  DEVICE_KINDS.map(async ({ type, words }) => {
+    const { noun, options, plainValue } = await words();
+    return { type, noun, options, plainValue };
+  }),
+);

@@ -5,7 +5,7 @@
  * @module
  */
 import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
-import type { Device } from "../tender/devices/device.ts";
+import type { Device } from "../tender/devices/kinds.ts";
 import { TenderError } from "../tender/error.ts";
 import { type Shape, SHAPES } from "./grammar.fixed.ts";
 
@@ -138,8 +138,8 @@ function isWellFormed({ shape, mark, value }: GivenOption): boolean {
 /** The devices of a request, by the name that the manifest has for them. */
 export async function devicesOf({ devices }: GuestRequest): Promise<ReadonlyMap<string, Device>> {
   if (devices.length === 0) return new Map();
-  const { readDevices } = await import("./device_words.ts");
-  return readDevices(devices);
+  const { loadDeviceWords, readDevices } = await import("./device_words.ts");
+  return readDevices(devices, await loadDeviceWords());
 }
 
 /**

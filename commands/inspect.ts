@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { VerifyOptions } from "../tender/spt/verify.ts";
 import { readInput } from "../linux/files.ts";
 import { formatInspection, inspect } from "../elftool/inspect.ts";
 import { printableJson } from "../elftool/printable.ts";
@@ -23,10 +24,12 @@ export async function inspectFile(path: string, options: { json?: boolean } = {}
     return options.json ? `${printableJson(inspection)}\n` : text();
   }
   const { NOT_JUDGED, verdictText, verifyPacked } = await import("../tender/spt/verify.ts");
-  const version = await thisVersion();
-  const launch = verifyPacked(bytes, { name: path, version });
+  const how = await verifying(path);
+  const launch = verifyPacked(bytes, how);
   if (options.json) return `${printableJson({ ...inspection, launch })}\n`;
-  return `${text()}launch   ${verdictText(launch, version)}\n         not judged: ${NOT_JUDGED}\n`;
+  return `${text()}launch   ${
+    verdictText(launch, how.version)
+  }\n         not judged: ${NOT_JUDGED}\n`;
 }
 
 /** What `inspect --seccomp` prints. */
@@ -44,13 +47,17 @@ export interface SeccompText {
  */
 export async function seccompText(path: string): Promise<SeccompText> {
   const { describeFilter, verdictText } = await import("../tender/spt/verify.ts");
-  const version = await thisVersion();
-  const { text, verdict } = describeFilter(readInput(path), { name: path, version });
+  const how = await verifying(path);
+  const { text, verdict } = describeFilter(readInput(path), how);
   if (verdict.is === "known") return { text };
-  return { text, fault: new TenderError("target", `${path}: ${verdictText(verdict, version)}`) };
+  return {
+    text,
+    fault: new TenderError("target", `${path}: ${verdictText(verdict, how.version)}`),
+  };
 }
 
-async function thisVersion(): Promise<string> {
-  const { default: project } = await import("../deno.json", { with: { type: "json" } });
-  return project.version;
+async function verifying(name: string): Promise<VerifyOptions> {
+  const { loadDeviceCompiler } = await import("../tender/spt/devices.ts");
+  const { default: { version } } = await import("../deno.json", { with: { type: "json" } });
+  return { name, version, devices: await loadDeviceCompiler() };
 }

@@ -1,12 +1,12 @@
 /**
- * Reads the options that show something of a run. Only a run with one of them loads this module.
+ * The options that show something of a run, read. Only a run that is given one of them loads this.
  *
  * @module
  */
 import { TenderError } from "../tender/error.ts";
 import type { Guest } from "../tender/guest.ts";
 import type { Endpoint } from "../linux/socket.ts";
-import { CALLS, CORES, forHvtAlone, networkHandle } from "../tender/observers.ts";
+import { networkHandle } from "../tender/observe/observers.ts";
 
 /** What to show of a run. */
 export interface Observation {
@@ -18,22 +18,20 @@ export interface Observation {
   readonly stats: boolean;
   /** Where to wait for gdb, before the guest runs. */
   readonly gdb?: Endpoint;
-  /** Directory for a core file, if the guest crashes. */
+  /** Directory for a core file, if the guest breaks. */
   readonly coreDirectory?: string;
 }
 
-/** Where to wait for gdb by default. Only programs on this host can connect there. */
+/** Where to wait for gdb by default: only programs of this host can connect. */
 const GDB_ENDPOINT: Endpoint = { address: [127, 0, 0, 1], port: 1234 };
 
 /**
- * Reads the options that show something of a run.
+ * Reads the options that ask to see something of a guest.
  *
  * @param words as `GuestRequest.observe` has them
- * @throws {TenderError} "option" if a value is wrong, if there is no such network device, or if the
- * guest's target does not have the option
+ * @throws {TenderError} "option" if a value is wrong, or if there is no such network device
  */
 export function readObservation(words: readonly string[], guest: Guest): Observation {
-  if (guest.unikernel.abi.target !== "hvt") throw notForSpt(words[0]!);
   const captures = new Map<string, string>();
   let traced = false;
   let stats = false;
@@ -77,7 +75,7 @@ export function readEndpoint(written: string): Endpoint {
   if (right) return { address, port };
   throw new TenderError(
     "option",
-    `--gdb=${written}: expected PORT or ADDRESS:PORT, like 127.0.0.1:1234`,
+    `--gdb=${written}: expected PORT or ADDRESS:PORT, as 127.0.0.1:1234`,
   );
 }
 
@@ -94,13 +92,4 @@ function readCapture(
   if (file === undefined) throw new TenderError("option", `${word}: expected --net-pcap:NAME=FILE`);
   networkHandle(guest, name, word);
   return [name, file];
-}
-
-function notForSpt(word: string): TenderError {
-  if (word.startsWith("--dumpcore")) return forHvtAlone("--dumpcore", CORES);
-  if (word.startsWith("--gdb=")) {
-    const rule = "on spt gdb runs the guest itself; give --gdb without an address";
-    return new TenderError("option", `${word}: ${rule}`);
-  }
-  return forHvtAlone(/^--[a-z-]+/.exec(word)![0], CALLS);
 }

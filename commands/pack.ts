@@ -6,9 +6,10 @@
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
+import { targetOf } from "../tender/targets.ts";
 import { bind, filesOf } from "../tender/guest.ts";
 import { devicesOf, parseArguments } from "./guest_words.ts";
-import { checkPackable, pack } from "../tender/pack.ts";
+import { packerOf } from "../tender/pack.ts";
 
 /**
  * Writes a unikernel of spt and its launch as one executable.
@@ -23,8 +24,8 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
   if (observe.length + limits.length > 0 || !confined) return false;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
-  checkPackable(unikernel);
-  const guest = bind(unikernel, "spt", { ...request, devices });
+  const pack = packerOf(unikernel);
+  const guest = bind(unikernel, targetOf(unikernel).id, { ...request, devices });
   keepInputs(output, filesOf(guest));
   writeOutput(output, await pack(guest), { mode: 0o777 });
   return true;

@@ -8,7 +8,7 @@ import { resolveOutput } from "../linux/output.ts";
 import { systemReason } from "../linux/system_reason.ts";
 import { TenderError } from "../tender/error.ts";
 import { RunEnded } from "../tender/hvt/answer.ts";
-import type { Attempt } from "../tender/hvt/limits.ts";
+import type { Attempt } from "../tender/run/run.ts";
 
 /** Takes bytes. */
 export interface Output {

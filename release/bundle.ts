@@ -19,9 +19,15 @@ const ENTRY = "release/entry.ts";
  */
 const GROUPS = [
   [ENTRY, "deno.json"],
-  ["commands/run.ts", "tender/spt/compile.ts", "tender/spt/start.ts", "linux/exec.ts"],
+  ["commands/run.ts", "tender/spt/tender.ts", "linux/exec.ts"],
   ["commands/application.ts"],
-  ["commands/run_hvt.ts", "tender/hvt/observe/crash.ts"],
+  [
+    "commands/run_to_end.ts",
+    "tender/hvt/tender.ts",
+    "tender/hvt/confine.ts",
+    "tender/observe/watch.ts",
+    "tender/observe/crash.ts",
+  ],
 ];
 
 /** The linked command. */

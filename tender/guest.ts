@@ -10,7 +10,8 @@ import { ABI_VERSION, type Target } from "../abi/notes.ts";
 import { COMMAND_LINE_SIZE, LOWEST_ADDRESS, MEMORY } from "../abi/solo5.ts";
 import { encodeManifest } from "../elftool/manifest.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
-import type { BoundDevice, Device, Properties } from "./devices/device.ts";
+import type { BoundDevice, PropertiesBase } from "./devices/device.ts";
+import { type Device, kindOf } from "./devices/kinds.ts";
 import { TenderError } from "./error.ts";
 
 /** A unikernel with everything that it will be launched with. */
@@ -22,7 +23,7 @@ export interface Guest {
   /** The command line as the guest sees it; as UTF-8 it fits, and there is no NUL in it. */
   readonly commandLine: string;
   /** In the manifest's order: the device at index i has handle i + 1. */
-  readonly devices: readonly BoundDevice[];
+  readonly devices: readonly BoundDevice<Device>[];
   /** Whether it may execute its heap and stack; spt alone can tell. */
   readonly executableHeap: boolean;
 }
@@ -52,8 +53,7 @@ export interface GuestOptions {
 
 /** Paths of the files that a guest is made of, its unikernel and its disks: no output may overwrite them. */
 export function filesOf({ unikernel, devices }: Guest): string[] {
-  const disks = devices.flatMap(({ device }) => device.type === "BLOCK_BASIC" ? [device.path] : []);
-  return [unikernel.name, ...disks];
+  return [unikernel.name, ...devices.flatMap(({ device }) => kindOf(device).files(device))];
 }
 
 /** The targets that tenders of this project run. */
@@ -104,7 +104,7 @@ export function checkTarget({ name, abi }: Unikernel, target: TenderTarget): voi
 function bindDevices(
   manifest: Manifest,
   given: ReadonlyMap<string, Device>,
-): readonly BoundDevice[] {
+): readonly BoundDevice<Device>[] {
   for (const [name, { type }] of given) {
     const declared = manifest.devices.find((device) => device.name === name);
     if (declared === undefined) {
@@ -141,8 +141,8 @@ function bindDevices(
 function checkDescriptors(given: ReadonlyMap<string, Device>): void {
   const taken = new Map<number, string>();
   for (const [name, device] of given) {
-    if (device.type !== "NET_BASIC" || device.backing.kind !== "descriptor") continue;
-    const { fd } = device.backing;
+    const fd = kindOf(device).descriptor(device);
+    if (fd === undefined) continue;
     const other = taken.get(fd);
     if (other !== undefined) {
       throw new TenderError("device", `Descriptor ${fd} is given to both '${other}' and '${name}'`);
@@ -163,7 +163,7 @@ export interface BootArea {
 
 /** A device as the guest finds it in its manifest. */
 export interface ManifestDevice {
-  readonly properties: Properties;
+  readonly properties: PropertiesBase;
   /** The host's descriptor, where the target has the guest use it. */
   readonly fd?: number;
 }
@@ -197,9 +197,7 @@ function attachedManifest(guest: Guest, attached: readonly ManifestDevice[]): Ui
   const view = viewOf(bytes);
   attached.forEach(({ properties, fd }, index) => {
     const at = ManifestHeader.size + (index + 1) * ManifestEntry.size;
-    const values = properties.type === "BLOCK_BASIC"
-      ? { capacity: BigInt(properties.capacity), blockSize: properties.blockSize }
-      : { mac: properties.mac, mtu: properties.mtu };
+    const values = kindOf(properties).manifestValues(properties);
     ManifestEntry.write(view, at, { ...values, fd, attached: 1 });
   });
   return bytes;

@@ -6,6 +6,8 @@
 import type { Unikernel } from "../elftool/unikernel.ts";
 import type { Guest } from "./guest.ts";
 import { TenderError } from "./error.ts";
+import type { Target } from "./target.ts";
+import { targetOf } from "./targets.ts";
 
 /**
  * Packs a guest. Its executable opens the guest's devices itself when it is started, so their paths and
@@ -16,24 +18,20 @@ import { TenderError } from "./error.ts";
  * cannot be packed
  */
 export async function pack(guest: Guest): Promise<Uint8Array> {
-  checkPackable(guest.unikernel);
-  const { compileGuest } = await import("./spt/compile.ts");
-  const { encodeImage } = await import("./spt/start.ts");
-  const { default: { version } } = await import("../deno.json", { with: { type: "json" } });
-  const image = await compileGuest(guest, { keep: true });
-  return encodeImage({ ...image, note: { ...image.note, packedBy: version } });
+  return await packerOf(guest.unikernel)(guest);
 }
 
 /**
- * Checks that a unikernel is for the target that can be packed.
+ * What packs guests of a unikernel.
  *
- * @throws {TenderError} "target"
+ * @throws {TenderError} "target" if its target has no such thing
  */
-export function checkPackable({ abi, name }: Unikernel): void {
-  if (abi.target === "spt") return;
+export function packerOf(unikernel: Unikernel): NonNullable<Target["pack"]> {
+  const { id, pack } = targetOf(unikernel);
+  if (pack !== undefined) return pack;
   throw new TenderError(
     "target",
-    `${name}: only spt unikernels can be packed, this is for ${abi.target}`,
-    { problems: [{ kind: "not-packable", target: abi.target }] },
+    `${unikernel.name}: only spt unikernels can be packed, this is for ${id}`,
+    { problems: [{ kind: "not-packable", target: id }] },
   );
 }

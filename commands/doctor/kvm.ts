@@ -7,8 +7,7 @@
 import { ERRNO, SystemError } from "../../linux/libc.ts";
 import { type Permit, permit } from "../../linux/permit.ts";
 import { KVM_PATH, System } from "../../tender/kvm/system.ts";
-import { createVm } from "../../tender/hvt/vm.ts";
-import { hostWorld } from "../../tender/hvt/world.ts";
+import { HvtTender } from "../../tender/hvt/tender.ts";
 import { describe } from "../../tender/outcome.ts";
 import { TenderError } from "../../tender/error.ts";
 import { type Finding, reasonOf, withLogin } from "./finding.ts";
@@ -73,10 +72,12 @@ const hostKvm: KvmProbe = {
   permit: () => permit(KVM_PATH),
   open: () => new System()[Symbol.dispose](),
   measure: () => {
-    using world = hostWorld();
-    using vm = createVm(countingGuest(), world);
+    const tender = new HvtTender();
+    const guest = countingGuest();
+    using host = tender.open(guest);
+    const run = host.startWith(tender.compile(guest, host.facts));
     const start = performance.now();
-    const stop = vm.step();
+    const stop = run.step();
     const seconds = (performance.now() - start) / 1000;
     if (stop.kind === "ended" && stop.outcome.kind === "exit") return COUNTED / seconds;
     const how = stop.kind === "ended" ? describe(stop.outcome) : stop.kind;

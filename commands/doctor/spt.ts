@@ -6,7 +6,7 @@
 import { SIGSYS } from "../../linux/constants.ts";
 import type { Guest } from "../../tender/guest.ts";
 import type { Outcome } from "../../tender/outcome.ts";
-import { run } from "../../tender/run.ts";
+import { run } from "../../tender/run/event_loop.ts";
 import { type Finding, reasonOf } from "./finding.ts";
 import { exitingGuest, trespassingGuest } from "./probe.ts";
 

@@ -9,27 +9,39 @@ import { ABI_VERSION } from "../../abi/notes.ts";
 import { MEMORY, SOLO5_VERSION } from "../../abi/solo5.ts";
 import { loadExecutable } from "./input.ts";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
-import { becomeGuest } from "../run.ts";
-import type { Device } from "../../tender/devices/device.ts";
+import type { Device } from "../../tender/devices/kinds.ts";
 import { TenderError } from "../../tender/error.ts";
-import { bind, checkTarget, type Guest, type TenderTarget } from "../../tender/guest.ts";
+import { bind, checkTarget, type TenderTarget } from "../../tender/guest.ts";
+import { TENDERS } from "../../tender/targets.ts";
 import { readOptions, splitWords } from "./tender_options.ts";
 import { faultWords } from "./fault_words.ts";
 
-/** The name of a program. */
+/** A program by its name. */
 export type TenderProgramName = "solo5-hvt" | "solo5-hvt-debug" | "solo5-spt";
 
-/** The target of each program, and the flags that only it has. */
-const PROGRAMS: Record<TenderProgramName, { target: TenderTarget; flags: readonly string[] }> = {
-  "solo5-hvt": { target: "hvt", flags: [] },
-  "solo5-hvt-debug": { target: "hvt", flags: [] },
-  "solo5-spt": { target: "spt", flags: ["--x-exec-heap"] },
+/** What tells the programs apart. */
+interface Program {
+  readonly target: TenderTarget;
+  /** The flags that only it has. */
+  readonly flags: readonly string[];
+  /** Whether it gives a guest one step of memory at least, however little is asked for. */
+  readonly oneStep: boolean;
+  /** Whether it says which signal ended it. On spt the signal ends the guest itself. */
+  readonly reportsSignals: boolean;
+}
+
+const HVT: Program = { target: "hvt", flags: [], oneStep: true, reportsSignals: true };
+
+const PROGRAMS: Record<TenderProgramName, Program> = {
+  "solo5-hvt": HVT,
+  "solo5-hvt-debug": HVT,
+  "solo5-spt": { target: "spt", flags: ["--x-exec-heap"], oneStep: false, reportsSignals: false },
 };
 
 /**
- * Runs a program. On spt this process becomes the guest; on hvt it runs the guest to its end.
+ * Runs a program: on spt this process becomes the guest, on hvt it runs it to its end.
  *
- * @returns the exit status; undefined if the guest's own is set already
+ * @returns the exit status, unless the guest's own is set already
  * @throws {TenderError | ElfError} with the words that scripts look for
  */
 export async function tenderProgram(
@@ -39,7 +51,7 @@ export async function tenderProgram(
   const split = splitWords(words);
   switch (split.kind) {
     case "help":
-      await sayUsage(name);
+      say(usage(name));
       return 1;
     case "version":
       say(`${name} tender, version v${SOLO5_VERSION} (soloden)`);
@@ -47,7 +59,7 @@ export async function tenderProgram(
       return 0;
     case "no-kernel":
       say(`${name}: Missing KERNEL operand`);
-      await sayUsage(name);
+      say(usage(name));
       return 1;
   }
   try {
@@ -55,7 +67,7 @@ export async function tenderProgram(
   } catch (error) {
     if (!(error instanceof TenderError) || error.code !== "option") throw error;
     for (const line of error.message.split("\n")) say(`${name}: ${line}`);
-    await sayUsage(name);
+    say(usage(name));
     return 1;
   }
 }
@@ -72,7 +84,7 @@ async function runUnikernel(
   name: TenderProgramName,
   { words, options, file, args }: Run,
 ): Promise<void> {
-  const { target, flags } = PROGRAMS[name];
+  const { target, flags, reportsSignals } = PROGRAMS[name];
   const unikernel = loadUnikernel(file, target);
   const { manifest } = unikernel;
   const { observe, others } = await splitDebugging(name, options);
@@ -84,15 +96,16 @@ async function runUnikernel(
   checkFits(unikernel, memorySize);
   checkAttached(manifest, devices);
   const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
-  if (target === "hvt" && unikernel.machine === "x86_64") await reportSignals(name);
-  if (observe.length === 0) {
+  if (reportsSignals) await reportSignals(name);
+  const tender = await TENDERS[target].load([...devices.values()]);
+  if (tender.become !== undefined && observe.length === 0) {
     const before = words.slice(0, words.length - args.length - 1);
     const line = { program: [name], options: before, file, args };
-    const options = { program: name, describe: faultWords, line };
-    if (target === "spt") return await becomeGuest(guest, options);
-    const { runMachine } = await import("./run_machine.ts");
-    runMachine(guest, options);
-  } else await debugUnikernel(name, { guest, observe });
+    await tender.become(guest, { program: name, line });
+  }
+  const { runToEnd } = await import("../run_to_end.ts");
+  const asked = { observe, limits: [], confined: true, explained: observe.length > 0 };
+  await runToEnd(guest, { ...asked, tender, file, program: name, describe: faultWords });
 }
 
 /** A unikernel that can be run here. */
@@ -112,7 +125,7 @@ function loadUnikernel(file: string, target: TenderTarget): Unikernel {
   return unikernel;
 }
 
-/** Separates the options of `solo5-hvt-debug` about debugging, rewritten as `run` has them, from the others. */
+/** Parts the options of `solo5-hvt-debug` about debugging, in the form that `run` has, from the others. */
 async function splitDebugging(
   name: TenderProgramName,
   options: readonly string[],
@@ -122,28 +135,18 @@ async function splitDebugging(
   return splitDebugOptions(options);
 }
 
-/** Has a line printed when SIGINT or SIGTERM ends a tender of hvt. On spt the signal ends the guest itself. */
+/** Has a line printed when SIGINT or SIGTERM ends this process. */
 async function reportSignals(name: TenderProgramName): Promise<void> {
   const { exitOnSignal } = await import("../../linux/exit_on_signal.ts");
   exitOnSignal([2, 15], { status: 1, line: (signal) => `${name}: Exiting on signal ${signal}` });
 }
 
-/** Runs a guest under gdb, or with a core file if it crashes. */
-async function debugUnikernel(
-  name: TenderProgramName,
-  { guest, observe }: { guest: Guest; observe: readonly string[] },
-): Promise<void> {
-  const { runOnHvt } = await import("../run_hvt.ts");
-  const asked = { observe, limits: [], confined: true };
-  await runOnHvt(guest, { ...asked, program: name, describe: faultWords });
-}
-
-/** Rounds a size of memory down to the target's step, but on hvt to one step at least. Says so if it changes. */
+/** Rounds a size of memory down to the target's step, and says so if it changes. */
 function fittingSize(name: TenderProgramName, asked: bigint): number {
-  const { target } = PROGRAMS[name];
+  const { target, oneStep } = PROGRAMS[name];
   const [step, max] = [BigInt(MEMORY[target].step), BigInt(MEMORY[target].max)];
   const down = asked - asked % step;
-  const size = target === "spt" || down > 0n ? down : step;
+  const size = oneStep && down === 0n ? step : down;
   if (size !== asked) say(`${name}: adjusting memory to ${size} bytes`);
   if (size > max) {
     const rule = `exceeds the max size ${max} bytes`;
@@ -167,9 +170,26 @@ function checkAttached(manifest: Manifest, devices: ReadonlyMap<string, Device>)
   throw new TenderError("device", [...missing, rule].join("\n"));
 }
 
-async function sayUsage(name: TenderProgramName): Promise<void> {
-  const { usage } = await import("./usage.ts");
-  say(usage(name));
+function usage(name: TenderProgramName): string {
+  const heap = PROGRAMS[name].flags.includes("--x-exec-heap")
+    ? "\n  --x-exec-heap                      let the guest execute its heap (dangerous)"
+    : "";
+  const debugging = name === "solo5-hvt-debug"
+    ? `
+  --gdb                              wait for gdb before the guest runs
+  --gdb-port=1234                    port to wait on, on this host alone
+  --dumpcore=DIR                     leave a core file in DIR if the guest breaks`
+    : "";
+  return `usage: ${name} [OPTIONS] [--] KERNEL [ARGS]
+Runs the unikernel in the file KERNEL, which gets ARGS as its command line.
+Options:
+  --mem=512                          memory of the guest, in MiB
+  --net:NAME=IFACE | @FD             attach TAP interface IFACE, or open descriptor FD, as network NAME
+  --net-mac:NAME=HWADDR              hardware address of network NAME
+  --block:NAME=PATH                  attach file or block device PATH as storage NAME
+  --block-sector-size:NAME=SECTORSIZE  block size of storage NAME in bytes (512)${heap}${debugging}
+  --help                             print this
+  --version                          print the version`;
 }
 
 function say(text: string): void {

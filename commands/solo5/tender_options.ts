@@ -8,12 +8,13 @@
 import { O_CLOEXEC } from "../../linux/constants.ts";
 import type { DeviceType, Manifest } from "../../abi/manifest.ts";
 import { DEFAULT_MEMORY_MIB } from "../../abi/solo5.ts";
-import { block, checkCapacity, isBlockSize } from "../../tender/devices/block.ts";
-import type { Device } from "../../tender/devices/device.ts";
-import { DEVICE_KINDS } from "../../tender/devices/kinds.ts";
-import { type Backing, DEFAULT_MTU, isDescriptor } from "../../tender/devices/net.ts";
+import { block, isBlockSize } from "../../tender/devices/block/device.ts";
+import { checkCapacity } from "../../tender/devices/block/storage.ts";
+import type { Device } from "../../tender/devices/kinds.ts";
+import { type Backing, DEFAULT_MTU, isDescriptor } from "../../tender/devices/net/device.ts";
 import { TenderError } from "../../tender/error.ts";
 import { systemReason } from "../../linux/system_reason.ts";
+import { DEVICE_OPTIONS } from "../device_options.fixed.ts";
 
 /** What the options of a program ask for. */
 export interface ProgramOptions {
@@ -52,7 +53,7 @@ const DEVICE = /^--([a-z-]+):([A-Za-z0-9]{1,67})=(.+)$/s;
 
 /** Device types, by the options about them. */
 const TYPES: ReadonlyMap<string, DeviceType> = new Map(
-  DEVICE_KINDS.flatMap(({ type, options }) =>
+  DEVICE_OPTIONS.flatMap(({ type, options }) =>
     options.filter(({ observes }) => !observes).map(({ name }) => [name, type] as const)
   ),
 );
@@ -193,7 +194,7 @@ async function attach(value: string, word: string): Promise<Backing> {
 /** Attaches to an interface at once, so that an error is reported with its option. */
 async function attachTap(name: string, word: string): Promise<Backing> {
   // Loading the C library takes time; a guest without a network does not need it.
-  const { openTap } = await import("../../tender/devices/attach.ts");
+  const { openTap } = await import("../../tender/devices/net/attach.ts");
   const { interfaceFacts } = await import("../../linux/tap.ts");
   const { makeInheritable } = await import("../../linux/inherit.ts");
   try {

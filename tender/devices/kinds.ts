@@ -3,10 +3,39 @@
  *
  * @module
  */
-import { blockKind } from "./block.ts";
-import type { Device } from "./device.ts";
+import type { DeviceType } from "../../abi/manifest.ts";
+import type { BlockDevice, BlockProperties } from "./block/device.ts";
+import { blockKind } from "./block/kind.ts";
+import type { DeviceBase } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
-import { netKind } from "./net.ts";
+import type { NetDevice, NetProperties } from "./net/device.ts";
+import { netKind } from "./net/kind.ts";
+
+/** Something that a guest can be given under a name of its manifest. */
+export type Device = BlockDevice | NetDevice;
+
+/** What a guest learns of a device from its manifest. */
+export type Properties = BlockProperties | NetProperties;
 
 /** Every kind, in the order in which help lists its options. */
-export const DEVICE_KINDS: readonly DeviceKind<Device>[] = [netKind, blockKind];
+export const DEVICE_KINDS: readonly DeviceKind[] = [netKind, blockKind];
+
+/** The kind of a device, or of its properties. */
+export function kindOf({ type }: { readonly type: DeviceType }): DeviceKind {
+  return DEVICE_KINDS.find((kind) => kind.type === type)!;
+}
+
+/**
+ * Loads one side of the kinds that devices are of.
+ *
+ * @returns each side, by the kind's type
+ */
+export async function loadKinds<Side>(
+  devices: readonly DeviceBase[],
+  load: (kind: DeviceKind) => Promise<Side>,
+): Promise<ReadonlyMap<DeviceType, Side>> {
+  const kinds = new Set(devices.map(kindOf));
+  return new Map(
+    await Promise.all(Array.from(kinds, async (kind) => [kind.type, await load(kind)] as const)),
+  );
+}

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Outcome } from "../outcome.ts";
+import type { Ended, Wait } from "../run/run.ts";
 import type { GuestView } from "./guest_view.ts";
 import type { World } from "./world.ts";
 
@@ -11,20 +12,7 @@ import type { World } from "./world.ts";
 export interface Context {
   readonly guest: GuestView;
   readonly world: World;
-  /** The handles of network devices, which a poll waits for (bit = handle). */
-  readonly handles: bigint;
-}
-
-/** The run is over. */
-export interface Ended {
-  readonly kind: "ended";
-  readonly outcome: Outcome;
-}
-
-/** The guest waits until one of the handles is ready or the world's monotonic clock reaches the deadline. */
-export interface Wait {
-  readonly kind: "wait";
-  readonly deadline: bigint;
+  /** The handles that a poll waits for (bit = handle). */
   readonly handles: bigint;
 }
 

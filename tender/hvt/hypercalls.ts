@@ -17,7 +17,8 @@ import {
 import { i32, u64, usize } from "../../abi/layout.ts";
 import { EXIT } from "../../abi/solo5.ts";
 import { SIGPIPE } from "../../linux/constants.ts";
-import { type Answer, badRange, type Context, ended, type Handler, type Wait } from "./answer.ts";
+import type { Wait } from "../run/run.ts";
+import { type Answer, badRange, type Context, ended, type Handler } from "./answer.ts";
 import { blockRead, blockWrite, netRead, netWrite } from "./device_calls.ts";
 
 const HANDLERS: Record<Hypercall, Handler> = {

@@ -9,29 +9,12 @@ import { Alarms } from "../../linux/alarm.ts";
 import { monotonic, threadTime } from "../../linux/clock.ts";
 import { ConsoleMeter, limitReached, type Limits } from "../limits.ts";
 import { type Answer, ended, RunEnded } from "./answer.ts";
-import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Observer } from "./observer.ts";
 
 const MILLISECOND = 1_000_000n;
 
-/**
- * Makes a call that may block for as long as others please, again where a signal interrupts it.
- *
- * @throws {RunEnded} if the guest's time is over by then
- */
-export type Attempt = <T>(call: () => T) => T;
-
-/** The limits of one run. They are an observer of it. */
-export interface MachineLimits extends Observer, Disposable {
-  /** What the guest may use. */
-  readonly limits: Limits;
-  /** Starts the time; to be called on the guest's thread, before its first instruction. */
-  start(vcpu: Pick<Vcpu, "openToSignals">): void;
-  readonly attempt: Attempt;
-}
-
 /** Limits a guest that is to be run. Processor time is that of the thread, from the guest's start on. */
-export function limitMachine(limits: Limits): MachineLimits {
+export function limitMachine(limits: Limits): Observer {
   const { timeout, cpuTime } = limits;
   const meter = new ConsoleMeter(limits);
   let alarms: Alarms | undefined;
@@ -51,8 +34,7 @@ export function limitMachine(limits: Limits): MachineLimits {
     return { ...answer, deadline: answer.deadline < end ? answer.deadline : end };
   };
   return {
-    limits,
-    start(vcpu) {
+    begin(vcpu) {
       begin = monotonic();
       if (timeout === undefined && cpuTime === undefined) return;
       vcpu.openToSignals();

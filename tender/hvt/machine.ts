@@ -7,10 +7,11 @@
 import { BootInfo, LAYOUT } from "../../abi/hvt.ts";
 import { viewOf } from "../../abi/layout.ts";
 import { LOWEST_ADDRESS } from "../../abi/solo5.ts";
-import type { Properties } from "../devices/device.ts";
+import type { PropertiesBase } from "../devices/device.ts";
 import { bootArea, type Guest } from "../guest.ts";
 import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
+import { hasNoExecute } from "../kvm/cpuid.ts";
 import { pageTables } from "./page_tables.ts";
 
 /** Bytes at a guest-physical address. */
@@ -41,22 +42,25 @@ export interface Machine {
   readonly registers: Partial<Registers>;
   /** Special registers at entry; those not named are as KVM makes them. */
   readonly specialRegisters: Partial<SpecialRegisters>;
+  /** What its CPU says that it can do, as KVM takes it. */
+  readonly cpuid: Uint8Array<ArrayBuffer>;
 }
 
-/** What the guest learns of the host at its start. */
+/** What is known of this host before anything of the guest is made. */
 export interface HostFacts {
   /** Frequency of its CPU's time stamp counter, in Hz. */
   readonly cycleFrequency: bigint;
-  /** Whether its CPU knows of pages that must not be executed. */
-  readonly noExecute: boolean;
-  /** What its devices are like, in the manifest's order. */
-  readonly devices: readonly Properties[];
+  /** What its CPU can do for a guest, as KVM gives it. */
+  readonly cpuid: Uint8Array<ArrayBuffer>;
+  /** What the guest's devices are like, in the manifest's order. */
+  readonly devices: readonly PropertiesBase[];
 }
 
 /** Compiles a guest (of the hvt target) to a machine. */
 export function compileMachine(guest: Guest, host: HostFacts): Machine {
   const { unikernel, memorySize } = guest;
-  const { noExecute } = host;
+  const { cpuid } = host;
+  const noExecute = hasNoExecute(cpuid);
   const text = unikernel.segments.filter(({ execute }) => execute);
   const tables = pageTables(memorySize, { executable: noExecute ? text : undefined });
   const protections = unikernel.segments.map(({ start, end, read, write, execute }) => ({
@@ -82,6 +86,7 @@ export function compileMachine(guest: Guest, host: HostFacts): Machine {
     ],
     registers: entryRegisters(unikernel.entry, memorySize),
     specialRegisters: entrySpecialRegisters({ noExecute }),
+    cpuid,
   };
 }
 

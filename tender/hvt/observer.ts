@@ -6,6 +6,7 @@
  */
 import type { Mapping } from "../../linux/memory.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Attempt } from "../run/run.ts";
 import type { GuestView } from "./guest_view.ts";
 import type { hypercall, resumePoll } from "./hypercalls.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
@@ -30,8 +31,11 @@ export interface WholeMachine {
   readonly memory: Mapping;
 }
 
-/** Takes hold of a machine: gives the vCPU that the run loop uses, and the bytes that hypercalls use. */
-export type Attach = (machine: WholeMachine) => { cpu: Cpu; bytes: Uint8Array<ArrayBuffer> };
+/** What the run loop uses in place of a machine's own: its vCPU, and the bytes that hypercalls use. */
+export interface Attached {
+  readonly cpu: Cpu;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
 
 /** A machine whose guest has ended. */
 export interface EndedMachine {
@@ -43,28 +47,24 @@ export interface EndedMachine {
   specialRegisters(): SpecialRegisters;
 }
 
-/** Looks on while a guest runs. */
-export interface Observer {
+/** Looks on while a guest runs. What it holds is given back with the run. */
+export interface Observer extends Partial<Disposable> {
+  /** Takes hold of the machine, as a debugger does; one observer of a run at most. */
+  attach?(machine: WholeMachine): Attached;
   /** Stands between the guest and the world. */
   world?(world: World): World;
   /** Stands between the run loop and the vCPU. */
   cpu?(cpu: Cpu): Cpu;
   /** Stands between the run loop and the hypercalls. */
   calls?(calls: Calls): Calls;
-  /** Is told how the guest ended, while its machine still exists. */
-  ended?(outcome: Outcome, machine: EndedMachine): void;
-}
-
-/** What a run is watched by, and held by. */
-export interface Observed {
-  /** The last stands closest to the guest. */
-  readonly observers?: readonly Observer[];
+  /** Makes calls that may block for long on behalf of observers; see `Steps.attempt`. */
+  readonly attempt?: Attempt;
+  /** Is told when all is made, before the guest's first instruction, on the guest's thread. */
+  begin?(vcpu: Vcpu): void;
   /**
-   * Starts limits and confines this process, when all is made and before the guest's first instruction.
+   * Is told how the guest ended, while its machine still exists.
    *
-   * @param devices the descriptors of the world's devices
+   * @returns the outcome, if it knows more of it
    */
-  readonly begin?: (vcpu: Vcpu, devices: readonly number[]) => void;
-  /** A debugger, closer to the guest than any observer. */
-  readonly attach?: Attach;
+  ended?(outcome: Outcome, machine: EndedMachine): Outcome | void;
 }

@@ -6,10 +6,13 @@
  * @module
  */
 import { LINUX } from "../../linux/syscalls.ts";
-import { launchTemplate } from "./encoder.ts";
+import { DeviceCompiler } from "./devices.ts";
 import type { LaunchTemplate } from "./page.ts";
 
 /** By machine; spt unikernels for others cannot be launched yet. */
 export const BARE_LAUNCH: Readonly<Partial<Record<string, LaunchTemplate>>> = Object.fromEntries(
-  Object.values(LINUX).map((linux) => [linux.machine, launchTemplate([], linux)]),
+  Object.values(LINUX).map(({ machine }) => [
+    machine,
+    new DeviceCompiler(new Map()).template([], machine),
+  ]),
 );

@@ -4,41 +4,23 @@
  *
  * @module
  */
-import type { BoundDevice } from "../devices/device.ts";
-import { formatMac } from "../devices/net.ts";
 import type { CommandLine, Guest } from "../guest.ts";
+import type { ShownText } from "./page.ts";
 
-/** The command line by which Solo5's tender would run a guest. */
-export function tenderLine({ unikernel, memorySize, commandLine, devices }: Guest): CommandLine {
+/** The command line by which Solo5's tender would run a guest; `devices`: its options about them. */
+export function tenderLine(
+  { unikernel, memorySize, commandLine }: Guest,
+  devices: readonly string[],
+): CommandLine {
   return {
     program: [`solo5-${unikernel.abi.target}`],
-    options: [`--mem=${memorySize / MIB}`, ...devices.flatMap(deviceWords)],
+    options: [`--mem=${memorySize / MIB}`, ...devices],
     file: unikernel.name,
     args: commandLine === "" ? [] : commandLine.split(" "),
   };
 }
 
 const MIB = 0x10_0000;
-
-function deviceWords({ name, device }: BoundDevice): string[] {
-  if (device.type === "BLOCK_BASIC") {
-    const { path, access, blockSize } = device;
-    const how = access === "rw" ? "" : `,${access}`;
-    return [`--block:${name}=${path}${how}`, `--block-sector-size:${name}=${blockSize}`];
-  }
-  const { backing, mac } = device;
-  const where = backing.kind === "tap" ? backing.interface : `@${backing.fd}`;
-  const address = mac === undefined ? [] : [`--net-mac:${name}=${formatMac(mac)}`];
-  return [`--net:${name}=${where}`, ...address];
-}
-
-/** A command line in memory. */
-export interface ShownText {
-  /** The words, each followed by a NUL. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Offset of the name of the unikernel's file. */
-  readonly file: number;
-}
 
 /** Encodes a command line as it lies in memory. */
 export function encodeShown({ program, options, file, args }: CommandLine): ShownText {

@@ -11,9 +11,12 @@ import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, MEMORY_START, STACK_GAP } from "../../abi/spt.ts";
 import { printable } from "../../elftool/printable.ts";
 import { TenderError } from "../error.ts";
-import type { CommandLine, Guest } from "../guest.ts";
+import type { Guest } from "../guest.ts";
+import type { CompileOptions } from "../target.ts";
 import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
-import { encodeShown, type ShownText, tenderLine } from "./command_line.ts";
+import { encodeShown, tenderLine } from "./command_line.ts";
+import type { DeviceCompiler } from "./devices.ts";
+import type { ImageDevice } from "./launched_kind.ts";
 import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
 import {
   fillLaunch,
@@ -21,6 +24,7 @@ import {
   LAUNCH_WINDOW,
   type LaunchTemplate,
   SHOWN_WINDOW,
+  type ShownText,
 } from "./page.ts";
 
 /** A Linux executable that is a guest together with its launch. */
@@ -38,60 +42,41 @@ export interface ProcessImage {
 const WRITABLE = { read: true, write: true, execute: false } as const;
 const NO_ACCESS = { read: false, write: false, execute: false } as const;
 
-/** How to compile a guest. */
-export interface CompileOptions {
-  /** What messages of a failed launch begin with; `soloden` if not given. */
-  readonly program?: string;
-  /** Id of the process that starts the guest, and whose end ends the guest; none if not given. */
-  readonly parent?: number;
-  /** The command line that the process shows; that of Solo5's tender if not given. */
-  readonly line?: CommandLine;
+/** What is known of this host before anything of the guest is made. */
+export interface HostFacts {
+  /** The guest's devices, in the manifest's order. */
+  readonly devices: readonly ImageDevice[];
+}
+
+/** How to compile a guest to an image. */
+export interface ImageOptions extends CompileOptions {
   /** Whether the image is kept in a file, whose name its process then has; not if not given. */
   readonly keep?: boolean;
+  /** Compiles devices; a guest without devices needs none. */
+  readonly devices?: DeviceCompiler;
 }
 
 /**
- * Looks at a guest's devices, and compiles it for this process to become, to start or to keep.
+ * Compiles a guest: a pure function.
  *
- * @returns the image; disposing of it closes what was opened for the guest: do so once it has
- * started
- * @throws {TenderError} as {@linkcode compileImage} does, or "device" if a device is not there or
- * not as it should be
- */
-export async function compileGuest(
-  guest: Guest,
-  options: CompileOptions = {},
-): Promise<ProcessImage & Disposable> {
-  const bare = bareTemplate(guest);
-  if (guest.devices.length === 0) {
-    return { ...compileImage(guest, bare, options), [Symbol.dispose]: () => {} };
-  }
-  const { prepareLaunch } = await import("./prepare.ts");
-  using opened = new DisposableStack();
-  const image = compileImage(guest, opened.use(prepareLaunch(guest, options)), options);
-  const kept = opened.move();
-  return { ...image, [Symbol.dispose]: () => kept.dispose() };
-}
-
-/**
- * Compiles a guest whose devices are known: a pure function.
- *
- * @param template the launch that opens its devices; that of guests without devices if not given
- * @param options as {@linkcode CompileOptions}
  * @throws {TenderError} "target" if there is no launch code for the guest's machine yet, "device"
- * if the launch opens other devices than the guest has, "memory" if Linux would not execute the
+ * if there are facts of other devices than the guest has, "memory" if Linux would not execute the
  * image
  */
 export function compileImage(
   guest: Guest,
-  template: LaunchTemplate = bareTemplate(guest),
-  options: CompileOptions = {},
+  facts: HostFacts = { devices: [] },
+  options: ImageOptions = {},
 ): ProcessImage {
   const { machine, name } = guest.unikernel;
-  if (template.devices.length !== guest.devices.length) {
+  const bare = bareTemplate(guest);
+  if (facts.devices.length !== guest.devices.length) {
     throw new TenderError("device", `${name}: its devices are not prepared`);
   }
-  const text = encodeShown(options.line ?? tenderLine(guest));
+  const compiler = facts.devices.length === 0 ? undefined : options.devices;
+  const template = compiler?.template(facts.devices, machine) ?? bare;
+  const line = options.line ?? tenderLine(guest, compiler?.options(guest.devices) ?? []);
+  const text = encodeShown(line);
   const memory = guestMemory(guest, { ...template, shown: text.bytes });
   const launch = launchOf(guest, { memory, text, taskSize: template.taskSize, options });
   const ofLaunch = launchSegments(template, launch);
@@ -116,7 +101,7 @@ interface Parts {
   readonly memory: GuestMemory;
   readonly text: ShownText;
   readonly taskSize: number;
-  readonly options: CompileOptions;
+  readonly options: ImageOptions;
 }
 
 function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Launch {

@@ -9,7 +9,6 @@ import type { Machine } from "../../abi/elf.ts";
 import { alignUp, viewOf } from "../../abi/layout.ts";
 import { printable } from "../../elftool/printable.ts";
 import type { LinuxAbi } from "../../linux/syscalls.ts";
-import { describeDevice, type ImageDevice, placeDevices } from "./devices.ts";
 import { baseRules, compileFilter } from "./filter.ts";
 import { LAUNCH_X86_64 } from "./launch_x86_64.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type CallStep,
   type CheckStep,
   type Data,
+  type Descriptors,
   type GuestStep,
   launchSteps,
   type Operand,
@@ -41,9 +41,16 @@ const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
 
 const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 
-/** Makes the launch that all guests with these devices share. */
-export function launchTemplate(devices: readonly ImageDevice[], linux: LinuxAbi): LaunchTemplate {
-  const descriptors = placeDevices(devices);
+/**
+ * Makes the launch that all guests with the same devices share.
+ *
+ * @param descriptors the devices in their places
+ * @param options `devices`: what is kept of them
+ */
+export function launchTemplate(
+  descriptors: Descriptors,
+  { linux, devices }: { linux: LinuxAbi; devices: LaunchTemplate["devices"] },
+): LaunchTemplate {
   const { epoll, timer } = descriptors;
   const rules = descriptors.devices.flatMap(({ rules }) => rules);
   const filter = compileFilter([...rules, ...baseRules(descriptors)], linux);
@@ -52,11 +59,7 @@ export function launchTemplate(devices: readonly ImageDevice[], linux: LinuxAbi)
     taskSize: linux.taskSize,
     epoll,
     timer,
-    devices: devices.map((device, index) => ({
-      properties: device.properties,
-      fd: descriptors.devices[index]!.fd,
-      note: describeDevice(device),
-    })),
+    devices,
   };
 }
 

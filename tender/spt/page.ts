@@ -19,8 +19,7 @@ import {
   PROT_WRITE,
   SIGKILL,
 } from "../../linux/constants.ts";
-import type { ManifestDevice } from "../guest.ts";
-import type { ShownText } from "./command_line.ts";
+import type { PropertiesBase } from "../devices/device.ts";
 
 /** One step in the form that the launch code reads. Offsets count from the start of the page. */
 export const Record = struct({
@@ -120,7 +119,9 @@ export interface LaunchTemplate {
  * A device that a launch opens: what the guest finds in its manifest, and what the image says of
  * it.
  */
-export interface LaunchedDevice extends Required<ManifestDevice> {
+export interface LaunchedDevice {
+  readonly properties: PropertiesBase;
+  readonly fd: number;
   readonly note: PackedDevice;
 }
 
@@ -132,6 +133,14 @@ export interface Range {
   readonly read: boolean;
   readonly write: boolean;
   readonly execute: boolean;
+}
+
+/** A command line in memory. */
+export interface ShownText {
+  /** The words, each followed by a NUL. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Offset of the name of the unikernel's file. */
+  readonly file: number;
 }
 
 /** What fills in a template for one guest. */

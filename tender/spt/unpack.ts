@@ -8,35 +8,37 @@
 import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../../abi/elf.ts";
 import { viewOf } from "../../abi/layout.ts";
 import { ManifestEntry, ManifestHeader } from "../../abi/manifest.ts";
-import type { PackedDevice, PackNote } from "../../abi/pack.ts";
+import type { PackNote } from "../../abi/pack.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import { type ElfFile, type Program, programData, readPrograms } from "../../elftool/elf_reader.ts";
 import type { Segment } from "../../elftool/unikernel.ts";
 import { SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
 import { type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
-import { block } from "../devices/block.ts";
-import type { Device, Properties } from "../devices/device.ts";
-import { net } from "../devices/net.ts";
+import type { Device } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
 import { bind, type Guest } from "../guest.ts";
-import type { DeviceSource } from "./devices.ts";
-import { launchTemplate } from "./encoder.ts";
-import { ENTER, type LaunchTemplate, Record, RECORDS_SLOT } from "./page.ts";
+import type { HostFacts } from "./compile.ts";
+import type { DeviceCompiler } from "./devices.ts";
+import { ENTER, Record, RECORDS_SLOT } from "./page.ts";
 
 /** What a packed file was compiled from. */
 export interface Unpacked {
   readonly guest: Guest;
-  /** The launch that opens its devices; none where it has none. */
-  readonly template?: LaunchTemplate;
+  /** What was known of the host. */
+  readonly facts: HostFacts;
 }
 
 /**
- * Reads the guest of a packed file.
+ * Reads the guest of a packed file. `devices` compiles devices of the types that the note names.
  *
  * @throws {ElfError | TenderError} if it contains what no guest can have
  */
-export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked {
+export function unpack(
+  elf: ElfFile,
+  note: PackNote,
+  { linux, devices }: { linux: LinuxAbi; devices: DeviceCompiler },
+): Unpacked {
   const programs = readPrograms(elf)
     .filter(({ type, vaddr }) => type === SEGMENT_TYPES.LOAD && vaddr < note.memory);
   const [boot, ...pieces] = programs.filter(({ filesz }) => filesz > 0);
@@ -48,11 +50,16 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
   if (kernelEnd % PAGE_SIZE !== 0 || last === undefined || kernelEnd < last.vaddr + last.filesz) {
     throw impossible(elf, "the unikernel does not end where the boot area says");
   }
-  const properties = note.devices.map(({ type }, index) =>
-    readProperties(area, { type, at: mft - BOOT_INFO + entryAt(index + 1), elf })
-  );
-  const shown = cmdline - BOOT_INFO + new TextEncoder().encode(note.commandLine).length + 1;
-  const withMac = shownAddresses(area.subarray(Math.max(shown, 0)), note);
+  const shownAt = cmdline - BOOT_INFO + new TextEncoder().encode(note.commandLine).length + 1;
+  const shown = new TextDecoder().decode(area.subarray(Math.max(shownAt, 0))).split("\0");
+  // The program and the size of memory come first.
+  let at = 2;
+  const read = note.devices.map((packed, index) => {
+    const entry = readEntry(area, { at: mft - BOOT_INFO + entryAt(index + 1), elf });
+    const found = devices.read(packed, { entry, options: shown.slice(at) });
+    at += devices.options([{ handle: index + 1, name: packed.name, device: found.device }]).length;
+    return found;
+  });
   const { machine } = elf;
   const { calls } = linux;
   const records = launchRecords(launchPage(elf));
@@ -76,21 +83,17 @@ export function unpack(elf: ElfFile, note: PackNote, linux: LinuxAbi): Unpacked 
       memorySize: note.memory,
       args: note.commandLine === "" ? [] : [note.commandLine],
       devices: new Map(
-        note.devices.map((device, index) => {
-          const hasMac = withMac.has(device.name);
-          return [device.name, readDevice(device, { properties: properties[index]!, hasMac })];
-        }),
+        note.devices.map(({ name }, index) => [name, read[index]!.device as Device]),
       ),
       executableHeap: note.executableHeap,
     },
   );
-  if (note.devices.length === 0) return { guest };
-  const list = guest.devices.map(({ handle, name }, index) => ({
+  const sources = guest.devices.map(({ handle, name }, index) => ({
     handle,
     name,
-    ...sourceOf(note.devices[index]!, properties[index]!),
+    ...read[index]!.source,
   }));
-  return { guest, template: launchTemplate(list, linux) };
+  return { guest, facts: { devices: sources } };
 }
 
 /** Reads the unikernel's segments, which are whole pages in a packed file. */
@@ -119,63 +122,14 @@ function entryAt(index: number): number {
 }
 
 /** Reads what the guest is told of a device. */
-function readProperties(
+function readEntry(
   area: Uint8Array,
-  { type, at, elf }: { type: Properties["type"]; at: number; elf: ElfFile },
-): Properties {
+  { at, elf }: { at: number; elf: ElfFile },
+): ReturnType<typeof ManifestEntry.read> {
   if (at < 0 || at + ManifestEntry.size > area.length) {
     throw impossible(elf, "the manifest lies outside the boot area");
   }
-  const { capacity, blockSize, mac, mtu } = ManifestEntry.read(viewOf(area), at);
-  return type === "BLOCK_BASIC"
-    ? { type, capacity: Number(capacity), blockSize }
-    : { type, mac, mtu };
-}
-
-/**
- * The network devices with a chosen address, which the shown command line names; others are random.
- */
-function shownAddresses(shown: Uint8Array, { devices }: PackNote): Set<string> {
-  const words = new TextDecoder().decode(shown).split("\0");
-  const named = new Set<string>();
-  // The program and the size of memory come first.
-  let at = 2;
-  for (const { name, type } of devices) {
-    at += type === "BLOCK_BASIC" ? 2 : 1;
-    if (type !== "NET_BASIC" || !words[at]?.startsWith(`--net-mac:${name}=`)) continue;
-    named.add(name);
-    at++;
-  }
-  return named;
-}
-
-function readDevice(
-  { source, access }: PackedDevice,
-  { properties, hasMac }: { properties: Properties; hasMac: boolean },
-): Device {
-  const [kind, where] = splitSource(source);
-  if (properties.type === "BLOCK_BASIC") {
-    const { blockSize } = properties;
-    return block.file(where, { blockSize, access });
-  }
-  const { mtu } = properties;
-  const mac = hasMac ? properties.mac : undefined;
-  return kind === "tap" ? net.tap(where, { mac }) : net.fd(Number(where), { mac, mtu });
-}
-
-function sourceOf({ source, access }: PackedDevice, properties: Properties): DeviceSource {
-  const [kind, where] = splitSource(source);
-  if (properties.type === "BLOCK_BASIC" && kind === "file") {
-    return { kind, path: where, writable: access !== "ro", properties };
-  }
-  if (properties.type === "NET_BASIC" && kind === "tap") return { kind, tap: where, properties };
-  return { kind: "descriptor", fd: Number(where), properties };
-}
-
-/** Splits a source into its kind and the rest. */
-function splitSource(source: string): [kind: string, where: string] {
-  const at = source.indexOf(" ");
-  return [source.slice(0, at), source.slice(at + 1)];
+  return ManifestEntry.read(viewOf(area), at);
 }
 
 function impossible({ name }: ElfFile, rule: string): TenderError {

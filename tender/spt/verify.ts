@@ -15,6 +15,7 @@ import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
 import { LINUX, type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 import { TenderError } from "../error.ts";
 import { compileImage } from "./compile.ts";
+import type { DeviceCompiler } from "./devices.ts";
 import { NAME_SLOT, Record, RECORDS_SLOT } from "./page.ts";
 import { encodeImage } from "./start.ts";
 import { launchFilter, launchPage, launchRecords, unpack } from "./unpack.ts";
@@ -58,18 +59,24 @@ interface PackedFile {
   readonly linux: LinuxAbi;
 }
 
+/** How to verify a file. */
+export interface VerifyOptions {
+  /** The file's name, for messages. */
+  readonly name: string;
+  /** This version. */
+  readonly version: string;
+  /** Compiles devices of every type. */
+  readonly devices: DeviceCompiler;
+}
+
 /**
  * Verifies a packed file.
  *
- * @param options `name`: the file's name, for messages; `version`: this version
  * @throws {ElfError} if it is no executable
  * @throws {TenderError} "target" if it is no packed unikernel
  */
-export function verifyPacked(
-  bytes: Uint8Array,
-  options: { name: string; version: string },
-): Verdict {
-  return judge(readPacked(bytes, options), options.version);
+export function verifyPacked(bytes: Uint8Array, options: VerifyOptions): Verdict {
+  return judge(readPacked(bytes, options), options);
 }
 
 /** A packed file's filter as text, and the result of verifying the file. */
@@ -83,17 +90,14 @@ export interface DescribedFilter {
  *
  * @throws {ElfError | TenderError} as {@linkcode verifyPacked} does, or if there is no filter
  */
-export function describeFilter(
-  bytes: Uint8Array,
-  options: { name: string; version: string },
-): DescribedFilter {
-  const { name, version } = options;
+export function describeFilter(bytes: Uint8Array, options: VerifyOptions): DescribedFilter {
+  const { name } = options;
   const file = readPacked(bytes, options);
   const filter = launchFilter(launchPage(file.elf), file.linux);
   if (filter === undefined) {
     throw new TenderError("target", `${name}: its launch page holds no seccomp filter`);
   }
-  const verdict = judge(file, version);
+  const verdict = judge(file, options);
   const found = verdict.is === "known" ? "" : ", which may never be installed";
   const count = filter.length / SockFilter.size;
   const text = `${printable(name)}: seccomp filter of ${count} instructions${found}\n` +
@@ -125,21 +129,24 @@ function readPacked(bytes: Uint8Array, { name }: { name: string }): PackedFile {
   return { elf, note, linux };
 }
 
-function judge(file: PackedFile, version: string): Verdict {
+function judge(file: PackedFile, { version, devices }: VerifyOptions): Verdict {
   const { packedBy } = file.note;
   const otherwise = packedBy === version ? "tampered" : "unknown";
-  const made = packAgain(file);
+  const made = packAgain(file, devices);
   if ("fault" in made) return { is: otherwise, packedBy, known: [], differing: [], ...made };
   const [known, differing] = compare(file, { ...file, elf: made.elf });
   return { is: differing.length === 0 ? "known" : otherwise, packedBy, known, differing };
 }
 
 /** Makes the file that this version writes of the same guest. */
-function packAgain({ elf, note, linux }: PackedFile): { elf: ElfFile } | { fault: string } {
+function packAgain(
+  { elf, note, linux }: PackedFile,
+  devices: DeviceCompiler,
+): { elf: ElfFile } | { fault: string } {
   const { name } = elf;
   try {
-    const { guest, template } = unpack(elf, note, linux);
-    const image = compileImage(guest, template, { keep: true });
+    const { guest, facts } = unpack(elf, note, { linux, devices });
+    const image = compileImage(guest, facts, { devices, keep: true });
     const { packedBy } = note;
     const bytes = encodeImage({ ...image, note: { ...image.note, packedBy } });
     return { elf: readElf(bytes, { name }) };

@@ -8,10 +8,10 @@ import { HYPERCALL, HYPERCALL_PORT } from "../../abi/hvt.ts";
 import { readExit } from "../../tender/kvm/exit.ts";
 import { EXIT_REASON, IO_OUT, Run } from "../../tender/kvm/abi.ts";
 import { GuestView } from "../../tender/hvt/guest_view.ts";
-import { RunLoop } from "../../tender/hvt/run.ts";
-import { hostWorld } from "../../tender/hvt/world.ts";
+import { RunLoop } from "../../tender/hvt/run_loop.ts";
 import { median } from "./measure.ts";
 import type { Figure } from "./result.ts";
+import { hostWorld } from "../tender/hvt/machine.ts";
 
 const MEMORY_SIZE = 0x20_0000;
 const BLOCK = 0x15_0000;

@@ -6,7 +6,7 @@ import { type GuestOption, OUTPUT, PACK_OPTIONS, RUN_OPTIONS } from "../../comma
 import { parseArguments } from "../../commands/guest_words.ts";
 import { pack, runGuest } from "../../commands/guests.ts";
 import { entryOf } from "../../commands/table.ts";
-import { readDevices } from "../../commands/device_words.ts";
+import { loadDeviceWords, readDevices } from "../../commands/device_words.ts";
 import { DEVICE_KINDS } from "../../tender/devices/kinds.ts";
 
 /** An option as people write it, with a value that its reader takes; `bare`: without one, where it may. */
@@ -41,12 +41,13 @@ Deno.test("grammar: help shows every option in its form, in the table's order", 
   deepEqual(shown(pack), declared([...PACK_OPTIONS, OUTPUT]));
 });
 
-Deno.test("grammar: every kind's options are in the table, and its first one makes a device of it", () => {
-  for (const { type, options } of DEVICE_KINDS) {
+Deno.test("grammar: every kind's options are in the table, and its first one makes a device of it", async () => {
+  for (const { type, words } of DEVICE_KINDS) {
+    const { options } = await words();
     for (const { name } of options) {
       equal(RUN_OPTIONS.find((option) => option.name === name)?.device, type, name);
     }
-    const device = readDevices([`--${options[0].name}:x=y`]).get("x");
+    const device = readDevices([`--${options[0].name}:x=y`], await loadDeviceWords()).get("x");
     equal(device?.type, type);
   }
 });

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatMac } from "../../tender/devices/net.ts";
+import { formatMac } from "../../tender/devices/net/device.ts";
 import { TenderError } from "../../tender/error.ts";
-import { readDevices } from "../../commands/device_words.ts";
+import { loadDeviceWords, readDevices } from "../../commands/device_words.ts";
 import { parseArguments, splitOptions } from "../../commands/guest_words.ts";
 
 const MIB = 0x10_0000;
+const KINDS = await loadDeviceWords();
 
 function devices(...options: string[]) {
-  return Object.fromEntries(readDevices(parseArguments([...options, "x.hvt"])!.devices));
+  return Object.fromEntries(readDevices(parseArguments([...options, "x.hvt"])!.devices, KINDS));
 }
 
 Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
@@ -102,7 +103,7 @@ Deno.test("options: no unikernel, or an option of something else, is left to oth
 Deno.test("options: one about a device that names none, or gives it nothing, says how it is written", () => {
   for (const word of ["--net=x", "--net:a", "--block", "--net-mac:a", "--block-sector-size:"]) {
     assert.deepEqual(parseArguments([word, "--", "x.hvt"])!.devices, [word]);
-    assert.throws(() => readDevices([word]), {
+    assert.throws(() => readDevices([word], KINDS), {
       name: "TenderError",
       message: `${word}: expected --OPTION:NAME=VALUE, like --net:eth0=tap0`,
     });
@@ -217,7 +218,7 @@ Deno.test("options: any words are read, left to others, or refused with this roo
       const read = parseArguments(words);
       if (read === undefined) return;
       assert.equal(words.at(-1 - read.args.length), read.file);
-      readDevices(read.devices);
+      readDevices(read.devices, KINDS);
     } catch (error) {
       assert.ok(error instanceof TenderError, String(error));
     }

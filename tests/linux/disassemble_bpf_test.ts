@@ -7,6 +7,7 @@ import { bind } from "../../tender/guest.ts";
 import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
 import { pack } from "../../tender/pack.ts";
 import { compileImage } from "../../tender/spt/compile.ts";
+import { loadDeviceCompiler } from "../../tender/spt/devices.ts";
 import { readElf } from "../../elftool/elf_reader.ts";
 import { launchFilter, launchPage } from "../../tender/spt/unpack.ts";
 import { describeFilter } from "../../tender/spt/verify.ts";
@@ -16,7 +17,7 @@ import { LINUX } from "../../linux/syscalls.ts";
 import { guest } from "../guests.ts";
 import { soloden } from "../soloden.ts";
 
-const NAMED = { name: "args", version: "1" };
+const NAMED = { name: "args", version: "1", devices: await loadDeviceCompiler() };
 const linux = LINUX.x86_64!;
 const filter = compileFilter(baseRules({ epoll: 3, timer: 4 }), linux);
 

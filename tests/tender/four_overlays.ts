@@ -8,9 +8,9 @@
  * @module
  */
 import { parseUnikernel } from "../../elftool/unikernel.ts";
-import { block } from "../../tender/devices/block.ts";
+import { block } from "../../tender/devices/block/device.ts";
 import { bind } from "../../tender/guest.ts";
-import { run } from "../../tender/run.ts";
+import { run } from "../../tender/run/event_loop.ts";
 
 const [file, storage] = Deno.args;
 const guest = bind(parseUnikernel(Deno.readFileSync(file!), { name: file! }), "spt", {

@@ -4,7 +4,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { COMMAND_LINE_SIZE } from "../../abi/solo5.ts";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
-import { net } from "../../tender/devices/net.ts";
+import { net } from "../../tender/devices/net/device.ts";
 import { bind } from "../../tender/guest.ts";
 import { buildUnikernel } from "../elftool/builder.ts";
 

@@ -4,11 +4,11 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
-import { block } from "../../tender/devices/block.ts";
-import type { Device } from "../../tender/devices/device.ts";
+import { block } from "../../tender/devices/block/device.ts";
+import type { Device } from "../../tender/devices/kinds.ts";
 import { bind, type Guest, type TenderTarget } from "../../tender/guest.ts";
 import { pack } from "../../tender/pack.ts";
-import { run, spawn } from "../../tender/run.ts";
+import { run, spawn } from "../../tender/run/event_loop.ts";
 import { guest } from "../guests.ts";
 import { execute, writeProgram } from "../soloden.ts";
 import { kvmTest } from "./hvt/kvm_available.ts";

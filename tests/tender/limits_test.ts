@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { BuildTarget } from "../../bindings/targets.ts";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind } from "../../tender/guest.ts";
-import { run } from "../../tender/run.ts";
+import { run } from "../../tender/run/event_loop.ts";
 import { readLimits } from "../../commands/limit_words.ts";
 import { ConsoleMeter, type Limits } from "../../tender/limits.ts";
 import { guest } from "../guests.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind, type Guest } from "../../tender/guest.ts";
 import { pack } from "../../tender/pack.ts";
-import { run } from "../../tender/run.ts";
+import { run } from "../../tender/run/event_loop.ts";
 import { compileImage } from "../../tender/spt/compile.ts";
 import { spawnImage } from "../../tender/spt/start.ts";
 import { withFiles } from "../bindings/scratch.ts";

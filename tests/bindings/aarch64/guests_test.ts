@@ -3,8 +3,8 @@
  * and every other end, on both targets.
  */
 import assert from "node:assert/strict";
-import { block } from "../../../tender/devices/block.ts";
-import { net } from "../../../tender/devices/net.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import { net } from "../../../tender/devices/net/device.ts";
 import { describe, statusOf } from "../../../tender/outcome.ts";
 import { example, guest } from "../../guests.ts";
 import { socketPair } from "../../tender/devices/socket_pair.ts";

@@ -12,7 +12,7 @@ import { bootArea, type Guest } from "../../../tender/guest.ts";
 import type { Answer, Context } from "../../../tender/hvt/answer.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
 import { hypercall, resumePoll } from "../../../tender/hvt/hypercalls.ts";
-import type { HostWorld } from "../../../tender/hvt/world.ts";
+import type { WaitingWorld } from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { BOOT_START, loadGuest } from "./guest_memory.ts";
 import { Emulator, EXCEPTIONS, type Stop } from "./unicorn.ts";
@@ -21,12 +21,12 @@ import { Emulator, EXCEPTIONS, type Stop } from "./unicorn.ts";
 const COUNTER_FREQUENCY = 62_500_000n;
 
 /** Runs a guest to its end. */
-export function runHvt(guest: Guest, world: HostWorld): Outcome {
+export function runHvt(guest: Guest, world: WaitingWorld): Outcome {
   using cpu = new Emulator();
   const area = bootArea(guest, {
     address: BOOT_START,
     infoSize: BootInfo.size,
-    devices: world.devices.map((properties) => ({ properties })),
+    devices: world.devices.map(({ properties }) => ({ properties })),
   });
   BootInfo.write(viewOf(area.bytes), 0, {
     memSize: guest.memorySize,
@@ -41,7 +41,7 @@ export function runHvt(guest: Guest, world: HostWorld): Outcome {
     write: false,
   });
   const handles = world.devices.reduce(
-    (set, { type }, index) => type === "NET_BASIC" ? set | 2n << BigInt(index) : set,
+    (set, { input }, index) => input === undefined ? set : set | 2n << BigInt(index),
     0n,
   );
   const context = { guest: new GuestView(bytes, restrictions), world, handles };
@@ -74,7 +74,7 @@ interface Store {
 function answerStore(
   { offset, width, value }: Store,
   context: Context,
-  world: HostWorld,
+  world: WaitingWorld,
 ): Outcome | undefined {
   const aligned = offset % HYPERCALL_STORE.step === 0 && width === HYPERCALL_STORE.width;
   let answer: Answer | null = aligned

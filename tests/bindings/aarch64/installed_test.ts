@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { install } from "../../../bindings/install.ts";
 import { findToolchain } from "../../../bindings/tools.ts";
-import { block } from "../../../tender/devices/block.ts";
+import { block } from "../../../tender/devices/block/device.ts";
 import { missingTool, testUnless } from "../../needs.ts";
 import { installation } from "../../prefix.ts";
 import { execute } from "../../soloden.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
-import type { Device } from "../../../tender/devices/device.ts";
+import type { Device } from "../../../tender/devices/kinds.ts";
 import { bind } from "../../../tender/guest.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { collector } from "../../tender/hvt/device_guests.ts";
 import { runHvt } from "./hvt_tender.ts";
 import { runSpt } from "./spt_tender.ts";
+import { hostWorld } from "../../tender/hvt/machine.ts";
 
 const TENDERS = { hvt: runHvt, spt: runSpt };
 

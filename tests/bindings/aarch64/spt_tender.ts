@@ -8,7 +8,8 @@ import { u64, viewOf } from "../../../abi/layout.ts";
 import { BOOT_INFO, BootInfo, EpollEvent, STACK_GAP, TIMER_EVENT } from "../../../abi/spt.ts";
 import { bootArea, type Guest } from "../../../tender/guest.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
-import type { HostWorld } from "../../../tender/hvt/world.ts";
+import type { OpenDevice } from "../../../tender/devices/kind.ts";
+import type { WaitingWorld } from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { ENTRY } from "../../abi/hvt_aarch64.ts";
 import { loadGuest } from "./guest_memory.ts";
@@ -43,12 +44,12 @@ const EPOLLIN = 1;
 const ERRORS: Readonly<Record<number, bigint>> = { 1: -11n, 2: -22n, 3: -5n };
 
 /** Runs a guest to its end. */
-export function runSpt(guest: Guest, world: HostWorld): Outcome {
+export function runSpt(guest: Guest, world: WaitingWorld): Outcome {
   using cpu = new Emulator();
   const area = bootArea(guest, {
     address: BOOT_INFO,
     infoSize: BootInfo.size,
-    devices: world.devices.map((properties, index) => ({
+    devices: world.devices.map(({ properties }, index) => ({
       properties,
       fd: FIRST_DEVICE + index + 1,
     })),
@@ -96,11 +97,11 @@ const KILLED: Outcome = { kind: "signal", signal: SIGNALS.sys };
 /** The system calls of one guest. */
 class Kernel {
   readonly #guest: GuestView;
-  readonly #world: HostWorld;
+  readonly #world: WaitingWorld;
   /** When the timer goes off; undefined while it is off. */
   #timer: bigint | undefined;
 
-  constructor(guest: GuestView, world: HostWorld) {
+  constructor(guest: GuestView, world: WaitingWorld) {
     this.#guest = guest;
     this.#world = world;
   }
@@ -143,7 +144,7 @@ class Kernel {
       return BigInt(data.length);
     }
     if (!this.#is(fd, "NET_BASIC")) return KILLED;
-    const result = this.#world.netWrite(fd - FIRST_DEVICE, data);
+    const result = this.#device(fd)!.write(data, 0);
     return ERRORS[result] ?? BigInt(data.length);
   }
 
@@ -151,8 +152,12 @@ class Kernel {
     if (!this.#is(fd, "NET_BASIC")) return KILLED;
     const data = this.#bytes("write", range);
     if (data === undefined) return EFAULT;
-    const count = this.#world.netRead(fd - FIRST_DEVICE, data);
+    const count = this.#device(fd)!.read(data, 0);
     return ERRORS[-count] ?? BigInt(count);
+  }
+
+  #device(fd: number): OpenDevice | undefined {
+    return this.#world.devices[fd - FIRST_DEVICE - 1];
   }
 
   /** `access`: what the call does to the guest's memory. */
@@ -161,15 +166,14 @@ class Kernel {
     range: Range,
     { access, offset }: { access: "read" | "write"; offset: number },
   ): Result {
-    const device = this.#world.devices[fd - FIRST_DEVICE - 1];
-    if (device?.type !== "BLOCK_BASIC" || range.length !== device.blockSize) return KILLED;
-    if (offset < 0 || offset > device.capacity - device.blockSize) return KILLED;
+    const device = this.#device(fd);
+    if (device === undefined || !this.#is(fd, "BLOCK_BASIC")) return KILLED;
+    if (!device.accepts(offset, range.length)) return KILLED;
     const data = this.#bytes(access, range);
     if (data === undefined) return EFAULT;
-    const handle = fd - FIRST_DEVICE;
     const result = access === "read"
-      ? this.#world.blockWrite(handle, data, { offset })
-      : this.#world.blockRead(handle, data, { offset });
+      ? device.write(data, offset)
+      : -Math.min(device.read(data, offset), 0);
     return ERRORS[result] ?? BigInt(data.length);
   }
 
@@ -222,7 +226,7 @@ class Kernel {
   }
 
   #is(fd: number, type: string): boolean {
-    return this.#world.devices[fd - FIRST_DEVICE - 1]?.type === type;
+    return this.#world.devices[fd - FIRST_DEVICE - 1]?.properties.type === type;
   }
 
   #bytes(access: "read" | "write", range: Range): Uint8Array<ArrayBuffer> | undefined {

@@ -15,16 +15,20 @@ import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind, type TenderTarget } from "../../../tender/guest.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
+import { loadDeviceCompiler } from "../../../tender/spt/devices.ts";
 import { describeFilter, verdictText } from "../../../tender/spt/verify.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
-import type { Device, Properties } from "../../../tender/devices/device.ts";
-import { block } from "../../../tender/devices/block.ts";
-import { net } from "../../../tender/devices/net.ts";
+import type { Device, Properties } from "../../../tender/devices/kinds.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import { net } from "../../../tender/devices/net/device.ts";
 import { buildUnikernel, MANIFEST, withProgram } from "../../elftool/builder.ts";
+import { cpuidWith } from "../../tender/hvt/cpuid.ts";
 import { withSymbols } from "../symbols.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
 
 const MEMORY = 2 ** 22;
+const CPUID = cpuidWith({ noExecute: true });
+const COMPILER = await loadDeviceCompiler();
 const named = { name: "x" };
 const HVT = { target: 1, manifest: { devices: [] } };
 const SPT = { target: 2, manifest: { devices: [] } };
@@ -73,7 +77,7 @@ export const elf: FuzzTarget = {
     });
     refusing(() => void sourceLines(input, ADDRESSES, named));
     refusing(() => {
-      const { verdict } = describeFilter(input, { ...named, version: "1" });
+      const { verdict } = describeFilter(input, { ...named, version: "1", devices: COMPILER });
       verdictText(verdict, "1");
     });
     refusing(() => launchable(input));
@@ -101,7 +105,7 @@ function launchable(input: Uint8Array): void {
     const guest = bind(unikernel, target, { memorySize: MEMORY, devices: given });
     const machine = compileMachine(guest, {
       cycleFrequency: 1n,
-      noExecute: true,
+      cpuid: CPUID,
       devices: devices.map(({ type }) => PROPERTIES[type]),
     });
     for (const { address, data } of machine.contents) {

@@ -11,8 +11,9 @@ import { ERRNO, SystemError } from "../../../linux/libc.ts";
 import { RunEnded } from "../../../tender/hvt/answer.ts";
 import type { Exit } from "../../../tender/kvm/exit.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
-import { RunLoop } from "../../../tender/hvt/run.ts";
+import { RunLoop } from "../../../tender/hvt/run_loop.ts";
 import type { World } from "../../../tender/hvt/world.ts";
+import { fakeDevice } from "../../tender/hvt/tiny_guest.ts";
 import type { FuzzTarget } from "../target.ts";
 
 const MEMORY = 0x20_0000;
@@ -20,10 +21,6 @@ const MEMORY = 0x20_0000;
 const INPUT = 0x15_0000;
 const CLOSED = { start: 0, end: 0x1_0000, read: false, write: false };
 const TEXT = { start: 0x10_0000, end: 0x10_1000, read: true, write: false };
-const DEVICES: World["devices"] = [
-  { type: "BLOCK_BASIC", capacity: 8192, blockSize: 512 },
-  { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 },
-];
 const bytes = new Uint8Array(MEMORY);
 /** What a device answers; below 0 if something went wrong. */
 let answer = 0;
@@ -48,7 +45,7 @@ const OTHERS: readonly Exit[] = [
  */
 export const hypercalls: FuzzTarget = {
   name: "hypercalls",
-  covers: ["answer", "device_calls", "faults", "guest_view", "hypercalls", "run"]
+  covers: ["answer", "device_calls", "faults", "guest_view", "hypercalls", "run_loop"]
     .map((file) => `tender/hvt/${file}.ts`),
   seeds: () => [
     ...[1, 2, 3, 4, 5, 6, 7, 8, ...OTHERS.map((_, index) => 200 + index)].map((kind) => seed(kind)),
@@ -101,13 +98,36 @@ function within(data: Uint8Array, access: "read" | "write"): void {
   }
 }
 
-function wholeBlock(handle: number, data: Uint8Array, offset: number): void {
-  ok(handle === 1 && data.length === 512, "not one block of the block device");
+const block = fakeDevice({ type: "BLOCK_BASIC", capacity: 8192, blockSize: 512 });
+
+function wholeBlock(data: Uint8Array, offset: number): void {
+  ok(data.length === 512, "not one block");
   ok(offset >= 0 && offset % 512 === 0 && offset + 512 <= 8192, "a block that is not there");
 }
 
+block.read = (data, offset) => {
+  within(data, "write");
+  wholeBlock(data, offset);
+  return answer < 0 ? -RESULT.EUNSPEC : data.length;
+};
+block.write = (data, offset) => {
+  within(data, "read");
+  wholeBlock(data, offset);
+  return RESULT.OK;
+};
+
+const net = fakeDevice({ type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 });
+net.read = (data) => {
+  within(data, "write");
+  return answer < 0 ? -RESULT.AGAIN : data.length;
+};
+net.write = (data) => {
+  within(data, "read");
+  return RESULT.OK;
+};
+
 const world: World = {
-  devices: DEVICES,
+  devices: [block, net],
   wallClock: () => 0n,
   monotonic: () => 0n,
   write(data) {
@@ -117,24 +137,4 @@ const world: World = {
     return answer >= 0;
   },
   ready: () => 0n,
-  blockRead(handle, data, { offset }) {
-    within(data, "write");
-    wholeBlock(handle, data, offset);
-    return answer < 0 ? RESULT.EUNSPEC : RESULT.OK;
-  },
-  blockWrite(handle, data, { offset }) {
-    within(data, "read");
-    wholeBlock(handle, data, offset);
-    return RESULT.OK;
-  },
-  netRead(handle, data) {
-    within(data, "write");
-    ok(handle === 2, "not the network device");
-    return answer < 0 ? -RESULT.AGAIN : data.length;
-  },
-  netWrite(handle, data) {
-    within(data, "read");
-    ok(handle === 2, "not the network device");
-    return RESULT.OK;
-  },
 };

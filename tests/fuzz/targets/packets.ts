@@ -5,8 +5,8 @@
  * @module
  */
 import { ok } from "node:assert/strict";
-import { encodePacket, PACKET_MAX, PacketReader } from "../../../tender/hvt/gdb/packet.ts";
-import { answer, type DebugTarget } from "../../../tender/hvt/gdb/stub.ts";
+import { encodePacket, PACKET_MAX, PacketReader } from "../../../tender/observe/gdb/packet.ts";
+import { answer, type DebugTarget } from "../../../tender/observe/gdb/stub.ts";
 import { Fpu, Regs, Sregs } from "../../../tender/kvm/abi.ts";
 import type { FuzzTarget } from "../target.ts";
 

@@ -1,14 +1,14 @@
 /**
- * Fuzzes command lines: any words are a request, no request, or refused with a message.
+ * Fuzzing command lines: whatever the words are, they are a request, no request, or refused in words.
  *
  * @module
  */
 import { ok } from "node:assert/strict";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
-import type { Device } from "../../../tender/devices/device.ts";
-import { block } from "../../../tender/devices/block.ts";
-import { net } from "../../../tender/devices/net.ts";
-import { readDevices } from "../../../commands/device_words.ts";
+import type { Device } from "../../../tender/devices/kinds.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import { net } from "../../../tender/devices/net/device.ts";
+import { loadDeviceWords, readDevices } from "../../../commands/device_words.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
 import { ConsoleMeter, limitReached, type Limits } from "../../../tender/limits.ts";
 import { readLimits } from "../../../commands/limit_words.ts";
@@ -39,6 +39,8 @@ const LINES = [
   "--trace\nx.spt",
 ];
 
+const KINDS = await loadDeviceWords();
+
 /** Command lines, with one word on each line. */
 export const words: FuzzTarget = {
   name: "words",
@@ -53,7 +55,7 @@ export const words: FuzzTarget = {
       if (request === undefined) return;
       ok(Number.isSafeInteger(request.memorySize) && request.memorySize > 0);
       ok(words.includes(request.file), "a file that was not named");
-      refusing(() => void readDevices(request.devices));
+      refusing(() => void readDevices(request.devices, KINDS));
       refusing(() => {
         if (request.observe.length === 0) return;
         const guest = request.file.endsWith(".spt") ? SPT : HVT;

@@ -6,9 +6,9 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { block } from "../../../tender/devices/block.ts";
-import type { Device } from "../../../tender/devices/device.ts";
-import { net } from "../../../tender/devices/net.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import type { Device } from "../../../tender/devices/kinds.ts";
+import { net } from "../../../tender/devices/net/device.ts";
 import { nextFrame, type SocketPair, socketPair } from "./socket_pair.ts";
 
 /** The devices, and the host's side of them. */

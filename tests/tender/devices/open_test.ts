@@ -2,16 +2,18 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { RESULT } from "../../../abi/solo5.ts";
-import { block } from "../../../tender/devices/block.ts";
-import type { Device } from "../../../tender/devices/device.ts";
-import { net } from "../../../tender/devices/net.ts";
-import { openDevices } from "../../../tender/devices/open.ts";
-import { type OpenBlock, openBlock } from "../../../tender/devices/open_block.ts";
-import { openNet } from "../../../tender/devices/open_net.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import type { Device } from "../../../tender/devices/kinds.ts";
+import { net } from "../../../tender/devices/net/device.ts";
+import type { BlockProperties } from "../../../tender/devices/block/device.ts";
+import { servedBlock } from "../../../tender/devices/block/served.ts";
+import type { OpenDevice } from "../../../tender/devices/kind.ts";
+import { servedNet } from "../../../tender/devices/net/served.ts";
 import { TenderError } from "../../../tender/error.ts";
 import { missingTool, notRoot, testUnless } from "../../needs.ts";
 import { execute } from "../../soloden.ts";
 import { socketPair } from "./socket_pair.ts";
+import { hostWorld } from "../hvt/machine.ts";
 
 /** Runs a test with a file of `size` bytes, each the low byte of its offset's block of 512, plus 1. */
 function withFile(size: number, test: (path: string) => void): void {
@@ -29,9 +31,9 @@ function filled(value: number, size = 512): Uint8Array<ArrayBuffer> {
   return new Uint8Array(size).fill(value);
 }
 
-function readBlock(device: OpenBlock, offset: number): Uint8Array {
+function readBlock(device: OpenDevice<BlockProperties>, offset: number): Uint8Array {
   const data = new Uint8Array(device.properties.blockSize);
-  assert.equal(device.read(offset, data), RESULT.OK);
+  assert.equal(device.read(data, offset), data.length);
   return data;
 }
 
@@ -49,11 +51,11 @@ Deno.test("block: random reads and writes are those of an array, for both sizes 
             const base = Deno.readFileSync(path);
             const model = base.slice();
             {
-              using device = openBlock(block.file(path, { blockSize, access }));
+              using device = servedBlock.open(block.file(path, { blockSize, access }));
               for (const { write, number, value } of operations) {
                 const [offset, end] = [number * blockSize, (number + 1) * blockSize];
                 if (write) {
-                  assert.equal(device.write(offset, filled(value, blockSize)), RESULT.OK);
+                  assert.equal(device.write(filled(value, blockSize), offset), RESULT.OK);
                   model.fill(value, offset, end);
                 } else assert.deepEqual(readBlock(device, offset), model.slice(offset, end));
               }
@@ -68,8 +70,8 @@ Deno.test("block: random reads and writes are those of an array, for both sizes 
 
 Deno.test("block: ro refuses writes, with the file untouched, and reads", () => {
   withFile(1024, (path) => {
-    using device = openBlock(block.file(path, { access: "ro" }));
-    assert.equal(device.write(512, filled(9)), RESULT.EUNSPEC);
+    using device = servedBlock.open(block.file(path, { access: "ro" }));
+    assert.equal(device.write(filled(9), 512), RESULT.EUNSPEC);
     assert.deepEqual(readBlock(device, 512), filled(2));
     assert.deepEqual(Deno.readFileSync(path).slice(512), filled(2));
   });
@@ -82,11 +84,11 @@ Deno.test("block: ro and overlay want no right to write, rw does", async () => {
   await Deno.chmod(directory, 0o755);
   const rw = block.file(path, { access: "rw" });
   const isRoot = Deno.uid() === 0;
-  if (!isRoot) assert.throws(() => openBlock(rw), /Permission denied$/);
+  if (!isRoot) assert.throws(() => servedBlock.open(rw), /Permission denied$/);
   // Root may write to anything, so ask the kernel how each was opened.
   const expected = [["ro", 0], ["overlay", 0], ["rw", 2]] as const;
   for (const [access, flags] of expected.filter(([access]) => isRoot || access !== "rw")) {
-    using _device = openBlock(block.file(path, { access }));
+    using _device = servedBlock.open(block.file(path, { access }));
     assert.equal(openFlags(path) & 3, flags, access);
   }
   await Deno.remove(directory, { recursive: true });
@@ -118,9 +120,9 @@ Deno.test("block: an overlay over a sparse terabyte is there at once, and holds 
   withFile(0, (path) => {
     const size = 2 ** 40;
     Deno.truncateSync(path, size);
-    using device = openBlock(block.file(path, { access: "overlay" }));
+    using device = servedBlock.open(block.file(path, { access: "overlay" }));
     assert.equal(device.properties.capacity, size);
-    assert.equal(device.write(size - 512, filled(7)), RESULT.OK);
+    assert.equal(device.write(filled(7), size - 512), RESULT.OK);
     assert.deepEqual(readBlock(device, size - 512), filled(7));
     assert.deepEqual(readBlock(device, size - 1024), filled(0));
     assert.equal(Deno.statSync(path).blocks, 0);
@@ -129,9 +131,9 @@ Deno.test("block: an overlay over a sparse terabyte is there at once, and holds 
 
 Deno.test("block: a file that shrank fails the request, and nothing else", () => {
   withFile(1024, (path) => {
-    using device = openBlock(block.file(path));
+    using device = servedBlock.open(block.file(path));
     Deno.truncateSync(path, 700);
-    assert.equal(device.read(512, filled(0)), RESULT.EUNSPEC);
+    assert.equal(device.read(filled(0), 512), -RESULT.EUNSPEC);
     assert.deepEqual(readBlock(device, 0), filled(1));
   });
 });
@@ -143,9 +145,9 @@ testUnless(noLoopDevice(), "block: a block device of the host", async () => {
   const { stdout } = await execute("losetup", ["--find", "--show", image]);
   const path = stdout.trim();
   try {
-    using device = openBlock(block.file(path, { blockSize: 4096 }));
+    using device = servedBlock.open(block.file(path, { blockSize: 4096 }));
     assert.equal(device.properties.capacity, 8192);
-    assert.equal(device.write(4096, filled(5, 4096)), RESULT.OK);
+    assert.equal(device.write(filled(5, 4096), 4096), RESULT.OK);
     assert.deepEqual(readBlock(device, 4096), filled(5, 4096));
   } finally {
     await execute("losetup", ["--detach", path]);
@@ -198,7 +200,7 @@ for (const [what, device, message] of REFUSED) {
     using pair = socketPair();
     const first = { handle: 1, name: "first", device: net.fd(pair.guest) };
     assert.throws(
-      () => openDevices([first, { handle: 2, name: "second", device }]),
+      () => hostWorld([first, { handle: 2, name: "second", device }]),
       (error) => error instanceof TenderError && message.test(error.message),
     );
     assert.equal(descriptorsOf(pair.guest), 1);
@@ -208,7 +210,7 @@ for (const [what, device, message] of REFUSED) {
 Deno.test("block: storage that is no whole number of blocks is refused", () => {
   withFile(1000, (path) =>
     assert.throws(
-      () => openBlock(block.file(path)),
+      () => servedBlock.open(block.file(path)),
       (error) =>
         error instanceof TenderError &&
         error.message === `${path}: Backing storage size must be block aligned (512 bytes)`,
@@ -217,41 +219,41 @@ Deno.test("block: storage that is no whole number of blocks is refused", () => {
 
 Deno.test("net: frames both ways, one at a time, cut to the room there is", () => {
   using pair = socketPair();
-  using device = openNet(net.fd(pair.guest, { mac: "02:00:00:00:00:01", mtu: 9000 }));
+  using device = servedNet.open(net.fd(pair.guest, { mac: "02:00:00:00:00:01", mtu: 9000 }));
   assert.deepEqual(device.properties, {
     type: "NET_BASIC",
     mac: Uint8Array.of(2, 0, 0, 0, 0, 1),
     mtu: 9000,
   });
   const room = new Uint8Array(64);
-  assert.equal(device.read(room), -RESULT.AGAIN);
+  assert.equal(device.read(room, 0), -RESULT.AGAIN);
   pair.send(filled(1, 60));
   pair.send(filled(2, 100));
-  assert.equal(device.read(room), 60);
-  assert.equal(device.read(room), 64);
+  assert.equal(device.read(room, 0), 60);
+  assert.equal(device.read(room, 0), 64);
   assert.deepEqual(room, filled(2, 64));
-  assert.equal(device.read(room), -RESULT.AGAIN);
-  assert.equal(device.write(filled(3, 9014)), RESULT.OK);
+  assert.equal(device.read(room, 0), -RESULT.AGAIN);
+  assert.equal(device.write(filled(3, 9014), 0), RESULT.OK);
   assert.deepEqual(pair.receive(), filled(3, 9014));
 });
 
 Deno.test("net: a full cable is to be tried again, and loses nothing that it took", () => {
   using pair = socketPair();
-  using device = openNet(net.fd(pair.guest));
+  using device = servedNet.open(net.fd(pair.guest));
   let sent = 0;
-  while (device.write(filled(sent & 255, 1514)) === RESULT.OK) sent++;
-  assert.equal(device.write(filled(0, 1514)), RESULT.AGAIN);
+  while (device.write(filled(sent & 255, 1514), 0) === RESULT.OK) sent++;
+  assert.equal(device.write(filled(0, 1514), 0), RESULT.AGAIN);
   let received = 0;
   for (let frame; (frame = pair.receive()) !== undefined;) assert.equal(frame[0], received++ & 255);
   assert.equal(received, sent);
   assert.ok(sent > 10);
-  assert.equal(device.write(filled(0, 1514)), RESULT.OK);
+  assert.equal(device.write(filled(0, 1514), 0), RESULT.OK);
 });
 
 Deno.test("net: addresses of its own are random, of one station, locally administered", () => {
   using pair = socketPair();
   const macs = Array.from({ length: 20 }, () => {
-    using device = openNet(net.fd(pair.guest));
+    using device = servedNet.open(net.fd(pair.guest));
     return device.properties.mac;
   });
   assert.ok(macs.every((mac) => mac.length === 6 && (mac[0]! & 3) === 2));
@@ -260,7 +262,7 @@ Deno.test("net: addresses of its own are random, of one station, locally adminis
 
 Deno.test("net: giving a device back leaves the descriptor that it was made from", () => {
   using pair = socketPair();
-  openNet(net.fd(pair.guest))[Symbol.dispose]();
-  using again = openNet(net.fd(pair.guest));
-  assert.equal(again.write(filled(1)), RESULT.OK);
+  servedNet.open(net.fd(pair.guest))[Symbol.dispose]();
+  using again = servedNet.open(net.fd(pair.guest));
+  assert.equal(again.write(filled(1), 0), RESULT.OK);
 });

@@ -5,8 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { BlockIo, Halt } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
-import { type Access, block } from "../../../tender/devices/block.ts";
-import { runHvt } from "../../../tender/hvt/vm.ts";
+import { type Access, block } from "../../../tender/devices/block/device.ts";
 import { describe } from "../../../tender/outcome.ts";
 import { contentAfter } from "../devices/block_model.ts";
 import { guest } from "../../guests.ts";
@@ -15,6 +14,7 @@ import { kill, ROOT } from "../../soloden.ts";
 import { runWith, withImage } from "./device_guests.ts";
 import { kvmTest } from "./kvm_available.ts";
 import { asm, CODE, DATA, MEMORY, tinyGuest } from "./tiny_guest.ts";
+import { runHvt } from "./machine.ts";
 
 const EXIT_0 = { kind: "exit", status: 0 };
 

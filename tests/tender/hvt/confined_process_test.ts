@@ -3,12 +3,12 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { block } from "../../../tender/devices/block.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
+import { block } from "../../../tender/devices/block/device.ts";
 import { guest } from "../../guests.ts";
 import { untilPrinted } from "../../netns.ts";
 import { kill, ROOT } from "../../soloden.ts";
 import { kvmTest } from "./kvm_available.ts";
+import { hostWorld } from "./machine.ts";
 
 /** Each way to run a guest that confines the tender: what comes before the guest's file. */
 const WAYS: Readonly<Record<string, readonly string[]>> = {
@@ -100,7 +100,7 @@ Deno.test("confinement: both files of an overlay are devices' descriptors", () =
     for (const [access, count] of [["rw", 1], ["ro", 1], ["overlay", 2]] as const) {
       const device = block.file(path, { access });
       using world = hostWorld([{ handle: 1, name: "storage", device }]);
-      equal(new Set(world.descriptors).size, count, access);
+      equal(new Set(world.devices[0]!.descriptors).size, count, access);
     }
   } finally {
     Deno.removeSync(path);

@@ -6,8 +6,7 @@ import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
 import { errno, libc } from "../../../linux/libc.ts";
 import { confine } from "../../../tender/hvt/confine.ts";
-import { runHvt } from "../../../tender/hvt/vm.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
+import { hostWorld, runHvt } from "./machine.ts";
 
 const { syscall } = libc({
   syscall: {
@@ -38,13 +37,13 @@ world.write = () => {
   }
   return true;
 };
-const outcome = runHvt(guest, world, {
-  begin: ({ descriptor }, devices) => {
+const outcome = runHvt(guest, world, [{
+  begin: ({ descriptor }) => {
     vcpu = descriptor;
     const start = performance.now();
-    confine({ vcpu, devices });
+    confine({ vcpu, devices: [] });
     cost = performance.now() - start;
     confined = true;
   },
-});
+}]);
 console.log(JSON.stringify({ outcome, results, cost }));

@@ -11,8 +11,7 @@ import { bind } from "../../../tender/guest.ts";
 import { check, cstr, errno } from "../../../linux/libc.ts";
 import { type SystemCall, systemCall } from "../../../linux/system_call.ts";
 import { confine, giveUpRights } from "../../../tender/hvt/confine.ts";
-import { createVm } from "../../../tender/hvt/vm.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
+import { createVm, hostWorld } from "./machine.ts";
 
 const [what, file, guest] = Deno.args as ["rights" | "all", string, string?];
 const scope = globalThis as unknown as {

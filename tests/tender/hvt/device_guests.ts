@@ -5,12 +5,11 @@
  */
 import { join } from "node:path";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
-import type { Device } from "../../../tender/devices/device.ts";
+import type { Device } from "../../../tender/devices/kinds.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
-import { runHvt } from "../../../tender/hvt/vm.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { guest } from "../../guests.ts";
+import { hostWorld, runHvt } from "./machine.ts";
 
 /** Small, so that an emulating KVM has little to do. */
 const MEMORY = 4 * 2 ** 20;

@@ -5,8 +5,8 @@
  * @module
  */
 import { Halt } from "../../../abi/hvt.ts";
-import { runHvt } from "../../../tender/hvt/vm.ts";
 import { asm, DATA, tinyGuest } from "./tiny_guest.ts";
+import { runHvt } from "./machine.ts";
 
 function run(): void {
   runHvt(tinyGuest(asm.hypercall("halt", DATA), { data: Halt.encode({ exitStatus: 7 }) }));

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
-import { createVm, runHvt } from "../../../tender/hvt/vm.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
 import { describe, type Outcome, statusOf } from "../../../tender/outcome.ts";
 import { guest } from "../../guests.ts";
 import { kvmTest } from "./kvm_available.ts";
 import { stepUnless } from "../../needs.ts";
+import { createVm, hostWorld, runHvt } from "./machine.ts";
 
 /** Small, so that an emulating KVM has little to do. */
 const MEMORY = 4 * 2 ** 20;

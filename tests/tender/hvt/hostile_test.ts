@@ -4,11 +4,10 @@
 import assert from "node:assert/strict";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import { runHvt } from "../../../tender/hvt/vm.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
 import { describe, statusOf } from "../../../tender/outcome.ts";
 import { guest } from "../../guests.ts";
 import { kvmTest } from "./kvm_available.ts";
+import { hostWorld, runHvt } from "./machine.ts";
 
 const MEMORY = 4 * 2 ** 20;
 const TEXT = 0x10_0000;

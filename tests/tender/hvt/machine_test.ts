@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { BootInfo, LAYOUT } from "../../../abi/hvt.ts";
 import { cString, viewOf } from "../../../abi/layout.ts";
 import { ManifestEntry, ManifestHeader } from "../../../abi/manifest.ts";
-import { block } from "../../../tender/devices/block.ts";
-import type { Device } from "../../../tender/devices/device.ts";
-import { net } from "../../../tender/devices/net.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import type { Device, Properties } from "../../../tender/devices/kinds.ts";
+import { net } from "../../../tender/devices/net/device.ts";
 import { TenderError } from "../../../tender/error.ts";
 import { compileMachine, type Machine } from "../../../tender/hvt/machine.ts";
+import { cpuidWith } from "./cpuid.ts";
 import { CODE, DATA, MEMORY, tinyGuest } from "./tiny_guest.ts";
 
-const CPU = { cycleFrequency: 2_500_000_000n, noExecute: true, devices: [] };
+const CPU = {
+  cycleFrequency: 2_500_000_000n,
+  cpuid: cpuidWith({ noExecute: true }),
+  devices: [],
+};
 
 /** The machine's memory as loaded, up to and including the boot area. */
 function lowMemory(machine: Machine): Uint8Array {
@@ -32,7 +37,10 @@ Deno.test("machine: the CPU enters long mode as specified", () => {
   assert.equal(special.cr3, 0x2000n);
   assert.equal(special.cr4, 0x620n);
   assert.equal(special.efer, 0xd00n);
-  const old = compileMachine(tinyGuest([0xf4]), { ...CPU, noExecute: false });
+  const old = compileMachine(tinyGuest([0xf4]), {
+    ...CPU,
+    cpuid: cpuidWith({ noExecute: false }),
+  });
   assert.equal(old.specialRegisters.efer, 0x500n);
   assert.deepEqual(special.gdt, { base: 0x1000n, limit: 23 });
 });
@@ -126,13 +134,11 @@ Deno.test("machine: the manifest holds what the devices turned out to be", () =>
     ["storage", block.file("x", { blockSize: 4096 })],
     ["service", net.tap("tap0")],
   ]);
-  const machine = compileMachine(tinyGuest([], { devices }), {
-    ...CPU,
-    devices: [
-      { type: "BLOCK_BASIC", capacity: 2 ** 40, blockSize: 4096 },
-      { type: "NET_BASIC", mac, mtu: 9000 },
-    ],
-  });
+  const properties: Properties[] = [
+    { type: "BLOCK_BASIC", capacity: 2 ** 40, blockSize: 4096 },
+    { type: "NET_BASIC", mac, mtu: 9000 },
+  ];
+  const machine = compileMachine(tinyGuest([], { devices }), { ...CPU, devices: properties });
   const view = viewOf(lowMemory(machine));
   const { mft } = BootInfo.read(view, LAYOUT.bootInfo);
   const entry = (handle: number) =>

@@ -8,9 +8,10 @@
 import { HYPERCALL, type Hypercall, HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import type { Segment } from "../../../elftool/unikernel.ts";
-import type { Device, Properties } from "../../../tender/devices/device.ts";
+import type { OpenDevice } from "../../../tender/devices/kind.ts";
+import type { Device, Properties } from "../../../tender/devices/kinds.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
-import type { World } from "../../../tender/hvt/world.ts";
+import type { WaitingWorld } from "../../../tender/hvt/world.ts";
 
 export const CODE = 0x10_0000;
 export const DATA = 0x10_1000;
@@ -74,9 +75,9 @@ export function tinyGuest(
 /** A world that the test controls. It keeps what is written, and every device fails. */
 export function fakeWorld(
   devices: readonly Properties[] = [],
-): World & { written: string; now: bigint; readable: bigint } {
+): WaitingWorld & { written: string; now: bigint; readable: bigint } {
   return {
-    devices,
+    devices: devices.map(fakeDevice),
     written: "",
     now: 1_000n,
     readable: 0n,
@@ -91,10 +92,31 @@ export function fakeWorld(
     ready(handles) {
       return this.readable & handles;
     },
-    blockRead: () => RESULT.EUNSPEC,
-    blockWrite: () => RESULT.EUNSPEC,
-    netRead: () => -RESULT.EUNSPEC,
-    netWrite: () => RESULT.EUNSPEC,
+    wait: () => {},
+    waitApart: () => Promise.resolve(),
+    wake: () => {},
+  };
+}
+
+/** A device whose requests fail. */
+export function fakeDevice(properties: Properties): OpenDevice {
+  const common = {
+    properties,
+    descriptors: [],
+    read: () => -RESULT.EUNSPEC,
+    write: () => RESULT.EUNSPEC,
+    [Symbol.dispose]: () => {},
+  };
+  if (properties.type === "NET_BASIC") {
+    const hypercalls = { read: "net_read", write: "net_write" } as const;
+    return { ...common, hypercalls, accepts: () => true };
+  }
+  const { capacity, blockSize } = properties;
+  return {
+    ...common,
+    hypercalls: { read: "block_read", write: "block_write" },
+    accepts: (offset, length) =>
+      length === blockSize && offset % blockSize === 0 && offset <= capacity - length,
   };
 }
 

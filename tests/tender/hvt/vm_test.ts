@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { Halt, Poll, Puts, Walltime } from "../../../abi/hvt.ts";
-import { createVm, runHvt } from "../../../tender/hvt/vm.ts";
 import { TenderError } from "../../../tender/error.ts";
 import { type FaultReason, statusOf } from "../../../tender/outcome.ts";
-import { hostWorld } from "../../../tender/hvt/world.ts";
 import { kvmTest } from "./kvm_available.ts";
 import { asm, CODE, DATA, fakeWorld, MEMORY, tinyGuest } from "./tiny_guest.ts";
+import { createVm, hostWorld, runHvt } from "./machine.ts";
 
 /** Runs some instructions; `data` comes first in the writable page. */
 function run(code: number[], options: { data?: Uint8Array; memorySize?: number } = {}) {
-  return runHvt(tinyGuest(code, options), { ...fakeWorld(), wait: () => {} });
+  return runHvt(tinyGuest(code, options), fakeWorld());
 }
 
 const exit7 = { data: Halt.encode({ exitStatus: 7 }) };

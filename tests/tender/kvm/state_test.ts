@@ -15,6 +15,7 @@ import type { System } from "../../../tender/kvm/system.ts";
 import type { Vcpu } from "../../../tender/kvm/vcpu.ts";
 import { kvmTest } from "../hvt/kvm_available.ts";
 import { asm, CODE, DATA, MEMORY, tinyGuest } from "../hvt/tiny_guest.ts";
+import { cpuidWith } from "../hvt/cpuid.ts";
 
 /** Exits of {@linkcode PROGRAM} before its last one. */
 const ROUNDS = 6;
@@ -69,7 +70,7 @@ function load({ vcpu, memory }: Running, code: readonly number[], data?: Uint8Ar
   const guest = tinyGuest(code, { data });
   const { contents, specialRegisters, registers } = compileMachine(guest, {
     cycleFrequency: 1n,
-    noExecute: false,
+    cpuid: cpuidWith({ noExecute: false }),
     devices: [],
   });
   for (const { address, data } of contents) memory.bytes.set(data, address);

@@ -2,7 +2,7 @@
  * Block devices on spt: the guest's own system calls on the file, under the filter.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Access, block } from "../../../tender/devices/block.ts";
+import { type Access, block } from "../../../tender/devices/block/device.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { contentAfter } from "../devices/block_model.ts";

@@ -5,11 +5,12 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
-import { block } from "../../../tender/devices/block.ts";
-import type { Device } from "../../../tender/devices/device.ts";
-import { net } from "../../../tender/devices/net.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import type { Device } from "../../../tender/devices/kinds.ts";
+import { net } from "../../../tender/devices/net/device.ts";
 import { bind, type CommandLine } from "../../../tender/guest.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
+import { loadDeviceCompiler } from "../../../tender/spt/devices.ts";
 import { encodeShown, tenderLine } from "../../../tender/spt/command_line.ts";
 import { buildUnikernel } from "../../elftool/builder.ts";
 
@@ -35,11 +36,14 @@ function guestWith(disk: ReturnType<typeof block.file>, service: ReturnType<type
   });
 }
 
+const COMPILER = await loadDeviceCompiler();
 const MAC = "02:00:00:00:00:07";
 
 Deno.test("shown: what Solo5's tender would be given, device by device", () => {
-  const shown = (...devices: Parameters<typeof guestWith>) =>
-    words(tenderLine(guestWith(...devices)));
+  const shown = (...devices: Parameters<typeof guestWith>) => {
+    const guest = guestWith(...devices);
+    return words(tenderLine(guest, COMPILER.options(guest.devices)));
+  };
   deepEqual(shown(block.file("/srv/a.img", { access: "ro" }), net.tap("tap0")), [
     "solo5-spt",
     "--mem=64",

@@ -4,10 +4,10 @@
  * @module
  */
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
-import type { Device } from "../../../tender/devices/device.ts";
+import type { Device } from "../../../tender/devices/kinds.ts";
 import { bind } from "../../../tender/guest.ts";
-import { compileImage, type ProcessImage } from "../../../tender/spt/compile.ts";
-import { prepareLaunch } from "../../../tender/spt/prepare.ts";
+import type { ProcessImage } from "../../../tender/spt/compile.ts";
+import { loadTender } from "../../../tender/spt/tender.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
 
@@ -23,7 +23,8 @@ export async function imageWith(
     args: ["--solo5:quiet", ...args],
     devices: new Map(Object.entries(devices)),
   });
-  return compileImage(bound, prepareLaunch(bound));
+  const tender = await loadTender(Object.values(devices));
+  return tender.compile(bound, tender.open(bound).facts);
 }
 
 /** How a guest ended: its status as a shell has it. */

@@ -4,7 +4,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import { block } from "../../../tender/devices/block.ts";
+import { block } from "../../../tender/devices/block/device.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../linux/syscalls.ts";

@@ -3,7 +3,7 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
-import { net } from "../../../tender/devices/net.ts";
+import { net } from "../../../tender/devices/net/device.ts";
 import type { ProcessImage } from "../../../tender/spt/compile.ts";
 import { spawnImage } from "../../../tender/spt/start.ts";
 import { AllHandles } from "../devices/all_handles.ts";

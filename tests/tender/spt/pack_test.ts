@@ -6,7 +6,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
-import { block } from "../../../tender/devices/block.ts";
+import { block } from "../../../tender/devices/block/device.ts";
 import { bind } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/pack.ts";
 import { guest } from "../../guests.ts";

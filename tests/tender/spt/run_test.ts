@@ -5,11 +5,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import {
-  compileImage,
-  type CompileOptions,
-  type ProcessImage,
-} from "../../../tender/spt/compile.ts";
+import { compileImage, type ImageOptions, type ProcessImage } from "../../../tender/spt/compile.ts";
 import { encodeImage, spawnImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";
 import { untilPrinted } from "../../netns.ts";
@@ -24,7 +20,7 @@ const SIGSYS = 128 + 31;
 async function image(
   name: string,
   args: string[] = [],
-  options: CompileOptions = {},
+  options: ImageOptions = {},
 ): Promise<ProcessImage> {
   const path = await guest(name, "spt");
   const unikernel = parseUnikernel(Deno.readFileSync(path), { name: `${name}.spt` });

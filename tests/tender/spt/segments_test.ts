@@ -9,7 +9,7 @@ import { type ExecutableSegment, writeExecutable } from "../../../elftool/elf_wr
 import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/pack.ts";
-import { run } from "../../../tender/run.ts";
+import { run } from "../../../tender/run/event_loop.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { guest } from "../../guests.ts";

@@ -10,8 +10,8 @@ import { viewOf } from "../../../abi/layout.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../../abi/spt.ts";
 import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
 import { parseUnikernel, type Segment, type Unikernel } from "../../../elftool/unikernel.ts";
-import { block } from "../../../tender/devices/block.ts";
-import { net } from "../../../tender/devices/net.ts";
+import { block } from "../../../tender/devices/block/device.ts";
+import { net } from "../../../tender/devices/net/device.ts";
 import { bind, type GuestOptions } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/pack.ts";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
@@ -20,7 +20,7 @@ import { launchFilter, launchPage } from "../../../tender/spt/unpack.ts";
 import { NAME_SLOT, RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
 import { LINUX } from "../../../linux/syscalls.ts";
-import { launchTemplate } from "../../../tender/spt/encoder.ts";
+import { loadDeviceCompiler } from "../../../tender/spt/devices.ts";
 import { describeFilter, verdictText, verifyPacked } from "../../../tender/spt/verify.ts";
 import { guest } from "../../guests.ts";
 import { execute, soloden, writeProgram } from "../../soloden.ts";
@@ -28,7 +28,8 @@ import { execute, soloden, writeProgram } from "../../soloden.ts";
 const { version } = JSON.parse(
   Deno.readTextFileSync(new URL("../../../deno.json", import.meta.url)),
 );
-const OPTIONS = { name: "packed", version };
+const COMPILER = await loadDeviceCompiler();
+const OPTIONS = { name: "packed", version, devices: COMPILER };
 
 async function packed(name: string, options: Partial<GuestOptions> = {}): Promise<Uint8Array> {
   const unikernel = parseUnikernel(Deno.readFileSync(await guest(name, "spt")), { name });
@@ -44,8 +45,9 @@ async function packedWithTap(): Promise<Uint8Array> {
   const bound = bind(unikernel, "spt", { memorySize: 2 ** 25, devices });
   const properties = { type: "NET_BASIC", mac, mtu: 1400 } as const;
   const attached = { handle: 1, name: "service", kind: "tap", tap: "tap7", properties } as const;
-  const template = launchTemplate([attached], LINUX.x86_64!);
-  return encodeImage(compileImage(bound, template, { keep: true }));
+  return encodeImage(
+    compileImage(bound, { devices: [attached] }, { devices: COMPILER, keep: true }),
+  );
 }
 
 /** The packed file with some bytes changed; `at` from the start of the file. */

@@ -1,0 +1,130 @@
+/**
+ * Runs of a guest that this process stays for: with what was asked to be seen of it, with its limits,
+ * with or without confinement. What a run does not need is not loaded.
+ *
+ * @module
+ */
+import type { CoreFile } from "../tender/crash.ts";
+import type { Guest } from "../tender/guest.ts";
+import type { Limits } from "../tender/limits.ts";
+import * as outcomes from "../tender/outcome.ts";
+import { runBlocking } from "../tender/run/blocking.ts";
+import type { Attempt, Run, Steps } from "../tender/run/run.ts";
+import type { Asked, Tender } from "../tender/target.ts";
+import type { Observation } from "./observe_words.ts";
+import { sayAtLast } from "./run_output.ts";
+
+/** How to run a guest. */
+export interface GuestRun extends Asked {
+  /** The tender for it. */
+  readonly tender: Tender;
+  /** Path of the unikernel, for gdb. */
+  readonly file: string;
+  /** The name that lines about the run begin with; `soloden` if not given. */
+  readonly program?: string;
+  /** Makes the line about an outcome, where there is something to say; {@linkcode outcomes.describe} if not given. */
+  readonly describe?: (outcome: outcomes.Outcome) => string | undefined;
+  /** Whether a crash is explained; it is if not given. */
+  readonly explained?: boolean;
+}
+
+const UNCONFINED =
+  "soloden: WARNING: --no-confine: the tender keeps all its rights while the guest runs; " +
+  "whatever breaks out of the guest has them";
+
+/**
+ * Runs a guest to its end, which becomes that of this process.
+ *
+ * @throws {TenderError} if this host cannot run it or does not have a device as asked, or "option" if
+ * an option's value is wrong
+ */
+export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
+  const { tender, observe, confined, program = "soloden", explained } = options;
+  if (observe.length + options.limits.length > 0 || !confined) await tender.check?.(options);
+  const limits = await limitsOf(options);
+  // Outputs are made before there is a run that can be interrupted.
+  const begun: { steps?: Steps } = {};
+  const attempt: Attempt = (call) => begun.steps === undefined ? call() : begun.steps.attempt(call);
+  using outputs = new DisposableStack();
+  const observation = await observationOf(guest, options);
+  if (observation?.gdb !== undefined && tender.debug !== undefined) {
+    Deno.exitCode = await tender.debug(guest, options.file);
+    return;
+  }
+  const observed = observation && (await import("./run_observed.ts"))
+    .tellPeople(observation, { guest, program, confined, limits, attempt, outputs });
+  if (!confined) console.error(UNCONFINED);
+  using host = tender.open(guest);
+  const launch = tender.compile(guest, host.facts, { program, parent: Deno.pid });
+  await using run = await host.start(launch, {
+    confined,
+    explained,
+    limits,
+    ...observed,
+  });
+  const { steps } = run;
+  begun.steps = steps;
+  const outcome = steps === undefined ? await untilSignal(run) : runBlocking(steps);
+  await endAs(outcome, { ...options, attempt: steps && attempt });
+}
+
+/** The limits that are asked for. */
+async function limitsOf({ limits }: Asked): Promise<Limits | undefined> {
+  if (limits.length === 0) return undefined;
+  const { readLimits } = await import("./limit_words.ts");
+  return readLimits(limits);
+}
+
+/** What is asked to be seen. */
+async function observationOf(guest: Guest, { observe }: Asked): Promise<Observation | undefined> {
+  if (observe.length === 0) return undefined;
+  const { readObservation } = await import("./observe_words.ts");
+  return readObservation(observe, guest);
+}
+
+/** Signals that end a guest together with this process. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/** Waits for the end of a guest that goes on by itself; a signal for this process ends it. */
+async function untilSignal(run: Run): Promise<outcomes.Outcome> {
+  let ended: outcomes.Outcome | undefined;
+  const listeners = Object.entries(SIGNALS).map(([name, signal]) => {
+    const end = () => {
+      ended ??= { kind: "signal", signal };
+      run.kill();
+    };
+    return [name as Deno.Signal, end] as const;
+  });
+  for (const [name, end] of listeners) Deno.addSignalListener(name, end);
+  try {
+    const outcome = await run.outcome;
+    return ended ?? outcome;
+  } finally {
+    for (const [name, end] of listeners) Deno.removeSignalListener(name, end);
+  }
+}
+
+/** Ends as a guest did: says what there is to say, and sets the exit status of this process. */
+async function endAs(
+  outcome: outcomes.Outcome,
+  { program = "soloden", describe = outcomes.describe, attempt }:
+    & Pick<GuestRun, "program" | "describe">
+    & { attempt: Attempt | undefined },
+): Promise<void> {
+  const core = "core" in outcome ? outcome.core : undefined;
+  const lines = [core && coreText(core), describe(outcome)]
+    .flatMap((text) => text === undefined ? [] : [`${program}: ${text}`]);
+  for (const line of lines) {
+    // The guest's time may be over because nobody reads what this would be written to.
+    if (attempt !== undefined) sayAtLast(line, { attempt });
+    else if (outcome.kind === "limit") {
+      const { sayBriefly } = await import("../linux/write_apart.ts");
+      await sayBriefly(`${line}\n`);
+    } else console.error(line);
+  }
+  Deno.exitCode = outcomes.statusOf(outcome);
+}
+
+function coreText({ path, error }: CoreFile): string {
+  return error === undefined ? `core dumped: ${path}` : `cannot dump core: ${error}`;
+}

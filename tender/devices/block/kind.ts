@@ -1,0 +1,19 @@
+/**
+ * Block devices as a row of the table of kinds.
+ *
+ * @module
+ */
+import type { DeviceKind } from "../kind.ts";
+import type { BlockDevice, BlockProperties } from "./device.ts";
+
+/** See {@linkcode DeviceKind}. */
+export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
+  type: "BLOCK_BASIC",
+  unit: "block",
+  files: ({ path }) => [path],
+  descriptor: () => undefined,
+  manifestValues: ({ capacity, blockSize }) => ({ capacity: BigInt(capacity), blockSize }),
+  words: async () => (await import("./words.ts")).blockWords,
+  served: async () => (await import("./served.ts")).servedBlock,
+  launched: async () => (await import("./launched.ts")).launchedBlock,
+};

@@ -1,0 +1,46 @@
+/**
+ * The options of block devices.
+ *
+ * @module
+ */
+import { TenderError } from "../../error.ts";
+import type { DeviceWords } from "../kind.ts";
+import { type Access, block, type BlockDevice } from "./device.ts";
+
+/** See {@linkcode DeviceWords}. */
+export const blockWords: DeviceWords<BlockDevice> = {
+  noun: "a block device",
+  options: [
+    {
+      name: "block",
+      value: "PATH[,ro|,overlay]",
+      brief:
+        "file or disk for the block device NAME; with ,ro its writes fail, with ,overlay they are dropped at the end",
+      // An overlay is made at the start of each run, and a packed guest has nobody to make it.
+      packed: {
+        value: "PATH[,ro]",
+        brief: "file or disk for the block device NAME; with ,ro its writes fail",
+      },
+      proposed: "file",
+    },
+    {
+      name: "block-sector-size",
+      value: "BYTES",
+      brief: "block size of the block device NAME (default 512)",
+      proposed: ["512", "4096"],
+    },
+  ],
+  plainValue: "FILE",
+  make(name, values) {
+    const [, path, access] = /^(.*?)(?:,(ro|overlay))?$/s.exec(values.get("block")!)!;
+    if (path === "") throw new TenderError("device", `--block:${name}: expected a path`);
+    const size = values.get("block-sector-size");
+    if (size !== undefined && !/^[0-9]{1,9}$/.test(size)) {
+      throw new TenderError("device", `Not a block size: '${size}'`);
+    }
+    return block.file(path!, {
+      blockSize: size === undefined ? undefined : Number(size),
+      access: access as Access | undefined,
+    });
+  },
+};

@@ -1,0 +1,49 @@
+/**
+ * Network devices at work: a read or a write is a frame.
+ *
+ * @module
+ */
+import { RESULT } from "../../../abi/solo5.ts";
+import { closeDescriptor } from "../../../linux/libc.ts";
+import { interfaceFacts } from "../../../linux/tap.ts";
+import { duplicateNonblocking, readOnce, writeOnce } from "../../../linux/transfer.ts";
+import type { OpenDevice, ServedKind } from "../kind.ts";
+import { resultOf } from "../result.ts";
+import { checkInherited, openTap } from "./attach.ts";
+import { type Backing, type NetDevice, type NetProperties, randomMac } from "./device.ts";
+
+/** See {@linkcode ServedKind}. */
+export const servedNet: ServedKind<NetDevice, NetProperties> = { open };
+
+function open({ type, backing, mac = randomMac() }: NetDevice): OpenDevice<NetProperties> {
+  const { fd, mtu } = attach(backing);
+  const properties: NetProperties = { type, mac, mtu };
+  return {
+    properties,
+    hypercalls: { read: "net_read", write: "net_write" },
+    descriptors: [fd],
+    input: fd,
+    accepts: () => true,
+    // What does not fit into `data` is lost.
+    read(data) {
+      const count = readOnce(fd, data);
+      return count >= 0 ? count : -resultOf(-count);
+    },
+    write(data) {
+      const count = writeOnce(fd, data);
+      if (count < 0) return resultOf(-count);
+      return count === data.length ? RESULT.OK : RESULT.EUNSPEC;
+    },
+    [Symbol.dispose]: () => closeDescriptor(fd),
+  };
+}
+
+function attach(backing: Backing): { fd: number; mtu: number } {
+  if (backing.kind === "tap") {
+    const fd = openTap(backing.interface);
+    // Attached to, the interface stays.
+    return { fd, mtu: interfaceFacts(backing.interface).mtu };
+  }
+  checkInherited(backing.fd);
+  return { fd: duplicateNonblocking(backing.fd), mtu: backing.mtu };
+}

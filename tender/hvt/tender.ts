@@ -1,0 +1,151 @@
+/**
+ * The hvt tender: makes the virtual machine that a guest was compiled to, on this host's KVM.
+ *
+ * @module
+ */
+import { SystemError } from "../../linux/libc.ts";
+import { guestMemory, type Mapping } from "../../linux/memory.ts";
+import type { DeviceBase } from "../devices/device.ts";
+import { loadKinds } from "../devices/kinds.ts";
+import { TenderError } from "../error.ts";
+import type { Guest } from "../guest.ts";
+import { openKvm } from "../kvm/open.ts";
+import type { Vcpu } from "../kvm/vcpu.ts";
+import type { Vm } from "../kvm/vm.ts";
+import type { Host, StartOptions, Tender } from "../target.ts";
+import { type MachineRun, startMachine } from "./machine_run.ts";
+import { compileMachine, type HostFacts, type Machine } from "./machine.ts";
+import type { Observer } from "./observer.ts";
+import { hostWorld, type ServedKinds, type WaitingWorld } from "./world.ts";
+
+/** Loads the tender for guests with such devices. */
+export async function loadTender(devices: readonly DeviceBase[] = []): Promise<HvtTender> {
+  return new HvtTender(await loadKinds(devices, (kind) => kind.served()));
+}
+
+/** See {@linkcode Tender}. */
+export class HvtTender implements Tender<HostFacts, Machine> {
+  readonly #kinds: ServedKinds;
+
+  /** @param kinds how the guests' devices are served; none for guests without devices */
+  constructor(kinds: ServedKinds = new Map()) {
+    this.#kinds = kinds;
+  }
+
+  /** See {@linkcode Tender}; `world`: the world that the guest is to see, if not this host's. */
+  open(guest: Guest, { world }: { world?: WaitingWorld } = {}): HvtHost {
+    checkArchitecture(guest);
+    using resources = new DisposableStack();
+    const seen = world ?? resources.use(hostWorld(guest.devices, this.#kinds));
+    try {
+      const system = resources.use(openKvm());
+      const vm = resources.use(system.createVm());
+      const vcpu = resources.use(vm.createVcpu(0, system.vcpuMmapSize()));
+      const facts: HostFacts = {
+        cycleFrequency: BigInt(vcpu.tscKhz()) * 1000n,
+        cpuid: system.supportedCpuid(),
+        devices: seen.devices.map(({ properties }) => properties),
+      };
+      return new HvtHost({ guest, world: seen, vm, vcpu, facts }, resources.move());
+    } catch (error) {
+      throw notMade(error);
+    }
+  }
+
+  /** See {@linkcode Tender}. */
+  compile(guest: Guest, facts: HostFacts): Machine {
+    return compileMachine(guest, facts);
+  }
+}
+
+/** What a host consists of: an empty virtual machine, and the world. */
+interface Parts {
+  readonly guest: Guest;
+  readonly world: WaitingWorld;
+  readonly vm: Vm;
+  readonly vcpu: Vcpu;
+  readonly facts: HostFacts;
+}
+
+/** See {@linkcode Host}. Belongs to the thread that made it. */
+export class HvtHost implements Host<HostFacts, Machine> {
+  readonly facts: HostFacts;
+  readonly #parts: Parts;
+  readonly #resources: DisposableStack;
+  #memory: Mapping | undefined;
+
+  /** Takes over `resources`, which hold the parts. */
+  constructor(parts: Parts, resources: DisposableStack) {
+    this.facts = parts.facts;
+    this.#parts = parts;
+    this.#resources = resources;
+  }
+
+  /** See {@linkcode Host}. */
+  async start(machine: Machine, options: StartOptions): Promise<MachineRun> {
+    const { observersOf } = await import("../observe/watch.ts");
+    const observers = await observersOf(this.#parts.guest, options);
+    const { confined, console } = options;
+    const { confine } = confined ? await import("./confine.ts") : {};
+    const run = this.startWith(machine, {
+      observers,
+      write: typeof console === "function" ? (bytes) => (console(bytes), true) : undefined,
+    });
+    const { vcpu, world } = this.#parts;
+    // Nothing can be loaded or opened from here on.
+    confine?.({
+      vcpu: vcpu.descriptor,
+      devices: world.devices.flatMap(({ descriptors }) => descriptors),
+    });
+    return run;
+  }
+
+  /** Starts a machine with these observers, the last of which stands closest to the guest. */
+  startWith(
+    machine: Machine,
+    { observers = [], write }: {
+      observers?: readonly Observer[];
+      write?: WaitingWorld["write"];
+    } = {},
+  ): MachineRun {
+    const { world, vm, vcpu } = this.#parts;
+    try {
+      const memory = this.#memory = guestMemory(machine.memorySize);
+      load(memory, machine);
+      vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
+      vcpu.setCpuid(machine.cpuid);
+      vcpu.setSpecialRegisters({ ...vcpu.specialRegisters(), ...machine.specialRegisters });
+      vcpu.setRegisters(machine.registers);
+      const seen = write === undefined ? world : { ...world, write };
+      return startMachine({ machine, memory, vcpu, world: seen }, observers);
+    } catch (error) {
+      throw notMade(error);
+    }
+  }
+
+  /** Gives everything back; the memory last, since the machine runs in it. */
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+    this.#memory?.close();
+  }
+}
+
+function load(memory: Mapping, machine: Machine): void {
+  for (const { address, data } of machine.contents) memory.bytes.set(data, address);
+  for (const range of machine.protections) memory.protect(range);
+}
+
+function notMade(error: unknown): unknown {
+  if (!(error instanceof SystemError)) return error;
+  return new TenderError("host", `cannot make the virtual machine: ${error.message}`);
+}
+
+function checkArchitecture({ unikernel: { name, machine } }: Guest): void {
+  const host = Deno.build.arch;
+  if (machine !== host) {
+    throw new TenderError("target", `${name}: is built for ${machine}, and this host is ${host}`);
+  }
+  if (machine !== "x86_64") {
+    throw new TenderError("host", `${name}: hvt runs on x86_64 only; build it for spt`);
+  }
+}

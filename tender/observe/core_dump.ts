@@ -1,0 +1,106 @@
+/**
+ * A guest that broke as a core file: its registers, at the trap where there was one, and its memory.
+ * Source: spec/solo5-abi.md, section 6.
+ *
+ * @module
+ */
+import { CORE_NOTE_NAME, NT_PRSTATUS, Prstatus } from "../../abi/prstatus.ts";
+import { coreHead } from "../../elftool/core_writer.ts";
+import { guarded } from "../../linux/files.ts";
+import { copyContent } from "../../linux/sparse.ts";
+import type { CoreFile } from "../crash.ts";
+import type { Outcome } from "../outcome.ts";
+import type { EndedMachine, Observer } from "../hvt/observer.ts";
+import { trapRegisters } from "./trap_registers.ts";
+
+/** Signals of Linux: what gdb says that the guest was ended by. */
+const SIGNAL = { ABRT: 6, SEGV: 11 };
+const NO_CALL = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * Makes an observer that writes a core file when the guest aborts or breaks: readable for this user, as
+ * sparse as the guest's memory. It never overwrites a file.
+ *
+ * @throws {ElfError} "file" if the path is in no directory
+ */
+export function dumpCore(path: string): Observer {
+  // Said now, not when the guest has broken: what it was then would be lost.
+  const directory = /^(.*?)\/+[^/]*$/s.exec(path)?.[1] ?? ".";
+  guarded(directory || "/", () => Deno.lstatSync(`${directory}/.`));
+  return {
+    ended(outcome, machine) {
+      if (outcome.kind !== "abort" && outcome.kind !== "fault") return;
+      return { ...outcome, core: coreOf(path, { outcome, machine }) };
+    },
+  };
+}
+
+function coreOf(path: string, ended: { outcome: Outcome; machine: EndedMachine }): CoreFile {
+  try {
+    guarded(path, () => writeCore(path, ended));
+    return { path };
+  } catch (error) {
+    return { path, error: (error as Error).message };
+  }
+}
+
+function writeCore(
+  path: string,
+  { outcome, machine }: { outcome: Outcome; machine: EndedMachine },
+): void {
+  const desc = Prstatus.encode(status(outcome, machine));
+  const note = { name: CORE_NOTE_NAME, type: NT_PRSTATUS, desc };
+  const memorySize = machine.memory.bytes.length;
+  const head = coreHead({ machine: "x86_64", note, memorySize });
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  try {
+    writeContent(file, head, machine);
+  } catch (error) {
+    // No debugger can read half of a core.
+    Deno.removeSync(path);
+    throw error;
+  }
+}
+
+function writeContent(
+  file: Deno.FsFile,
+  head: Uint8Array,
+  { memory: { bytes: { length: memorySize } }, memoryDescriptor }: EndedMachine,
+): void {
+  writeAt(file, 0, head);
+  // Through its descriptor: what the guest may not read, this process's mapping cannot either.
+  copyContent(memoryDescriptor, memorySize, (offset, bytes) => {
+    writeAt(file, head.length + offset, bytes);
+  });
+  file.truncateSync(head.length + memorySize);
+}
+
+function status(
+  outcome: Outcome,
+  machine: EndedMachine,
+): Partial<ReturnType<typeof Prstatus.read>> {
+  const special = machine.specialRegisters();
+  const trap = trapRegisters(outcome, machine.memory);
+  const signal = outcome.kind === "abort" && trap === undefined ? SIGNAL.ABRT : SIGNAL.SEGV;
+  return {
+    ...machine.registers(),
+    cs: BigInt(special.cs.selector),
+    ss: BigInt(special.ss.selector),
+    ...trap,
+    signal,
+    currentSignal: signal,
+    pid: Deno.pid,
+    origRax: NO_CALL,
+    fsBase: special.fs.base,
+    gsBase: special.gs.base,
+    ds: BigInt(special.ds.selector),
+    es: BigInt(special.es.selector),
+    fs: BigInt(special.fs.selector),
+    gs: BigInt(special.gs.selector),
+  };
+}
+
+function writeAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): void {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}

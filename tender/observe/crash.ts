@@ -1,0 +1,106 @@
+/**
+ * From what is left of a guest to what is known of its crash: which trap, in which function, called
+ * from where.
+ *
+ * @module
+ */
+import { ElfError } from "../../elftool/error.ts";
+import { type Locator, readLocator } from "../../elftool/locate.ts";
+import { type SourceLine, sourcePlaces } from "../../elftool/source_lines.ts";
+import type { Unikernel } from "../../elftool/unikernel.ts";
+import type { CodePlace, Crash, Trap } from "../crash.ts";
+import type { Observer } from "../hvt/observer.ts";
+import type { Outcome } from "../outcome.ts";
+import { findCallers } from "./callers.ts";
+import { type Remains, remainsOf, type TrapReport } from "./ending.ts";
+
+/** Calls that are told: enough to get from an abort to who asked for it. */
+const CALLERS = 4;
+
+const TRAPS: Readonly<Record<string, string>> = {
+  "#DE": "division error",
+  "#DB": "debug trap",
+  "#BP": "breakpoint",
+  "#OF": "overflow",
+  "#UD": "invalid instruction",
+  "#NM": "no floating point unit",
+  "#DF": "double fault",
+  "#SS": "stack fault",
+  "#GP": "general protection fault",
+  "#PF": "page fault",
+  "#MF": "floating point error",
+  "#AC": "misaligned access",
+  "#XM": "floating point error",
+};
+
+/** Bits of a page fault's error code (Intel SDM, volume 3, "Page-Fault Exceptions"). */
+const FAULT = { write: 2n, fetch: 16n };
+
+/** Makes an observer that adds what is known of a crash to the outcome. */
+export function explainCrash(unikernel: Unikernel): Observer {
+  return {
+    ended(outcome, machine) {
+      const remains = remainsOf(outcome, machine);
+      if (remains === undefined) return;
+      return { ...outcome, crash: crashOf(remains, unikernel) } as Outcome;
+    },
+  };
+}
+
+/** What is known of a crash, with the names that the unikernel's file has. */
+export function crashOf({ registers, stack, trap }: Remains, unikernel: Unikernel): Crash {
+  const rip = Number(registers.rip);
+  const locator = locatorOf(unikernel);
+  const code = { segments: unikernel.segments, locator };
+  const addresses = [rip, ...findCallers({ rip, stack }, { code, most: CALLERS })];
+  const lines = linesOf(unikernel, addresses);
+  const [place, ...callers] = addresses.map((address, index): CodePlace => {
+    const symbol = locator.symbol(address);
+    const source = lines[index];
+    return {
+      address,
+      ...(symbol === undefined ? {} : { function: symbol.name, offset: symbol.offset }),
+      ...(source === undefined ? {} : { source }),
+    };
+  });
+  return { ...place!, callers, registers, ...(trap === undefined ? {} : { trap: trapOf(trap) }) };
+}
+
+const NO_NAMES: Locator = {
+  symbol: () => undefined,
+  name: () => undefined,
+  functionStart: () => undefined,
+};
+
+/** Broken symbols are none, and so are broken lines: they must not hide how the guest ended. */
+function locatorOf(unikernel: Unikernel): Locator {
+  return unbroken(() => unikernel.file && readLocator(unikernel.file, unikernel)) ?? NO_NAMES;
+}
+
+function linesOf(
+  unikernel: Unikernel,
+  addresses: readonly number[],
+): readonly (SourceLine | undefined)[] {
+  const { file } = unikernel;
+  return unbroken(() => file && sourcePlaces(file, addresses, unikernel)) ?? [];
+}
+
+function unbroken<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ElfError) return undefined;
+    throw error;
+  }
+}
+
+/** The frame does not say which trap it was; what the guest printed does. */
+function trapOf({ cr2, errorCode, report }: TrapReport): Trap {
+  const type = /type=(#[A-Z]{2})/.exec(report)?.[1] ?? (cr2 === 0n ? undefined : "#PF");
+  if (type === undefined) return {};
+  const name = TRAPS[type];
+  if (name === undefined) return { type };
+  if (type !== "#PF") return { type, name };
+  const access = errorCode & FAULT.fetch ? "execution" : errorCode & FAULT.write ? "write" : "read";
+  return { type, name, access, address: cr2 };
+}

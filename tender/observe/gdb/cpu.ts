@@ -1,0 +1,178 @@
+/**
+ * A vCPU under a debugger: stands between it and the run loop, keeps from the loop what is the
+ * debugger's, and tells the debugger.
+ *
+ * @module
+ */
+import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
+import { type Exit, INTR } from "../../kvm/exit.ts";
+import type { Vcpu } from "../../kvm/vcpu.ts";
+import { EXIT_REASON, GUESTDBG, type Registers, SUBERROR_EMULATION } from "../../kvm/abi.ts";
+import type { Cpu } from "../../hvt/observer.ts";
+import type { DebugMemory } from "./memory.ts";
+import type { CpuState } from "./registers.ts";
+import type { MemoryAccess, WatchedPages } from "./watched_pages.ts";
+import { type Watchpoint, Watchpoints } from "./watchpoints.ts";
+
+/** Why the vCPU stopped for the debugger. */
+export type DebugEvent =
+  | { readonly kind: "step" }
+  /** A breakpoint in memory. */
+  | { readonly kind: "breakpoint" }
+  /** One in a debug register. */
+  | { readonly kind: "watchpoint"; readonly watchpoint: Watchpoint };
+
+const BREAKPOINT_EXCEPTION = 3;
+
+/** What a vCPU is debugged with. */
+interface Parts {
+  readonly vcpu: Vcpu;
+  readonly memory: DebugMemory;
+  readonly pages: WatchedPages;
+}
+
+/** A vCPU under a debugger. */
+export class DebugCpu implements Cpu {
+  readonly watchpoints = new Watchpoints();
+  /** How often each hypercall was made, by its number. */
+  readonly hypercalls = new Map<number, number>();
+  readonly #vcpu: Vcpu;
+  readonly #memory: DebugMemory;
+  readonly #pages: WatchedPages;
+  #event: DebugEvent | undefined;
+  /** The last exit's instruction is not complete. */
+  #incomplete = false;
+
+  constructor({ vcpu, memory, pages }: Parts) {
+    this.#vcpu = vcpu;
+    this.#memory = memory;
+    this.#pages = pages;
+    vcpu.openToSignals();
+  }
+
+  /** Runs the guest. Where it stops for the debugger, an interrupted run, and {@linkcode takeEvent} says why. */
+  run(): Exit {
+    return this.#examine(this.#vcpu.run());
+  }
+
+  registers(): Registers {
+    return this.#vcpu.registers();
+  }
+
+  /** Why the vCPU stopped for the debugger since the last call; undefined if it did not. */
+  takeEvent(): DebugEvent | undefined {
+    const event = this.#event;
+    this.#event = undefined;
+    return event;
+  }
+
+  /** Sets up the CPU for the breakpoints and watchpoints that there are, and for a single step. */
+  arm({ step }: { step: boolean }): void {
+    const watching = this.watchpoints.list.length > 0;
+    const control = (step ? GUESTDBG.singleStep : 0) |
+      (watching ? GUESTDBG.hardwareBreakpoints : 0) |
+      (this.#memory.hasBreakpoints ? GUESTDBG.softwareBreakpoints : 0);
+    this.#vcpu.setGuestDebug({
+      control: control === 0 ? 0 : control | GUESTDBG.enable,
+      ...this.watchpoints.registers(),
+    });
+    this.#pages.watch(this.watchpoints.list);
+  }
+
+  /** Takes away all that was set up. */
+  disarm(): void {
+    this.#memory.clear();
+    this.watchpoints.clear();
+    this.arm({ step: false });
+  }
+
+  /** The registers, between instructions. */
+  readState(): CpuState {
+    this.#complete();
+    return {
+      general: this.#vcpu.registers(),
+      special: this.#vcpu.specialRegisters(),
+      floating: this.#vcpu.fpu(),
+    };
+  }
+
+  /** Sets every register. */
+  writeState({ general, special, floating }: CpuState): void {
+    this.#vcpu.setRegisters(general);
+    this.#vcpu.setSpecialRegisters(special);
+    this.#vcpu.setFpu(floating);
+  }
+
+  #complete(): void {
+    if (!this.#incomplete) return;
+    this.#incomplete = false;
+    this.#examine(this.#vcpu.complete());
+    // That the instruction is over is no news.
+    this.#event = undefined;
+  }
+
+  #examine(exit: Exit): Exit {
+    this.#incomplete = exit.kind === "io";
+    switch (exit.kind) {
+      case "io": {
+        const number = exit.port - HYPERCALL_PORT;
+        this.hypercalls.set(number, (this.hypercalls.get(number) ?? 0) + 1);
+        return exit;
+      }
+      case "unknown":
+        return exit.reason === EXIT_REASON.debug ? this.#stopped() : exit;
+      case "internal_error":
+        return exit.suberror === SUBERROR_EMULATION ? this.#notEmulated(exit) : exit;
+      case "mmio":
+        return this.#accessed(exit);
+      case "fault":
+        return this.#pages.giveUp() ? INTR : exit;
+      default:
+        return exit;
+    }
+  }
+
+  #stopped(): Exit {
+    const { exception, dr6 } = this.#vcpu.debugExit()!;
+    const watchpoint = this.watchpoints.hit(dr6);
+    if (exception === BREAKPOINT_EXCEPTION) this.#event = { kind: "breakpoint" };
+    else if (watchpoint !== undefined) this.#event = { kind: "watchpoint", watchpoint };
+    else this.#event ??= { kind: "step" };
+    return INTR;
+  }
+
+  /** A KVM that emulates the CPU may not know the instruction that breakpoints are made of. */
+  #notEmulated(exit: Exit): Exit {
+    const registers = this.#vcpu.registers();
+    if (!this.#memory.hasBreakpoint(Number(registers.rip))) return exit;
+    // Setting them takes back the exception that KVM was about to raise in the guest.
+    this.#vcpu.setRegisters(registers);
+    this.#event = { kind: "breakpoint" };
+    return INTR;
+  }
+
+  /** The guest reached for a page that is closed because it is watched, or for nothing of the kind. */
+  #accessed(exit: MemoryAccess): Exit {
+    if (!this.#pages.serve(exit, this.#vcpu.mmioData())) return exit;
+    const watchpoint = this.watchpoints.list.find((watched) => touches(exit, watched));
+    if (watchpoint !== undefined) this.#event = { kind: "watchpoint", watchpoint };
+    return this.#examine(this.#vcpu.complete());
+  }
+}
+
+function touches({ address, length, write }: MemoryAccess, watchpoint: Watchpoint): boolean {
+  const at = Number(address);
+  if (at >= watchpoint.address + watchpoint.length || at + length <= watchpoint.address) {
+    return false;
+  }
+  switch (watchpoint.kind) {
+    case "execute":
+      return false;
+    case "write":
+      return write;
+    case "read":
+      return !write;
+    case "access":
+      return true;
+  }
+}

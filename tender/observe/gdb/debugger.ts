@@ -1,0 +1,240 @@
+/**
+ * gdb as an observer of a run: it listens, keeps the guest from its first instruction until gdb has
+ * connected and says so, and has a word whenever the guest stops for it.
+ *
+ * @module
+ */
+import { SEGMENT_TYPES } from "../../../abi/elf.ts";
+import { alignUp } from "../../../abi/layout.ts";
+import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
+import type { Unikernel } from "../../../elftool/unikernel.ts";
+import { openDescriptor } from "../../../linux/descriptor.ts";
+import { SystemError } from "../../../linux/libc.ts";
+import { Mapping } from "../../../linux/memory.ts";
+import type { Endpoint } from "../../../linux/socket.ts";
+import { TenderError } from "../../error.ts";
+import type { Guest } from "../../guest.ts";
+import { RunEnded } from "../../hvt/answer.ts";
+import type { Attached, Calls, EndedMachine, Observer, WholeMachine } from "../../hvt/observer.ts";
+import type { World } from "../../hvt/world.ts";
+import type { Exit } from "../../kvm/exit.ts";
+import { KILLED, type Outcome } from "../../outcome.ts";
+import type { Wait } from "../../run/run.ts";
+import type { GdbOptions } from "../../target.ts";
+import { trapRegisters } from "../trap_registers.ts";
+import { DebugCpu, type DebugEvent } from "./cpu.ts";
+import { Link } from "./link.ts";
+import { DebugMemory } from "./memory.ts";
+import { type Action, answer } from "./stub.ts";
+import { MachineTarget } from "./target.ts";
+import { WatchedPages } from "./watched_pages.ts";
+
+/**
+ * Makes an observer that is a debugger.
+ *
+ * @throws {TenderError} "host" if it cannot listen there
+ */
+export function debugWith(guest: Guest, { endpoint, say }: GdbOptions): Observer {
+  const link = listen(endpoint);
+  const place = `${endpoint.address.join(".")}:${link.port}`;
+  const { name } = guest.unikernel;
+  return new Debugger(guest, {
+    link,
+    ready: () => say(`waiting for gdb: gdb ${name} -ex 'target remote ${place}'`),
+  });
+}
+
+/** Signals of Linux that stand for why a guest stands still. */
+const SIGNAL = { INT: 2, ILL: 4, TRAP: 5, ABRT: 6, SEGV: 11 } as const;
+/** Longest that a waiting guest keeps the debugger waiting, in nanoseconds. */
+const ATTENTION = 20_000_000n;
+
+/** Why gdb has the word. */
+interface Halt {
+  /** What gdb is told, now if `announced`, and whenever it asks. */
+  readonly reply: string;
+  readonly announced: boolean;
+}
+
+/** A debugger of one run. */
+class Debugger implements Observer {
+  readonly #guest: Guest;
+  readonly #link: Link;
+  readonly #ready: () => void;
+  readonly #resources = new DisposableStack();
+  #cpu!: DebugCpu;
+  #target!: MachineTarget;
+  /** The first word is gdb's. */
+  #halt: Halt | undefined = { reply: stopReply(SIGNAL.TRAP), announced: false };
+  /** What the guest waits for. */
+  #wait: Wait | undefined;
+  #killed = false;
+
+  constructor(guest: Guest, { link, ready }: { link: Link; ready: () => void }) {
+    this.#guest = guest;
+    this.#link = this.#resources.use(link);
+    this.#ready = ready;
+  }
+
+  attach({ vcpu, memory: window, machine }: WholeMachine): Attached {
+    // The same memory once more: writable where the guest's is not, and open where it is closed.
+    const file = openDescriptor(`/proc/self/fd/${window.fd}`);
+    const { bytes } = this.#resources.use(new Mapping(file, machine.memorySize));
+    const memory = new DebugMemory(bytes);
+    const cpu = this.#cpu = new DebugCpu({
+      vcpu,
+      memory,
+      pages: new WatchedPages(machine, { window, bytes }),
+    });
+    const { devices, unikernel } = this.#guest;
+    const tlsSize = threadLocalSize(unikernel);
+    this.#target = new MachineTarget({ cpu, memory, tlsSize, devices });
+    return { cpu: { run: () => this.#run(), registers: () => cpu.registers() }, bytes };
+  }
+
+  begin(): void {
+    this.#ready();
+  }
+
+  /** A wait is cut into short ones, so that gdb can interrupt it. */
+  calls({ hypercall, resumePoll }: Calls): Calls {
+    return {
+      hypercall: (number, block, context) => {
+        const answer = hypercall(number, block, context);
+        return answer?.kind === "wait" ? this.#attentively(answer, context.world) : answer;
+      },
+      resumePoll: (context, block) => {
+        this.#attend();
+        const answer = resumePoll(context, block, this.#wait!);
+        return answer?.kind === "wait" ? this.#attentively(answer, context.world) : answer;
+      },
+    };
+  }
+
+  ended(outcome: Outcome, { memory }: EndedMachine): void {
+    if (this.#killed) return;
+    if (outcome.kind !== "exit" && this.#link.connected) {
+      const { rip, rflags, rsp } = trapRegisters(outcome, memory) ?? {};
+      this.#target.overlay = rip === undefined ? {} : { rip, rflags, rsp };
+      const reply = endReply(outcome);
+      this.#link.send(reply);
+      if (this.#converse(reply, { ended: true }) === "kill") return;
+    }
+    this.#link.send(finalReply(outcome));
+  }
+
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+
+  #run(): Exit {
+    this.#attend();
+    const exit = this.#cpu.run();
+    const event = this.#cpu.takeEvent();
+    if (event !== undefined) this.#halt = { reply: eventReply(event), announced: true };
+    return exit;
+  }
+
+  #attentively(wait: Wait, world: World): Wait {
+    this.#wait = wait;
+    const soon = world.monotonic() + ATTENTION;
+    return soon < wait.deadline ? { ...wait, deadline: soon } : wait;
+  }
+
+  /** Lets gdb have its word, if there is something for it. */
+  #attend(): void {
+    const halt = this.#halt ?? this.#news();
+    if (halt === undefined) return;
+    this.#halt = undefined;
+    if (halt.announced) this.#link.send(halt.reply);
+    const go = this.#converse(halt.reply, { ended: false });
+    switch (go) {
+      case "kill":
+        this.#killed = true;
+        throw new RunEnded(KILLED);
+      case "detach":
+        this.#cpu.disarm();
+        return this.#link.hangUp();
+      default:
+        this.#cpu.arm({ step: go === "step" });
+    }
+  }
+
+  /** What came from gdb while the guest ran. */
+  #news(): Halt | undefined {
+    switch (this.#link.look()) {
+      case "interrupt":
+        return { reply: stopReply(SIGNAL.INT), announced: true };
+      case "connected":
+        return { reply: stopReply(SIGNAL.TRAP), announced: false };
+      case "disconnected":
+        this.#cpu.disarm();
+    }
+  }
+
+  /** Does what gdb asks for until it lets the guest go on; `reply` is why the guest stands still. */
+  #converse(reply: string, { ended }: { ended: boolean }): NonNullable<Action["go"]> {
+    const link = this.#link;
+    for (;;) {
+      const packet = link.receive();
+      if (packet === undefined) {
+        // A guest that has ended has nothing to wait for.
+        if (ended) return "detach";
+        link.connect();
+        continue;
+      }
+      const action: Action = packet === "?" ? { reply } : answer(this.#target, packet);
+      if (action.reply !== undefined) link.send(action.reply);
+      if (action.noAck) link.trust();
+      if (action.go !== undefined) return action.go;
+    }
+  }
+}
+
+/** What gdb is told at last. */
+function finalReply(outcome: Outcome): string {
+  if (outcome.kind === "exit") return `W${hexByte(outcome.status)}`;
+  if (outcome.kind === "abort") return "Wff";
+  return `X${hexByte(outcome.kind === "signal" ? outcome.signal : SIGNAL.SEGV)}`;
+}
+
+/** What a guest that ended otherwise than by its own exit stands still with. */
+function endReply(outcome: Outcome): string {
+  if (outcome.kind === "abort" && outcome.trap === 0) return stopReply(SIGNAL.ABRT);
+  if (outcome.kind === "fault" && outcome.reason === "emulation") return stopReply(SIGNAL.ILL);
+  return stopReply(SIGNAL.SEGV);
+}
+
+function eventReply(event: DebugEvent): string {
+  if (event.kind === "step") return stopReply(SIGNAL.TRAP);
+  if (event.kind === "breakpoint") return stopReply(SIGNAL.TRAP, "swbreak:;");
+  const { kind, address } = event.watchpoint;
+  if (kind === "execute") return stopReply(SIGNAL.TRAP, "hwbreak:;");
+  const word = { write: "watch", read: "rwatch", access: "awatch" }[kind];
+  return stopReply(SIGNAL.TRAP, `${word}:${address.toString(16)};`);
+}
+
+function stopReply(signal: number, reason = ""): string {
+  return `T${hexByte(signal)}thread:1;${reason}`;
+}
+
+function hexByte(value: number): string {
+  return (value & 0xff).toString(16).padStart(2, "0");
+}
+
+/** Size of the thread-local variables below the thread pointer, in bytes. */
+function threadLocalSize({ file, name }: Unikernel): number {
+  if (file === undefined) return 0;
+  const { TLS } = SEGMENT_TYPES;
+  const segment = readPrograms(readElf(file, { name })).find(({ type }) => type === TLS);
+  return segment === undefined ? 0 : alignUp(segment.memsz, Math.max(segment.align, 1));
+}
+
+function listen(endpoint: Endpoint): Link {
+  try {
+    return new Link(endpoint);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new TenderError("host", `cannot listen for gdb: ${error.message}`);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * A trace: every hypercall that a guest makes, told when it is over.
+ *
+ * @module
+ */
+import { HYPERCALL, type Hypercall, HYPERCALL_ARGUMENTS } from "../../abi/hvt.ts";
+import { monotonic } from "../../linux/clock.ts";
+import { describe } from "../outcome.ts";
+import type { Answer, Context } from "../hvt/answer.ts";
+import type { Calls, Observer } from "../hvt/observer.ts";
+
+/** Values of an argument block by the names that the contract has for them. */
+export type CallFields = Readonly<Record<string, number | bigint>>;
+
+/** A hypercall that is over. Times are in nanoseconds. */
+export interface TracedCall {
+  /** When it began, since the guest did. */
+  readonly time: number;
+  /** As the contract counts them. */
+  readonly number: number;
+  /** As the contract calls it. */
+  readonly name: Hypercall;
+  /** What the guest asked; empty if its argument block lies where it may not. */
+  readonly arguments: CallFields;
+  /** What the guest got; empty if the call ended it. */
+  readonly result: CallFields;
+  /** Why the call ended the guest, where it did and was not meant to. */
+  readonly fault?: string;
+  /** From the guest's leaving to its going on, with what it waited. */
+  readonly duration: number;
+}
+
+/** What a hypercall puts into its argument block; `len` of a read is also what it is asked. */
+const RESULTS: Record<Hypercall, readonly string[]> = {
+  walltime: ["nsecs"],
+  puts: [],
+  poll: ["ready_set", "ret"],
+  block_write: ["ret"],
+  block_read: ["ret"],
+  net_write: ["ret"],
+  net_read: ["len", "ret"],
+  halt: [],
+};
+const ONLY_RESULTS: ReadonlySet<string> = new Set(["nsecs", "ready_set", "ret"]);
+
+const NAMES = Object.entries(HYPERCALL).reduce((names, [name, number]) => {
+  names[number] = name as Hypercall;
+  return names;
+}, [] as Hypercall[]);
+
+/** A call that has begun. */
+type Begun = Pick<TracedCall, "time" | "number" | "name" | "arguments">;
+
+/** Nanoseconds since some moment. */
+type Clock = () => number;
+
+/**
+ * Makes an observer that reports each hypercall.
+ *
+ * @param options `clock`: nanoseconds that never go back; the host's if not given
+ */
+export function traceCalls(
+  report: (call: TracedCall) => void,
+  { clock = monotonic }: { clock?: () => bigint } = {},
+): Observer {
+  return {
+    calls: (calls) => {
+      const origin = clock();
+      return traced(calls, { report, now: () => Number(clock() - origin) });
+    },
+  };
+}
+
+function traced(
+  { hypercall, resumePoll }: Calls,
+  { report, now }: { report: (call: TracedCall) => void; now: Clock },
+): Calls {
+  let waiting: Begun | undefined;
+  const end = (begun: Begun, answer: Answer, place: Place) => {
+    const duration = now() - begun.time;
+    const wanted = RESULTS[begun.name];
+    const result = answer === undefined
+      ? fieldsOf(begun.name, { ...place, wanted: (field) => wanted.includes(field) })
+      : {};
+    const fault = answer?.kind === "ended" ? describe(answer.outcome) : undefined;
+    report({ ...begun, result, ...(fault === undefined ? {} : { fault }), duration });
+  };
+  return {
+    hypercall(number, block, context) {
+      const name = NAMES[number];
+      if (name === undefined) return hypercall(number, block, context);
+      const asked = fieldsOf(name, { context, block, wanted: (field) => !ONLY_RESULTS.has(field) });
+      const begun = { time: now(), number, name, arguments: asked };
+      const answer = hypercall(number, block, context);
+      if (answer?.kind === "wait") waiting = begun;
+      else end(begun, answer ?? undefined, { context, block });
+      return answer;
+    },
+    resumePoll(context, block, wait) {
+      const answer = resumePoll(context, block, wait);
+      if (waiting !== undefined && answer?.kind !== "wait") {
+        end(waiting, answer, { context, block });
+        waiting = undefined;
+      }
+      return answer;
+    },
+  };
+}
+
+/** An argument block and whose it is. */
+interface Place {
+  readonly context: Context;
+  readonly block: number;
+}
+
+/** The wanted fields of a call's argument block, where the guest may have one. */
+function fieldsOf(
+  name: Hypercall,
+  { context: { guest }, block, wanted }: Place & { wanted: (field: string) => boolean },
+): CallFields {
+  const type = HYPERCALL_ARGUMENTS[name];
+  if (!guest.allows("read", { address: block, length: type.size })) return {};
+  const fields: Record<string, number | bigint> = {};
+  for (const [key, value] of Object.entries(type.read(guest.view, block))) {
+    const field = contractName(key);
+    if (wanted(field)) fields[field] = value;
+  }
+  return fields;
+}
+
+/** `readySet` is `ready_set` in the contract. */
+function contractName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,20 @@
+/**
+ * How a program has a guest run, whatever its target.
+ *
+ * @module
+ */
+import type { Limits } from "../limits.ts";
+import type { Observers } from "../observe/observers.ts";
+
+/** How to run a guest, and what to be told of its run. */
+export interface RunOptions extends Observers {
+  /**
+   * What becomes of the guest's console: `"inherit"` for this process's standard output, or a function
+   * that takes the bytes. `"inherit"` if not given.
+   */
+  readonly console?: "inherit" | ((output: Uint8Array) => void);
+  /** Kills the guest when it is aborted; the outcome then is signal 9, on hvt as well. */
+  readonly signal?: AbortSignal;
+  /** What the guest may use; the outcome then is "limit". Without bound if not given. */
+  readonly limits?: Limits;
+}

@@ -1,0 +1,58 @@
+/**
+ * Something that runs: what both drivers, and a program of its own, can do with a guest that was
+ * started.
+ *
+ * @module
+ */
+import type { Outcome } from "../outcome.ts";
+
+/** Why a step came back: the run is over, the guest waits, or the budget is spent or a signal came. */
+export type Stop = Ended | Wait | { readonly kind: "budget" };
+
+/** The run is over. */
+export interface Ended {
+  readonly kind: "ended";
+  readonly outcome: Outcome;
+}
+
+/** The guest waits until one of the handles is ready or the world's monotonic clock reaches the deadline. */
+export interface Wait {
+  readonly kind: "wait";
+  /** In nanoseconds. */
+  readonly deadline: bigint;
+  /** Bit = handle. */
+  readonly handles: bigint;
+}
+
+/** A guest that was started. To dispose of it kills it. */
+export interface Run extends AsyncDisposable {
+  /** How it ends. It rejects if the run cannot go on for a reason of the program's. */
+  readonly outcome: Promise<Outcome>;
+  /** Kills it, if it has not ended. */
+  kill(): void;
+  /** How to go on with it a step at a time; a guest that is a process of its own goes on by itself. */
+  readonly steps?: Steps;
+}
+
+/** A run that goes on when it is told to, on the thread that started it. */
+export interface Steps {
+  /**
+   * Runs the guest until it ends, waits, has left its CPU `budget` times, or a signal interrupts it.
+   * To step a guest that waits before its wait is over does no harm: it goes on waiting. One that has
+   * ended stays so.
+   */
+  step(budget?: number): Stop;
+  /** Blocks until a wait is over, or a signal comes. */
+  wait(wait: Wait): void;
+  /** The same on another thread; may come back before. A kill ends it. */
+  waitApart(wait: Wait): Promise<void>;
+  /** See {@linkcode Attempt}. */
+  readonly attempt: Attempt;
+}
+
+/**
+ * Makes a call that may block for as long as others please, again where a signal interrupts it.
+ *
+ * @throws what ends the run, if the guest's time is over by then
+ */
+export type Attempt = <T>(call: () => T) => T;

@@ -1,0 +1,107 @@
+/**
+ * The limits of a guest that is a process of its own, kept by the process that started it. The kernel
+ * counts processor time.
+ *
+ * @module
+ */
+import { SIGPIPE, SIGXCPU } from "../../linux/constants.ts";
+import { ConsoleMeter, limitReached, type Limits } from "../limits.ts";
+import { STDOUT_FILENO } from "../../linux/constants.ts";
+import { check, ERRNO, errno, seldom } from "../../linux/libc.ts";
+import { writeApart } from "../../linux/write_apart.ts";
+import type { Outcome } from "../outcome.ts";
+
+const RLIMIT_CPU = 0;
+const SECOND = 1000;
+/** Longest time that the runtime's timers can be set to, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+type Take = (output: Uint8Array) => void | Promise<void>;
+
+/** The process that a guest is. */
+interface GuestProcess {
+  readonly pid: number;
+  /** Whether it was killed, for whatever reason. */
+  readonly killed: boolean;
+  kill(): void;
+}
+
+/** Limits of a guest. */
+export class ProcessLimits implements Disposable {
+  readonly #limits: Limits;
+  readonly #process: GuestProcess;
+  readonly #begin: number = performance.now();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the guest was stopped for. */
+  #stopped: Outcome | undefined;
+
+  /**
+   * Puts limits in force, from now on.
+   *
+   * @throws {SystemError} if the kernel does not limit the process
+   */
+  constructor(limits: Limits, process: GuestProcess) {
+    const { timeout, cpuTime } = limits;
+    // Whole seconds are what the kernel counts.
+    const seconds = cpuTime === undefined ? undefined : Math.ceil(cpuTime / SECOND);
+    this.#limits = seconds === undefined ? limits : { ...limits, cpuTime: seconds * SECOND };
+    this.#process = process;
+    if (seconds !== undefined) limitProcessorTime(process.pid, seconds);
+    if (timeout !== undefined) this.#stopAfter(timeout);
+  }
+
+  /** What to do with output: as `take`, or standard output, as far as the limit allows. */
+  console(take: Take = (output) => this.#print(output)): Take {
+    const meter = new ConsoleMeter(this.#limits);
+    return async (output) => {
+      if (this.#stopped !== undefined) return;
+      const taken = meter.take(output.length, performance.now() - this.#begin);
+      await take(output.subarray(0, taken));
+      if (taken < output.length) this.#stop(limitReached("consoleRate", this.#limits));
+    };
+  }
+
+  /** The outcome, given that of the process. */
+  outcome(outcome: Outcome): Outcome {
+    if (this.#stopped !== undefined) return this.#stopped;
+    const exhausted = outcome.kind === "signal" && outcome.signal === SIGXCPU;
+    return exhausted && this.#limits.cpuTime !== undefined
+      ? limitReached("cpuTime", this.#limits)
+      : outcome;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Stops the guest at the end of its time, which may be longer than a timer runs. */
+  #stopAfter(milliseconds: number): void {
+    const now = Math.min(milliseconds, LONGEST_TIMER);
+    this.#timer = setTimeout(() => {
+      if (now < milliseconds) this.#stopAfter(milliseconds - now);
+      else this.#stop(limitReached("timeout", this.#limits));
+    }, now);
+  }
+
+  /** Writes to standard output, for as long as the guest lives or has ended by itself. */
+  async #print(output: Uint8Array): Promise<void> {
+    const bytes = output as Uint8Array<ArrayBuffer>;
+    const read = await writeApart(STDOUT_FILENO, bytes, { stopped: () => this.#process.killed });
+    if (!read) this.#stop({ kind: "signal", signal: SIGPIPE });
+  }
+
+  #stop(outcome: Outcome): void {
+    this.#stopped ??= outcome;
+    this.#process.kill();
+  }
+}
+
+/** A process that has ended already needs no limit. */
+function limitProcessorTime(pid: number, seconds: number): void {
+  const { prlimit } = seldom({
+    prlimit: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" },
+  });
+  // The signal of the first limit can be ignored by inheritance; that of the second cannot.
+  const limit = BigUint64Array.of(BigInt(seconds), BigInt(seconds) + 1n);
+  if (prlimit(pid, RLIMIT_CPU, limit, 0n) < 0 && errno() !== ERRNO.ESRCH) check(-1, "prlimit");
+}

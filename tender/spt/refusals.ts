@@ -1,0 +1,57 @@
+/**
+ * What a guest of spt cannot have, and why: no tender looks on while it runs.
+ *
+ * @module
+ */
+import { TenderError } from "../error.ts";
+import type { Observers } from "../observe/observers.ts";
+import type { Asked } from "../target.ts";
+
+const CALLS = "no tender sees what the guest does; use strace -p, or build it for hvt";
+const CORES = "the kernel writes cores, after ulimit -c unlimited";
+
+/** Names of {@linkcode Observers}. */
+const NAMES = ["trace", "stats", "captures", "core"] as const;
+
+/**
+ * Refuses observers that a program asks for.
+ *
+ * @throws {TenderError} "option"
+ */
+export function checkUnobserved(observers: Observers): void {
+  const name = NAMES.find((name) => observers[name] !== undefined);
+  if (name !== undefined) throw forHvtAlone(name, name === "core" ? CORES : CALLS);
+}
+
+/**
+ * Refuses options of the command line.
+ *
+ * @throws {TenderError} "option"
+ */
+export function checkAsked({ observe, limits, confined }: Asked): void {
+  const others = observe.filter((word) => word !== "--gdb");
+  const unconfined = confined ? [] : ["--no-confine"];
+  const [alone] = others.length < observe.length ? [...limits, ...unconfined] : [];
+  if (alone !== undefined) {
+    const [name] = alone.split("=");
+    const rule = "not with --gdb on spt, where gdb runs the guest";
+    throw new TenderError("option", `${name}: ${rule}`);
+  }
+  if (others.length > 0) throw refusal(others[0]!);
+  if (confined) return;
+  const rule = "--no-confine is for hvt alone: a guest of spt is always confined";
+  throw new TenderError("option", rule);
+}
+
+function refusal(word: string): TenderError {
+  if (word.startsWith("--dumpcore")) return forHvtAlone("--dumpcore", CORES);
+  if (word.startsWith("--gdb=")) {
+    const rule = "on spt gdb runs the guest itself; give --gdb without an address";
+    return new TenderError("option", `${word}: ${rule}`);
+  }
+  return forHvtAlone(/^--[a-z-]+/.exec(word)![0], CALLS);
+}
+
+function forHvtAlone(option: string, reason: string): TenderError {
+  return new TenderError("option", `${option} is for hvt alone: on spt ${reason}`);
+}

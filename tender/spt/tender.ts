@@ -1,0 +1,91 @@
+/**
+ * The spt tender: a guest is a Linux process, which opens its devices itself and confines itself before
+ * its first instruction. This process becomes it, starts it, or has gdb start it.
+ *
+ * @module
+ */
+import type { DeviceBase } from "../devices/device.ts";
+import type { Guest } from "../guest.ts";
+import type { Run } from "../run/run.ts";
+import type { Asked, CompileOptions, Host, StartOptions, Tender } from "../target.ts";
+import { compileImage, type HostFacts, type ImageOptions, type ProcessImage } from "./compile.ts";
+import type { DeviceCompiler } from "./devices.ts";
+import { becomeImage } from "./start.ts";
+
+/** Loads the tender for guests with such devices. */
+export async function loadTender(devices: readonly DeviceBase[] = []): Promise<SptTender> {
+  if (devices.length === 0) return new SptTender();
+  const { loadDeviceCompiler } = await import("./devices.ts");
+  return new SptTender(await loadDeviceCompiler(devices));
+}
+
+/** See {@linkcode Tender}. */
+export class SptTender implements Tender<HostFacts, ProcessImage> {
+  readonly #devices: DeviceCompiler | undefined;
+
+  /** @param devices compiles the guests' devices; none for guests without devices */
+  constructor(devices?: DeviceCompiler) {
+    this.#devices = devices;
+  }
+
+  /** See {@linkcode Tender}; `keep`: whether the image is kept in a file. */
+  open(guest: Guest, { keep = false }: { keep?: boolean } = {}): SptHost {
+    using opened = new DisposableStack();
+    const devices = this.#devices?.look(guest.devices, { keep, opened }) ?? [];
+    return new SptHost({ devices }, opened.move());
+  }
+
+  /** See {@linkcode Tender}. */
+  compile(
+    guest: Guest,
+    facts: HostFacts,
+    options: CompileOptions & Pick<ImageOptions, "keep"> = {},
+  ): ProcessImage {
+    return compileImage(guest, facts, { ...options, devices: this.#devices });
+  }
+
+  /** See {@linkcode Tender}. */
+  async check(asked: Asked): Promise<void> {
+    const { checkAsked } = await import("./refusals.ts");
+    checkAsked(asked);
+  }
+
+  /** See {@linkcode Tender}. */
+  async become(guest: Guest, options?: CompileOptions): Promise<never> {
+    using host = this.open(guest);
+    return await becomeImage(this.compile(guest, host.facts, options));
+  }
+
+  /** See {@linkcode Tender}. */
+  async debug(guest: Guest, symbols: string): Promise<number> {
+    const { debugImage } = await import("./debug.ts");
+    using host = this.open(guest);
+    return await debugImage(this.compile(guest, host.facts), symbols);
+  }
+}
+
+/** See {@linkcode Host}. */
+export class SptHost implements Host<HostFacts, ProcessImage> {
+  readonly facts: HostFacts;
+  readonly #opened: DisposableStack;
+
+  constructor(facts: HostFacts, opened: DisposableStack) {
+    this.facts = facts;
+    this.#opened = opened;
+  }
+
+  /** See {@linkcode Host}. */
+  async start(image: ProcessImage, options: StartOptions): Promise<Run> {
+    const { startProcess } = await import("./process_run.ts");
+    try {
+      return await startProcess(image, options);
+    } finally {
+      // The guest has its own by now, and no other process must inherit them.
+      this.#opened.dispose();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened.dispose();
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What a target is to the rest of the program. A target is a folder beside this file, and a row in
+ * `targets.ts`; each makes guests run in its own way, by the same steps: look at the host, compile the
+ * guest to a launch, start it.
+ *
+ * @module
+ */
+import type { Endpoint } from "../linux/socket.ts";
+import type { DeviceBase } from "./devices/device.ts";
+import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
+import type { Run } from "./run/run.ts";
+import type { RunOptions } from "./run/options.ts";
+
+/** A row of the table of targets. */
+export interface Target {
+  readonly id: TenderTarget;
+  /** Writes a guest and its launch as one executable; undefined where the target has no such thing. */
+  readonly pack?: (guest: Guest) => Promise<Uint8Array>;
+  /**
+   * Loads the target's tender.
+   *
+   * @param devices those of the guests that it is for
+   */
+  load(devices: readonly DeviceBase[]): Promise<Tender>;
+}
+
+/** How a guest is compiled. Each target takes what concerns it. */
+export interface CompileOptions {
+  /** What messages of a failed launch begin with; `soloden` if not given. */
+  readonly program?: string;
+  /** Id of the process that starts the guest, and whose end ends the guest; none if not given. */
+  readonly parent?: number;
+  /** The command line that a guest's process shows; that of Solo5's tender if not given. */
+  readonly line?: CommandLine;
+}
+
+/** Options of a command line that go beyond running a guest, as they were given. */
+export interface Asked {
+  /** Those that ask to see something of the run. */
+  readonly observe: readonly string[];
+  /** Those that limit the guest. */
+  readonly limits: readonly string[];
+  /** Whether the tender is to give up its rights. */
+  readonly confined: boolean;
+}
+
+/** A target's tender: a compiler from guests to launches `L`, given facts `F` of the host. */
+export interface Tender<F = unknown, L = unknown> {
+  /**
+   * Looks at this host, and opens what the guest needs of it, before anything of the guest is made.
+   *
+   * @throws {TenderError} "device" if it does not have a device as asked, "host" or "target" if it
+   * cannot run the guest
+   */
+  open(guest: Guest): Host<F, L>;
+  /**
+   * Compiles a guest: a pure function.
+   *
+   * @throws {TenderError} if there can be no such launch
+   */
+  compile(guest: Guest, facts: F, options?: CompileOptions): L;
+  /**
+   * Refuses options that the target does not have.
+   *
+   * @throws {TenderError} "option" with the reason
+   */
+  check?(asked: Asked): Promise<void>;
+  /**
+   * Replaces this process by a guest, which ends as the guest does. Not every target can.
+   *
+   * @throws {TenderError} as `open` and `compile` do
+   * @throws {SystemError} if the kernel refuses
+   */
+  become?(guest: Guest, options?: CompileOptions): Promise<never>;
+  /**
+   * Has the host's gdb run a guest, where gdb can, and waits until gdb ends.
+   *
+   * @param symbols path of the unikernel
+   * @returns gdb's exit status
+   * @throws {TenderError} as `open` and `compile` do, or "host" if there is no gdb
+   */
+  debug?(guest: Guest, symbols: string): Promise<number>;
+}
+
+/** How to start a launch. What a program cannot ask for is the command's alone. */
+export interface StartOptions extends RunOptions {
+  /** Whether this process then gives up all rights that the run does not need, for good; not if not given. */
+  readonly confined?: boolean;
+  /** Whether a crash is explained; it is if not given. */
+  readonly explained?: boolean;
+  /** Has the guest wait for gdb before its first instruction, and be debugged by it. */
+  readonly gdb?: GdbOptions;
+}
+
+/** Where gdb can connect. */
+export interface GdbOptions {
+  readonly endpoint: Endpoint;
+  /** Is told how to connect, once gdb can. */
+  say(message: string): void;
+}
+
+/** This host, ready to start one launch. */
+export interface Host<F, L> extends Disposable {
+  /** What the guest is compiled with: a plain value. */
+  readonly facts: F;
+  /**
+   * Starts a launch.
+   *
+   * @throws {TenderError} "option" for what the target does not have
+   * @throws {SystemError} if the system refuses
+   */
+  start(launch: L, options: StartOptions): Promise<Run>;
+}
