@@ -32,7 +32,10 @@ export function readDevices(
   for (const word of words) {
     const [, option, name, value] = /^--([a-z-]+):([^=]*)=(.*)$/s.exec(word) ?? [];
     if (option === undefined) {
-      throw new TenderError("device", `${word}: expected --OPTION:NAME=VALUE, as --net:eth0=tap0`);
+      throw new TenderError(
+        "device",
+        `${word}: expected --OPTION:NAME=VALUE, like --net:eth0=tap0`,
+      );
     }
     const given = devices.getOrInsertComputed(name!, () => new Map());
     if (given.has(option)) throw new TenderError("device", `--${option}:${name}: given twice`);
