@@ -4,8 +4,7 @@
 import { equal, ok } from "node:assert/strict";
 import { viewOf } from "../../../abi/layout.ts";
 import { errorText } from "../../../linux/libc.ts";
-import { LINUX } from "../../../linux/syscalls.ts";
-import { launchTemplate } from "../../../tender/spt/encoder.ts";
+import { DeviceCompiler } from "../../../tender/spt/devices.ts";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
 import { NAME_SLOT, Reason, REASONS_AT, RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { checkListing } from "../../linux/machine_code.ts";
@@ -21,7 +20,7 @@ Deno.test("launch: objdump reads the instructions that the comments name, with t
 const OF_OPEN = [1, 2, 6, 12, 13, 16, 19, 20, 21, 22, 23, 24, 26, 30, 36, 40];
 
 Deno.test("launch: of an error it says what the C library says", () => {
-  const { page } = launchTemplate([], LINUX.x86_64!);
+  const { page } = new DeviceCompiler(new Map()).template([], "x86_64");
   const view = viewOf(page);
   const told = new Set<number>();
   for (let at = REASONS_AT;; at += Reason.size) {
