@@ -259,7 +259,7 @@ function applicationFlags(
 
 function includes(toolchain: Toolchain, assets: string): string[] {
   // The compiler's headers first: they look for the next of the same name where they need one. The
-  // C library's come last: a program that brings its own string.h gets its own.
+  // C library's come last: a program that has its own string.h gets that one.
   const system = [toolchain.headers, join(assets, INCLUDE)];
   return [...system.flatMap((path) => ["-isystem", path]), "-idirafter", join(assets, LIBC)];
 }

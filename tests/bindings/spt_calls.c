@@ -1,6 +1,6 @@
 /*
- * spt_calls.c: spt's start, console and devices, on a kernel that answers as it is told to. A
- * function for each test of spt_calls_test.ts, whose names the program is given.
+ * spt_calls.c: spt's start, console and devices, on a simulated kernel whose answers the test
+ * decides. It has a function for each test of calls_test.ts, and is called with their names.
  */
 #include <setjmp.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /*
- * spt_clock.c: spt's yield, on a kernel whose time stands still unless a wait moves it on, and
- * whose waits end as they are told to.
+ * spt_clock.c: spt's yield, on a simulated kernel: its time stands still unless a wait advances it,
+ * and the test decides how each wait ends.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -79,7 +79,7 @@ int main(void) {
     solo5_yield(time, &ready);
     CHECK(settings == 0 && asked == 0 && ready == 0);
 
-    /* What is ready then is told all the same, without the timer of an earlier yield. */
+    /* Devices that are ready then are reported, but not the timer of an earlier yield. */
     static const struct wait both[] = {{.result = 3, .data = {63, SPT_INTERNAL_TIMERFD, 1}}};
     next = both;
     solo5_yield(0, &ready);
