@@ -1,7 +1,7 @@
 /**
  * The filter as text: it says what the bytes say, and the bytes are those of the packed file.
  */
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, throws } from "node:assert/strict";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind } from "../../tender/guest.ts";
 import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
@@ -56,6 +56,17 @@ Deno.test("seccomp text: words whose load is not certain, and unknown codes, are
     "   0  if accumulator == 0, else 2\n   1  load number\n   2  if accumulator == 1\n" +
       "   3  code 0x7, 1, 2, 0x3\n   4  return 0x50001\n",
   );
+});
+
+Deno.test("seccomp text: there are six arguments", () => {
+  const loads = [16, 20, 56, 60, 64].flatMap((offset) => [0x20, 0, 0, 0, offset, 0, 0, 0]);
+  deepEqual(disassembleBpf(Uint8Array.from(loads), linux).match(/(?<=load ).*/g)!.slice(0, 4), [
+    "argument 0",
+    "high half of argument 0",
+    "argument 5",
+    "high half of argument 5",
+  ]);
+  doesNotMatch(disassembleBpf(Uint8Array.from(loads.slice(-8)), linux), /argument/);
 });
 
 Deno.test("inspect --seccomp prints the very bytes that a packed unikernel installs", async () => {
