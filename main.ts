@@ -15,7 +15,8 @@ const TENDER_COMMANDS = ["run", "pack"];
 const WRAPPER_COMMANDS = ["cc", "ld", "objcopy"] as const;
 
 /** Names of Solo5's programs: called by one of them, the command is that program. */
-const SOLO5_PROGRAM = /^solo5-(hvt|hvt-debug|spt|elftool)$|-solo5-none-static-(cc|ld|objcopy)$/;
+const SOLO5_PROGRAM =
+  /^solo5-(hvt|hvt-debug|spt|elftool|virtio-run|virtio-mkimage)$|-solo5-none-static-(cc|ld|objcopy)$/;
 
 /** Begins the first argument that installed scripts pass: the name that they were called by. */
 const CALLED_AS = "--called-as=";

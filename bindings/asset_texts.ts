@@ -61,6 +61,7 @@ export { default as "virtio/attach.c" } from "./virtio/attach.c" with { type: "t
 export { default as "virtio/block.c" } from "./virtio/block.c" with { type: "text" };
 export { default as "virtio/boot.S" } from "./virtio/boot.S" with { type: "text" };
 export { default as "virtio/clock.c" } from "./virtio/clock.c" with { type: "text" };
+export { default as "virtio/disk.S" } from "./virtio/disk.S" with { type: "text" };
 export { default as "virtio/multiboot.c" } from "./virtio/multiboot.c" with { type: "text" };
 export { default as "virtio/net.c" } from "./virtio/net.c" with { type: "text" };
 export { default as "virtio/pages.c" } from "./virtio/pages.c" with { type: "text" };

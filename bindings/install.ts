@@ -24,7 +24,14 @@ import { WRAPPER_TOOLS, wrapperRules } from "./wrapper_rules.ts";
 import { wrapperScript } from "./wrapper_script.ts";
 
 /** The names by which this program is installed and knows what to be. */
-export const PROGRAM_NAMES = ["solo5-hvt", "solo5-hvt-debug", "solo5-spt", "solo5-elftool"];
+export const PROGRAM_NAMES = [
+  "solo5-hvt",
+  "solo5-hvt-debug",
+  "solo5-spt",
+  "solo5-elftool",
+  "solo5-virtio-run",
+  "solo5-virtio-mkimage",
+];
 
 /** What the installed programs lead to. */
 export type Program =

@@ -64,7 +64,7 @@ export function memoryFile(name: string, bytes: Uint8Array): MemoryFile {
  *
  * @throws {SystemError} if the kernel refuses; otherwise it does not return
  */
-export function become(file: MemoryFile, args: readonly string[]): never {
+export function become(file: Pick<MemoryFile, "descriptor">, args: readonly string[]): never {
   const [path, list, environment] = [cstr(""), stringList(args), stringList([])];
   systemCall(CALLS.execveat, file.descriptor, path, list, environment, AT_EMPTY_PATH);
   throw new SystemError("execveat", errno(), args[0]);

@@ -10,6 +10,7 @@ import { deflateRawSync } from "node:zlib";
 import type { Plugin } from "esbuild";
 import { readAssets } from "../bindings/assets.ts";
 import { ToolchainError } from "../bindings/error.ts";
+import { buildDiskLoader, PREBUILT_LOADER } from "../bindings/disk_loader.ts";
 import { bindingsTargets } from "../bindings/targets.ts";
 import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
 import { packageOf } from "./bundled_packages.ts";
@@ -133,7 +134,7 @@ export function assets(): Plugin {
   };
 }
 
-/** Names and contents; empty without a compiler. */
+/** What is built of the bindings, by names; empty without a compiler. */
 async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
   const objects: [string, Uint8Array<ArrayBuffer>][] = [];
   try {
@@ -141,6 +142,7 @@ async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
       const { object } = await buildBindings(target);
       objects.push([prebuiltObject(target), Deno.readFileSync(object)]);
     }
+    objects.push([PREBUILT_LOADER, await buildDiskLoader()]);
   } catch (error) {
     if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
     console.warn(`without built bindings: ${error.message}`);

@@ -26,6 +26,9 @@
 #define SLEEP_TYPE_SHIFT 10
 #define SLEEP_NOW        0x2000
 
+#define IDLE_PORT 0x80 /* Of no device that matters. A read takes about a microsecond. */
+#define PATIENCE  100000
+
 static struct {
     uint16_t port1, port2; /* 0 for none. */
     uint16_t value;
@@ -111,4 +114,7 @@ void acpi_power_off(void) {
         port_write16(power.port1, power.value);
     if (power.port2 != 0)
         port_write16(power.port2, power.value);
+    /* The machine may take a moment. */
+    for (int i = 0; power.port1 != 0 && i < PATIENCE; i++)
+        port_read8(IDLE_PORT);
 }

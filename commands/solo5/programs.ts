@@ -23,6 +23,14 @@ export async function runProgram(
     const { elftoolProgram } = await import("./elftool.ts");
     return await elftoolProgram(words);
   }
+  if (name === "solo5-virtio-mkimage") {
+    const { mkimageProgram } = await import("./virtio_mkimage.ts");
+    return await mkimageProgram(words);
+  }
+  if (name === "solo5-virtio-run") {
+    const { virtioRunProgram } = await import("./virtio_run.ts");
+    return virtioRunProgram(words);
+  }
   const [, machine, tool] = WRAPPER.exec(name) ?? [];
   if (tool === undefined) {
     const { tenderProgram } = await import("./tender.ts");

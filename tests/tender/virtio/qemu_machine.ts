@@ -41,21 +41,30 @@ export function runMachine(asked: Asked): Promise<Ended> {
   return withMachine(asked, ({ ended }) => ended);
 }
 
+/** Runs a machine that boots from its disk, to its end. */
+export function runDisk(path: string): Promise<Ended> {
+  const command = (status: string) => {
+    const words = qemuCommand({ ...BARE, kernel: "none", status });
+    const kernel = words.indexOf("-kernel");
+    return words.toSpliced(kernel, 2, "-drive", `file=${path},format=raw`);
+  };
+  return withQemu(command, ({ ended }) => ended);
+}
+
+const BARE = { cmdline: "", memory: 32, accelerator: "tcg", devices: [] } as const;
+
 /** Starts a machine; at the end of `use` it is gone, whatever happened. */
-export async function withMachine<T>(
-  asked: Asked,
+export function withMachine<T>(asked: Asked, use: (started: Started) => Promise<T>): Promise<T> {
+  return withQemu((status) => qemuCommand({ ...BARE, status, ...asked }), use);
+}
+
+async function withQemu<T>(
+  command: (status: string) => string[],
   use: (started: Started) => Promise<T>,
 ): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "soloden-qemu-" });
   const status = join(directory, "status");
-  const [program, ...args] = qemuCommand({
-    cmdline: "",
-    memory: 32,
-    accelerator: "tcg",
-    devices: [],
-    status,
-    ...asked,
-  });
+  const [program, ...args] = command(status);
   const child = new Deno.Command(program!, {
     args,
     stdin: "null",
