@@ -68,8 +68,8 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
     "ADDRESS is hexadecimal, with or without 0x; any number of them may stand before FILE.",
   ],
   install: [
-    "Below DIRECTORY it writes bin/solo5-elftool, bin/solo5-hvt, bin/solo5-hvt-debug, bin/solo5-spt " +
-    "and, for each machine that there is a compiler for, bin/MACHINE-solo5-none-static-cc, -ld and " +
+    "Below DIRECTORY it writes bin/solo5-elftool, bin/solo5-hvt, bin/solo5-hvt-debug, bin/solo5-spt, " +
+    "bin/solo5-virtio-run, bin/solo5-virtio-mkimage and, for each machine that there is a compiler for, bin/MACHINE-solo5-none-static-cc, -ld and " +
     "-objcopy with their headers and bindings. With DESTDIR in the environment the tree comes below " +
     "that directory. A file that soloden did not install is never overwritten without --force.",
   ],
