@@ -41,7 +41,7 @@ export type { Device } from "./tender/devices/kinds.ts";
 export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devices/net/device.ts";
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
-export { pack } from "./tender/pack.ts";
+export { pack } from "./tender/targets.ts";
 export type { Limits } from "./tender/limits.ts";
 export { HYPERCALL, type Hypercall } from "./abi/hvt.ts";
 export type { CodePlace, CoreFile, Crash, CrashRegisters, Trap } from "./tender/crash.ts";

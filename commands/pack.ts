@@ -6,10 +6,9 @@
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
-import { targetOf } from "../tender/targets.ts";
+import { packerOf, targetOf } from "../tender/targets.ts";
 import { bind, filesOf } from "../tender/guest.ts";
 import { devicesOf, parseArguments } from "./guest_words.ts";
-import { packerOf } from "../tender/pack.ts";
 
 /**
  * Writes a unikernel of spt and its launch as one executable.

@@ -6,10 +6,11 @@
 import {
   findNodeAtLocation,
   getNodeValue,
+  type Node,
+  type ParseError,
   parseTree,
   printParseErrorCode,
 } from "npm:jsonc-parser@^3.3.1";
-import type { Node, ParseError } from "npm:jsonc-parser@^3.3.1";
 import * as v from "npm:valibot@^1.5.0";
 import type { Manifest } from "../abi/manifest.ts";
 import { ManifestSchema } from "../abi/manifest_schema.ts";

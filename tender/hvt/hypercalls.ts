@@ -1,35 +1,37 @@
 /**
  * The hypercalls, a table by number: each reads its argument block from guest memory, does its work
- * through the world, and writes its results back.
+ * through the world, and writes its results back. All that a guest asks for is checked here.
  *
  * @module
  */
 import {
+  BlockIo,
   Halt,
   HYPERCALL,
   type Hypercall,
   HYPERCALL_ARGUMENTS,
+  NetIo,
   Poll,
   Puts,
   TrapFrame,
   Walltime,
 } from "../../abi/hvt.ts";
 import { i32, u64, usize } from "../../abi/layout.ts";
-import { EXIT } from "../../abi/solo5.ts";
+import { EXIT, RESULT } from "../../abi/solo5.ts";
 import { SIGPIPE } from "../../linux/constants.ts";
 import type { Wait } from "../run/run.ts";
 import { type Answer, badRange, type Context, ended, type Handler } from "./answer.ts";
-import { blockRead, blockWrite, netRead, netWrite } from "./device_calls.ts";
+import type { Result } from "../devices/result.ts";
 
 const HANDLERS: Record<Hypercall, Handler> = {
   walltime: ({ guest, world }, block) =>
     void u64.set(guest.view, block + Walltime.offsets.nsecs, world.wallClock()),
   puts,
   poll,
-  block_write: blockWrite,
-  block_read: blockRead,
-  net_write: netWrite,
-  net_read: netRead,
+  block_write: deviceCall("block_write", { offsets: BlockIo.offsets, access: "read" }),
+  block_read: deviceCall("block_read", { offsets: BlockIo.offsets, access: "write" }),
+  net_write: deviceCall("net_write", { offsets: NetIo.offsets, access: "read" }),
+  net_read: deviceCall("net_read", { offsets: NetIo.offsets, access: "write" }),
   halt,
 };
 
@@ -100,4 +102,37 @@ function halt({ guest }: Context, block: number): Answer {
   if (cookie !== 0 && !guest.allows("read", frame)) return badRange("halt: cookie", "read", frame);
   if (status === EXIT.ABORT) return ended({ kind: "abort", trap: cookie });
   return ended({ kind: "exit", status });
+}
+
+/** An argument block, and what the call does to the guest's memory. */
+interface Form {
+  readonly offsets: Record<"handle" | "data" | "len" | "ret", number> & {
+    readonly offset?: number;
+  };
+  readonly access: "read" | "write";
+}
+
+/** A hypercall of a device. What it asks for is checked here, so that the device gets only requests that fit it. */
+function deviceCall(name: Hypercall, { offsets, access }: Form): Handler {
+  return ({ guest, world }, block) => {
+    const { view } = guest;
+    const finish = (result: Result): undefined => void i32.set(view, block + offsets.ret, result);
+    const device = world.devices[usize.get(view, block + offsets.handle) - 1];
+    if (device?.hypercalls[access === "read" ? "write" : "read"] !== name) {
+      return finish(RESULT.EINVAL);
+    }
+    const address = usize.get(view, block + offsets.data);
+    const length = usize.get(view, block + offsets.len);
+    if (!guest.allows(access, { address, length })) {
+      return badRange(`${name}: data`, access, { address, length });
+    }
+    const offset = offsets.offset === undefined ? 0 : usize.get(view, block + offsets.offset);
+    if (!device.accepts(offset, length)) return finish(RESULT.EINVAL);
+    const data = guest.bytes.subarray(address, address + length);
+    if (access === "read") return finish(device.write(data, offset));
+    const count = device.read(data, offset);
+    if (count < 0) return finish(-count as Result);
+    usize.set(view, block + offsets.len, count);
+    return finish(RESULT.OK);
+  };
 }

@@ -11,7 +11,7 @@ import { copyContent } from "../../linux/sparse.ts";
 import type { CoreFile } from "../crash.ts";
 import type { Outcome } from "../outcome.ts";
 import type { EndedMachine, Observer } from "../hvt/observer.ts";
-import { trapRegisters } from "./trap_registers.ts";
+import { trapRegisters } from "./ending.ts";
 
 /** Signals of Linux: what gdb says that the guest was ended by. */
 const SIGNAL = { ABRT: 6, SEGV: 11 };

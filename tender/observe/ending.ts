@@ -69,3 +69,16 @@ function copy(memory: GuestView, range: { address: number; length: number }): Ui
 }
 
 const NOTHING = new Uint8Array();
+
+/** What a trap frame holds of a CPU. */
+export type TrapRegisters = Pick<
+  ReturnType<typeof TrapFrame.read>,
+  "rip" | "cs" | "rflags" | "rsp" | "ss"
+>;
+
+/** The registers at the trap that ended a guest; undefined if none did. */
+export function trapRegisters(outcome: Outcome, memory: GuestView): TrapRegisters | undefined {
+  if (outcome.kind !== "abort" || outcome.trap === 0) return undefined;
+  const { rip, cs, rflags, rsp, ss } = TrapFrame.read(memory.view, outcome.trap);
+  return { rip, cs, rflags, rsp, ss };
+}

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { SIGPIPE, SIGXCPU } from "../../linux/constants.ts";
+import { SIGPIPE, SIGXCPU, STDOUT_FILENO } from "../../linux/constants.ts";
 import { ConsoleMeter, limitReached, type Limits } from "../limits.ts";
-import { STDOUT_FILENO } from "../../linux/constants.ts";
 import { check, ERRNO, errno, seldom } from "../../linux/libc.ts";
 import { writeApart } from "../../linux/write_apart.ts";
 import type { Outcome } from "../outcome.ts";

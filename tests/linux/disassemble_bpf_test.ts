@@ -5,7 +5,7 @@ import { deepEqual, doesNotMatch, equal, match, throws } from "node:assert/stric
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind } from "../../tender/guest.ts";
 import { disassembleBpf } from "../../linux/disassemble_bpf.ts";
-import { pack } from "../../tender/pack.ts";
+import { pack } from "../../tender/targets.ts";
 import { compileImage } from "../../tender/spt/compile.ts";
 import { loadDeviceCompiler } from "../../tender/spt/devices.ts";
 import { readElf } from "../../elftool/elf_reader.ts";

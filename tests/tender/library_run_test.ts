@@ -7,7 +7,7 @@ import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { block } from "../../tender/devices/block/device.ts";
 import type { Device } from "../../tender/devices/kinds.ts";
 import { bind, type Guest, type TenderTarget } from "../../tender/guest.ts";
-import { pack } from "../../tender/pack.ts";
+import { pack } from "../../tender/targets.ts";
 import { run, spawn } from "../../tender/run/event_loop.ts";
 import { guest } from "../guests.ts";
 import { execute, writeProgram } from "../soloden.ts";

@@ -6,7 +6,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { bind, type Guest } from "../../tender/guest.ts";
-import { pack } from "../../tender/pack.ts";
+import { pack } from "../../tender/targets.ts";
 import { run } from "../../tender/run/event_loop.ts";
 import { compileImage } from "../../tender/spt/compile.ts";
 import { spawnImage } from "../../tender/spt/start.ts";

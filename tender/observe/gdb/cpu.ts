@@ -11,8 +11,12 @@ import { EXIT_REASON, GUESTDBG, type Registers, SUBERROR_EMULATION } from "../..
 import type { Cpu } from "../../hvt/observer.ts";
 import type { DebugMemory } from "./memory.ts";
 import type { CpuState } from "./registers.ts";
-import type { MemoryAccess, WatchedPages } from "./watched_pages.ts";
-import { type Watchpoint, Watchpoints } from "./watchpoints.ts";
+import {
+  type MemoryAccess,
+  type WatchedPages,
+  type Watchpoint,
+  Watchpoints,
+} from "./watchpoints.ts";
 
 /** Why the vCPU stopped for the debugger. */
 export type DebugEvent =

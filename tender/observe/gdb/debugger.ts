@@ -21,13 +21,13 @@ import type { Exit } from "../../kvm/exit.ts";
 import { KILLED, type Outcome } from "../../outcome.ts";
 import type { Wait } from "../../run/run.ts";
 import type { GdbOptions } from "../../target.ts";
-import { trapRegisters } from "../trap_registers.ts";
+import { trapRegisters } from "../ending.ts";
 import { DebugCpu, type DebugEvent } from "./cpu.ts";
 import { Link } from "./link.ts";
 import { DebugMemory } from "./memory.ts";
 import { type Action, answer } from "./stub.ts";
 import { MachineTarget } from "./target.ts";
-import { WatchedPages } from "./watched_pages.ts";
+import { WatchedPages } from "./watchpoints.ts";
 
 /**
  * Makes an observer that is a debugger.

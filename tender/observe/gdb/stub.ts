@@ -6,8 +6,7 @@
  * @module
  */
 import { bytesOf, fromHex, PACKET_MAX, toHex } from "./packet.ts";
-import { type CpuState, readAll, REGISTERS, writeAll } from "./registers.ts";
-import { targetXml } from "./target_xml.ts";
+import { type CpuState, readAll, REGISTERS, targetXml, writeAll } from "./registers.ts";
 import type { Watchpoint } from "./watchpoints.ts";
 
 /** A guest that stands still, as the protocol sees it. */

@@ -45,7 +45,7 @@ const OTHERS: readonly Exit[] = [
  */
 export const hypercalls: FuzzTarget = {
   name: "hypercalls",
-  covers: ["answer", "device_calls", "faults", "guest_view", "hypercalls", "run_loop"]
+  covers: ["answer", "faults", "guest_view", "hypercalls", "run_loop"]
     .map((file) => `tender/hvt/${file}.ts`),
   seeds: () => [
     ...[1, 2, 3, 4, 5, 6, 7, 8, ...OTHERS.map((_, index) => 200 + index)].map((kind) => seed(kind)),

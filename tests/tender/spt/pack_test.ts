@@ -8,7 +8,7 @@ import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { bind } from "../../../tender/guest.ts";
-import { pack } from "../../../tender/pack.ts";
+import { pack } from "../../../tender/targets.ts";
 import { guest } from "../../guests.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { execute, ROOT, soloden } from "../../soloden.ts";

@@ -8,7 +8,7 @@ import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
 import { type ExecutableSegment, writeExecutable } from "../../../elftool/elf_writer.ts";
 import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
-import { pack } from "../../../tender/pack.ts";
+import { pack } from "../../../tender/targets.ts";
 import { run } from "../../../tender/run/event_loop.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";

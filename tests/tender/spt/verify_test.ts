@@ -13,7 +13,7 @@ import { parseUnikernel, type Segment, type Unikernel } from "../../../elftool/u
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { bind, type GuestOptions } from "../../../tender/guest.ts";
-import { pack } from "../../../tender/pack.ts";
+import { pack } from "../../../tender/targets.ts";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
 import { launchFilter, launchPage } from "../../../tender/spt/unpack.ts";
