@@ -126,6 +126,7 @@ const request = { handle: 1n, offset: 0n, data: BYTES, len: 512 };
 const HOSTILE: readonly (readonly [string, Partial<typeof request>, number | RegExp])[] = [
   ["nothing wrong", {}, RESULT.OK],
   ["a bad handle", { handle: 2n ** 63n + 1n }, RESULT.EINVAL],
+  ["an offset that is not aligned", { offset: 256n }, RESULT.EINVAL],
   ["an offset near 2^64", { offset: 2n ** 64n - 512n }, RESULT.EINVAL],
   ["an offset behind the end", { offset: 1024n }, RESULT.EINVAL],
   ["a length beyond memory", { len: MEMORY }, /data at 0x101200, 2097152 bytes/],
