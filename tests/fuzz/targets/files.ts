@@ -9,6 +9,7 @@ import type { DeviceType } from "../../../abi/manifest.ts";
 import { formatInspection, inspect } from "../../../elftool/inspect.ts";
 import { readLocator } from "../../../elftool/locate.ts";
 import { decodeManifest, encodeManifest } from "../../../elftool/manifest.ts";
+import { flatten, MultibootHeader } from "../../../elftool/multiboot.ts";
 import { compileManifest } from "../../../elftool/manifest_source.ts";
 import { sourceLines } from "../../../elftool/source_lines.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
@@ -21,6 +22,7 @@ import { encodeImage } from "../../../tender/spt/start.ts";
 import type { Device, Properties } from "../../../tender/devices/kinds.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
+import { viewOf } from "../../../abi/layout.ts";
 import { buildUnikernel, MANIFEST, withProgram } from "../../elftool/builder.ts";
 import { cpuidWith } from "../../tender/hvt/cpuid.ts";
 import { withSymbols } from "../symbols.ts";
@@ -40,7 +42,17 @@ const ADDRESSES = [0x10_0000, 0x10_0123, 0x10_1fff, 0x10_2040, 0, 2 ** 40];
 export const elf: FuzzTarget = {
   name: "elf",
   covers: [
-    ...["elf_reader", "inspect", "locate", "notes", "packed", "sections", "symbols", "unikernel"]
+    ...[
+      "elf_reader",
+      "inspect",
+      "locate",
+      "multiboot",
+      "notes",
+      "packed",
+      "sections",
+      "symbols",
+      "unikernel",
+    ]
       .map((file) => `elftool/${file}.ts`),
     ...[
       "spt/disassemble",
@@ -61,6 +73,7 @@ export const elf: FuzzTarget = {
     buildUnikernel({ target: 1 }),
     withSymbols(buildUnikernel(HVT)),
     packed(),
+    withMultiboot(),
   ],
   run(input) {
     refusing(() => void formatInspection(inspect(input, named)));
@@ -81,8 +94,25 @@ export const elf: FuzzTarget = {
       verdictText(verdict, "1");
     });
     refusing(() => launchable(input));
+    refusing(() => {
+      const { bytes, address, end } = flatten(parseUnikernel(input, named));
+      ok(address >= 0x10_0000 && address + bytes.length <= end, "content outside of the image");
+    });
   },
 };
+
+/** A unikernel that multiboot loads. */
+function withMultiboot(): Uint8Array {
+  const file = buildUnikernel({ target: 3 });
+  const { segments: [text] } = parseUnikernel(file, named);
+  const header = {
+    ...{ magic: 0x1bad_b002, flags: 0x1_0003, checksum: 0xe451_4ffb },
+    ...{ headerAddress: 0x10_0000, loadAddress: 0x10_0000, loadEnd: 0x10_2100, end: 0x10_5000 },
+    entry: 0x10_0020,
+  };
+  MultibootHeader.write(viewOf(file), text!.data.byteOffset, header);
+  return file;
+}
 
 function packed(): Uint8Array {
   const unikernel = parseUnikernel(buildUnikernel(SPT), named);
