@@ -106,9 +106,12 @@ function sourceFlags(
   { toolchain, assets, debug }: { toolchain: Toolchain; assets: string; debug: boolean },
 ): string[] {
   // The paths of the cache and the compiler stay out of the result, except for a debugger.
-  const places = debug
-    ? ["-g"]
-    : [`-ffile-prefix-map=${assets}=solo5`, `-ffile-prefix-map=${toolchain.headers}=include`];
+  const places = debug ? ["-g"] : [
+    `-ffile-prefix-map=${assets}=solo5`,
+    `-ffile-prefix-map=${toolchain.headers}=include`,
+    // In assembly, clang maps no paths; gcc does not know this option.
+    ...(toolchain.version.includes("clang") ? ["-fdebug-compilation-dir=solo5"] : []),
+  ];
   return [...bindingsFlags(source, toolchain.machine), ...includes(toolchain, "."), ...places];
 }
 
