@@ -128,6 +128,8 @@ export const SYMBOL_TYPES = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3, FILE: 4
 export const SYMBOL_BINDINGS = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
 /** `st_shndx` of a symbol that is not defined here. */
 export const SHN_UNDEF = 0;
+/** Numbers from this one on are of no section: they mean something else. */
+export const SHN_LORESERVE = 0xff00;
 
 /** `Elf64_Nhdr`: the name, then the content follow, each padded to 4 bytes. */
 export const Nhdr = struct({ namesz: u32, descsz: u32, type: u32 });

@@ -4,6 +4,8 @@
  *
  * @module
  */
+export { default as "any/entries.S" } from "./any/entries.S" with { type: "text" };
+export { default as "any/note.c" } from "./any/note.c" with { type: "text" };
 export { default as "common/bindings.h" } from "./common/bindings.h" with { type: "text" };
 export { default as "common/block.c" } from "./common/block.c" with { type: "text" };
 export { default as "common/cpu.h" } from "./common/cpu.h" with { type: "text" };
@@ -17,6 +19,8 @@ export { default as "common/memory.c" } from "./common/memory.c" with { type: "t
 export { default as "common/memory_functions.c" } from "./common/memory_functions.c" with { type: "text" };
 export { default as "common/net.c" } from "./common/net.c" with { type: "text" };
 export { default as "common/offer.h" } from "./common/offer.h" with { type: "text" };
+export { default as "common/program.c" } from "./common/program.c" with { type: "text" };
+export { default as "common/program.h" } from "./common/program.h" with { type: "text" };
 export { default as "common/stack_guard.c" } from "./common/stack_guard.c" with { type: "text" };
 export { default as "common/start.c" } from "./common/start.c" with { type: "text" };
 export { default as "common/string_functions.c" } from "./common/string_functions.c" with { type: "text" };
@@ -44,6 +48,7 @@ export { default as "include/hvt_abi.h" } from "./include/hvt_abi.h" with { type
 export { default as "include/libc/limits.h" } from "./include/libc/limits.h" with { type: "text" };
 export { default as "include/libc/string.h" } from "./include/libc/string.h" with { type: "text" };
 export { default as "include/mft_abi.h" } from "./include/mft_abi.h" with { type: "text" };
+export { default as "include/portable_abi.h" } from "./include/portable_abi.h" with { type: "text" };
 export { default as "include/solo5.h" } from "./include/solo5.h" with { type: "text" };
 export { default as "include/spt_abi.h" } from "./include/spt_abi.h" with { type: "text" };
 export { default as "solo5.lds" } from "./solo5.lds" with { type: "text" };
@@ -77,3 +82,5 @@ export { default as "virtio/start.c" } from "./virtio/start.c" with { type: "tex
 export { default as "virtio/tsc.c" } from "./virtio/tsc.c" with { type: "text" };
 export { default as "virtio/virtio.h" } from "./virtio/virtio.h" with { type: "text" };
 export { default as "virtio/yield.c" } from "./virtio/yield.c" with { type: "text" };
+export { default as "window/program.c" } from "./window/program.c" with { type: "text" };
+export { default as "window/window.S" } from "./window/window.S" with { type: "text" };

@@ -9,7 +9,7 @@ import type { Machine } from "../abi/elf.ts";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 import { install, type Program, uninstall } from "./install.ts";
-import type { BuildTarget } from "./targets.ts";
+import { type BuildTarget, EXTENSIONS } from "./targets.ts";
 import { buildUnikernel, findToolchain } from "./toolchain.ts";
 
 /** What to build, and for which targets. */
@@ -23,7 +23,8 @@ export interface BuildOptions {
   /** Path of the manifest. Default: manifest.json beside the first source, else one without devices. */
   readonly manifest?: string;
   /**
-   * Path of the unikernels without `.TARGET`, or of the only one with it. Default: the first
+   * Path of the unikernels without what their names end in (`.hvt`, `.spt`, `.solo5`), or of the only one
+   * with it. Default: the first
    * source's name, in the current directory.
    */
   readonly output?: string;
@@ -54,7 +55,8 @@ export async function build(options: BuildOptions): Promise<string[]> {
   const wanted = new Set(options.targets ?? targetsFor(name));
   for (const target of wanted) {
     options.progress?.({ what: `${name} for ${target}`, part: written.length / wanted.size });
-    const path = wanted.size === 1 && name.endsWith(`.${target}`) ? name : `${name}.${target}`;
+    const extension = EXTENSIONS[target];
+    const path = wanted.size === 1 && name.endsWith(extension) ? name : `${name}${extension}`;
     await buildUnikernel(sources, { target, output: path, manifest, ccFlags, toolchain });
     written.push(path);
   }
@@ -62,8 +64,8 @@ export async function build(options: BuildOptions): Promise<string[]> {
 }
 
 function targetsFor(name: string): readonly BuildTarget[] {
-  const known = ["hvt", "spt", "virtio"] as const;
-  const named = known.filter((target) => name.endsWith(`.${target}`));
+  const all = Object.keys(EXTENSIONS) as BuildTarget[];
+  const named = all.filter((target) => name.endsWith(EXTENSIONS[target]));
   return named.length > 0 ? named : ["hvt", "spt"];
 }
 

@@ -8,14 +8,20 @@ import type { Machine } from "../abi/elf.ts";
 import type { ABI_VERSION } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 
-/** A target that this project builds for. */
-export type BuildTarget = keyof typeof ABI_VERSION | "virtio";
+/** A target whose bindings are put under portable unikernels. */
+export type ImageTarget = keyof typeof ABI_VERSION;
 
-/** What bindings are for: a target, or `stub`, which only links. */
+/** What unikernels are built for: a target, or `any` of them, which makes them portable. */
+export type BuildTarget = ImageTarget | "virtio" | "any";
+
+/** What an application is linked with: bindings, what a portable one needs, or `stub`, which only links. */
 export type BindingsTarget = BuildTarget | "stub";
 
 /** Functions of a C library, for every application. */
 const LIBC_FUNCTIONS = ["common/memory_functions.c", "common/string_functions.c"];
+
+/** What bindings know of the application that they are linked with. */
+const PROGRAM = "common/program.c";
 
 const COMMON = [
   ...LIBC_FUNCTIONS,
@@ -25,6 +31,7 @@ const COMMON = [
   "common/log.c",
   "common/memory.c",
   "common/net.c",
+  PROGRAM,
   "common/stack_guard.c",
   "common/start.c",
   "common/text.c",
@@ -66,6 +73,8 @@ const VIRTIO = [
   "common/trap.c",
 ];
 
+const ANY = [...LIBC_FUNCTIONS, "any/entries.S", "any/note.c"];
+
 const STUB = [...LIBC_FUNCTIONS, "stub/stub.c"];
 
 /** The sources of each target's bindings, by their names in this room. A target may not be on every machine. */
@@ -76,11 +85,13 @@ export const SOURCES: Readonly<
     hvt: [...COMMON, "common/tls_x86_64.c", ...HVT, "hvt/tables_x86_64.S"],
     spt: [...COMMON, "common/tls_x86_64.c", ...SPT],
     virtio: [...COMMON, "common/tls_x86_64.c", ...VIRTIO],
+    any: ANY,
     stub: STUB,
   },
   aarch64: {
     hvt: [...COMMON, "common/tls_aarch64.c", ...HVT, "hvt/vectors_aarch64.S"],
     spt: [...COMMON, "common/tls_aarch64.c", ...SPT],
+    any: ANY,
     stub: STUB,
   },
 };
@@ -89,6 +100,21 @@ export const SOURCES: Readonly<
 export function bindingsTargets(machine: Machine): BindingsTarget[] {
   return Object.keys(SOURCES[machine]) as BindingsTarget[];
 }
+
+/** The sources of bindings that are put under portable unikernels, and linked without any application. */
+export function imageSources(target: ImageTarget, machine: Machine): string[] {
+  const known = SOURCES[machine][target] ?? [];
+  const shared = known.filter((source) => source !== PROGRAM);
+  return ["window/window.S", "window/program.c", ...shared];
+}
+
+/** What the file name of a unikernel ends in, by what it was built for. */
+export const EXTENSIONS: Readonly<Record<BuildTarget, string>> = {
+  hvt: ".hvt",
+  spt: ".spt",
+  virtio: ".virtio",
+  any: ".solo5",
+};
 
 /** The linker script of every target. */
 export const LINKER_SCRIPT = "solo5.lds";

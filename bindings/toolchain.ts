@@ -19,6 +19,8 @@ import {
   type BindingsTarget,
   type BuildTarget,
   CPLUSPLUS_FLAGS,
+  imageSources,
+  type ImageTarget,
   INCLUDE,
   LIBC,
   LINK_FLAGS,
@@ -65,14 +67,7 @@ export async function buildBindings(
   options: BindingsOptions = {},
 ): Promise<Bindings> {
   const { toolchain, cacheDir, debug } = withDefaults(options);
-  const files = readAssets();
-  const fingerprint = await digest([...files].flat());
-  const assets = await cached(join(cacheDir, `assets-${fingerprint}`), async (made) => {
-    for (const [name, content] of files) {
-      await Deno.mkdir(join(made, dirname(name)), { recursive: true });
-      await Deno.writeFile(join(made, name), content);
-    }
-  });
+  const { files, fingerprint, assets } = await cachedAssets(cacheDir);
   const { machine } = toolchain;
   if (!debug && machine === "x86_64" && files.has(prebuiltObject(target))) {
     return { object: join(assets, prebuiltObject(target)), assets };
@@ -95,6 +90,48 @@ export async function buildBindings(
   return { object, assets };
 }
 
+/** Writes the files of this room into the cache, for compilers to read. */
+async function cachedAssets(
+  cacheDir: string,
+): Promise<{ files: Map<string, Uint8Array>; fingerprint: string; assets: string }> {
+  const files = readAssets();
+  const fingerprint = await digest([...files].flat());
+  const assets = await cached(join(cacheDir, `assets-${fingerprint}`), async (made) => {
+    for (const [name, content] of files) {
+      await Deno.mkdir(join(made, dirname(name)), { recursive: true });
+      await Deno.writeFile(join(made, name), content);
+    }
+  });
+  return { files, fingerprint, assets };
+}
+
+/**
+ * Links the bindings of a target without an application, as they are put under portable unikernels; once
+ * for each version of their sources and of the compiler.
+ *
+ * @returns the path of an ELF file with its symbols
+ * @throws {ToolchainError} if a tool is missing or fails
+ */
+export async function buildBindingsImage(
+  target: ImageTarget,
+  options: Pick<BindingsOptions, "toolchain" | "cacheDir"> = {},
+): Promise<string> {
+  const { toolchain, cacheDir } = withDefaults(options);
+  const { fingerprint, assets } = await cachedAssets(cacheDir);
+  const { machine } = toolchain;
+  const rules = imageSources(target, machine).map((source) => ({
+    source,
+    flags: sourceFlags(source, { toolchain, assets, debug: false }),
+  }));
+  const key = await digest([fingerprint, JSON.stringify([toolchain, rules, LINK_FLAGS[machine]])]);
+  return await cached(join(cacheDir, `image_${target}-${key}`), async (output, scratch) => {
+    const objects = await compileSources(rules, { toolchain, assets, scratch });
+    const script = join(assets, LINKER_SCRIPT);
+    const words = [...LINK_FLAGS[machine], "--strip-debug", "-T", script, "-o", output];
+    await run("link", `bindings of ${target}`, [...toolchain.ld, ...words, ...objects]);
+  });
+}
+
 function withDefaults(options: BindingsOptions): Required<BindingsOptions> {
   const { toolchain = findToolchain(), cacheDir = defaultCacheDir(), debug = false } = options;
   return { toolchain, cacheDir: resolve(cacheDir), debug };
@@ -115,25 +152,42 @@ function sourceFlags(
   return [...bindingsFlags(source, toolchain.machine), ...includes(toolchain, "."), ...places];
 }
 
-interface BindingsJob {
+interface CompileJob {
   readonly toolchain: Toolchain;
   readonly assets: string;
-  readonly rules: readonly { source: string; flags: readonly string[] }[];
   readonly scratch: string;
+}
+
+interface BindingsJob extends CompileJob {
+  readonly rules: readonly Rule[];
   readonly output: string;
+}
+
+/** A source, and the flags to compile it with. */
+interface Rule {
+  readonly source: string;
+  readonly flags: readonly string[];
+}
+
+/** Compiles sources of the bindings, each to an object in the scratch directory. */
+function compileSources(
+  rules: readonly Rule[],
+  { toolchain, assets, scratch }: CompileJob,
+): Promise<string[]> {
+  return Promise.all(rules.map(async ({ source, flags }, index) => {
+    const object = join(scratch, `${index}.o`);
+    await compile(toolchain, source, { flags, output: object, cwd: assets });
+    return object;
+  }));
 }
 
 /** Compiles the sources of the bindings into one object with only the public names visible. */
 async function compileBindings(
   target: BindingsTarget,
-  { toolchain, assets, rules, scratch, output }: BindingsJob,
+  { rules, output, ...job }: BindingsJob,
 ): Promise<void> {
-  const { machine, ld, objcopy } = toolchain;
-  const objects = await Promise.all(rules.map(async ({ source, flags }, index) => {
-    const object = join(scratch, `${index}.o`);
-    await compile(toolchain, source, { flags, output: object, cwd: assets });
-    return object;
-  }));
+  const { machine, ld, objcopy } = job.toolchain;
+  const objects = await compileSources(rules, job);
   await run("link", `bindings of ${target}`, [
     ...ld,
     ...LINK_MACHINE[machine],

@@ -27,7 +27,7 @@ import { completeCommand, completions, doctor, newCommand } from "./first_steps.
 import { pack, runGuest } from "./guests.ts";
 import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
-import { build, install, uninstall, wrapper } from "./toolchain.ts";
+import { build, install, link, uninstall, wrapper } from "./toolchain.ts";
 
 const compileManifest = buildCommand({
   loader: async () => {
@@ -104,6 +104,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
   routes: {
     new: newCommand,
     build,
+    link,
     run: runGuest,
     pack,
     manifest: buildRouteMap({
@@ -111,8 +112,8 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
       docs: { brief: "Work with application manifests" },
     }),
     inspect,
-    cc: wrapper("Compile and link for unikernels (-z solo5-abi=hvt|spt|stub)"),
-    ld: wrapper("Link for unikernels (-z solo5-abi=hvt|spt|stub)"),
+    cc: wrapper("Compile and link for unikernels (-z solo5-abi=hvt|spt|any|stub)"),
+    ld: wrapper("Link for unikernels (-z solo5-abi=hvt|spt|any|stub)"),
     objcopy: wrapper("Copy object files"),
     install,
     uninstall,

@@ -5,10 +5,11 @@
  */
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
 import type { Machine } from "../abi/elf.ts";
+import type { BuildTarget, ImageTarget } from "../bindings/targets.ts";
 import { argument, flag, option, options, required } from "./options.ts";
 
 interface BuildFlags {
-  readonly target?: ("hvt" | "spt" | "virtio")[];
+  readonly target?: BuildTarget[];
   readonly machine?: Machine;
   readonly manifest?: string;
   readonly output?: string;
@@ -29,10 +30,10 @@ export const build = buildCommand({
     flags: {
       target: {
         kind: "enum",
-        values: ["hvt", "spt", "virtio"],
+        values: ["hvt", "spt", "virtio", "any"],
         optional: true,
         variadic: true,
-        brief: "Target to build for (default: hvt and spt)",
+        brief: "Target to build for (default: hvt and spt); any makes a portable unikernel, .solo5",
       },
       machine: {
         kind: "enum",
@@ -45,7 +46,7 @@ export const build = buildCommand({
         { proposed: /\.json$/ },
       ),
       output: option(
-        "--output NAME: Name of the unikernels; the target's name is added where it is missing (default: the first source's name)",
+        "--output NAME: Name of the unikernels; what a target's end in (.hvt, .solo5 for any) is added where it is missing (default: the first source's name)",
       ),
       "cc-flag": options(
         "--cc-flag=FLAG: A flag for the compiler; the words after -- are flags as well",
@@ -63,6 +64,38 @@ export const build = buildCommand({
     customUsage: [
       "[-t TARGET]... [--machine MACHINE] [--manifest FILE] [-o NAME] SOURCE... [-- CC-FLAGS...]",
     ],
+  },
+});
+
+interface LinkFlags {
+  readonly target: ImageTarget;
+  readonly output: string;
+}
+
+/** `link`. */
+export const link = buildCommand({
+  loader: async () => {
+    const { linkFile } = await import("./unikernels.ts");
+    return (flags: LinkFlags, file: string) => linkFile(file, flags);
+  },
+  parameters: {
+    flags: {
+      target: {
+        kind: "enum",
+        values: ["hvt", "spt"],
+        brief: "Target to make a unikernel for",
+      },
+      output: required("--output FILE: The unikernel to write"),
+    },
+    aliases: { t: "target", o: "output" },
+    positional: {
+      kind: "tuple",
+      parameters: [argument("FILE", "A portable unikernel, as build -t any makes it")],
+    },
+  },
+  docs: {
+    brief: "Make a portable unikernel one of a target",
+    customUsage: ["-t hvt|spt -o FILE FILE.solo5"],
   },
 });
 

@@ -1,5 +1,5 @@
 /**
- * The commands `manifest compile` and `inspect --symbols`.
+ * The commands `manifest compile`, `link` and `inspect --symbols`.
  *
  * @module
  */
@@ -7,11 +7,15 @@ import type { Machine } from "../abi/elf.ts";
 import { ElfError } from "../elftool/error.ts";
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
+import { linkPortable } from "../elftool/link_portable.ts";
 import { readLocator } from "../elftool/locate.ts";
 import { sourceLines } from "../elftool/source_lines.ts";
 import { manifestCSource } from "../elftool/manifest_c.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
+import { parseUnikernel } from "../elftool/unikernel.ts";
+import { bindingsImage } from "../bindings/bind_to.ts";
+import type { ImageTarget } from "../bindings/targets.ts";
 
 /** How to compile a manifest, if the output's name does not say. */
 export interface CompileManifestOptions {
@@ -43,6 +47,24 @@ export function compileManifestFile(
       ? new TextEncoder().encode(manifestCSource(manifest))
       : manifestObject(manifest, options.machine ?? Deno.build.arch),
   );
+}
+
+/**
+ * Puts the bindings of a target under a portable unikernel.
+ *
+ * @throws {ElfError} "portable" if it is not portable, or is for another version of the window; "file" if
+ * a file cannot be read or written, or the two are the same
+ * @throws {ToolchainError} if the bindings have to be built, and a tool is missing or fails
+ */
+export async function linkFile(
+  path: string,
+  { target, output }: { target: ImageTarget; output: string },
+): Promise<void> {
+  keepInputs(output, [path]);
+  const bytes = readInput(path);
+  const { machine } = parseUnikernel(bytes, { name: path });
+  const image = await bindingsImage(target, machine);
+  writeOutput(output, linkPortable(bytes, image, { name: path }));
 }
 
 /**

@@ -51,7 +51,7 @@ export interface Executable {
 type Program = Parameters<typeof ProgramHeader.encode>[0];
 
 /** A run of bytes and where it goes in the file. */
-interface Chunk {
+export interface Chunk {
   readonly offset: number;
   readonly data: Uint8Array;
 }
@@ -130,7 +130,7 @@ function segmentProgram(segment: ExecutableSegment, offset: number): Program {
 }
 
 /** The least offset not below `end` that equals the address modulo the page size. */
-function congruent(end: number, address: number): number {
+export function congruent(end: number, address: number): number {
   const offset = alignUp(end, PAGE_SIZE) + address % PAGE_SIZE;
   return offset - PAGE_SIZE >= end ? offset - PAGE_SIZE : offset;
 }

@@ -12,6 +12,8 @@ export type ElfErrorCode =
   | "elf-symbols"
   | "abi"
   | "no-abi"
+  /** A portable unikernel, or bindings to put under it, are not what they must be. */
+  | "portable"
   | "manifest"
   | "no-manifest"
   | "manifest-source"

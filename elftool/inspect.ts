@@ -44,9 +44,9 @@ export interface CommonInspection {
   readonly file: string;
   /** The machine that it was built for. */
   readonly machine: Machine;
-  /** The target, and the version of its contract. */
+  /** The target, and the version of its contract; any, and that of the window, for a portable unikernel. */
   readonly abi: Abi;
-  /** Entry point of the unikernel. */
+  /** Entry point of the unikernel; of a portable one, which gets another, its `solo5_app_main`. */
   readonly entry: number;
   /** Ascending by address. */
   readonly segments: readonly InspectedSegment[];
@@ -96,8 +96,9 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
   if (packed !== undefined) {
     return { file: options.name, kind: "packed", machine: elf.machine, ...layout, ...packed };
   }
-  const { name, machine, abi, entry, manifest } = parseUnikernel(bytes, options);
-  return { file: name, kind: "unikernel", machine, abi, entry, ...layout, manifest };
+  const { name, machine, abi, entry, manifest, portable } = parseUnikernel(bytes, options);
+  const start = portable?.application.main ?? entry;
+  return { file: name, kind: "unikernel", machine, abi, entry: start, ...layout, manifest };
 }
 
 function inspectSegments(elf: ElfFile): Pick<CommonInspection, "segments" | "sizes"> {
@@ -128,8 +129,11 @@ export function formatInspection(inspection: Inspection): string {
   const heap = inspection.kind === "packed" && inspection.executableHeap
     ? ", heap and stack executable"
     : "";
+  const made = abi.target === "any"
+    ? `portable ${what}, window version ${abi.version},`
+    : `${what} for ${abi.target} (ABI ${abi.version})`;
   const lines = [
-    `${printable(file)}: ${what} for ${abi.target} (ABI ${abi.version}) on ${machine}`,
+    `${printable(file)}: ${made} on ${machine}`,
     `entry    ${hex(entry)}`,
     `size     ${sizes.file} bytes: text ${sizes.text}, rodata ${sizes.rodata}, data ${sizes.data}; ` +
     `${sizes.memory} in memory`,

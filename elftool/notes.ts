@@ -5,7 +5,7 @@
  * @module
  */
 import { Nhdr, SEGMENT_TYPES } from "../abi/elf.ts";
-import { alignUp, nameOf, viewOf } from "../abi/layout.ts";
+import { alignUp, cString, nameOf, viewOf } from "../abi/layout.ts";
 import {
   AbiNote,
   MANIFEST_NOTE_MAX,
@@ -23,35 +23,22 @@ import { ElfError } from "./error.ts";
 
 /** Which contract a unikernel speaks. */
 export interface Abi {
-  /** The target that it was built for. */
-  readonly target: Target;
-  /** The version of that target's contract. */
+  /** The target that it was built for; any, if bindings are yet to be put under it. */
+  readonly target: Target | "any";
+  /** The version of that target's contract, or of the window's. */
   readonly version: number;
 }
 
-/** What a unikernel's notes hold. */
-export interface Solo5Notes {
-  readonly abi: Abi;
-  /** The manifest as bytes, not yet decoded. */
-  readonly manifest: Uint8Array;
-}
+/** The contract of one of Solo5's targets. */
+export type TargetAbi = Abi & { readonly target: Target };
 
 /**
- * Finds the ABI1 and MFT1 notes; of several of one type the first is used.
- *
- * @throws {ElfError} as {@linkcode readAbi} and {@linkcode readManifestNote} do
- */
-export function readNotes(elf: ElfFile, programs: readonly Program[]): Solo5Notes {
-  return { abi: readAbi(elf, programs), manifest: readManifestNote(elf, programs) };
-}
-
-/**
- * Finds the ABI1 note, whatever comes after it.
+ * Finds the ABI1 note; of several the first is used, whatever comes after it.
  *
  * @throws {ElfError} "elf-note" if a note's sizes do not add up, "no-abi" if there is none, "abi" if
  * the target is not one of Solo5's
  */
-export function readAbi(elf: ElfFile, programs: readonly Program[]): Abi {
+export function readAbi(elf: ElfFile, programs: readonly Program[]): TargetAbi {
   const limits = { min: AbiNote.size, max: AbiNote.size };
   const content = findNote(elf, programs, { type: NOTE_ABI1, ...limits });
   if (content !== undefined) return decodeAbi(content, elf.name);
@@ -83,6 +70,42 @@ function findNote(
     if (solo5Type(elf, program, data) === type) {
       return noteContent(elf, program, { data, min, max });
     }
+  }
+  return undefined;
+}
+
+/** The first program header with a note of Solo5's of this type. */
+export function solo5Program(
+  elf: ElfFile,
+  programs: readonly Program[],
+  type: number,
+): Program | undefined {
+  return programs.find((program) =>
+    program.type === SEGMENT_TYPES.NOTE &&
+    solo5Type(elf, program, programData(elf, program, "elf-note")) === type
+  );
+}
+
+/**
+ * The content of the first note of another owner and of a type, as far as it lies inside its header's
+ * range; undefined if there is none.
+ *
+ * @throws {ElfError} "elf-note" if a note lies outside the file
+ */
+export function findOwnNote(
+  elf: ElfFile,
+  programs: readonly Program[],
+  { owner, type: wanted }: { owner: string; type: number },
+): Uint8Array | undefined {
+  for (const program of programs) {
+    if (program.type !== SEGMENT_TYPES.NOTE) continue;
+    const data = programData(elf, program, "elf-note");
+    if (data.length < Nhdr.size) continue;
+    const { namesz, descsz, type } = Nhdr.read(viewOf(data), 0);
+    if (type !== wanted || namesz !== owner.length + 1) continue;
+    if (cString(data.subarray(Nhdr.size, Nhdr.size + namesz)) !== owner) continue;
+    const start = Nhdr.size + alignUp(namesz, 4);
+    return data.subarray(start, start + descsz);
   }
   return undefined;
 }
@@ -124,7 +147,7 @@ function noteError(elf: ElfFile, program: Program, rule: string): ElfError {
   return programError(elf, program, "elf-note", `note does not fall within valid size: ${rule}`);
 }
 
-function decodeAbi(content: Uint8Array, name: string): Abi {
+function decodeAbi(content: Uint8Array, name: string): TargetAbi {
   const { target: number, version } = AbiNote.read(viewOf(content), 0);
   const target = nameOf(TARGETS, number);
   if (target === undefined) {

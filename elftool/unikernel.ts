@@ -20,9 +20,10 @@ import {
 } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { decodeManifest } from "./manifest.ts";
-import { type Abi, readNotes } from "./notes.ts";
+import { type Abi, readAbi, readManifestNote } from "./notes.ts";
+import { type Portable, readPortable } from "./portable.ts";
 
-export type { Abi, Machine };
+export type { Abi, Machine, Portable };
 
 /** A loadable segment with content (`PT_LOAD`, `p_filesz` > 0). Addresses are guest-physical = guest-virtual. */
 export interface Segment {
@@ -58,6 +59,8 @@ export interface Unikernel {
   readonly abi: Abi;
   /** The devices that it declares. */
   readonly manifest: Manifest;
+  /** What it says of itself if it is portable: bindings have to be put under it before it can run. */
+  readonly portable?: Portable;
   /** The file that it was parsed from: without it, the addresses of a crash have no names. */
   readonly file?: Uint8Array;
 }
@@ -82,20 +85,30 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
     );
   }
   const segments = readSegments(elf, programs);
-  const notes = readNotes(elf, programs);
+  const portable = readPortable(elf, programs);
+  const abi: Abi = portable === undefined
+    ? readAbi(elf, programs)
+    : { target: "any", version: portable.version };
+  const manifest = decodeManifest(readManifestNote(elf, programs), options);
   return {
     name,
     machine: elf.machine,
     entry,
     segments,
     kernelEnd: segments.at(-1)?.end ?? 0,
-    abi: notes.abi,
-    manifest: decodeManifest(notes.manifest, options),
+    abi,
+    manifest,
+    ...(portable === undefined ? {} : { portable }),
     file: bytes,
   };
 }
 
-function readSegments(elf: ElfFile, programs: readonly Program[]): Segment[] {
+/**
+ * Reads the loadable segments that have content, ascending and not overlapping.
+ *
+ * @throws {ElfError} "elf-segment" if one breaks a rule, or there is none
+ */
+export function readSegments(elf: ElfFile, programs: readonly Program[]): Segment[] {
   const segments: Segment[] = [];
   let free = LOWEST_ADDRESS;
   for (const program of programs) {

@@ -3,18 +3,22 @@
  * initial stack at its end.
  */
 #include "bindings.h"
-#include "linker.h"
+#include "program.h"
 #include "text.h"
 
 #define PAGE_SIZE 0x1000u
 #define HEAP_MIN  0x80000u
 
 /*
- * `kernel_end` leaves out a segment that is all .bss, so the linker's end is used where it is
- * higher.
+ * `kernel_end` leaves out a segment that is all .bss, so the program's own end is used where it
+ * is higher.
  */
+static uintptr_t page_up(uintptr_t address) {
+    return (address + PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE;
+}
+
 static uintptr_t heap_start(const struct boot *boot) {
-    uintptr_t end = ((uintptr_t)_end + PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE;
+    uintptr_t end = page_up(program.application.end);
     return end > boot->kernel_end ? end : boot->kernel_end;
 }
 
@@ -37,10 +41,16 @@ void memory_describe(struct text *text, const struct boot *boot) {
     text_string(text, "Solo5: Memory map: ");
     text_decimal(text, (int64_t)(boot->mem_size >> 20));
     text_string(text, " MB addressable:\n");
-    describe(text, "Solo5:   reserved @ (", 0, (uintptr_t)_stext);
-    describe(text, "Solo5:       text @ (", (uintptr_t)_stext, (uintptr_t)_etext);
-    describe(text, "Solo5:     rodata @ (", (uintptr_t)_srodata, (uintptr_t)_erodata);
-    describe(text, "Solo5:       data @ (", (uintptr_t)_sdata, heap_start(boot));
+    const struct portable_segment *segment = program.segments;
+    describe(text, "Solo5:   reserved @ (", 0, segment->start);
+    uintptr_t data = segment->start;
+    for (; segment < program.segments + PORTABLE_MAX_SEGMENTS && segment->end != 0; segment++) {
+        bool executable = (segment->flags & PORTABLE_SEGMENT_EXECUTE) != 0;
+        describe(text, executable ? "Solo5:       text @ (" : "Solo5:     rodata @ (",
+                 segment->start, segment->end);
+        data = page_up(segment->end);
+    }
+    describe(text, "Solo5:       data @ (", data, heap_start(boot));
     text_string(text, "Solo5:       heap >= ");
     text_hex(text, heap_start(boot));
     text_string(text, " < stack < ");

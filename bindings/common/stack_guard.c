@@ -3,6 +3,7 @@
  */
 #include "bindings.h"
 #include "cpu.h"
+#include "program.h"
 
 uintptr_t __stack_chk_guard;
 
@@ -16,6 +17,8 @@ void stack_guard_init(void) {
      */
     uint64_t mixed = cpu_ticks() * 0x9e3779b97f4a7c15u;
     __stack_chk_guard = (mixed ^ mixed >> 29) & ~(uintptr_t)0xff;
+    if (program.application.stack_guard != 0)
+        *(uintptr_t *)program.application.stack_guard = __stack_chk_guard;
 }
 
 void __stack_chk_fail(void) {

@@ -3,6 +3,7 @@
  * stack protector, because start() changes the guard while it runs.
  */
 #include "bindings.h"
+#include "program.h"
 #include "text.h"
 
 static void print_banner(const struct boot *boot) {
@@ -25,5 +26,6 @@ void start(const struct boot *boot) {
     struct solo5_start_info info = memory_init(boot);
     info.cmdline = cmdline;
     devices_init(boot->mft);
-    solo5_exit(solo5_app_main(&info));
+    __typeof__(&solo5_app_main) main = (void *)program.application.main;
+    solo5_exit(main(&info));
 }

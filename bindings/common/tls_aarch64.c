@@ -3,7 +3,7 @@
  * pointer points to two words that belong to the implementation, and the variables come after them.
  */
 #include "solo5.h"
-#include "linker.h"
+#include "program.h"
 
 #define HEADER_SIZE (2 * sizeof(uintptr_t))
 
@@ -16,23 +16,23 @@ static uintptr_t align_up(uintptr_t value, uintptr_t align) {
 
 /* Offset of the variables from the thread pointer, by the linker's rule. */
 static size_t variables_offset(void) {
-    return align_up(HEADER_SIZE, (uintptr_t)_tls_align);
+    return align_up(HEADER_SIZE, program.application.tls_align);
 }
 
 size_t solo5_tls_size(void) {
-    return variables_offset() + (uintptr_t)_tls_size + (uintptr_t)_tls_align - 1;
+    return variables_offset() + program.application.tls_size + program.application.tls_align - 1;
 }
 
 uintptr_t solo5_tls_tp_offset(uintptr_t tls) {
-    return align_up(tls, (uintptr_t)_tls_align);
+    return align_up(tls, program.application.tls_align);
 }
 
 solo5_result_t solo5_tls_init(uintptr_t tls) {
     char *pointer = (char *)solo5_tls_tp_offset(tls);
     char *variables = pointer + variables_offset();
-    size_t initialised = (uintptr_t)_tls_image_size;
+    size_t initialised = program.application.tls_image_size;
     memset(pointer, 0, HEADER_SIZE);
-    memcpy(variables, _tls_image, initialised);
-    memset(variables + initialised, 0, (uintptr_t)_tls_size - initialised);
+    memcpy(variables, (const void *)program.application.tls_image, initialised);
+    memset(variables + initialised, 0, program.application.tls_size - initialised);
     return SOLO5_R_OK;
 }

@@ -3,7 +3,7 @@
  * variables end where the thread pointer points, and the word there holds its own address.
  */
 #include "solo5.h"
-#include "linker.h"
+#include "program.h"
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memset(void *to, int value, size_t size);
@@ -14,22 +14,22 @@ static uintptr_t align_up(uintptr_t value, uintptr_t align) {
 
 /* Size of the variables: by the linker's rule they begin this far below the thread pointer. */
 static size_t variables_size(void) {
-    return align_up((uintptr_t)_tls_size, (uintptr_t)_tls_align);
+    return align_up(program.application.tls_size, program.application.tls_align);
 }
 
 size_t solo5_tls_size(void) {
-    return variables_size() + sizeof(uintptr_t) + (uintptr_t)_tls_align - 1;
+    return variables_size() + sizeof(uintptr_t) + program.application.tls_align - 1;
 }
 
 uintptr_t solo5_tls_tp_offset(uintptr_t tls) {
-    return align_up(tls, (uintptr_t)_tls_align) + variables_size();
+    return align_up(tls, program.application.tls_align) + variables_size();
 }
 
 solo5_result_t solo5_tls_init(uintptr_t tls) {
     uintptr_t pointer = solo5_tls_tp_offset(tls);
     char *variables = (char *)(pointer - variables_size());
-    size_t initialised = (uintptr_t)_tls_image_size;
-    memcpy(variables, _tls_image, initialised);
+    size_t initialised = program.application.tls_image_size;
+    memcpy(variables, (const void *)program.application.tls_image, initialised);
     memset(variables + initialised, 0, variables_size() - initialised);
     *(uintptr_t *)pointer = pointer;
     return SOLO5_R_OK;

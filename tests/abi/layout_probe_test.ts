@@ -10,6 +10,7 @@ import * as hvt from "../../abi/hvt.ts";
 import * as aarch64 from "./hvt_aarch64.ts";
 import type { Fields, Struct } from "../../abi/layout.ts";
 import * as manifest from "../../abi/manifest.ts";
+import * as portable from "../../abi/portable.ts";
 import * as notes from "../../abi/notes.ts";
 import * as solo5 from "../../abi/solo5.ts";
 import * as spt from "../../abi/spt.ts";
@@ -45,6 +46,9 @@ const STRUCTS: [type: string, layout: Struct<any>, members?: Members][] = [
     descsz: "n_descsz",
     type: "n_type",
   }],
+  ["struct portable_window", portable.WindowHeader],
+  ["struct portable_application", portable.Application],
+  ["struct portable_segment", portable.ProtectedRange],
   ["struct abi1_info", notes.AbiNote, { target: "abi_target", version: "abi_version" }],
 ];
 
@@ -63,12 +67,29 @@ const CONSTANTS: Record<string, number> = {
   MFT_RESERVED_FIRST: manifest.RESERVED_FIRST,
   "sizeof(struct mft1_note)": notes.NoteHeader.size + notes.MANIFEST_NOTE_MAX,
   "offsetof(struct mft1_note, m)": notes.NoteHeader.size + notes.MANIFEST_NOTE_PADDING,
+  PORTABLE_VERSION: portable.PORTABLE_VERSION,
+  PORTABLE_WINDOW_START: portable.WINDOW.start,
+  PORTABLE_WINDOW_END: portable.WINDOW.end,
+  PORTABLE_MAX_SEGMENTS: portable.MAX_PROTECTED_RANGES,
+  PORTABLE_NOTE_TYPE: portable.PORTABLE_NOTE_TYPE,
+  "sizeof(struct portable_program)": portable.PROGRAM_SIZE,
+  "offsetof(struct portable_program, segments)": portable.Application.size,
+  "sizeof PORTABLE_NOTE_NAME": portable.PORTABLE_NOTE_NAME.length + 1,
+  "sizeof(struct portable_note) - offsetof(struct portable_note, version)":
+    portable.PORTABLE_NOTE_SIZE,
+  [`(PORTABLE_MAGIC == ${portable.WINDOW_MAGIC})`]: 1,
+  ...Object.fromEntries(portable.ENTRIES.map((name, index) => [`ENTRY_${name}`, entryAt(index)])),
   ...prefixed("HVT_HYPERCALL_", hvt.HYPERCALL),
   ...prefixed("ABI_TARGET_", notes.TARGETS),
   ...prefixed("MFT_DEV_", manifest.DEVICE_TYPES),
   ...prefixed("SOLO5_R_", solo5.RESULT),
   ...prefixed("SOLO5_EXIT_", solo5.EXIT),
 };
+
+/** The address of an entry point. */
+function entryAt(index: number): number {
+  return portable.ENTRY_SLOTS.start + index * portable.ENTRY_SLOTS.step;
+}
 
 function prefixed(prefix: string, values: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
@@ -99,7 +120,11 @@ function expectation(expression: string, value: number): string {
 function probe(assertions: string[]): string {
   return [
     `#define MFT_ENTRIES ${manifest.MAX_ENTRIES}`,
-    ...["solo5.h", "hvt_abi.h", "spt_abi.h"].map((header) => `#include "${header}"`),
+    ...["solo5.h", "hvt_abi.h", "spt_abi.h", "portable_abi.h"].map((header) =>
+      `#include "${header}"`
+    ),
+    "#define ENTRY(number, name) ENTRY_##name = PORTABLE_ENTRY(number),",
+    "enum { PORTABLE_EACH_ENTRY(ENTRY) };",
     ...assertions,
     "int solo5_app_main(const struct solo5_start_info *info) { return info->heap_size == 0; }",
   ].join("\n");

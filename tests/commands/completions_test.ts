@@ -29,7 +29,7 @@ Deno.test("completions: every command that help shows, and no other", () => {
 Deno.test("completions: options, with what follows them", () => {
   deepEqual(next("run", "--block"), ["--block:", "--block-sector-size:"]);
   deepEqual(next("inspect", "--js"), ["--json"]);
-  deepEqual(next("build", "-t", ""), ["hvt", "spt", "virtio"]);
+  deepEqual(next("build", "-t", ""), ["hvt", "spt", "virtio", "any"]);
   deepEqual(next("build", "--target=s"), ["--target=spt"]);
   deepEqual(next("new", "--lang=r"), ["--lang=rust"]);
   deepEqual(next("completions", "z"), ["zsh"]);

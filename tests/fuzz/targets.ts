@@ -5,7 +5,7 @@
  */
 import type { FuzzTarget } from "./target.ts";
 import { code } from "./targets/code.ts";
-import { elf, manifest, manifestSource } from "./targets/files.ts";
+import { elf, manifest, manifestSource, portable } from "./targets/files.ts";
 import { hypercalls } from "./targets/hypercalls.ts";
 import { lines } from "./targets/lines.ts";
 import { packets } from "./targets/packets.ts";
@@ -14,6 +14,7 @@ import { words } from "./targets/words.ts";
 /** By name, in the order in which they are run. */
 export const TARGETS: readonly FuzzTarget[] = [
   elf,
+  portable,
   manifest,
   manifestSource,
   hypercalls,

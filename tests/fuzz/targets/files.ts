@@ -4,15 +4,19 @@
  *
  * @module
  */
-import { ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import type { DeviceType } from "../../../abi/manifest.ts";
+import { WINDOW } from "../../../abi/portable.ts";
+import { readBindingsImage } from "../../../elftool/bindings_image.ts";
 import { formatInspection, inspect } from "../../../elftool/inspect.ts";
+import { join as putTogether } from "../../../elftool/join.ts";
+import { linkPortable } from "../../../elftool/link_portable.ts";
 import { readLocator } from "../../../elftool/locate.ts";
 import { decodeManifest, encodeManifest } from "../../../elftool/manifest.ts";
 import { flatten, MultibootHeader } from "../../../elftool/multiboot.ts";
 import { compileManifest } from "../../../elftool/manifest_source.ts";
 import { sourceLines } from "../../../elftool/source_lines.ts";
-import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
 import { bind, type TenderTarget } from "../../../tender/guest.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
@@ -24,6 +28,7 @@ import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { viewOf } from "../../../abi/layout.ts";
 import { buildUnikernel, MANIFEST, withProgram } from "../../elftool/builder.ts";
+import { buildImage, buildPortable } from "../../elftool/portable_builder.ts";
 import { cpuidWith } from "../../tender/hvt/cpuid.ts";
 import { withSymbols } from "../symbols.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
@@ -152,6 +157,50 @@ const PROPERTIES: Record<DeviceType, Properties> = {
   BLOCK_BASIC: { type: "BLOCK_BASIC", capacity: 8192, blockSize: 512 },
   NET_BASIC: { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 },
 };
+
+const BINDINGS = readBindingsImage(withSymbols(buildImage()), { name: "bindings" });
+
+/** Portable unikernels, with bindings under them as a value and as a file; and bindings. */
+export const portable: FuzzTarget = {
+  name: "portable",
+  covers: ["bindings_image", "join", "join_sections", "link_portable", "portable"]
+    .map((file) => `elftool/${file}.ts`),
+  seeds: () => [
+    buildPortable(),
+    buildPortable({ manifest: MANIFEST, application: { tlsSize: 16, stackGuard: 0x20_3000 } }),
+    withSymbols(buildPortable()),
+    buildImage(),
+  ],
+  run(input) {
+    refusing(() => {
+      const joined = putTogether(parseUnikernel(input, named), BINDINGS);
+      const file = linkPortable(input, BINDINGS, named);
+      checkLinked(file, joined);
+    });
+    refusing(() => {
+      const { segments } = readBindingsImage(input, named);
+      ok(segments.every(({ end }) => end <= WINDOW.end), "bindings that reach out of the window");
+    });
+  },
+};
+
+/** Whatever was put together is a unikernel that no tender objects to. */
+function checkLinked(file: Uint8Array, joined: Unikernel): void {
+  let end: number = WINDOW.start;
+  for (const { start, end: next, write, execute } of joined.segments) {
+    ok(start >= end && !(write && execute), "segments that overlap, or can be changed and run");
+    end = next;
+  }
+  let linked;
+  try {
+    linked = parseUnikernel(file, named);
+  } catch (cause) {
+    throw new Error("the file is none of a unikernel", { cause });
+  }
+  const contents = ({ segments }: Unikernel) => segments.map(({ data }) => data);
+  deepEqual(contents(linked), contents(joined), "the file is not what was put together");
+  ok(linked.entry === BINDINGS.entry, "it begins elsewhere");
+}
 
 /** Manifests as a unikernel carries them. */
 export const manifest: FuzzTarget = {

@@ -1,0 +1,6 @@
+/*
+ * program.c: the place for what the joiner tells of the application.
+ */
+#include "../common/program.h"
+
+const struct portable_program program;

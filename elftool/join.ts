@@ -1,0 +1,101 @@
+/**
+ * Portable unikernels and bindings, put together without a linker.
+ *
+ * @module
+ */
+import { SEGMENT_FLAGS } from "../abi/elf.ts";
+import { viewOf } from "../abi/layout.ts";
+import {
+  Application,
+  MAX_PROTECTED_RANGES,
+  PROGRAM_SIZE,
+  ProtectedRange,
+} from "../abi/portable.ts";
+import type { BindingsImage } from "./bindings_image.ts";
+import { ElfError } from "./error.ts";
+import type { Portable, Segment, Unikernel } from "./unikernel.ts";
+
+/**
+ * Puts bindings under a portable unikernel, which makes it a unikernel of their target. The content of
+ * its segments is that of the two files; nothing is copied but the segment in which the bindings are told
+ * of the application.
+ *
+ * @throws {ElfError} "portable" if the unikernel is not portable, or is for another machine or version
+ * than the bindings, or has more segments than they can be told of
+ */
+export function join(unikernel: Unikernel, image: BindingsImage): Unikernel {
+  const { portable: _, ...rest } = unikernel;
+  const program = describeProgram(unikernel, checkMatch(unikernel, image));
+  const bindings = image.segments.map((segment) => withProgram(segment, image.program, program));
+  return {
+    ...rest,
+    entry: image.entry,
+    segments: [...bindings, ...unikernel.segments],
+    abi: image.abi,
+  };
+}
+
+/** Checks that bindings can be put under a unikernel. */
+function checkMatch({ name, machine, abi, portable }: Unikernel, image: BindingsImage): Portable {
+  const fail = (rule: string) => new ElfError("portable", `${name}: ${rule}`);
+  if (portable === undefined) throw fail(`not portable: it was built for ${abi.target}`);
+  if (machine !== image.machine) {
+    throw fail(
+      `built for ${machine}, and the ${image.abi.target} bindings are for ${image.machine}`,
+    );
+  }
+  const { version } = portable;
+  const { oldest, newest } = image.versions;
+  if (version < oldest || version > newest) {
+    const served = oldest === newest ? `version ${newest}` : `versions ${oldest} to ${newest}`;
+    throw fail(
+      `built for version ${version} of the window, and the ${image.abi.target} bindings serve ${served}`,
+    );
+  }
+  return portable;
+}
+
+/** What the bindings are told: the application, and the memory that is not for reading and writing. */
+function describeProgram(
+  { name, segments }: Unikernel,
+  { application }: Portable,
+): Uint8Array<ArrayBuffer> {
+  const program = new Uint8Array(PROGRAM_SIZE);
+  const view = viewOf(program);
+  Application.write(view, 0, application);
+  const ranges = protectedRanges(segments);
+  if (ranges.length > MAX_PROTECTED_RANGES) {
+    throw new ElfError(
+      "portable",
+      `${name}: ${ranges.length} segments that are not for reading and writing, ` +
+        `more than the ${MAX_PROTECTED_RANGES} that bindings can be told of`,
+    );
+  }
+  ranges.forEach((range, index) =>
+    ProtectedRange.write(view, Application.size + index * ProtectedRange.size, range)
+  );
+  return program;
+}
+
+/** Neighbours of the same protection are one range. */
+function protectedRanges(segments: readonly Segment[]) {
+  const ranges: { start: number; end: number; flags: number }[] = [];
+  for (const { start, end, read, write, execute } of segments) {
+    if (read && write) continue;
+    const flags = (read ? SEGMENT_FLAGS.READ : 0) | (write ? SEGMENT_FLAGS.WRITE : 0) |
+      (execute ? SEGMENT_FLAGS.EXECUTE : 0);
+    const last = ranges.at(-1);
+    if (last?.end === start && last.flags === flags) last.end = end;
+    else ranges.push({ start, end, flags });
+  }
+  return ranges;
+}
+
+/** The segment, in a copy that has the program where it contains its place. */
+function withProgram(segment: Segment, place: number, program: Uint8Array): Segment {
+  const at = place - segment.address;
+  if (at < 0 || at >= segment.data.length) return segment;
+  const data = segment.data.slice();
+  data.set(program, at);
+  return { ...segment, data };
+}

@@ -1,0 +1,98 @@
+/**
+ * Portable unikernels: reads what one says of itself, in the note that makes it portable.
+ *
+ * @module
+ */
+import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
+import { viewOf } from "../abi/layout.ts";
+import {
+  Application,
+  PORTABLE_NOTE_NAME,
+  PORTABLE_NOTE_SIZE,
+  PORTABLE_NOTE_TYPE,
+  WINDOW,
+} from "../abi/portable.ts";
+import { type ElfFile, hex, type Program, programError } from "./elf_reader.ts";
+import { ElfError } from "./error.ts";
+import { findOwnNote } from "./notes.ts";
+
+/** What a portable unikernel says of itself: addresses, and sizes in bytes. */
+export interface Portable {
+  /** The version of the window's contract that it was built for. */
+  readonly version: number;
+  /** Every field that version 1 has. */
+  readonly application: Readonly<ReturnType<typeof Application.read>>;
+}
+
+/**
+ * Finds the note of a portable unikernel, and checks that its addresses are the unikernel's own and that
+ * the window is empty.
+ *
+ * @returns undefined if the file has no such note
+ * @throws {ElfError} "portable" if the note is damaged, "elf-segment" if a segment reaches into the window
+ */
+export function readPortable(elf: ElfFile, programs: readonly Program[]): Portable | undefined {
+  const note = { owner: PORTABLE_NOTE_NAME, type: PORTABLE_NOTE_TYPE };
+  const content = findOwnNote(elf, programs, note);
+  if (content === undefined) return undefined;
+  if (content.length < PORTABLE_NOTE_SIZE) {
+    throw portableError(elf, `is ${content.length} bytes, must be ${PORTABLE_NOTE_SIZE} or more`);
+  }
+  const view = viewOf(content);
+  const version = view.getUint32(0, true);
+  const application = Application.read(view, 4);
+  const loaded = programs.filter(({ type, memsz }) => type === SEGMENT_TYPES.LOAD && memsz > 0);
+  checkWindow(elf, loaded);
+  checkApplication(elf, application, loaded);
+  return { version, application };
+}
+
+function checkWindow(elf: ElfFile, loaded: readonly Program[]): void {
+  for (const program of loaded) {
+    const { vaddr, memsz } = program;
+    if (vaddr >= WINDOW.end || vaddr + memsz <= WINDOW.start) continue;
+    const [start, end] = [hex(WINDOW.start), hex(WINDOW.end)];
+    const rule = `begins at ${hex(vaddr)}, in the window of the bindings, ${start} to ${end}`;
+    throw programError(elf, program, "elf-segment", rule);
+  }
+}
+
+function checkApplication(
+  elf: ElfFile,
+  application: Portable["application"],
+  loaded: readonly Program[],
+): void {
+  const { main, manifest, stackGuard, end, tlsImage, tlsImageSize, tlsSize, tlsAlign } =
+    application;
+  const inside = (address: number, { size, flag }: { size: number; flag: number }) =>
+    loaded.some(({ vaddr, memsz, flags }) =>
+      address >= vaddr && address + size <= vaddr + memsz && (flags & flag) !== 0
+    );
+  const { EXECUTE, READ, WRITE } = SEGMENT_FLAGS;
+  if (!inside(main, { size: 1, flag: EXECUTE })) {
+    throw portableError(elf, `main ${hex(main)} lies in no executable segment`);
+  }
+  if (manifest !== 0 && !inside(manifest, { size: 1, flag: READ })) {
+    throw portableError(elf, `manifest ${hex(manifest)} lies in no segment`);
+  }
+  if (stackGuard !== 0 && !inside(stackGuard, { size: 8, flag: WRITE })) {
+    throw portableError(elf, `stack guard ${hex(stackGuard)} lies in no writable segment`);
+  }
+  const last = Math.max(...loaded.map(({ vaddr, memsz }) => vaddr + memsz));
+  if (end < last || end > Number.MAX_SAFE_INTEGER) {
+    throw portableError(elf, `end ${hex(end)} is not that of the last segment, ${hex(last)}`);
+  }
+  if (tlsImageSize > tlsSize || tlsSize > end) {
+    throw portableError(elf, `${tlsImageSize} of ${tlsSize} bytes of thread-local variables`);
+  }
+  if (tlsImageSize > 0 && !inside(tlsImage, { size: tlsImageSize, flag: READ })) {
+    throw portableError(elf, `thread-local variables ${hex(tlsImage)} lie in no segment`);
+  }
+  if (tlsAlign === 0 || 2 ** Math.round(Math.log2(tlsAlign)) !== tlsAlign || tlsAlign > end) {
+    throw portableError(elf, `alignment ${tlsAlign} of thread-local variables is no power of two`);
+  }
+}
+
+function portableError(elf: ElfFile, rule: string): ElfError {
+  return new ElfError("portable", `${elf.name}: note of a portable unikernel: ${rule}`);
+}

@@ -1,0 +1,123 @@
+/**
+ * Every C guest of tests/guests, built once as a portable unikernel and put on each target: it ends as the
+ * one that was built for that target does, and prints the same.
+ */
+import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
+import { bindTo } from "../../bindings/bind_to.ts";
+import {
+  bind,
+  block,
+  type Device,
+  net,
+  type Outcome,
+  parseUnikernel,
+  run,
+  type TenderTarget,
+  type Unikernel,
+} from "../../mod.ts";
+import { guest } from "../guests.ts";
+import { socketPair } from "../tender/devices/socket_pair.ts";
+import { kvmTest } from "../tender/hvt/kvm_available.ts";
+
+const DIRECTORY = join(import.meta.dirname!, "../guests");
+
+const GUESTS = Array.from(Deno.readDirSync(DIRECTORY), ({ name }) => name)
+  .filter((name) => name.endsWith(".c")).map((name) => name.slice(0, -2)).sort();
+
+/** Arguments of guests that do more with some. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  args: ["Hello", "two words", ""],
+  exit_code: ["42"],
+  block_random: ["7"],
+};
+
+/** Guests that end only where they are stopped, after so many milliseconds. */
+const ENDLESS: Readonly<Record<string, number>> = { spin: 20, wait: 20 };
+
+/** A frame that guests pass on, and one at which they end. */
+const FRAMES = [new Uint8Array(60).fill(5), new Uint8Array(15).fill("q".charCodeAt(0))];
+
+/** How a guest ended, and all that was seen of it. */
+interface Seen {
+  readonly outcome: Outcome;
+  readonly output: string;
+  /** Of each network device. */
+  readonly frames: readonly string[];
+  /** Of each block device, at its end. */
+  readonly blocks: readonly string[];
+}
+
+/** Runs a unikernel with devices of its own. */
+async function see(unikernel: Unikernel, target: TenderTarget, name: string): Promise<Seen> {
+  const directory = Deno.makeTempDirSync();
+  using cables = new DisposableStack();
+  try {
+    const devices = new Map<string, Device>();
+    const files: string[] = [];
+    const pairs: ReturnType<typeof socketPair>[] = [];
+    for (const { name, type } of unikernel.manifest.devices) {
+      if (type === "BLOCK_BASIC") {
+        const path = join(directory, name);
+        Deno.writeFileSync(path, new Uint8Array(4096));
+        files.push(path);
+        devices.set(name, block.file(path));
+      } else {
+        const pair = cables.use(socketPair());
+        FRAMES.forEach(pair.send);
+        pairs.push(pair);
+        devices.set(name, net.fd(pair.guest, { mac: "02:00:00:00:00:01" }));
+      }
+    }
+    const args = ["--solo5:quiet", ...ARGUMENTS[name] ?? []];
+    const timeout = ENDLESS[name];
+    let output = "";
+    const decoder = new TextDecoder();
+    const outcome = await run(bind(unikernel, target, { memorySize: 8 << 20, args, devices }), {
+      console: (bytes) => void (output += decoder.decode(bytes)),
+      ...(timeout === undefined ? {} : { limits: { timeout } }),
+    });
+    return {
+      outcome,
+      output,
+      frames: pairs.map((pair) => {
+        const frames = [];
+        for (let frame = pair.receive(); frame !== undefined; frame = pair.receive()) {
+          frames.push(frame.toHex());
+        }
+        return frames.join();
+      }),
+      blocks: files.map((path) => Deno.readFileSync(path).toHex()),
+    };
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** What must be the same; addresses are not. */
+function comparable({ outcome, ...rest }: Seen): unknown {
+  const { crash: _, address: __, trap, ...end } = outcome as Outcome & {
+    crash?: unknown;
+    address?: number;
+    trap?: number;
+  };
+  const text = JSON.stringify({ ...rest, end, trapped: trap !== undefined && trap !== 0 });
+  return JSON.parse(text.replaceAll(/0x[0-9a-f]+/g, "0x"));
+}
+
+async function compare(name: string, target: TenderTarget): Promise<void> {
+  const load = async (built: TenderTarget | "any") => {
+    const path = await guest(name, built);
+    return parseUnikernel(Deno.readFileSync(path), { name });
+  };
+  const portable = await load("any");
+  equal(portable.abi.target, "any");
+  const bound = await see(await bindTo(portable, target), target, name);
+  const direct = await see(await load(target), target, name);
+  deepEqual(comparable(bound), comparable(direct));
+}
+
+for (const name of GUESTS) {
+  Deno.test(`portable ${name}: as built for spt`, () => compare(name, "spt"));
+  kvmTest(`portable ${name}: as built for hvt`, () => compare(name, "hvt"));
+}
