@@ -1,6 +1,6 @@
 /**
- * Puts the bindings of a target under a portable unikernel. A bundle contains them; in a checkout they are
- * built when they are first needed.
+ * Puts the bindings of a target under a portable unikernel. A bundle contains those for x86_64; all others
+ * are built when they are first needed.
  *
  * @module
  */
@@ -8,18 +8,16 @@ import type { Machine } from "../abi/elf.ts";
 import { type BindingsImage, readBindingsImage } from "../elftool/bindings_image.ts";
 import { join } from "../elftool/join.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
+import { fromRuns, type Runs } from "./images/runs.ts";
 import type { ImageTarget } from "./targets.ts";
 
-type Loader = () => Promise<{ bytes: Uint8Array<ArrayBuffer> }>;
-
-const IMAGES: Readonly<Record<Machine, Record<ImageTarget, Loader>>> = {
+/** Those that a bundle contains. */
+const IMAGES: Readonly<
+  Partial<Record<Machine, Record<ImageTarget, () => Promise<{ image: Runs }>>>>
+> = {
   x86_64: {
     hvt: () => import("./images/hvt_x86_64.fixed.ts"),
     spt: () => import("./images/spt_x86_64.fixed.ts"),
-  },
-  aarch64: {
-    hvt: () => import("./images/hvt_aarch64.fixed.ts"),
-    spt: () => import("./images/spt_aarch64.fixed.ts"),
   },
 };
 
@@ -29,12 +27,12 @@ const IMAGES: Readonly<Record<Machine, Record<ImageTarget, Loader>>> = {
  * @throws {ToolchainError} if they have to be built, and a tool is missing or fails
  */
 export async function bindingsImage(target: ImageTarget, machine: Machine): Promise<BindingsImage> {
-  const { bytes } = await IMAGES[machine][target]();
-  const file = bytes.length > 0 ? bytes : await build(target, machine);
+  const image = (await IMAGES[machine]?.[target]())?.image;
+  const file = image?.size ? fromRuns(image) : await build(target, machine);
   return readBindingsImage(file, { name: `bindings of ${target}` });
 }
 
-/** Builds what could not be built when the bundle was made. */
+/** Builds what a bundle does not contain. */
 async function build(target: ImageTarget, machine: Machine): Promise<Uint8Array<ArrayBuffer>> {
   const { buildBindingsImage, findToolchain } = await import("./toolchain.ts");
   const toolchain = findToolchain({ machine });

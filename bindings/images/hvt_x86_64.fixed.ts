@@ -4,6 +4,7 @@
  * @module
  */
 import { builtImage } from "./build.ts";
+import type { Runs } from "./runs.ts";
 
 /** An ELF file; empty where it cannot be built. */
-export const bytes: Uint8Array<ArrayBuffer> = await builtImage("hvt", "x86_64");
+export const image: Runs = await builtImage("hvt", "x86_64");
