@@ -230,7 +230,7 @@ function finish(
   const short = !wide && (prefixes & PREFIXES.operandSize) !== 0;
   // AMD's CPUs take a distance of two bytes here, and Intel's four.
   if (short && (form & (FORM.rel8 | FORM.rel32)) !== 0) return undefined;
-  const immediateSize = sizeOfImmediate(form, { wide, short: short && encoding === "legacy" });
+  const immediateSize = sizeOfImmediate(form, { wide, short });
   const immediateAt = immediateSize === 0 ? 0 : at - start;
   at += immediateSize;
   const length = at - start;
@@ -241,7 +241,7 @@ function finish(
   if ((form & (FORM.rel8 | FORM.rel32)) !== 0) {
     relativeAt = immediateAt;
     relativeSize = immediateSize;
-  } else if (displacementSize === 4 && sib === undefined && (modrm & 0xc7) === 5) {
+  } else if (displacementSize === 4 && (modrm & 0xc7) === 5) {
     relativeAt = displacementAt;
     relativeSize = 4;
   }
