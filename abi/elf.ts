@@ -78,6 +78,7 @@ export const SEGMENT_TYPES = {
   NOTE: 4,
   PHDR: 6,
   TLS: 7,
+  GNU_EH_FRAME: 0x6474_e550,
   GNU_STACK: 0x6474_e551,
   GNU_RELRO: 0x6474_e552,
 } as const;

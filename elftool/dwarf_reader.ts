@@ -1,5 +1,6 @@
 /**
- * Reads the numbers and strings that DWARF consists of, in order and within bounds.
+ * Reads the numbers and strings that DWARF and tables for unwinding consist of, in order and within
+ * bounds.
  *
  * @module
  */
@@ -12,17 +13,24 @@ const MOST_BITS = 128;
 /** A position in a range of a file's debugging information. */
 export class DwarfReader {
   readonly #name: string;
+  readonly #what: string;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #end: number;
   #at: number;
 
-  /** Reads `[start, end)` of some bytes; `name` is the file's, for messages. */
+  /** Reads `[start, end)` of some bytes; `name` is the file's and `what` the table's, for messages. */
   constructor(
     bytes: Uint8Array,
-    { name, start = 0, end = bytes.length }: { name: string; start?: number; end?: number },
+    { name, what = "line table", start = 0, end = bytes.length }: {
+      name: string;
+      what?: string;
+      start?: number;
+      end?: number;
+    },
   ) {
     this.#name = name;
+    this.#what = what;
     this.#bytes = bytes;
     this.#view = viewOf(bytes);
     this.#at = start;
@@ -41,13 +49,13 @@ export class DwarfReader {
 
   /** An error about the bytes that are read here. */
   fail(rule: string): ElfError {
-    return new ElfError("elf-symbols", `${this.#name}: line table: ${rule}`);
+    return new ElfError("elf-symbols", `${this.#name}: ${this.#what}: ${rule}`);
   }
 
   /** A reader of another range of the same bytes. */
   part(start: number, end: number = this.#end): DwarfReader {
     if (start > end || end > this.#end) throw this.fail(`ends at ${this.#end}, before ${end}`);
-    return new DwarfReader(this.#bytes, { name: this.#name, start, end });
+    return new DwarfReader(this.#bytes, { name: this.#name, what: this.#what, start, end });
   }
 
   /** Skips some bytes; returns where they began. */
@@ -76,6 +84,12 @@ export class DwarfReader {
       value = value * 256 + this.#view.getUint8(at + index);
     }
     return value;
+  }
+
+  /** A signed number of 1 to 8 bytes; beyond 2^53 it is not exact. */
+  signed(size: number): number {
+    const value = this.unsigned(size);
+    return value >= 2 ** (8 * size - 1) ? value - 2 ** (8 * size) : value;
   }
 
   /** An unsigned number of variable length (ULEB128); not exact from 2^53 on. */

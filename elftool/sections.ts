@@ -55,16 +55,24 @@ export function sectionData(
  * @throws {ElfError} "elf-symbols" if their table is broken, or one lies outside the file
  */
 export function contentOf(elf: ElfFile, names: readonly string[]): Uint8Array[] {
+  return findSections(elf, names).map((section, index) => {
+    if (section === undefined || section.flags & SECTION_FLAGS.COMPRESSED) return NOTHING;
+    return sectionData(elf, section, names[index]);
+  });
+}
+
+/**
+ * Sections by their names; undefined for one that the file lacks.
+ *
+ * @throws {ElfError} "elf-symbols" if their table is broken
+ */
+export function findSections(elf: ElfFile, names: readonly string[]): (Section | undefined)[] {
   const sections = readSections(elf);
   const table = sections[elf.header.shstrndx];
   const texts = table === undefined ? NOTHING : sectionData(elf, table, "table of names");
   return names.map((wanted) => {
     const bytes = new TextEncoder().encode(`${wanted}\0`);
-    const section = sections.find(({ name }) =>
-      bytes.every((byte, index) => texts[name + index] === byte)
-    );
-    if (section === undefined || section.flags & SECTION_FLAGS.COMPRESSED) return NOTHING;
-    return sectionData(elf, section, wanted);
+    return sections.find(({ name }) => bytes.every((byte, index) => texts[name + index] === byte));
   });
 }
 

@@ -1,0 +1,308 @@
+/**
+ * Finds out which bytes of a program are instructions, and which of those execution may reach other
+ * than from the instruction before, so that code can be rewritten.
+ *
+ * An instruction is proven if it lies in a function whose bounds are known and which decodes from its
+ * start to its end, or if a way of direct jumps and calls leads to it. The code is taken for a
+ * compiler's: a program that is written to mislead this harms itself alone.
+ *
+ * @module
+ */
+import { viewOf } from "../../abi/layout.ts";
+import type { LoadedProgram } from "../loaded.ts";
+import { readSymbols, type SymbolEntry } from "../symbols.ts";
+import { type Frame, readFrames } from "../unwind.ts";
+import { decode, type Instruction } from "./decode.ts";
+import {
+  type Extent,
+  extentOf,
+  isFixed,
+  operandAddresses,
+  tableTargets,
+  wordsIntoCode,
+} from "./references.ts";
+
+/** Bits of {@linkcode CodeSegment.marks}, which has a byte for each byte of code. */
+export const MARKS = {
+  /** A proven instruction begins here. */
+  start: 1,
+  /** A byte of a proven instruction. */
+  proven: 2,
+  /** Execution may come here from elsewhere, be an instruction here or not. */
+  target: 4,
+  /** The target of a direct jump or call of a proven instruction. */
+  direct: 8,
+  /** Inside the bounds of a function, be they right or not. */
+  inside: 16,
+} as const;
+
+/** An executable segment and what is known of it. */
+export interface CodeSegment {
+  readonly address: number;
+  readonly code: Uint8Array;
+  readonly marks: Uint8Array;
+}
+
+/** What is known of a program's code. */
+export interface Survey {
+  readonly program: LoadedProgram;
+  readonly segments: readonly CodeSegment[];
+}
+
+/** A range of addresses. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+const LOCK = 0xf0;
+
+/**
+ * Surveys a program's code.
+ *
+ * @throws {ElfError} "elf-symbols" if the program's symbols or its tables for unwinding are broken
+ */
+export function survey(program: LoadedProgram): Survey {
+  const frames = readFrames(program);
+  const { bytes, name, header } = program.elf;
+  const symbols = readSymbols(bytes, { name }).filter(({ kind }) => kind !== "tls");
+  const surveyor = new Surveyor(program);
+  for (const range of boundsOf(frames, symbols)) surveyor.sweep(range);
+  surveyor.comeTo(header.entry);
+  for (const { landings } of frames) for (const landing of landings) surveyor.comeTo(landing);
+  for (const { address } of symbols) surveyor.comeTo(address);
+  surveyor.follow();
+  // Words that only look like addresses must not hide what is certain, so they come last, and those that
+  // may be the start of a function come before the others.
+  const words = [...new Set(wordsIntoCode(program))];
+  for (const address of words.filter(isAligned)) surveyor.comeTo(address);
+  surveyor.follow();
+  for (const address of words) surveyor.comeTo(address);
+  surveyor.follow();
+  surveyor.withdraw();
+  return { program, segments: surveyor.segments };
+}
+
+/** Whether compilers let functions begin at an address. */
+function isAligned(address: number): boolean {
+  return address % 16 === 0;
+}
+
+/** The segment whose code has a byte at an address. */
+export function codeAt(segments: readonly CodeSegment[], address: number): CodeSegment | undefined {
+  return segments.find((segment) =>
+    segment.address <= address && address < segment.address + segment.code.length
+  );
+}
+
+/** The bounds of functions, ascending; of several that begin together the longest comes first. */
+function boundsOf(frames: readonly Frame[], symbols: readonly SymbolEntry[]): Range[] {
+  const sized = symbols.filter(({ kind, size }) => kind === "function" && size > 0);
+  return [...frames, ...sized.map(({ address, size }) => ({ start: address, end: address + size }))]
+    .sort((a, b) => a.start - b.start || b.end - a.end);
+}
+
+/** Marks what is known, step by step; see {@linkcode survey} for their order. */
+class Surveyor {
+  readonly segments: readonly CodeSegment[];
+  readonly #program: LoadedProgram;
+  /** In which numbers in instructions are taken for addresses. */
+  readonly #absolute: Extent | undefined;
+  /** Functions that were swept with success. */
+  readonly #swept: Range[] = [];
+  /** The end of all functions that were swept. */
+  #end = 0;
+  /** Addresses that execution comes to, to go on at if they are not proven. */
+  readonly #ahead: number[] = [];
+  /** Addresses in operands, each of which is looked at once, and those of them that may be tables. */
+  readonly #operands = new Set<number>();
+  readonly #tables: number[] = [];
+
+  constructor(program: LoadedProgram) {
+    this.#program = program;
+    this.#absolute = isFixed(program) ? extentOf(program) : undefined;
+    this.segments = program.segments.filter(({ execute }) => execute).map(({ address, data }) => ({
+      address,
+      code: data,
+      marks: new Uint8Array(data.length),
+    }));
+  }
+
+  /** Proves the instructions of a function, if it decodes from its start to its end. */
+  sweep({ start, end }: Range): void {
+    this.comeTo(start);
+    const segment = codeAt(this.segments, start);
+    // What begins inside another function is a part of that.
+    if (segment === undefined || start < this.#end) return;
+    this.#end = end;
+    const from = start - segment.address;
+    const to = Math.min(end - segment.address, segment.code.length);
+    segment.marks.fill(MARKS.inside, from, to);
+    const way = wayFrom(segment, { from, to, over: () => true });
+    if (way === undefined) return;
+    this.#swept.push({ start, end });
+    this.#prove(segment, way);
+    // Bounds of hand-written functions may end too early.
+    const last = way.at(-1);
+    if (last !== undefined && goesOn(last.instruction)) this.comeTo(end);
+  }
+
+  /** Notes that execution may come to an address. */
+  comeTo(address: number, how: number = MARKS.target): void {
+    const segment = codeAt(this.segments, address);
+    if (segment === undefined) return;
+    const at = address - segment.address;
+    segment.marks[at]! |= how | MARKS.target;
+    if ((segment.marks[at]! & MARKS.proven) === 0) this.#ahead.push(address);
+  }
+
+  /** Proves what execution comes to outside of functions whose bounds are known. */
+  follow(): void {
+    for (;;) {
+      for (let address = this.#ahead.pop(); address !== undefined; address = this.#ahead.pop()) {
+        this.#followFrom(address);
+      }
+      // Tables may be none: they wait until everything that is more certain has been proven.
+      const table = this.#tables.pop();
+      if (table === undefined) return;
+      for (const target of tableTargets(this.#program, table)) this.comeTo(target);
+    }
+  }
+
+  #followFrom(address: number): void {
+    const segment = codeAt(this.segments, address)!;
+    const from = address - segment.address;
+    // A function that could not be swept is left alone.
+    if ((segment.marks[from]! & (MARKS.proven | MARKS.inside)) !== 0) return;
+    const way = wayFrom(segment, { from, to: segment.code.length, over: goesOn });
+    if (way !== undefined) this.#prove(segment, way);
+  }
+
+  /** Takes back what was proven of functions into whose instructions their own jumps lead. */
+  withdraw(): void {
+    for (const { start, end } of this.#swept) {
+      const { address, code, marks } = codeAt(this.segments, start)!;
+      const [from, to] = [start - address, Math.min(end - address, code.length)];
+      for (let at = from; at < to; at++) {
+        const inside = (marks[at]! & (MARKS.direct | MARKS.start)) === MARKS.direct;
+        // Code that is fit for one CPU jumps over the prefix of an instruction.
+        if (!inside || code[at - 1] === LOCK && (marks[at - 1]! & MARKS.start) !== 0) continue;
+        for (let byte = from; byte < to; byte++) marks[byte]! &= ~(MARKS.start | MARKS.proven);
+        break;
+      }
+    }
+  }
+
+  #prove(segment: CodeSegment, way: readonly Step[]): void {
+    const { address, code, marks } = segment;
+    const view = viewOf(code);
+    for (const { at, instruction } of way) {
+      const { length, flow, refersTo } = instruction;
+      marks[at]! |= MARKS.start;
+      for (let byte = at; byte < at + length; byte++) marks[byte]! |= MARKS.proven;
+      const own = address + at;
+      if (flow === "branch" || flow === "jump" || flow === "call") {
+        this.comeTo(own + refersTo, MARKS.direct);
+      } else {
+        const options = { code: view, at, address: own, absolute: this.#absolute };
+        for (const operand of operandAddresses(instruction, options)) this.#mention(operand);
+      }
+      // Callees return there. What is called may be data in the text of a broken program.
+      if (flow === "call" || flow === "call-indirect") this.comeTo(own + length);
+    }
+  }
+
+  /** Notes an address in an operand: a label, a function, or a table of jumps. */
+  #mention(address: number): void {
+    if (this.#operands.has(address)) return;
+    this.#operands.add(address);
+    this.#tables.push(address);
+    this.comeTo(address);
+  }
+}
+
+/** One instruction and its offset in its segment. */
+interface Step {
+  readonly at: number;
+  readonly instruction: Instruction;
+}
+
+/**
+ * Decodes instructions one behind the other.
+ *
+ * @param options `over`: whether the way goes on behind an instruction
+ * @returns undefined if one cannot be decoded, or if the way leads into a proven one or out of the range
+ */
+function wayFrom(
+  { code, marks }: CodeSegment,
+  options: { from: number; to: number; over: (instruction: Instruction) => boolean },
+): Step[] | undefined {
+  const { from, to, over } = options;
+  const range = code.subarray(0, to);
+  const way: Step[] = [];
+  for (let at = from; at < to;) {
+    if ((marks[at]! & MARKS.start) !== 0) return way;
+    const instruction = (marks[at]! & MARKS.proven) === 0 ? decode(range, at) : undefined;
+    if (instruction === undefined) return undefined;
+    way.push({ at, instruction });
+    if (!over(instruction)) return way;
+    at += instruction.length;
+  }
+  return way;
+}
+
+/** Whether execution may go on behind an instruction. */
+function goesOn({ flow }: Instruction): boolean {
+  return flow !== "jump" && flow !== "jump-indirect" && flow !== "return" && flow !== "stop";
+}
+
+/** An instruction that was looked for. */
+export interface Finding {
+  readonly address: number;
+  /** Why its bytes are not proven to be one; undefined if they are. */
+  readonly doubt: string | undefined;
+}
+
+/**
+ * Finds all bytes that read as certain instructions, ascending by address.
+ *
+ * @param wanted whether an instruction is one of those; only those whose opcode begins with 0f or is cd
+ * are asked about
+ */
+export function findInstructions(
+  { segments }: Survey,
+  wanted: (instruction: Instruction) => boolean,
+): Finding[] {
+  const found: Finding[] = [];
+  for (const segment of segments) {
+    let end = 0;
+    for (let byte = 0; byte < segment.code.length; byte++) {
+      if (byte < end || segment.code[byte] !== 0x0f && segment.code[byte] !== 0xcd) continue;
+      const own = startAt(segment, byte);
+      // What the bytes are as they were proven, and what they would be if execution came here.
+      for (const at of own === undefined || own === byte ? [byte] : [own, byte]) {
+        const instruction = decode(segment.code, at);
+        if (instruction === undefined || !wanted(instruction)) continue;
+        end = at + instruction.length;
+        const doubt = at === own ? undefined : doubtOf(segment, at);
+        found.push({ address: segment.address + at, doubt });
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+/** Where the proven instruction begins that a byte belongs to. */
+function startAt({ marks }: CodeSegment, byte: number): number | undefined {
+  if ((marks[byte]! & MARKS.proven) === 0) return undefined;
+  let at = byte;
+  while ((marks[at]! & MARKS.start) === 0) at--;
+  return at;
+}
+
+function doubtOf({ marks }: CodeSegment, at: number): string {
+  if ((marks[at]! & MARKS.proven) !== 0) return "part of another instruction";
+  if ((marks[at]! & MARKS.inside) !== 0) return "in a function that does not decode";
+  return "outside of every function";
+}
