@@ -55,46 +55,101 @@ export function operandAddresses(
   return found;
 }
 
+/** A word of a program's content that is the address of an executable byte. */
+export interface CodeWord {
+  readonly to: number;
+  /** Whether it has the size of a pointer; else it may well be a number. */
+  readonly pointer: boolean;
+}
+
 /**
  * Words of a program's content that are addresses of executable bytes: pointers to functions, tables of
  * jumps, relocations. Words of 8 bytes count, and in a program that is not position-independent those
  * of 4.
- *
- * @returns each address, once for each word
  */
-export function* wordsIntoCode(program: LoadedProgram): Generator<number> {
+export function* wordsIntoCode(program: LoadedProgram): Generator<CodeWord> {
   const { low, high } = extentOf(program, "executable");
   const fixed = isFixed(program);
   for (const { address, data } of program.segments) {
     const view = viewOf(data);
-    const first = (8 - address % 8) % 8;
-    for (let at = first; at + 8 <= data.length; at += 8) {
-      const word = view.getUint32(at, true);
+    for (let at = (8 - address % 8) % 8; at + 8 <= data.length; at += 8) {
+      const lower = view.getUint32(at, true);
       const upper = view.getUint32(at + 4, true);
-      const long = upper * 2 ** 32 + word;
-      if (low <= long && long < high) yield long;
+      const to = upper * 2 ** 32 + lower;
+      if (low <= to && to < high) yield { to, pointer: true };
       else if (fixed) {
-        if (low <= word && word < high) yield word;
-        if (low <= upper && upper < high) yield upper;
+        if (low <= lower && lower < high) yield { to: lower, pointer: false };
+        if (low <= upper && upper < high) yield { to: upper, pointer: false };
       }
     }
   }
 }
 
-/**
- * The targets of a table of jumps that position-independent code has: distances of 4 bytes from the
- * table's start. It ends before the first that leads to no executable byte.
- *
- * @param table an address that may be the start of one
- */
-export function* tableTargets(program: LoadedProgram, table: number): Generator<number> {
-  const segment = segmentAt(program.segments, table);
+/** A table of jumps in position-independent code: distances of 4 bytes from the table's start. */
+export interface JumpTable {
+  readonly address: number;
+  /** How many entries it has; it ends before the first that leads to no executable byte. */
+  readonly count: number;
+}
+
+/** Where a table of jumps leads. */
+export function* tableTargets(
+  program: LoadedProgram,
+  { address, count }: JumpTable,
+): Generator<number> {
+  const segment = segmentAt(program.segments, address);
   if (segment === undefined) return;
   const view = viewOf(segment.data);
   const { low, high } = extentOf(program, "executable");
-  for (let at = table - segment.address; at + 4 <= view.byteLength; at += 4) {
-    const target = table + view.getInt32(at, true);
+  const start = address - segment.address;
+  for (let at = start; at + 4 <= view.byteLength && at < start + 4 * count; at += 4) {
+    const target = address + view.getInt32(at, true);
     if (target < low || target >= high) return;
     yield target;
   }
 }
+
+/** How many instructions are between the check of an index, the table's address, and the table's use. */
+const SEARCHED = 12;
+
+/**
+ * Recognises how compilers use tables of jumps: an index is compared with the last one, a jump is made if
+ * it is above that, the table's address is loaded, and an entry of 4 bytes is read.
+ */
+export class TableSearch {
+  #compared = 0;
+  #count = 0;
+  #countAge = SEARCHED;
+  #label = 0;
+  #labelAge = SEARCHED;
+
+  /** Takes the next instruction; returns a table if this one reads from it. */
+  next(
+    { map, opcode, modrm, sib, flow, relativeSize, refersTo, immediateAt, immediateSize }:
+      Instruction,
+    { code, at, address }: { code: DataView; at: number; address: number },
+  ): JumpTable | undefined {
+    this.#countAge++;
+    this.#labelAge++;
+    const compares = opcode === 0x3c || opcode === 0x3d ||
+      (opcode === 0x80 || opcode === 0x81 || opcode === 0x83) && ((modrm >> 3) & 7) === 7;
+    if (map === 0 && compares) {
+      const place = at + immediateAt;
+      this.#compared = immediateSize === 1 ? code.getUint8(place) : code.getUint16(place, true);
+    } else if (flow === "branch" && (opcode & 15) === JUMP_IF_ABOVE) {
+      this.#count = this.#compared + 1;
+      this.#countAge = 0;
+    } else if (map === 0 && opcode === 0x8d && relativeSize !== 0) {
+      this.#label = address + refersTo;
+      this.#labelAge = 0;
+    } else if (map === 0 && opcode === 0x63 && sib !== undefined && sib >> 6 === 2) {
+      // movslq (base,index,4)
+      if (this.#countAge >= SEARCHED || this.#labelAge >= SEARCHED) return undefined;
+      return { address: this.#label, count: this.#count };
+    }
+    return undefined;
+  }
+}
+
+/** The condition of `ja`. */
+const JUMP_IF_ABOVE = 7;

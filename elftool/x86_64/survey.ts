@@ -11,13 +11,14 @@
 import { viewOf } from "../../abi/layout.ts";
 import type { LoadedProgram } from "../loaded.ts";
 import { readSymbols, type SymbolEntry } from "../symbols.ts";
-import { type Frame, readFrames } from "../unwind.ts";
+import { readFrames } from "../unwind.ts";
 import { decode, type Instruction } from "./decode.ts";
 import {
   type Extent,
   extentOf,
   isFixed,
   operandAddresses,
+  TableSearch,
   tableTargets,
   wordsIntoCode,
 } from "./references.ts";
@@ -30,8 +31,8 @@ export const MARKS = {
   proven: 2,
   /** Execution may come here from elsewhere, be an instruction here or not. */
   target: 4,
-  /** The target of a direct jump or call of a proven instruction. */
-  direct: 8,
+  /** What a proven instruction names as code beyond doubt: the target of a direct jump or call, a label. */
+  named: 8,
   /** Inside the bounds of a function, be they right or not. */
   inside: 16,
 } as const;
@@ -56,6 +57,11 @@ interface Range {
 }
 
 const LOCK = 0xf0;
+const LEA = 0x8d;
+/** Where compilers let functions begin unless they save bytes. */
+const FUNCTION_ALIGNMENT = 16;
+/** `mov $15,%rax; syscall`: where handlers of signals return to. */
+const RETURN_FROM_SIGNAL = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
 
 /**
  * Surveys a program's code.
@@ -71,21 +77,20 @@ export function survey(program: LoadedProgram): Survey {
   surveyor.comeTo(header.entry);
   for (const { landings } of frames) for (const landing of landings) surveyor.comeTo(landing);
   for (const { address } of symbols) surveyor.comeTo(address);
-  surveyor.follow();
-  // Words that only look like addresses must not hide what is certain, so they come last, and those that
-  // may be the start of a function come before the others.
-  const words = [...new Set(wordsIntoCode(program))];
-  for (const address of words.filter(isAligned)) surveyor.comeTo(address);
-  surveyor.follow();
-  for (const address of words) surveyor.comeTo(address);
-  surveyor.follow();
+  const words = [...wordsIntoCode(program)];
+  surveyor.follow(words.filter(({ pointer }) => pointer).map(({ to }) => to));
+  for (const { to } of words) surveyor.mark(to, MARKS.target);
+  surveyor.markTables();
   surveyor.withdraw();
   return { program, segments: surveyor.segments };
 }
 
-/** Whether compilers let functions begin at an address. */
-function isAligned(address: number): boolean {
-  return address % 16 === 0;
+/**
+ * Whether handlers of signals return to an address. Unwinders look one byte before the address that a
+ * function returns to, so the bounds of this one begin there.
+ */
+function returnsFromSignal({ address, code }: CodeSegment, at: number): boolean {
+  return RETURN_FROM_SIGNAL.every((byte, index) => code[at - address + index] === byte);
 }
 
 /** The segment whose code has a byte at an address. */
@@ -96,7 +101,10 @@ export function codeAt(segments: readonly CodeSegment[], address: number): CodeS
 }
 
 /** The bounds of functions, ascending; of several that begin together the longest comes first. */
-function boundsOf(frames: readonly Frame[], symbols: readonly SymbolEntry[]): Range[] {
+function boundsOf(
+  frames: readonly Range[],
+  symbols: readonly SymbolEntry[],
+): Range[] {
   const sized = symbols.filter(({ kind, size }) => kind === "function" && size > 0);
   return [...frames, ...sized.map(({ address, size }) => ({ start: address, end: address + size }))]
     .sort((a, b) => a.start - b.start || b.end - a.end);
@@ -114,9 +122,7 @@ class Surveyor {
   #end = 0;
   /** Addresses that execution comes to, to go on at if they are not proven. */
   readonly #ahead: number[] = [];
-  /** Addresses in operands, each of which is looked at once, and those of them that may be tables. */
   readonly #operands = new Set<number>();
-  readonly #tables: number[] = [];
 
   constructor(program: LoadedProgram) {
     this.#program = program;
@@ -129,9 +135,12 @@ class Surveyor {
   }
 
   /** Proves the instructions of a function, if it decodes from its start to its end. */
-  sweep({ start, end }: Range): void {
+  sweep({ start: first, end }: Range): void {
+    const segment = codeAt(this.segments, first);
+    const start = segment !== undefined && returnsFromSignal(segment, first + 1)
+      ? first + 1
+      : first;
     this.comeTo(start);
-    const segment = codeAt(this.segments, start);
     // What begins inside another function is a part of that.
     if (segment === undefined || start < this.#end) return;
     this.#end = end;
@@ -147,25 +156,56 @@ class Surveyor {
     if (last !== undefined && goesOn(last.instruction)) this.comeTo(end);
   }
 
-  /** Notes that execution may come to an address. */
+  /** Notes that execution comes to an address, and goes on from there later. */
   comeTo(address: number, how: number = MARKS.target): void {
-    const segment = codeAt(this.segments, address);
-    if (segment === undefined) return;
-    const at = address - segment.address;
-    segment.marks[at]! |= how | MARKS.target;
-    if ((segment.marks[at]! & MARKS.proven) === 0) this.#ahead.push(address);
+    const marks = this.mark(address, how | MARKS.target);
+    if (marks !== undefined && (marks & MARKS.proven) === 0) this.#ahead.push(address);
   }
 
-  /** Proves what execution comes to outside of functions whose bounds are known. */
-  follow(): void {
-    for (;;) {
-      for (let address = this.#ahead.pop(); address !== undefined; address = this.#ahead.pop()) {
-        this.#followFrom(address);
+  /** Adds marks to a byte; returns those that it has then, undefined if it is not executable. */
+  mark(address: number, bits: number): number | undefined {
+    const segment = codeAt(this.segments, address);
+    if (segment === undefined) return undefined;
+    return segment.marks[address - segment.address]! |= bits;
+  }
+
+  /**
+   * Proves what execution comes to outside of functions whose bounds are known.
+   *
+   * @param pointers what looks like pointers to code. They come last: they must not hide what is certain
+   */
+  follow(pointers: readonly number[]): void {
+    this.#followAll();
+    let left = [...new Set(pointers)];
+    for (let before = Infinity; left.length < before;) {
+      before = left.length;
+      left = left.filter((address) => {
+        if (!this.#mayBegin(address)) return true;
+        this.comeTo(address);
+        this.#followAll();
+        return false;
+      });
+    }
+  }
+
+  #followAll(): void {
+    for (let address = this.#ahead.pop(); address !== undefined; address = this.#ahead.pop()) {
+      this.#followFrom(address);
+    }
+  }
+
+  /** Whether a pointer leads to where compilers let functions begin, or to behind an instruction. */
+  #mayBegin(address: number): boolean {
+    if (address % FUNCTION_ALIGNMENT === 0) return true;
+    return ((this.mark(address - 1, 0) ?? 0) & MARKS.proven) !== 0;
+  }
+
+  /** Marks what would be the targets if all addresses in operands were those of tables. */
+  markTables(): void {
+    for (const operand of this.#operands) {
+      for (const target of tableTargets(this.#program, { address: operand, count: Infinity })) {
+        this.mark(target, MARKS.target);
       }
-      // Tables may be none: they wait until everything that is more certain has been proven.
-      const table = this.#tables.pop();
-      if (table === undefined) return;
-      for (const target of tableTargets(this.#program, table)) this.comeTo(target);
     }
   }
 
@@ -184,7 +224,7 @@ class Surveyor {
       const { address, code, marks } = codeAt(this.segments, start)!;
       const [from, to] = [start - address, Math.min(end - address, code.length)];
       for (let at = from; at < to; at++) {
-        const inside = (marks[at]! & (MARKS.direct | MARKS.start)) === MARKS.direct;
+        const inside = (marks[at]! & (MARKS.named | MARKS.start)) === MARKS.named;
         // Code that is fit for one CPU jumps over the prefix of an instruction.
         if (!inside || code[at - 1] === LOCK && (marks[at - 1]! & MARKS.start) !== 0) continue;
         for (let byte = from; byte < to; byte++) marks[byte]! &= ~(MARKS.start | MARKS.proven);
@@ -196,19 +236,27 @@ class Surveyor {
   #prove(segment: CodeSegment, way: readonly Step[]): void {
     const { address, code, marks } = segment;
     const view = viewOf(code);
+    const tables = new TableSearch();
     for (const { at, instruction } of way) {
-      const { length, flow, refersTo } = instruction;
+      const { length, flow, map, opcode, relativeSize, refersTo } = instruction;
       marks[at]! |= MARKS.start;
       for (let byte = at; byte < at + length; byte++) marks[byte]! |= MARKS.proven;
       const own = address + at;
       if (flow === "branch" || flow === "jump" || flow === "call") {
-        this.comeTo(own + refersTo, MARKS.direct);
+        this.comeTo(own + refersTo, MARKS.named);
       } else {
         const options = { code: view, at, address: own, absolute: this.#absolute };
         for (const operand of operandAddresses(instruction, options)) this.#mention(operand);
+        if (map === 0 && opcode === LEA && relativeSize !== 0) {
+          this.comeTo(own + refersTo, MARKS.named);
+        }
       }
-      // Callees return there. What is called may be data in the text of a broken program.
+      // Callees return there.
       if (flow === "call" || flow === "call-indirect") this.comeTo(own + length);
+      const table = tables.next(instruction, { code: view, at, address: own });
+      if (table !== undefined) {
+        for (const target of tableTargets(this.#program, table)) this.comeTo(target);
+      }
     }
   }
 
@@ -216,7 +264,6 @@ class Surveyor {
   #mention(address: number): void {
     if (this.#operands.has(address)) return;
     this.#operands.add(address);
-    this.#tables.push(address);
     this.comeTo(address);
   }
 }
@@ -243,12 +290,17 @@ function wayFrom(
   for (let at = from; at < to;) {
     if ((marks[at]! & MARKS.start) !== 0) return way;
     const instruction = (marks[at]! & MARKS.proven) === 0 ? decode(range, at) : undefined;
-    if (instruction === undefined) return undefined;
+    if (instruction === undefined || isZero(range, at)) return undefined;
     way.push({ at, instruction });
     if (!over(instruction)) return way;
     at += instruction.length;
   }
   return way;
+}
+
+/** Whether zeros are at an offset: as an instruction they have no use, and stand behind calls that do not return. */
+function isZero(code: Uint8Array, at: number): boolean {
+  return code[at] === 0 && code[at + 1] === 0;
 }
 
 /** Whether execution may go on behind an instruction. */
@@ -259,6 +311,7 @@ function goesOn({ flow }: Instruction): boolean {
 /** An instruction that was looked for. */
 export interface Finding {
   readonly address: number;
+  readonly instruction: Instruction;
   /** Why its bytes are not proven to be one; undefined if they are. */
   readonly doubt: string | undefined;
 }
@@ -285,7 +338,7 @@ export function findInstructions(
         if (instruction === undefined || !wanted(instruction)) continue;
         end = at + instruction.length;
         const doubt = at === own ? undefined : doubtOf(segment, at);
-        found.push({ address: segment.address + at, doubt });
+        found.push({ address: segment.address + at, instruction, doubt });
         break;
       }
     }
