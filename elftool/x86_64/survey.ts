@@ -76,7 +76,11 @@ export function survey(program: LoadedProgram): Survey {
   for (const range of boundsOf(frames, symbols)) surveyor.sweep(range);
   surveyor.comeTo(header.entry);
   for (const { landings } of frames) for (const landing of landings) surveyor.comeTo(landing);
-  for (const { address } of symbols) surveyor.comeTo(address);
+  for (const { address, kind } of symbols) {
+    // What is no function may be data.
+    if (kind === "function") surveyor.comeTo(address);
+    else surveyor.mark(address, MARKS.target);
+  }
   const words = [...wordsIntoCode(program)];
   surveyor.follow(words.filter(({ pointer }) => pointer).map(({ to }) => to));
   for (const { to } of words) surveyor.mark(to, MARKS.target);
@@ -146,7 +150,7 @@ class Surveyor {
     this.#end = end;
     const from = start - segment.address;
     const to = Math.min(end - segment.address, segment.code.length);
-    segment.marks.fill(MARKS.inside, from, to);
+    for (let at = from; at < to; at++) segment.marks[at]! |= MARKS.inside;
     const way = wayFrom(segment, { from, to, over: () => true });
     if (way === undefined) return;
     this.#swept.push({ start, end });
@@ -214,7 +218,7 @@ class Surveyor {
     const from = address - segment.address;
     // A function that could not be swept is left alone.
     if ((segment.marks[from]! & (MARKS.proven | MARKS.inside)) !== 0) return;
-    const way = wayFrom(segment, { from, to: segment.code.length, over: goesOn });
+    const way = wayFrom(segment, { from, to: segment.code.length, over: goesOnSurely });
     if (way !== undefined) this.#prove(segment, way);
   }
 
@@ -296,6 +300,11 @@ function wayFrom(
     at += instruction.length;
   }
   return way;
+}
+
+/** Whether execution certainly goes on behind an instruction: not every callee returns. */
+function goesOnSurely(instruction: Instruction): boolean {
+  return goesOn(instruction) && instruction.flow !== "call" && instruction.flow !== "call-indirect";
 }
 
 /** Whether zeros are at an offset: as an instruction they have no use, and stand behind calls that do not return. */

@@ -1,0 +1,365 @@
+/** Programs whose system calls were rewritten do what they did before. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { Site } from "../../../elftool/x86_64/rewrite.ts";
+import { inDirectory } from "../../in_directory.ts";
+import { testUnless } from "../../needs.ts";
+import { cannotRun, compile, notInstalled, rewritten, run } from "./programs.ts";
+
+/** Whether all that is an instruction was rewritten. */
+function allRewritten(sites: readonly Site[]): boolean {
+  return sites.every(({ how, why }) => how !== "left" || why === "part of another instruction");
+}
+
+/** A program in assembler: `main` returns the exit status of the process in RDI. */
+function assembly(body: string, data = ""): string {
+  return `
+    .text
+    .globl _start
+    .type _start, @function
+_start:
+    call test
+    mov %eax, %edi
+    mov $60, %eax
+    syscall
+    hlt
+    .size _start, . - _start
+    .p2align 4
+    .globl test
+    .type test, @function
+test:
+${body}
+    .size test, . - test
+${data}`;
+}
+
+const BARE = ["-nostdlib", "-static", "-Wl,--build-id", "-Wl,-z,noexecstack"];
+
+/** Each: what is around a `getppid`, what becomes of that site, and the exit status. */
+const SHAPES: readonly [name: string, how: string, status: number, body: string][] = [
+  ["what follows is moved", "after", 6, "mov $110, %eax\n syscall\n mov $6, %eax\n ret"],
+  [
+    "a system call at the end takes the return and padding with it",
+    "after",
+    0,
+    "mov $200, %ebx\n mov $96, %eax\n xor %edi, %edi\n xor %esi, %esi\n 1: nop\n syscall\n ret\n .p2align 4",
+  ],
+  [
+    "what is before is moved where a jump leads behind",
+    "before",
+    7,
+    "xor %ecx, %ecx\n mov $110, %eax\n syscall\n1: inc %ebx\n cmp $7, %ebx\n jne 1b\n mov %ebx, %eax\n ret",
+  ],
+  [
+    "what is before and what is after is moved where jumps leave only that",
+    "around",
+    9,
+    "mov $110, %eax\n jmp 1f\n1: push %r12\n syscall\n pop %r12\n2: inc %ebx\n cmp $9, %ebx\n jne 2b\n mov %ebx, %eax\n ret",
+  ],
+  [
+    "padding is used where both sides are jumped to",
+    "padding",
+    5,
+    "mov $110, %eax\n jmp 1f\n .p2align 4\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n mov %ebx, %eax\n ret",
+  ],
+  [
+    "nothing is done without room",
+    "left: jumps lead to its neighbours, and no padding is near",
+    5,
+    "mov $110, %eax\n jmp 1f\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n mov %ebx, %eax\n ret",
+  ],
+  [
+    "a conditional jump is moved that is taken",
+    "after",
+    3,
+    "mov $110, %eax\n test %eax, %eax\n mov $3, %ebx\n syscall\n nop\n jg 1f\n mov $4, %ebx\n1: mov %ebx, %eax\n ret",
+  ],
+  [
+    "a conditional jump is moved that is not taken",
+    "after",
+    4,
+    "mov $110, %eax\n test %eax, %eax\n mov $3, %ebx\n syscall\n nop\n jle 1f\n mov $4, %ebx\n1: mov %ebx, %eax\n ret",
+  ],
+  [
+    "a jump is moved",
+    "after",
+    8,
+    "mov $110, %eax\n mov $8, %ebx\n syscall\n nop\n jmp 1f\n mov $9, %ebx\n1: mov %ebx, %eax\n ret",
+  ],
+  [
+    "an operand relative to RIP is moved",
+    "after",
+    42,
+    "mov $110, %eax\n syscall\n mov number(%rip), %eax\n ret",
+  ],
+  [
+    "an immediate operand is behind one relative to RIP",
+    "after",
+    44,
+    "mov $110, %eax\n syscall\n addl $2, number(%rip)\n mov number(%rip), %eax\n ret",
+  ],
+  [
+    "the red zone is kept",
+    "after",
+    11,
+    "movq $11, -8(%rsp)\n movq $12, -128(%rsp)\n mov $110, %eax\n syscall\n mov -8(%rsp), %rax\n cmpq $12, -128(%rsp)\n je 1f\n xor %eax, %eax\n1: ret",
+  ],
+  [
+    "two system calls are moved together",
+    "after",
+    13,
+    "mov $110, %eax\n syscall\n mov $13, %al\n syscall\n nop\n mov $13, %eax\n ret",
+  ],
+  [
+    "a call is never moved",
+    "before",
+    15,
+    "mov $110, %eax\n syscall\n call fifteen\n ret\n fifteen: mov $15, %eax\n ret",
+  ],
+  [
+    "what a call returns to is never moved",
+    "left: jumps lead to its neighbours, and no padding is near",
+    16,
+    "mov $110, %eax\n call 2f\n syscall\n2: mov $16, %eax\n ret",
+  ],
+  [
+    "a loop has no long form",
+    "before",
+    21,
+    "mov $110, %eax\n syscall\n jrcxz 1f\n mov $21, %eax\n1: ret",
+  ],
+  [
+    "a table of jumps keeps its targets",
+    "before",
+    17,
+    `mov $1, %edx
+    cmp $2, %edx
+    ja 3f
+    lea table(%rip), %rcx
+    movslq (%rcx,%rdx,4), %rdx
+    add %rcx, %rdx
+    jmp *%rdx
+3:  mov $110, %eax
+    syscall
+4:  mov $17, %eax
+    ret`,
+  ],
+  [
+    "a table of addresses keeps its targets",
+    "before",
+    18,
+    `mov $1, %edx
+    jmp *addresses(,%rdx,8)
+    mov $110, %eax
+    syscall
+5:  mov $18, %eax
+    ret`,
+  ],
+  [
+    "a label that is loaded keeps its place",
+    "before",
+    19,
+    `lea 6f(%rip), %rdx
+    jmp *%rdx
+    mov $110, %eax
+    syscall
+6:  mov $19, %eax
+    ret`,
+  ],
+  [
+    "a number that is a place in the code keeps it",
+    "before",
+    20,
+    `mov $place, %edx
+    jmp *%rdx
+    mov $110, %eax
+    syscall
+place:
+    mov $20, %eax
+    ret`,
+  ],
+];
+
+const DATA = `
+    .data
+number: .long 42
+`;
+
+for (const [name, how, status, body] of SHAPES) {
+  testUnless(cannotRun("cc"), `rewrite: ${name}`, () =>
+    inDirectory((directory) => {
+      const table =
+        `.section .rodata\n .p2align 2\ntable: .long 3b - table, 4b - table, 3b - table\n`;
+      const addresses = `.section .rodata\n .p2align 3\naddresses: .quad 0, 5b\n`;
+      const data = DATA + (body.includes("table(") ? table : "") +
+        (body.includes("addresses(") ? addresses : "");
+      const source = assembly(body, data);
+      const program = compile(directory, { name: "shape.S", source, flags: BARE });
+      const changed = rewritten(program, join(directory, "changed"));
+      equal(run(program).code, status, "as it was");
+      deepEqual({ ...run(changed.path), sites: undefined }, { ...run(program), sites: undefined });
+      // The first site is that of _start.
+      const [, ...sites] = changed.sites;
+      const names = sites.map(({ how, why }) => why === undefined ? how : `${how}: ${why}`);
+      ok(sites.length > 0);
+      deepEqual([...new Set(names)], [how]);
+      return Promise.resolve();
+    }));
+}
+
+const C = `
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+static void caught(int number) { printf("signal %d\\n", number); }
+int main(int argc, char **argv) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  signal(SIGUSR1, caught);
+  raise(SIGUSR1);
+  for (int i = 1; i < argc; i++) {
+    switch (strlen(argv[i]) % 7) {
+    case 0: puts("nothing"); break;
+    case 1: puts("one"); break;
+    case 2: printf("%zd\\n", write(1, "", 0)); break;
+    case 3: printf("%d %d\\n", close(99), errno); break;
+    case 4: printf("%f\\n", strtod(argv[i], NULL)); break;
+    case 5: free(realloc(malloc(i + 100), 10000000)); puts("five"); break;
+    default: fputs("many\\n", stderr);
+    }
+  }
+  return now.tv_sec > 0 ? argc : 0;
+}
+`;
+
+const CXX = `
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+thread_local int depth;
+struct Gone { ~Gone() { std::cout << "gone " << --depth << "\\n"; } };
+static int f(const std::string &s) {
+  Gone gone;
+  depth++;
+  switch (s.size() % 5) {
+  case 0: throw std::runtime_error("empty");
+  case 1: throw 1;
+  case 2: return std::vector<int>(2).at(s.size());
+  case 3: throw s;
+  default: return f(s.substr(1));
+  }
+}
+int main(int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    try { std::cout << f(argv[i]) << std::endl; }
+    catch (std::exception &e) { std::cout << e.what() << std::endl; }
+    catch (int n) { std::cout << n << std::endl; }
+    catch (std::string &s) { std::cout << s << std::endl; }
+  }
+}
+`;
+
+/** Programs to build: with which compiler, from what, and how linked. */
+const BUILDS: readonly [name: string, compiler: string, source: string, flags: string[]][] = [
+  ["C with glibc", "cc", C, ["-O2", "-static"]],
+  ["C with glibc, position-independent", "cc", C, ["-O2", "-static-pie"]],
+  ["C with glibc, without symbols", "cc", C, ["-O2", "-static", "-s"]],
+  ["C with musl", "musl-gcc", C, ["-O2", "-static"]],
+  ["C++ with exceptions", "c++", CXX, ["-O2", "-static"]],
+];
+
+for (const [name, compiler, source, flags] of BUILDS) {
+  testUnless(
+    cannotRun(compiler),
+    `rewrite: a program in ${name} does what it did`,
+    () =>
+      inDirectory((directory) => {
+        const file = source === C ? "program.c" : "program.cc";
+        const program = compile(directory, { name: file, source, compiler, flags });
+        const changed = rewritten(program, join(directory, "changed"));
+        ok(allRewritten(changed.sites), JSON.stringify(changed.sites));
+        ok(changed.sites.length > 30);
+        const words = fc.array(fc.stringMatching(/^[a-z0-9]{0,8}$/), { maxLength: 8 });
+        fc.assert(
+          fc.property(words, (args) => {
+            deepEqual(run(changed.path, { args }), run(program, { args }));
+          }),
+          { numRuns: 10 },
+        );
+        return Promise.resolve();
+      }),
+  );
+}
+
+/** Commands of which each is run natively and rewritten, with the same input. */
+const BUSYBOX = [
+  "cat",
+  "sort",
+  "wc",
+  "md5sum",
+  "sha256sum",
+  "rev",
+  "uniq -c",
+  "tr a-m n-z",
+  "od -c",
+]
+  .concat(["gzip -n", "bzip2", "base64", "grep -n b", "sed s/b/cc/g", "cut -c2-4", "tac", "nl"])
+  .concat([
+    "awk {print(length())}",
+    "ls -ld /",
+    "sh -c read\\ x;echo\\ $x;kill\\ -9\\ $$",
+    "false",
+    "nope",
+  ]);
+
+testUnless(
+  notInstalled("/bin/busybox"),
+  "rewrite: busybox does what it did",
+  () =>
+    inDirectory((directory) => {
+      const { path, sites } = rewritten("/bin/busybox", join(directory, "busybox"));
+      const left = sites.filter(({ how }) => how === "left").map(({ why }) => why);
+      deepEqual(left.filter((why) => why?.startsWith("jumps")), []);
+      ok(sites.length - left.length > 200, `${sites.length} sites, ${left.length} left`);
+      const text = fc.array(fc.stringMatching(/^[a-z ]{0,20}$/), { maxLength: 50 })
+        .map((lines) => lines.join("\n"));
+      fc.assert(
+        fc.property(fc.constantFrom(...BUSYBOX), text, (command, stdin) => {
+          const args = command.split(/(?<!\\) /).map((word) => word.replaceAll("\\ ", " "));
+          deepEqual(run(path, { args, stdin }), run("/bin/busybox", { args, stdin }));
+        }),
+        { numRuns: 50 },
+      );
+      return Promise.resolve();
+    }),
+);
+
+/** A script that forks, waits, traps and globs. */
+const SCRIPT = `
+for i in 1 2 3; do echo $i | cat; done
+trap 'echo trapped' USR1; kill -USR1 $BASHPID
+x=$(printf '%s\n' {a..e}{1..3} | sort -r | head -2); echo "$x"
+cd /; pwd; echo /et[c]; ulimit -c; printf '%d %x\n' 12 255
+(exit 3); echo $?; wait; type -t cd; [[ abc =~ b(.) ]] && echo \${BASH_REMATCH[1]}
+exit 5
+`;
+
+testUnless(
+  notInstalled("/bin/bash-static"),
+  "rewrite: bash does what it did",
+  () =>
+    inDirectory((directory) => {
+      const { path, sites } = rewritten("/bin/bash-static", join(directory, "bash-static"));
+      ok(allRewritten(sites));
+      const found = run(path, { args: ["-c", SCRIPT] });
+      equal(found.code, 5);
+      deepEqual(found, run("/bin/bash-static", { args: ["-c", SCRIPT] }));
+      return Promise.resolve();
+    }),
+);
