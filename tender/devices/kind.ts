@@ -10,6 +10,7 @@ import type { DeviceType, ManifestEntry } from "../../abi/manifest.ts";
 import type { LaunchedKind } from "../spt/launched_kind.ts";
 import type { DeviceBase, PropertiesBase } from "./device.ts";
 import type { Result } from "./result.ts";
+import type { DeviceState } from "./state.ts";
 
 /** A kind of device, whose devices are of type `D`, and are to a guest what `P` says. */
 export interface DeviceKind<
@@ -105,4 +106,12 @@ export interface OpenDevice<P extends PropertiesBase = PropertiesBase> extends D
   read(data: GuestBytes, offset: number): number;
   /** Takes all of `data`; as in `read`. AGAIN when there is no room for it now. */
   write(data: GuestBytes, offset: number): Result;
+  /** What another device needs to go on in its place. */
+  save(): DeviceState<P>;
+  /**
+   * Takes over what a device of the same kind saved.
+   *
+   * @throws {TenderError} "device" if the state is of another version, or its device was not like this one
+   */
+  restore(state: DeviceState<P>): void;
 }

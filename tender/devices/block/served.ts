@@ -9,10 +9,20 @@ import { openDescriptor } from "../../../linux/descriptor.ts";
 import { closeDescriptor, errorText, SystemError } from "../../../linux/libc.ts";
 import { sparseFile } from "../../../linux/memory.ts";
 import { readAt, sizeOf, writeAt } from "../../../linux/transfer.ts";
-import type { OpenDevice, ServedKind } from "../kind.ts";
-import type { Result } from "../result.ts";
+import type { GuestBytes, OpenDevice, ServedKind } from "../kind.ts";
+import { checkState, type DeviceState, refusal } from "../state.ts";
 import type { BlockDevice, BlockProperties } from "./device.ts";
+import { overlay, type Run, type Transfers } from "./overlay.ts";
 import { checkCapacity, checkStorage } from "./storage.ts";
+
+/** Version of {@linkcode BlockState}. */
+const STATE_VERSION = 1;
+
+/** What a block device keeps apart from its storage. */
+export interface BlockState extends DeviceState<BlockProperties> {
+  /** What was written to an overlay. */
+  readonly written: readonly Run[];
+}
 
 /** See {@linkcode ServedKind}. */
 export const servedBlock: ServedKind<BlockDevice, BlockProperties> = { open };
@@ -21,24 +31,50 @@ function open(device: BlockDevice): OpenDevice<BlockProperties> {
   using undo = new DisposableStack();
   const fd = undo.adopt(openStorage(device), closeDescriptor);
   const capacity = checkCapacity(device, sizeOf(fd, device.path));
-  const { type, blockSize, access } = device;
+  const { type, path, blockSize, access } = device;
   const properties: BlockProperties = { type, capacity, blockSize };
-  const transfers = access === "overlay"
-    ? overlay(fd, undo.adopt(sparseFile("overlay", capacity), closeDescriptor), properties)
-    : direct(fd);
+  const base = direct(fd);
+  const own = access === "overlay"
+    ? overlay(
+      { base, copy: direct(undo.adopt(sparseFile("overlay", capacity), closeDescriptor)) },
+      properties,
+    )
+    : undefined;
+  const { descriptors, read, write } = own ?? base;
+  // One whole block.
+  const accepts = (offset: number, length: number) =>
+    length === blockSize && offset % blockSize === 0 && offset <= capacity - length;
   const kept = undo.move();
   return {
     properties,
     hypercalls: { read: "block_read", write: "block_write" },
-    // One whole block.
-    accepts: (offset, length) =>
-      length === blockSize && offset % blockSize === 0 && offset <= capacity - length,
-    ...transfers,
+    descriptors,
+    accepts,
+    read,
+    write,
+    save: (): BlockState => ({
+      version: STATE_VERSION,
+      properties,
+      written: own?.written() ?? [],
+    }),
+    restore(state) {
+      checkState(state, { subject: path, version: STATE_VERSION, properties });
+      const { written } = state as BlockState;
+      if (written.length > 0 && own === undefined) {
+        throw refusal(path, "that was an overlay; attach this one as an overlay, too");
+      }
+      for (const [offset, data] of blocksOf(written, blockSize)) {
+        if (offset < 0 || !accepts(offset, data.length)) {
+          throw refusal(path, `with a block at ${offset}`);
+        }
+        if (write(data, offset) !== RESULT.OK) {
+          throw refusal(path, "that wrote more than fits here");
+        }
+      }
+    },
     [Symbol.dispose]: () => kept.dispose(),
   };
 }
-
-type Transfers = Pick<OpenDevice, "descriptors" | "read" | "write">;
 
 /** All requests go to the storage; where it was opened to be read only, the kernel refuses the others. */
 function direct(fd: number): Transfers {
@@ -49,30 +85,15 @@ function direct(fd: number): Transfers {
   };
 }
 
-/** Blocks that were written live in `copy`, the others still in `base`. */
-function overlay(
-  base: number,
-  copy: number,
-  { capacity, blockSize }: BlockProperties,
-): Transfers {
-  // A bit for each block, given out by the kernel as it is touched, so that a large base costs no start-up.
-  const written = new Uint8Array(Math.ceil(capacity / blockSize / 8));
-  const own = direct(copy);
-  const theirs = direct(base);
-  return {
-    descriptors: [base, copy],
-    read(data, offset) {
-      const block = offset / blockSize;
-      const isWritten = (written[Math.floor(block / 8)]! >> block % 8 & 1) === 1;
-      return (isWritten ? own : theirs).read(data, offset);
-    },
-    write(data, offset): Result {
-      const result = own.write(data, offset);
-      const block = offset / blockSize;
-      if (result === RESULT.OK) written[Math.floor(block / 8)]! |= 1 << block % 8;
-      return result;
-    },
-  };
+function* blocksOf(
+  written: readonly Run[],
+  size: number,
+): Generator<[offset: number, data: GuestBytes]> {
+  for (const { offset, data } of written) {
+    for (let at = 0; at < data.length; at += size) {
+      yield [offset + at, data.subarray(at, at + size)];
+    }
+  }
 }
 
 function openStorage({ path, access }: BlockDevice): number {

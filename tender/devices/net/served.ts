@@ -9,8 +9,12 @@ import { interfaceFacts } from "../../../linux/tap.ts";
 import { duplicateNonblocking, readOnce, writeOnce } from "../../../linux/transfer.ts";
 import type { OpenDevice, ServedKind } from "../kind.ts";
 import { resultOf } from "../result.ts";
+import { checkState } from "../state.ts";
 import { checkInherited, openTap } from "./attach.ts";
 import { type Backing, type NetDevice, type NetProperties, randomMac } from "./device.ts";
+
+/** Version of a network device's state, which is no more than its properties. */
+const STATE_VERSION = 1;
 
 /** See {@linkcode ServedKind}. */
 export const servedNet: ServedKind<NetDevice, NetProperties> = { open };
@@ -33,6 +37,12 @@ function open({ type, backing, mac = randomMac() }: NetDevice): OpenDevice<NetPr
       const count = writeOnce(fd, data);
       if (count < 0) return resultOf(-count);
       return count === data.length ? RESULT.OK : RESULT.EUNSPEC;
+    },
+    // Frames that wait are the host's.
+    save: () => ({ version: STATE_VERSION, properties }),
+    restore(state) {
+      const subject = backing.kind === "tap" ? backing.interface : `descriptor ${backing.fd}`;
+      checkState(state, { subject, version: STATE_VERSION, properties });
     },
     [Symbol.dispose]: () => closeDescriptor(fd),
   };

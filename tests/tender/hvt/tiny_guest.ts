@@ -105,6 +105,8 @@ export function fakeDevice(properties: Properties): OpenDevice {
     descriptors: [],
     read: () => -RESULT.EUNSPEC,
     write: () => RESULT.EUNSPEC,
+    save: () => ({ version: 1, properties }),
+    restore: () => {},
     [Symbol.dispose]: () => {},
   };
   if (properties.type === "NET_BASIC") {

@@ -1,0 +1,76 @@
+/**
+ * Overlays of block devices: what a guest writes goes to a copy, block by block, and the storage stays
+ * as it is. What was written can be saved, and taken over by another overlay of the same storage.
+ *
+ * @module
+ */
+import { RESULT } from "../../../abi/solo5.ts";
+import { TenderError } from "../../error.ts";
+import type { GuestBytes, OpenDevice } from "../kind.ts";
+import type { Result } from "../result.ts";
+import type { BlockProperties } from "./device.ts";
+
+/** How requests reach what holds the blocks. */
+export type Transfers = Pick<OpenDevice, "descriptors" | "read" | "write">;
+
+/** Whole blocks, one after another, from an offset in bytes on. */
+export interface Run {
+  readonly offset: number;
+  readonly data: GuestBytes;
+}
+
+/** A device whose written blocks are its own. */
+export interface Overlay extends Transfers {
+  /**
+   * All blocks that were written.
+   *
+   * @throws {TenderError} "device" if they cannot be read
+   */
+  written(): Run[];
+}
+
+/** Blocks that were written live in `copy`, the others still in `base`. */
+export function overlay(
+  { base, copy }: { base: Transfers; copy: Transfers },
+  { capacity, blockSize }: BlockProperties,
+): Overlay {
+  // A bit for each block, given out by the kernel as it is touched, so that a large base costs no start-up.
+  const written = new Uint8Array(Math.ceil(capacity / blockSize / 8));
+  return {
+    descriptors: [...base.descriptors, ...copy.descriptors],
+    read: (data, offset) => (has(written, offset / blockSize) ? copy : base).read(data, offset),
+    write(data, offset): Result {
+      const result = copy.write(data, offset);
+      const block = offset / blockSize;
+      if (result === RESULT.OK) written[Math.floor(block / 8)]! |= 1 << block % 8;
+      return result;
+    },
+    written: () =>
+      Array.from(runs(written), ({ start, end }) => {
+        const offset = start * blockSize;
+        const data = new Uint8Array((end - start) * blockSize);
+        if (copy.read(data, offset) < 0) throw new TenderError("device", "cannot read an overlay");
+        return { offset, data };
+      }),
+  };
+}
+
+function has(bits: Uint8Array, index: number): boolean {
+  return (bits[Math.floor(index / 8)]! >> index % 8 & 1) === 1;
+}
+
+/** The runs of bits that are set: numbers from `start` to before `end`. */
+function* runs(bits: Uint8Array): Generator<{ start: number; end: number }> {
+  for (let byte = 0; byte < bits.length; byte++) {
+    // Most of a large disk is passed over here.
+    if (bits[byte] === 0) continue;
+    for (let start = 8 * byte; start < 8 * byte + 8; start++) {
+      if (!has(bits, start)) continue;
+      let end = start + 1;
+      while (has(bits, end)) end++;
+      yield { start, end };
+      start = end;
+      byte = Math.floor(end / 8);
+    }
+  }
+}
