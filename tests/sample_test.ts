@@ -5,15 +5,15 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { missingTool, stepUnless, testUnless } from "./needs.ts";
 import { installation } from "./prefix.ts";
-import { execute, type Result } from "./soloden.ts";
+import { execute, type Result, soloden } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
 
 const { directory: scratch, prefix, install } = installation();
 const PATH = `${join(prefix, "bin")}:${Deno.env.get("PATH")}`;
 const SOURCES = join(import.meta.dirname!, "sample");
 
-/** Copies the project to a directory of this name, and makes it there. */
-async function make(name: string): Promise<string> {
+/** Copies the project to a directory of this name, and makes it there, or some of it. */
+async function make(name: string, ...goals: readonly string[]): Promise<string> {
   await install();
   const directory = join(scratch, name);
   Deno.mkdirSync(directory);
@@ -22,7 +22,10 @@ async function make(name: string): Promise<string> {
   }
   // What a build of this kind leaves in the environment must not lead the wrappers to themselves.
   const env = { PATH, CC: "x86_64-solo5-none-static-cc" };
-  const { status, stderr } = await execute("make", ["-j2", "-e"], { cwd: directory, env });
+  const { status, stderr } = await execute("make", ["-j2", "-e", ...goals], {
+    cwd: directory,
+    env,
+  });
   deepEqual([status, stderr], [0, ""]);
   Deno.writeFileSync(join(directory, "disk"), new Uint8Array(4096));
   return directory;
@@ -62,6 +65,34 @@ testUnless(
     }
     const stub = await execute("solo5-spt", ["sample.stub"], { cwd: here, env: { PATH } });
     equal(stub.status, 1);
+  },
+);
+
+testUnless(
+  missingTool("make", "ar"),
+  "a Makefile project builds one file for any target, which is then linked for each",
+  async (test) => {
+    const directory = await make("portable", "sample.any");
+    const link = (target: string) =>
+      soloden(
+        "link",
+        "-t",
+        target,
+        "-o",
+        `${directory}/sample.${target}`,
+        `${directory}/sample.any`,
+      );
+    for (const target of ["spt", "hvt"] as const) {
+      await stepUnless(target === "hvt" ? noKvm : undefined, test, {
+        name: `it runs on ${target}`,
+        fn: async () => {
+          deepEqual(await link(target), { status: 0, stdout: "", stderr: "" });
+          const { status, stdout, stderr } = await run(directory, target);
+          ok(stdout.includes("SUCCESS\n"), stdout);
+          deepEqual([status, stderr], [3, ""], target);
+        },
+      });
+    }
   },
 );
 

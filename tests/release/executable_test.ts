@@ -91,6 +91,7 @@ async function makeRoot(root: string): Promise<void> {
     Deno.copyFileSync(await guest("args", target), join(root, `args.${target}`));
     Deno.copyFileSync(await guest("exit_code", target), join(root, `exit_code.${target}`));
   }
+  Deno.copyFileSync(await guest("args", "any"), join(root, "args.solo5"));
 }
 
 testUnless(
@@ -128,6 +129,18 @@ testUnless(
         equal(status, 0);
         match(stdout, /^\[--help b\]$/m);
         equal((await inside([], "/soloden", "run", "exit_code.spt", "254")).status, 254);
+      });
+
+      await test.step("links a portable unikernel, without a compiler", async () => {
+        for (const target of ["spt", "hvt"]) {
+          const words = ["link", "-t", target, "-o", `/home/linked.${target}`, "args.solo5"];
+          const { status, stderr } = await inside([], "/soloden", ...words);
+          deepEqual([status, stderr], [0, ""]);
+        }
+        const { stdout } = await inside(asNobody, "/soloden", "run", "/home/linked.spt", "a", "b");
+        match(stdout, /^\[a b\]$/m);
+        const hvt = await inside(asNobody, "/soloden", "inspect", "/home/linked.hvt");
+        match(hvt.stdout, /^\/home\/linked.hvt: unikernel for hvt \(ABI 2\) on x86_64$/m);
       });
 
       await test.step("is the program by whose name it is called", async () => {

@@ -3,6 +3,9 @@
  * and every other end, on both targets.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { bindingsImage } from "../../../bindings/bind_to.ts";
+import { linkPortable } from "../../../elftool/link_portable.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { describe, statusOf } from "../../../tender/outcome.ts";
@@ -70,6 +73,29 @@ for (const target of ["hvt", "spt"] as const) {
       },
     );
   }
+
+  emulatedTest(
+    `aarch64 ${target}: guests that were built for any target end as those that were built for it`,
+    async (toolchain) => {
+      const image = await bindingsImage(target, "aarch64");
+      const directory = Deno.makeTempDirSync();
+      try {
+        for (const name of ["tls", "ssp", "time", "args", "exit_code", "undefined"]) {
+          const portable = Deno.readFileSync(await guest(name, "any", { toolchain }));
+          const path = join(directory, `${name}.${target}`);
+          Deno.writeFileSync(path, linkPortable(portable, image, { name }));
+          const args = ["--solo5:quiet", "7"];
+          const [linked, built] = [path, await guest(name, target, { toolchain })].map((path) => {
+            const { outcome, output } = run(path, { args });
+            return [statusOf(outcome), output.replaceAll(/0x[0-9a-f]+/g, "0x")];
+          });
+          assert.deepEqual(linked, built, name);
+        }
+      } finally {
+        Deno.removeSync(directory, { recursive: true });
+      }
+    },
+  );
 
   emulatedTest(`aarch64 ${target}: the example says hello`, async (toolchain) => {
     const path = await example("hello", target, { toolchain });
