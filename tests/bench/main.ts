@@ -10,12 +10,14 @@ import { footprint } from "./footprint.ts";
 import { hypercallCost } from "./hypercall.ts";
 import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
+import { portableCost } from "./window.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "soloden-bench-" });
 try {
   const figures = [
     ...await footprint(directory),
     ...hypercallCost(),
+    ...await portableCost(directory),
     ...await startUp(directory),
     ...await confinement(directory),
     ...await devices(directory),
