@@ -89,9 +89,8 @@ function readEntry(
   }
   const type = nameOf(DEVICE_TYPES, entry.type);
   if (type === undefined) {
-    throw fail(
-      `entry ${index}: type is ${entry.type}, must be 1 (BLOCK_BASIC) or 2 (NET_BASIC)`,
-    );
+    const known = Object.entries(DEVICE_TYPES).map(([name, number]) => `${number} (${name})`);
+    throw fail(`entry ${index}: type is ${entry.type}, must be ${known.join(" or ")}`);
   }
   return { name, type };
 }
