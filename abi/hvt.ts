@@ -86,6 +86,24 @@ export const HYPERCALL_ARGUMENTS = {
   // deno-lint-ignore no-explicit-any
 } as const satisfies Record<Hypercall, Struct<any>>;
 
+/** The fields of its argument structure that a hypercall sets; `len` of a read is also what it asks for. */
+export const HYPERCALL_RESULTS: Readonly<Record<Hypercall, readonly string[]>> = {
+  walltime: ["nsecs"],
+  puts: [],
+  poll: ["readySet", "ret"],
+  block_write: ["ret"],
+  block_read: ["ret"],
+  net_write: ["ret"],
+  net_read: ["len", "ret"],
+  halt: [],
+};
+
+/** The hypercalls by which a device is read or written: the argument names it by its handle. */
+export const DEVICE_HYPERCALLS = ["block_write", "block_read", "net_write", "net_read"] as const;
+
+/** The name of a hypercall of a device. */
+export type DeviceHypercall = typeof DEVICE_HYPERCALLS[number];
+
 /** What a `halt` cookie points to after a CPU trap; 8 bytes a field, 512 bytes at most. */
 export const TrapFrame = struct({
   cr2: u64,

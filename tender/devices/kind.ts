@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Hypercall } from "../../abi/hvt.ts";
+import type { DeviceHypercall } from "../../abi/hvt.ts";
 import type { DeviceType, ManifestEntry } from "../../abi/manifest.ts";
 import type { LaunchedKind } from "../spt/launched_kind.ts";
 import type { DeviceBase, PropertiesBase } from "./device.ts";
@@ -19,8 +19,8 @@ export interface DeviceKind<
 > {
   /** What manifests call it. */
   readonly type: DeviceType;
-  /** What its devices move at once. */
-  readonly unit: "block" | "frame";
+  /** What its devices move at once: `block`. Of devices that move a `frame`, captures can be taken. */
+  readonly unit: string;
   /** Paths of the host's files that a device stands for: no output may overwrite them. */
   files(device: D): readonly string[];
   /** The descriptor of this process that a device takes for itself; undefined if it takes none. */
@@ -89,8 +89,8 @@ export type GuestBytes = Uint8Array<ArrayBuffer>;
 export interface OpenDevice<P extends PropertiesBase = PropertiesBase> extends Disposable {
   /** What it is like. */
   readonly properties: P;
-  /** The hypercalls by which a guest of hvt reads it and writes it. */
-  readonly hypercalls: { readonly read: Hypercall; readonly write: Hypercall };
+  /** The hypercalls by which a guest of hvt reads it and writes it; it can do only what has one. */
+  readonly hypercalls: { readonly read?: DeviceHypercall; readonly write?: DeviceHypercall };
   /** What it reads and writes. */
   readonly descriptors: readonly number[];
   /** A descriptor that is readable when there is something to read; none if a guest never waits for it. */

@@ -5,12 +5,13 @@
  * @module
  */
 import {
-  BlockIo,
+  DEVICE_HYPERCALLS,
+  type DeviceHypercall,
   Halt,
   HYPERCALL,
   type Hypercall,
   HYPERCALL_ARGUMENTS,
-  NetIo,
+  HYPERCALL_RESULTS,
   Poll,
   Puts,
   TrapFrame,
@@ -23,27 +24,31 @@ import type { Wait } from "../run/run.ts";
 import { type Answer, badRange, type Context, ended, type Handler } from "./answer.ts";
 import type { Result } from "../devices/result.ts";
 
-const HANDLERS: Record<Hypercall, Handler> = {
+/** The hypercalls that are not about a device. */
+const HANDLERS: Record<Exclude<Hypercall, DeviceHypercall>, Handler> = {
   walltime: ({ guest, world }, block) =>
     void u64.set(guest.view, block + Walltime.offsets.nsecs, world.wallClock()),
   puts,
   poll,
-  block_write: deviceCall("block_write", { offsets: BlockIo.offsets, access: "read" }),
-  block_read: deviceCall("block_read", { offsets: BlockIo.offsets, access: "write" }),
-  net_write: deviceCall("net_write", { offsets: NetIo.offsets, access: "read" }),
-  net_read: deviceCall("net_read", { offsets: NetIo.offsets, access: "write" }),
   halt,
 };
 
-/** Hypercalls whose argument block is only read, so that it may lie in constant data. */
-const ONLY_READ: ReadonlySet<Hypercall> = new Set(["puts", "halt"]);
+/** A row of the table of hypercalls. */
+interface Entry {
+  readonly name: Hypercall;
+  /** What the call does with its argument block: one that is only read may lie in constant data. */
+  readonly access: "read" | "write";
+  /** Size of the argument block, in bytes. */
+  readonly size: number;
+  readonly handle: Handler;
+}
 
 const TABLE = Object.entries(HYPERCALL).reduce((table, [key, number]) => {
   const name = key as Hypercall;
-  const access = ONLY_READ.has(name) ? "read" as const : "write" as const;
-  table[number] = { name, access, size: HYPERCALL_ARGUMENTS[name].size, handle: HANDLERS[name] };
+  const access = HYPERCALL_RESULTS[name].length === 0 ? "read" : "write";
+  table[number] = { name, access, size: HYPERCALL_ARGUMENTS[name].size, handle: handlerOf(name) };
   return table;
-}, [] as { name: Hypercall; access: "read" | "write"; size: number; handle: Handler }[]);
+}, [] as Entry[]);
 
 /**
  * Answers hypercall `number`, whose argument block lies at `block`.
@@ -104,23 +109,27 @@ function halt({ guest }: Context, block: number): Answer {
   return ended({ kind: "exit", status });
 }
 
-/** An argument block, and what the call does to the guest's memory. */
-interface Form {
-  readonly offsets: Record<"handle" | "data" | "len" | "ret", number> & {
-    readonly offset?: number;
-  };
-  readonly access: "read" | "write";
+function handlerOf(name: Hypercall): Handler {
+  return isOfDevice(name) ? deviceCall(name) : HANDLERS[name];
+}
+
+function isOfDevice(name: Hypercall): name is DeviceHypercall {
+  return (DEVICE_HYPERCALLS as readonly Hypercall[]).includes(name);
 }
 
 /** A hypercall of a device. What it asks for is checked here, so that the device gets only requests that fit it. */
-function deviceCall(name: Hypercall, { offsets, access }: Form): Handler {
+function deviceCall(name: DeviceHypercall): Handler {
+  const offsets: Record<"handle" | "data" | "len" | "ret", number> & { readonly offset?: number } =
+    HYPERCALL_ARGUMENTS[name].offsets;
   return ({ guest, world }, block) => {
     const { view } = guest;
     const finish = (result: Result): undefined => void i32.set(view, block + offsets.ret, result);
     const device = world.devices[usize.get(view, block + offsets.handle) - 1];
-    if (device?.hypercalls[access === "read" ? "write" : "read"] !== name) {
-      return finish(RESULT.EINVAL);
-    }
+    if (device === undefined) return finish(RESULT.EINVAL);
+    const { read, write } = device.hypercalls;
+    if (name !== read && name !== write) return finish(RESULT.EINVAL);
+    // To read a device is to write to the guest's memory.
+    const access = name === read ? "write" : "read";
     const address = usize.get(view, block + offsets.data);
     const length = usize.get(view, block + offsets.len);
     if (!guest.allows(access, { address, length })) {

@@ -16,8 +16,8 @@ export interface Traffic {
 export interface DeviceStats {
   /** As the manifest has it. */
   readonly name: string;
-  /** What it moves at once. */
-  readonly unit: "block" | "frame";
+  /** What it moves at once: `block` or `frame`. */
+  readonly unit: string;
   /** By the guest. */
   readonly read: Traffic;
   /** By the guest. */

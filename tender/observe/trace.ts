@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { HYPERCALL, type Hypercall, HYPERCALL_ARGUMENTS } from "../../abi/hvt.ts";
+import {
+  HYPERCALL,
+  type Hypercall,
+  HYPERCALL_ARGUMENTS,
+  HYPERCALL_RESULTS,
+} from "../../abi/hvt.ts";
 import { monotonic } from "../../linux/clock.ts";
 import { describe } from "../outcome.ts";
 import type { Answer, Context } from "../hvt/answer.ts";
@@ -29,19 +34,6 @@ export interface TracedCall {
   /** From the guest's leaving to its going on, with what it waited. */
   readonly duration: number;
 }
-
-/** What a hypercall puts into its argument block; `len` of a read is also what it is asked. */
-const RESULTS: Record<Hypercall, readonly string[]> = {
-  walltime: ["nsecs"],
-  puts: [],
-  poll: ["ready_set", "ret"],
-  block_write: ["ret"],
-  block_read: ["ret"],
-  net_write: ["ret"],
-  net_read: ["len", "ret"],
-  halt: [],
-};
-const ONLY_RESULTS: ReadonlySet<string> = new Set(["nsecs", "ready_set", "ret"]);
 
 const NAMES = Object.entries(HYPERCALL).reduce((names, [name, number]) => {
   names[number] = name as Hypercall;
@@ -78,9 +70,9 @@ function traced(
   let waiting: Begun | undefined;
   const end = (begun: Begun, answer: Answer, place: Place) => {
     const duration = now() - begun.time;
-    const wanted = RESULTS[begun.name];
+    const results = HYPERCALL_RESULTS[begun.name];
     const result = answer === undefined
-      ? fieldsOf(begun.name, { ...place, wanted: (field) => wanted.includes(field) })
+      ? fieldsOf(begun.name, { ...place, wanted: (field) => results.includes(field) })
       : {};
     const fault = answer?.kind === "ended" ? describe(answer.outcome) : undefined;
     report({ ...begun, result, ...(fault === undefined ? {} : { fault }), duration });
@@ -89,7 +81,13 @@ function traced(
     hypercall(number, block, context) {
       const name = NAMES[number];
       if (name === undefined) return hypercall(number, block, context);
-      const asked = fieldsOf(name, { context, block, wanted: (field) => !ONLY_RESULTS.has(field) });
+      const results = HYPERCALL_RESULTS[name];
+      const asked = fieldsOf(name, {
+        context,
+        block,
+        // The length of a read is asked for, and set as well.
+        wanted: (field) => field === "len" || !results.includes(field),
+      });
       const begun = { time: now(), number, name, arguments: asked };
       const answer = hypercall(number, block, context);
       if (answer?.kind === "wait") waiting = begun;
@@ -121,9 +119,8 @@ function fieldsOf(
   const type = HYPERCALL_ARGUMENTS[name];
   if (!guest.allows("read", { address: block, length: type.size })) return {};
   const fields: Record<string, number | bigint> = {};
-  for (const [key, value] of Object.entries(type.read(guest.view, block))) {
-    const field = contractName(key);
-    if (wanted(field)) fields[field] = value;
+  for (const [field, value] of Object.entries(type.read(guest.view, block))) {
+    if (wanted(field)) fields[contractName(field)] = value;
   }
   return fields;
 }

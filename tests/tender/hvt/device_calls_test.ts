@@ -40,10 +40,10 @@ function watchedWorld(result: Result | number = RESULT.OK) {
   world.devices.forEach((device, index) => {
     const { read, write } = device.hypercalls;
     device.read = (data, offset) => {
-      const said = note(read, index + 1, data, offset);
+      const said = note(read!, index + 1, data, offset);
       return said === RESULT.OK ? data.length : said > 0 && index === 0 ? -said : said;
     };
-    device.write = (data, offset) => note(write, index + 1, data, offset);
+    device.write = (data, offset) => note(write!, index + 1, data, offset);
   });
   return { world, seen };
 }
@@ -126,6 +126,22 @@ Deno.test("net calls: a handle that is none, or of the other type, is EINVAL", (
       assert.deepEqual([ret, seen], [RESULT.EINVAL, []]);
     }
   }
+});
+
+Deno.test("device calls: what a device has no hypercall for is EINVAL", () => {
+  const world = fakeWorld(DEVICES);
+  const devices = world.devices.map((device) => {
+    const { read } = device.hypercalls;
+    return { ...device, hypercalls: { read } };
+  });
+  const results = (["net_read", "net_write"] as const).map((name) => {
+    const { loop, view } = scripted([call(name)], { ...world, devices });
+    NetIo.write(view, BLOCK, { handle: SERVICE, data: DATA, len: 1514 });
+    loop.step(1);
+    return NetIo.read(view, BLOCK).ret;
+  });
+  // A device of this world answers with the first of the two.
+  assert.deepEqual(results, [RESULT.EUNSPEC, RESULT.EINVAL]);
 });
 
 const UNREACHABLE = [
