@@ -30,6 +30,8 @@ export type QemuDevice =
     readonly path: string;
     /** In bytes; 512 if not given. */
     readonly blockSize?: number;
+    /** Whether writes are refused. */
+    readonly readOnly?: boolean;
   };
 
 /** A machine for one guest. */
@@ -119,12 +121,17 @@ function bridgeWords(bus: number): string[] {
 
 function oneDevice(device: QemuDevice, { id, place }: { id: string; place: string }): string[] {
   if (device.type === "BLOCK_BASIC") {
-    const { path, blockSize } = device;
+    const { path, blockSize, readOnly = false } = device;
     const size = blockSize === undefined
       ? ""
       : `,logical_block_size=${blockSize},physical_block_size=${blockSize}`;
     return [
-      ...["-drive", `if=none,id=${id},format=raw,file=${quote(asPath(path))}`],
+      ...[
+        "-drive",
+        `if=none,id=${id},format=raw,readonly=${readOnly ? "on" : "off"},file=${
+          quote(asPath(path))
+        }`,
+      ],
       ...["-device", `virtio-blk-pci,drive=${id},${place}${size}`],
     ];
   }

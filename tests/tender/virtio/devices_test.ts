@@ -160,3 +160,29 @@ testUnless(noQemu, "virtio net: a read without a frame does not wait", async () 
   const { end } = await runMachine({ kernel, devices: [cable.device] });
   assert.deepEqual(end, { kind: "exit", status: 0 });
 });
+
+testUnless(
+  noQemu,
+  "virtio net: a guest that waits for a frame leaves the CPU alone, after one as before",
+  async () => {
+    await using cable = await plug();
+    const kernel = await guest("net", "virtio");
+    await withMachine({ kernel, devices: [cable.device] }, async ({ pid, seen }) => {
+      await seen("ready\n");
+      for (let i = 0; i < 2; i++) {
+        const before = ticksOf(pid);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        // Of 100: a guest that does not sleep takes what it can get.
+        assert.ok(ticksOf(pid) - before < 30);
+        cable.send(frame(100));
+        await cable.receive();
+      }
+    });
+  },
+);
+
+/** What a process has used of CPUs, in hundredths of a second. */
+function ticksOf(pid: number): number {
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}

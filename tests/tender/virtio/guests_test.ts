@@ -26,11 +26,18 @@ const ENDS: readonly [name: string, cmdline: string, status: number, output: Reg
   ["write_rodata", "", 255, /\nwriting\n.*#PF ec=0x3 .*cr2=0x1[0-9a-f]{5}\n/s],
   ["exec_data", "", 255, /\ncalling\n.*#PF ec=0x11 /s],
   ["exec_heap", "", 255, /\ncalling\n.*#PF ec=0x11 /s],
+  // Below the image nothing is writable, and behind memory there is nothing; all of memory is.
+  ["hostile_touch", "w 0x10000", 255, /\ntouching\n.*#PF ec=0x3 .*cr2=0x10000\n/s],
+  ["hostile_touch", "w 0xfffff", 255, /\ntouching\n.*#PF ec=0x3 .*cr2=0xfffff\n/s],
+  ["hostile_touch", "x 0x10000", 255, /\ntouching\n.*#PF ec=0x11 .*cr2=0x10000\n/s],
+  ["hostile_touch", "r 0x2000000", 255, /\ntouching\n.*#PF ec=0x0 .*cr2=0x2000000\n/s],
+  ["hostile_touch", "r 0xfee00000", 255, /\ntouching\n.*#PF ec=0x0 .*cr2=0xfee00000\n/s],
+  ["hostile_touch", "w 0x1ffe000", 1, /\nFAILURE: it can be touched\n/],
   ["bad_address", "", 255, /\ncalling\n.*#PF ec=0x0 .*cr2=0x7fff00000000\n/s],
 ];
 
 for (const [name, cmdline, status, output] of ENDS) {
-  testUnless(noQemu, `virtio guest ${name}: status ${status}`, async () => {
+  testUnless(noQemu, `virtio guest ${name} ${cmdline}: status ${status}`, async () => {
     const ended = await runMachine({ kernel: await guest(name, "virtio"), cmdline });
     assert.match(ended.output, output, ended.complaint);
     assert.deepEqual(ended.end, { kind: "exit", status });

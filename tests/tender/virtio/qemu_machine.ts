@@ -31,6 +31,8 @@ export interface Ended {
 
 /** A machine at work. */
 export interface Started {
+  /** QEMU's process. */
+  readonly pid: number;
   /** Waits for a text on the console. */
   seen(text: string): Promise<void>;
   readonly ended: Promise<Ended>;
@@ -91,7 +93,7 @@ async function withQemu<T>(
       ended.then(({ output }) => failed(new Error(`ended without ${text}: ${output}`)), failed);
     });
   try {
-    return await use({ seen, ended });
+    return await use({ pid: child.pid, seen, ended });
   } finally {
     try {
       child.kill("SIGKILL");
