@@ -186,3 +186,30 @@ function ticksOf(pid: number): number {
   const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");
   return Number(fields[11]) + Number(fields[12]);
 }
+
+testUnless(
+  noQemu,
+  "virtio block: what the device refuses is told, and changes nothing",
+  () =>
+    withDirectory(async (directory) => {
+      const path = await storage(directory, 512);
+      await Deno.writeTextFile(path, "5".repeat(512));
+      const kernel = await guest("block_refused", "virtio");
+      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path, readOnly: true }];
+      const { end, output } = await runMachine({ kernel, devices });
+      assert.match(output, /\nwrite 3\nread 0\nbyte 5\nSUCCESS\n/);
+      assert.deepEqual(end, { kind: "exit", status: 0 });
+      assert.equal(await Deno.readTextFile(path), "5".repeat(512));
+    }),
+);
+
+testUnless(
+  noQemu,
+  "virtio: what the manifest has no place for is left alone",
+  () =>
+    withDirectory(async (directory) => {
+      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path: await storage(directory, 512) }];
+      const { end } = await runMachine({ kernel: await guest("globals", "virtio"), devices });
+      assert.deepEqual(end, { kind: "exit", status: 0 });
+    }),
+);
