@@ -13,7 +13,7 @@
  * await build({ sources: ["examples/hello/hello.c"], targets: ["spt"], output });
  * const unikernel = parseUnikernel(await Deno.readFile(output), { name: "hello.spt" });
  * await Deno.remove(output);
- * const guest = bind(unikernel, "spt", { memorySize: 32 * 1024 * 1024, args: ["one", "two"] });
+ * const guest = bind(unikernel, { memory: "32 MiB", args: ["one", "two"] });
  * let said = "";
  * const outcome = await run(guest, { console: (bytes) => said += new TextDecoder().decode(bytes) });
  * if (outcome.kind !== "exit") throw new Error(describe(outcome));
@@ -36,12 +36,13 @@ export {
   type BlockDevice,
   type BlockMaker,
 } from "./tender/devices/block/device.ts";
-export type { BoundDevice } from "./tender/devices/device.ts";
+export type { BoundDevice, DeviceBase } from "./tender/devices/device.ts";
 export type { Device } from "./tender/devices/kinds.ts";
 export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devices/net/device.ts";
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/targets.ts";
+export type { Size } from "./tender/size.ts";
 export type { Limits } from "./tender/limits.ts";
 export { HYPERCALL, type Hypercall } from "./abi/hvt.ts";
 export type { CodePlace, CoreFile, Crash, CrashRegisters, Trap } from "./tender/crash.ts";

@@ -27,7 +27,7 @@ export async function loadDeviceWords(): Promise<DeviceWords[]> {
 export function readDevices(
   words: readonly string[],
   kinds: readonly DeviceWords[],
-): Map<string, Device> {
+): Record<string, Device> {
   const devices = new Map<string, Given>();
   for (const word of words) {
     const [, option, name, value] = /^--([a-z-]+):([^=]*)=(.*)$/s.exec(word) ?? [];
@@ -41,7 +41,9 @@ export function readDevices(
     if (given.has(option)) throw new TenderError("device", `--${option}:${name}: given twice`);
     given.set(option, value!);
   }
-  return new Map(Array.from(devices, ([name, given]) => [name, makeDevice(name, given, kinds)]));
+  return Object.fromEntries(
+    Array.from(devices, ([name, given]) => [name, makeDevice(name, given, kinds)]),
+  );
 }
 
 /** Makes the device that options attach, all of which have to be of one kind. */

@@ -136,8 +136,8 @@ function isWellFormed({ shape, mark, value }: GivenOption): boolean {
 }
 
 /** The devices of a request, by the name that the manifest has for them. */
-export async function devicesOf({ devices }: GuestRequest): Promise<ReadonlyMap<string, Device>> {
-  if (devices.length === 0) return new Map();
+export async function devicesOf({ devices }: GuestRequest): Promise<Record<string, Device>> {
+  if (devices.length === 0) return {};
   const { loadDeviceWords, readDevices } = await import("./device_words.ts");
   return readDevices(devices, await loadDeviceWords());
 }

@@ -6,7 +6,7 @@
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
-import { packerOf, targetOf } from "../tender/targets.ts";
+import { packerOf } from "../tender/targets.ts";
 import { bind, filesOf } from "../tender/guest.ts";
 import { devicesOf, parseArguments } from "./guest_words.ts";
 
@@ -19,12 +19,12 @@ import { devicesOf, parseArguments } from "./guest_words.ts";
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, output, observe, limits, confined } = request;
+  const { file, memorySize: memory, args, output, observe, limits, confined } = request;
   if (observe.length + limits.length > 0 || !confined) return false;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
   const pack = packerOf(unikernel);
-  const guest = bind(unikernel, targetOf(unikernel).id, { ...request, devices });
+  const guest = bind(unikernel, { memory, args, devices });
   keepInputs(output, filesOf(guest));
   writeOutput(output, await pack(guest), { mode: 0o777 });
   return true;

@@ -60,7 +60,7 @@ export function tellPeople(
   return {
     confined: confined && opening === "",
     trace: traced,
-    captures: files.length === 0 ? undefined : new Map(
+    captures: files.length === 0 ? undefined : Object.fromEntries(
       files.map(([name, file]) => [name, (frame) => file.write(pcapRecord(frame))]),
     ),
     stats: stats ? (stats) => sayAtLast(formatStats(stats).trimEnd(), { attempt }) : undefined,

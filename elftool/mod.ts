@@ -22,6 +22,7 @@ export {
 } from "../abi/manifest.ts";
 export { ABI_VERSION, type Target, TARGETS } from "../abi/notes.ts";
 export type { PackedDevice, PackNote } from "../abi/pack.ts";
+export type { checked } from "./checked.ts";
 export { ElfError, type ElfErrorCode } from "./error.ts";
 export {
   type CommonInspection,

@@ -8,6 +8,7 @@ import { ElfHeader, type Machine, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/el
 import { alignDown, alignUp } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
+import type { checked } from "./checked.ts";
 import {
   type ElfFile,
   fieldHex,
@@ -43,8 +44,13 @@ export interface Segment {
   readonly execute: boolean;
 }
 
-/** A unikernel that satisfies every rule which does not depend on the size of guest memory. */
+/**
+ * A unikernel that satisfies every rule which does not depend on the size of guest memory. Only
+ * {@linkcode parseUnikernel} makes one.
+ */
 export interface Unikernel {
+  /** A value that was made by hand is none. */
+  readonly [checked]: "unikernel";
   /** The file's name, for messages. */
   readonly name: string;
   /** The machine that it was built for. */
@@ -63,6 +69,52 @@ export interface Unikernel {
   readonly portable?: Portable;
   /** The file that it was parsed from: without it, the addresses of a crash have no names. */
   readonly file?: Uint8Array;
+}
+
+/** What a unikernel consists of. */
+export type UnikernelFields = Omit<Unikernel, typeof checked>;
+
+/**
+ * Makes a unikernel of what was read elsewhere than in a unikernel's file.
+ *
+ * @throws {ElfError} as {@linkcode checkUnikernel}
+ */
+export function makeUnikernel(fields: UnikernelFields): Unikernel {
+  checkUnikernel(fields);
+  return fields as Unikernel;
+}
+
+/**
+ * Checks what memory is made from: the segments lie in ascending order, in pages of their own, with
+ * their contents inside, and none is writable and executable.
+ *
+ * @throws {ElfError} "elf-segment" or "elf-header" if a unikernel that was made by hand, or changed
+ * after it was parsed, breaks a rule
+ */
+export function checkUnikernel({ name, entry, segments, kernelEnd }: UnikernelFields): void {
+  let free = LOWEST_ADDRESS;
+  for (const { address, data, start, end, write, execute } of segments) {
+    const fail = (rule: string) =>
+      new ElfError("elf-segment", `${name}: segment at ${hex(address)}: ${rule}`);
+    if (write && execute) throw fail("writable and executable");
+    // What is not a number fails each of these.
+    if (!(start >= free)) {
+      throw fail(`begins at ${hex(start)}, and memory is free from ${hex(free)}`);
+    }
+    if (!(address >= start && address + data.length <= end)) {
+      throw fail(`its content lies outside of ${hex(start)} to ${hex(end)}`);
+    }
+    if (start % PAGE_SIZE !== 0 || end % PAGE_SIZE !== 0) {
+      throw fail(`${hex(start)} to ${hex(end)} is not made of whole pages`);
+    }
+    free = end;
+  }
+  if (!(kernelEnd >= free && kernelEnd % PAGE_SIZE === 0)) {
+    throw new ElfError("elf-segment", `${name}: ends at ${hex(kernelEnd)}, not after its segments`);
+  }
+  if (!(entry >= LOWEST_ADDRESS)) {
+    throw new ElfError("elf-header", `${name}: its entry ${hex(entry)} lies outside guest memory`);
+  }
 }
 
 /**
@@ -90,7 +142,7 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
     ? readAbi(elf, programs)
     : { target: "any", version: portable.version };
   const manifest = decodeManifest(readManifestNote(elf, programs), options);
-  return {
+  const fields: UnikernelFields = {
     name,
     machine: elf.machine,
     entry,
@@ -101,6 +153,7 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
     ...(portable === undefined ? {} : { portable }),
     file: bytes,
   };
+  return fields as Unikernel;
 }
 
 /**

@@ -7,15 +7,19 @@
 import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
 import { type Manifest, ManifestEntry, ManifestHeader } from "../abi/manifest.ts";
 import { ABI_VERSION, type Target } from "../abi/notes.ts";
-import { COMMAND_LINE_SIZE, LOWEST_ADDRESS, MEMORY } from "../abi/solo5.ts";
+import { COMMAND_LINE_SIZE, DEFAULT_MEMORY_MIB, LOWEST_ADDRESS, MEMORY } from "../abi/solo5.ts";
+import type { checked } from "../elftool/checked.ts";
 import { encodeManifest } from "../elftool/manifest.ts";
-import type { Unikernel } from "../elftool/unikernel.ts";
+import { checkUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import type { BoundDevice, PropertiesBase } from "./devices/device.ts";
 import { type Device, kindOf } from "./devices/kinds.ts";
 import { TenderError } from "./error.ts";
+import { bytesOf, type Size } from "./size.ts";
 
-/** A unikernel with everything that it will be launched with. */
+/** A unikernel with everything that it will be launched with. Only {@linkcode bind} makes one. */
 export interface Guest {
+  /** A value that was made by hand is none. */
+  readonly [checked]: "guest";
   /** What to launch. */
   readonly unikernel: Unikernel;
   /** Size of guest memory in bytes. */
@@ -41,12 +45,12 @@ export interface CommandLine {
 
 /** What a guest is given. */
 export interface GuestOptions {
-  /** Size of guest memory in bytes; rounded down to the target's step. */
-  readonly memorySize: number;
+  /** Size of guest memory, rounded down to the target's step (2 MiB on hvt); 512 MiB if not given. */
+  readonly memory?: Size;
   /** Joined with single spaces into the command line. */
   readonly args?: readonly string[];
   /** Devices by the name that the manifest has for them; none if not given. */
-  readonly devices?: ReadonlyMap<string, Device>;
+  readonly devices?: Readonly<Record<string, Device>>;
   /** Whether it may execute its heap and stack (spt); not if not given. */
   readonly executableHeap?: boolean;
 }
@@ -59,16 +63,26 @@ export function filesOf({ unikernel, devices }: Guest): string[] {
 /** The targets that tenders of this project run. */
 export type TenderTarget = Extract<Target, keyof typeof ABI_VERSION>;
 
+const MIB = 0x10_0000;
+
 /**
  * Binds a unikernel to what it is given.
  *
- * @throws {TenderError} if the unikernel is for another target, does not fit into memory, or its
- * manifest declares what is not given
+ * ```ts ignore
+ * bind(unikernel, { memory: "64 MiB", args: ["one", "two"], devices: { net0: net.tap("tap0") } });
+ * ```
+ *
+ * @throws {TenderError} "target" if no tender here runs the unikernel, "option" if the size of memory
+ * is none, "memory" if the unikernel does not fit, "arguments" if the command line is none, "device"
+ * if the manifest declares what is not given, or does not declare what is
+ * @throws {ElfError} if the unikernel was made or changed by hand and breaks a rule of unikernels
  */
-export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestOptions): Guest {
+export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
+  const target = tenderTarget(unikernel);
+  checkUnikernel(unikernel);
   const { name, entry, kernelEnd, manifest } = unikernel;
-  checkTarget(unikernel, target);
-  const memorySize = checkMemorySize(options.memorySize, MEMORY[target]);
+  const { memory = DEFAULT_MEMORY_MIB * MIB, args = [], executableHeap = false } = options;
+  const memorySize = checkMemorySize(bytesOf(memory, "memory"), MEMORY[target]);
   if (kernelEnd > memorySize || entry >= memorySize) {
     throw new TenderError(
       "memory",
@@ -77,28 +91,40 @@ export function bind(unikernel: Unikernel, target: TenderTarget, options: GuestO
       } bytes; give it more with --mem`,
     );
   }
-  const devices = bindDevices(manifest, options.devices ?? new Map());
-  const { args = [], executableHeap = false } = options;
-  return { unikernel, memorySize, commandLine: commandLine(args), devices, executableHeap };
+  const devices = bindDevices(manifest, new Map(Object.entries(options.devices ?? {})));
+  const guest: Omit<Guest, typeof checked> = {
+    unikernel,
+    memorySize,
+    commandLine: commandLine(args),
+    devices,
+    executableHeap,
+  };
+  return guest as Guest;
 }
 
 /**
- * Checks that a unikernel was built for a target, in the version of its ABI that is spoken here.
+ * The target that a unikernel was built for, in the version of its ABI that is spoken here.
  *
- * @throws {TenderError} "target"
+ * @throws {TenderError} "target" if there is no tender for it here
  */
-export function checkTarget({ name, abi }: Unikernel, target: TenderTarget): void {
-  if (abi.target !== target) {
-    throw new TenderError("target", `${name}: Executable is not for the solo5-${target} target`);
-  }
-  if (abi.version !== ABI_VERSION[target]) {
+export function tenderTarget({ name, abi: { target, version } }: Unikernel): TenderTarget {
+  if (!Object.hasOwn(ABI_VERSION, target)) {
+    const known = Object.keys(ABI_VERSION).join(" and ");
     throw new TenderError(
       "target",
-      `${name}: Executable requests unsupported ABI version ${abi.version}; this tender has ${
-        ABI_VERSION[target]
+      `${name}: is for the target ${target}; soloden runs ${known}`,
+    );
+  }
+  const known = target as TenderTarget;
+  if (version !== ABI_VERSION[known]) {
+    throw new TenderError(
+      "target",
+      `${name}: Executable requests unsupported ABI version ${version}; this tender has ${
+        ABI_VERSION[known]
       }`,
     );
   }
+  return known;
 }
 
 function bindDevices(

@@ -5,7 +5,7 @@
  */
 import type { Unikernel } from "../elftool/unikernel.ts";
 import { TenderError } from "./error.ts";
-import type { Guest, TenderTarget } from "./guest.ts";
+import { type Guest, type TenderTarget, tenderTarget } from "./guest.ts";
 import type { Target } from "./target.ts";
 
 /** Every target that has a tender here. */
@@ -26,14 +26,8 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
  *
  * @throws {TenderError} "target" if there is no tender for it here
  */
-export function targetOf({ name, abi: { target } }: Unikernel): Target {
-  const found = (TENDERS as Partial<Record<string, Target>>)[target];
-  if (found !== undefined) return found;
-  const known = Object.keys(TENDERS).join(" and ");
-  throw new TenderError(
-    "target",
-    `${name}: is for the target ${target}; soloden runs ${known}`,
-  );
+export function targetOf(unikernel: Unikernel): Target {
+  return TENDERS[tenderTarget(unikernel)];
 }
 
 /**

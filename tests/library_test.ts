@@ -44,7 +44,7 @@ Deno.test("library: a program elsewhere inspects, packs and runs a unikernel", a
     const { kind } = inspect(bytes, { name: "exit_code.spt" });
     const unikernel = parseUnikernel(bytes, { name: "exit_code.spt" });
     const args = ["--solo5:quiet", "5"];
-    const guest = bind(unikernel, "spt", { memorySize: 32 << 20, args });
+    const guest = bind(unikernel, { memory: "32 MiB", args });
     const packed = inspect(await pack(guest), { name: "packed" });
     console.log(kind, packed.kind, JSON.stringify(await run(guest)));`,
     { flags: ["--allow-read", "--allow-ffi", "--allow-run"] },

@@ -13,7 +13,7 @@ function program(origin: string): string {
       output: "guest.spt" });
     const unikernel = parseUnikernel(Deno.readFileSync("guest.spt"), { name: "guest.spt" });
     const args = ["--solo5:quiet", "7"];
-    console.log(JSON.stringify(await run(bind(unikernel, "spt", { memorySize: 32 << 20, args }))));`;
+    console.log(JSON.stringify(await run(bind(unikernel, { memory: "32 MiB", args }))));`;
 }
 
 /** Answers with the checkout's files, as types that a server that knows nothing of them gives. */

@@ -7,7 +7,7 @@ import { HYPERCALL, HYPERCALL_PORT } from "../../abi/hvt.ts";
 import { word32 } from "../../abi/layout.ts";
 import { ABI_VERSION } from "../../abi/notes.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../../abi/solo5.ts";
-import type { Segment } from "../../elftool/unikernel.ts";
+import { makeUnikernel, type Segment } from "../../elftool/unikernel.ts";
 import { bind, type Guest, type TenderTarget } from "../../tender/guest.ts";
 
 const DATA = LOWEST_ADDRESS + PAGE_SIZE;
@@ -17,19 +17,16 @@ const MEMORY_SIZE = 0x20_0000;
 function probe(target: TenderTarget, code: readonly number[]): Guest {
   const text = segment(LOWEST_ADDRESS, Uint8Array.from(code), { write: false, execute: true });
   const data = segment(DATA, new Uint8Array(PAGE_SIZE), { write: true, execute: false });
-  return bind(
-    {
-      name: "probe",
-      machine: "x86_64",
-      entry: LOWEST_ADDRESS,
-      segments: [text, data],
-      kernelEnd: data.end,
-      abi: { target, version: ABI_VERSION[target] },
-      manifest: { devices: [] },
-    },
-    target,
-    { memorySize: MEMORY_SIZE },
-  );
+  const unikernel = makeUnikernel({
+    name: "probe",
+    machine: "x86_64",
+    entry: LOWEST_ADDRESS,
+    segments: [text, data],
+    kernelEnd: data.end,
+    abi: { target, version: ABI_VERSION[target] },
+    manifest: { devices: [] },
+  });
+  return bind(unikernel, { memory: MEMORY_SIZE });
 }
 
 function segment(

@@ -11,7 +11,7 @@ import { loadExecutable } from "./input.ts";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import type { Device } from "../../tender/devices/kinds.ts";
 import { TenderError } from "../../tender/error.ts";
-import { bind, checkTarget, type TenderTarget } from "../../tender/guest.ts";
+import { bind, type TenderTarget, tenderTarget } from "../../tender/guest.ts";
 import { TENDERS } from "../../tender/targets.ts";
 import { readOptions, splitWords } from "./tender_options.ts";
 import { faultWords } from "./fault_words.ts";
@@ -95,7 +95,12 @@ async function runUnikernel(
   const memorySize = fittingSize(name, memory);
   checkFits(unikernel, memorySize);
   checkAttached(manifest, devices);
-  const guest = bind(unikernel, target, { memorySize, args, devices, executableHeap });
+  const guest = bind(unikernel, {
+    memory: memorySize,
+    args,
+    devices: Object.fromEntries(devices),
+    executableHeap,
+  });
   if (reportsSignals) await reportSignals(name);
   const tender = await TENDERS[target].load([...devices.values()]);
   if (tender.become !== undefined && observe.length === 0) {
@@ -121,7 +126,10 @@ function loadUnikernel(file: string, target: TenderTarget): Unikernel {
     const rule = `invalid or unsupported executable: is for ${unikernel.machine}, not ${arch}`;
     throw new TenderError("target", `${file}: invalid executable: ${rule}`);
   }
-  checkTarget(unikernel, target);
+  if (unikernel.abi.target !== target) {
+    throw new TenderError("target", `${file}: ${words.abi}`);
+  }
+  tenderTarget(unikernel);
   return unikernel;
 }
 

@@ -17,7 +17,7 @@ export interface Observers {
   /** Is told at the end where the time went, and what the devices moved. */
   readonly stats?: (stats: Stats) => void;
   /** Are told of every frame of a network device, by the device's name. */
-  readonly captures?: ReadonlyMap<string, (frame: Frame) => void>;
+  readonly captures?: Readonly<Record<string, (frame: Frame) => void>>;
   /** Path of a core file to be written if the guest crashes. It never overwrites a file. */
   readonly core?: string;
 }

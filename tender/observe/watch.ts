@@ -37,7 +37,7 @@ export async function observersOf(guest: Guest, options: StartOptions): Promise<
   }
   if (captures !== undefined) {
     const { captureFrames } = await import("./pcap.ts");
-    const byHandle = [...captures].map(([name, take]) =>
+    const byHandle = Object.entries(captures).map(([name, take]) =>
       [networkHandle(guest, name, "captures"), take] as const
     );
     observers.push(captureFrames(new Map(byHandle)));

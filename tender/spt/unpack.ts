@@ -9,10 +9,10 @@ import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../../abi/elf.ts";
 import { viewOf } from "../../abi/layout.ts";
 import { ManifestEntry, ManifestHeader } from "../../abi/manifest.ts";
 import type { PackNote } from "../../abi/pack.ts";
-import { LOWEST_ADDRESS, PAGE_SIZE } from "../../abi/solo5.ts";
+import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import { type ElfFile, type Program, programData, readPrograms } from "../../elftool/elf_reader.ts";
-import type { Segment } from "../../elftool/unikernel.ts";
+import { makeUnikernel, type Segment } from "../../elftool/unikernel.ts";
 import { SECCOMP_SET_MODE_FILTER } from "../../linux/constants.ts";
 import { type LinuxAbi, SockFilter } from "../../linux/syscalls.ts";
 import type { Device } from "../devices/kinds.ts";
@@ -63,31 +63,28 @@ export function unpack(
   const { machine } = elf;
   const { calls } = linux;
   const records = launchRecords(launchPage(elf));
-  const guest = bind(
-    {
-      name: note.unikernel,
-      machine,
-      entry: note.entry,
-      segments: readSegments(elf, pieces, {
-        // From the end of a segment's content to the end of the zeros after it.
-        zeros: new Map(
-          records.filter(({ call }) => call === calls.mprotect).map(({ a0, a1 }) => [a0, a0 + a1]),
-        ),
-      }),
-      kernelEnd,
-      abi: note.abi,
-      manifest: { devices: note.devices.map(({ name, type }) => ({ name, type })) },
-    },
-    "spt",
-    {
-      memorySize: note.memory,
-      args: note.commandLine === "" ? [] : [note.commandLine],
-      devices: new Map(
-        note.devices.map(({ name }, index) => [name, read[index]!.device as Device]),
+  const unikernel = makeUnikernel({
+    name: note.unikernel,
+    machine,
+    entry: note.entry,
+    segments: readSegments(elf, pieces, {
+      // From the end of a segment's content to the end of the zeros after it.
+      zeros: new Map(
+        records.filter(({ call }) => call === calls.mprotect).map(({ a0, a1 }) => [a0, a0 + a1]),
       ),
-      executableHeap: note.executableHeap,
-    },
-  );
+    }),
+    kernelEnd,
+    abi: note.abi,
+    manifest: { devices: note.devices.map(({ name, type }) => ({ name, type })) },
+  });
+  const guest = bind(unikernel, {
+    memory: note.memory,
+    args: note.commandLine === "" ? [] : [note.commandLine],
+    devices: Object.fromEntries(
+      note.devices.map(({ name }, index) => [name, read[index]!.device as Device]),
+    ),
+    executableHeap: note.executableHeap,
+  });
   const sources = guest.devices.map(({ handle, name }, index) => ({
     handle,
     name,
@@ -102,18 +99,17 @@ function readSegments(
   programs: readonly Program[],
   { zeros }: { zeros: ReadonlyMap<number, number> },
 ): Segment[] {
-  let free = LOWEST_ADDRESS;
   return programs.map((program) => {
     const { vaddr, flags } = program;
     const data = programData(elf, program, "elf-segment");
-    const [write, execute] = [SEGMENT_FLAGS.WRITE, SEGMENT_FLAGS.EXECUTE]
-      .map((flag) => (flags & flag) !== 0) as [boolean, boolean];
-    if (vaddr < free) throw impossible(elf, "its segments overlap");
-    if (write && execute) throw impossible(elf, "a segment is writable and executable");
+    const [read, write, execute] = [
+      SEGMENT_FLAGS.READ,
+      SEGMENT_FLAGS.WRITE,
+      SEGMENT_FLAGS.EXECUTE,
+    ].map((flag) => (flags & flag) !== 0) as [boolean, boolean, boolean];
     const content = vaddr + data.length;
-    free = zeros.get(content) ?? content;
-    const read = (flags & SEGMENT_FLAGS.READ) !== 0;
-    return { address: vaddr, data, start: vaddr, end: free, read, write, execute };
+    const end = zeros.get(content) ?? content;
+    return { address: vaddr, data, start: vaddr, end, read, write, execute };
   });
 }
 

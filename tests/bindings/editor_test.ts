@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { build } from "../../bindings/command.ts";
 import type { Language } from "../../bindings/templates/language.ts";
 import { makeProject } from "../../bindings/templates/project.ts";
-import { bind, block, type Device, net, parseUnikernel, run } from "../../mod.ts";
+import { bind, block, net, parseUnikernel, run } from "../../mod.ts";
 import { testUnless } from "../needs.ts";
 import { execute, type ExecuteOptions } from "../soloden.ts";
 import { nextFrame, socketPair } from "../tender/devices/socket_pair.ts";
@@ -78,13 +78,13 @@ async function useDevices(path: string, disk: string): Promise<void> {
   using pair = socketPair();
   pair.send(Uint8Array.from({ length: 60 }, (_, at) => at));
   const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
-  const guest = bind(unikernel, "spt", {
-    memorySize: 12 << 20,
+  const guest = bind(unikernel, {
+    memory: "12 MiB",
     args: ["--solo5:quiet", "a", "b"],
-    devices: new Map<string, Device>([
-      ["storage", block.file(disk)],
-      ["service", net.fd(pair.guest, { mac: "02:00:00:00:00:07" })],
-    ]),
+    devices: {
+      storage: block.file(disk),
+      service: net.fd(pair.guest, { mac: "02:00:00:00:00:07" }),
+    },
   });
   let said = "";
   const decoder = new TextDecoder();

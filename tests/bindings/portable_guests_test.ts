@@ -49,11 +49,11 @@ interface Seen {
 }
 
 /** Runs a unikernel with devices of its own. */
-async function see(unikernel: Unikernel, target: TenderTarget, name: string): Promise<Seen> {
+async function see(unikernel: Unikernel, name: string): Promise<Seen> {
   const directory = Deno.makeTempDirSync();
   using cables = new DisposableStack();
   try {
-    const devices = new Map<string, Device>();
+    const devices: Record<string, Device> = {};
     const files: string[] = [];
     const pairs: ReturnType<typeof socketPair>[] = [];
     for (const { name, type } of unikernel.manifest.devices) {
@@ -61,19 +61,19 @@ async function see(unikernel: Unikernel, target: TenderTarget, name: string): Pr
         const path = join(directory, name);
         Deno.writeFileSync(path, new Uint8Array(4096));
         files.push(path);
-        devices.set(name, block.file(path));
+        devices[name] = block.file(path);
       } else {
         const pair = cables.use(socketPair());
         FRAMES.forEach(pair.send);
         pairs.push(pair);
-        devices.set(name, net.fd(pair.guest, { mac: "02:00:00:00:00:01" }));
+        devices[name] = net.fd(pair.guest, { mac: "02:00:00:00:00:01" });
       }
     }
     const args = ["--solo5:quiet", ...ARGUMENTS[name] ?? []];
     const timeout = ENDLESS[name];
     let output = "";
     const decoder = new TextDecoder();
-    const outcome = await run(bind(unikernel, target, { memorySize: 8 << 20, args, devices }), {
+    const outcome = await run(bind(unikernel, { memory: "8 MiB", args, devices }), {
       console: (bytes) => void (output += decoder.decode(bytes)),
       ...(timeout === undefined ? {} : { limits: { timeout } }),
     });
@@ -112,8 +112,8 @@ async function compare(name: string, target: TenderTarget): Promise<void> {
   };
   const portable = await load("any");
   equal(portable.abi.target, "any");
-  const bound = await see(await bindTo(portable, target), target, name);
-  const direct = await see(await load(target), target, name);
+  const bound = await see(await bindTo(portable, target), name);
+  const direct = await see(await load(target), name);
   deepEqual(comparable(bound), comparable(direct));
 }
 

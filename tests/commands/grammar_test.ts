@@ -47,7 +47,7 @@ Deno.test("grammar: every kind's options are in the table, and its first one mak
     for (const { name } of options) {
       equal(RUN_OPTIONS.find((option) => option.name === name)?.device, type, name);
     }
-    const device = readDevices([`--${options[0].name}:x=y`], await loadDeviceWords()).get("x");
+    const device = readDevices([`--${options[0].name}:x=y`], await loadDeviceWords())["x"];
     equal(device?.type, type);
   }
 });

@@ -9,7 +9,7 @@ const MIB = 0x10_0000;
 const KINDS = await loadDeviceWords();
 
 function devices(...options: string[]) {
-  return Object.fromEntries(readDevices(parseArguments([...options, "x.hvt"])!.devices, KINDS));
+  return readDevices(parseArguments([...options, "x.hvt"])!.devices, KINDS);
 }
 
 Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {

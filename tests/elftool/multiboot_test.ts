@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { viewOf } from "../../abi/layout.ts";
 import { flatten, MultibootHeader } from "../../elftool/multiboot.ts";
-import type { Unikernel } from "../../elftool/unikernel.ts";
+import { makeUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 
 const HEADER = { magic: 0x1badb002, flags: 0x10003 };
 const START = 0x10_0000;
@@ -30,12 +30,12 @@ function unikernel(
     ...{ address, data, start: address, end: address + 0x1000 },
     ...{ read: true, write: false, execute: false },
   });
-  return {
+  return makeUnikernel({
     ...{ name: "file", machine: "x86_64", entry: START, kernelEnd: second + 0x1000, file },
     segments: [segment(START, file.subarray(0x200, 0x300)), segment(second, file.subarray(0x300))],
     abi: { target: "virtio", version: 1 },
     manifest: { devices: [] },
-  };
+  });
 }
 
 Deno.test("a unikernel in one piece has its segments where they belong, and a header that says so", () => {

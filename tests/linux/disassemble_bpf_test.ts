@@ -71,7 +71,7 @@ Deno.test("seccomp text: there are six arguments", () => {
 
 Deno.test("inspect --seccomp prints the very bytes that a packed unikernel installs", async () => {
   const unikernel = parseUnikernel(Deno.readFileSync(await guest("args", "spt")), { name: "args" });
-  const packed = await pack(bind(unikernel, "spt", { memorySize: 4 * 2 ** 20 }));
+  const packed = await pack(bind(unikernel, { memory: "4 MiB" }));
   deepEqual(launchFilter(launchPage(readElf(packed, NAMED)), linux), filter);
   const path = Deno.makeTempFileSync();
   try {
@@ -92,7 +92,7 @@ Deno.test("inspect --seccomp refuses what was not packed, and a launch page that
   const file = Deno.readFileSync(await guest("args", "spt"));
   throws(() => describeFilter(file, NAMED), /^TenderError: args: is no packed unikernel/);
   const image = compileImage(
-    bind(parseUnikernel(file, { name: "args" }), "spt", { memorySize: 4 * 2 ** 20 }),
+    bind(parseUnikernel(file, { name: "args" }), { memory: "4 MiB" }),
   );
   const launch = image.segments.find(({ execute, address }) => execute && address === image.entry)!;
   const code = launch.data;

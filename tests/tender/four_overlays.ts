@@ -13,9 +13,9 @@ import { bind } from "../../tender/guest.ts";
 import { run } from "../../tender/run/event_loop.ts";
 
 const [file, storage] = Deno.args;
-const guest = bind(parseUnikernel(Deno.readFileSync(file!), { name: file! }), "spt", {
-  memorySize: 4 << 20,
-  devices: new Map([["storage", block.file(storage!, { access: "overlay" })]]),
+const guest = bind(parseUnikernel(Deno.readFileSync(file!), { name: file! }), {
+  memory: "4 MiB",
+  devices: { storage: block.file(storage!, { access: "overlay" }) },
 });
 
 async function once(): Promise<void> {

@@ -2,22 +2,38 @@
  * What a unikernel can be bound to, and what not, to the byte.
  */
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { COMMAND_LINE_SIZE } from "../../abi/solo5.ts";
-import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
+import fc from "fast-check";
+import { type Target, TARGETS } from "../../abi/notes.ts";
+import { COMMAND_LINE_SIZE, PAGE_SIZE } from "../../abi/solo5.ts";
+import {
+  parseUnikernel,
+  type Segment,
+  type Unikernel,
+  type UnikernelFields,
+} from "../../elftool/unikernel.ts";
 import { net } from "../../tender/devices/net/device.ts";
-import { bind } from "../../tender/guest.ts";
+import { block } from "../../tender/devices/block/device.ts";
+import { bind, type Guest } from "../../tender/guest.ts";
+import type { Size } from "../../tender/size.ts";
 import { buildUnikernel } from "../elftool/builder.ts";
 
 const MEMORY = 0x20_0000;
 const TWO_NETS = { devices: ["a", "b"].map((name) => ({ name, type: "NET_BASIC" as const })) };
+
+const NO_DEVICES = { devices: [] };
+
+/** A unikernel for a target. */
+function of(target: Target): Unikernel {
+  const bytes = buildUnikernel({ target: TARGETS[target], manifest: NO_DEVICES });
+  return parseUnikernel(bytes, { name: "x" });
+}
 
 function unikernel(manifest: Unikernel["manifest"] = { devices: [] }): Unikernel {
   return parseUnikernel(buildUnikernel({ manifest }), { name: "x" });
 }
 
 Deno.test("bind: arguments are one line without NUL, as long as the guest has room for", () => {
-  const given = (...args: string[]) =>
-    bind(unikernel(), "spt", { memorySize: MEMORY, args }).commandLine;
+  const given = (...args: string[]) => bind(unikernel(), { memory: MEMORY, args }).commandLine;
   equal(given("one", "", "two"), "one  two");
   throws(() => given("one", "a\0b"), {
     name: "TenderError",
@@ -35,19 +51,19 @@ Deno.test("bind: arguments are one line without NUL, as long as the guest has ro
 Deno.test("bind: the entry point and the unikernel's end lie in memory", () => {
   const [entry, end] = [MEMORY - 1, MEMORY];
   const bound = (changes: Partial<Unikernel>) =>
-    bind({ ...unikernel(), ...changes }, "spt", { memorySize: MEMORY });
+    bind({ ...unikernel(), ...changes }, { memory: MEMORY });
   deepEqual(bound({ entry }).unikernel.entry, entry);
   deepEqual(bound({ kernelEnd: end }).unikernel.kernelEnd, end);
-  for (const changes of [{ entry: entry + 1 }, { kernelEnd: end + 1 }]) {
+  for (const changes of [{ entry: entry + 1 }, { kernelEnd: end + PAGE_SIZE }]) {
     throws(() => bound(changes), { code: "memory", message: /give it more with --mem$/ });
   }
 });
 
 Deno.test("bind: no two devices have one descriptor", () => {
   const bound = (one: number, other: number) =>
-    bind(unikernel(TWO_NETS), "spt", {
-      memorySize: MEMORY,
-      devices: new Map([["a", net.fd(one)], ["b", net.fd(other)]]),
+    bind(unikernel(TWO_NETS), {
+      memory: MEMORY,
+      devices: { a: net.fd(one), b: net.fd(other) },
     });
   equal(bound(7, 8).devices.length, 2);
   throws(() => bound(7, 7), {
@@ -55,3 +71,108 @@ Deno.test("bind: no two devices have one descriptor", () => {
     message: "Descriptor 7 is given to both 'a' and 'b'",
   });
 });
+
+Deno.test("bind: what is not said is 512 MiB, no arguments and no devices", () => {
+  const { memorySize, commandLine, devices, executableHeap } = bind(unikernel());
+  deepEqual([memorySize, commandLine, devices, executableHeap], [512 * 2 ** 20, "", [], false]);
+});
+
+Deno.test("bind: memory is bytes or a text with a unit, in steps of the target", () => {
+  const size = (memory: Size, target: Target = "spt") => bind(of(target), { memory }).memorySize;
+  equal(size("64 MiB"), 64 * 2 ** 20);
+  equal(size(MEMORY + 1), MEMORY);
+  equal(size("3 MiB", "hvt"), 2 * 2 ** 20);
+  for (const memory of ["1 MiB", 0, 2 ** 47]) {
+    throws(() => size(memory), { code: "memory", message: /^Memory size \d+ is out of range: / });
+  }
+  throws(() => size("64 MB"), { code: "option", message: /^memory: .*, not "64 MB"$/ });
+});
+
+Deno.test("bind: the target is the unikernel's own, and one without a tender is refused", () => {
+  equal(bind(of("hvt"), { memory: MEMORY }).unikernel.abi.target, "hvt");
+  throws(() => bind(of("virtio")), {
+    code: "target",
+    message: "x: is for the target virtio; soloden runs hvt and spt",
+  });
+  const abi = { target: "spt", version: 9 } as const;
+  throws(() => bind({ ...unikernel(), abi }), {
+    code: "target",
+    message: /unsupported ABI version 9; this tender has 2$/,
+  });
+});
+
+Deno.test("bind: names of devices are the manifest's, and never those of every object", () => {
+  const manifest = { devices: [{ name: "constructor", type: "NET_BASIC" as const }] };
+  throws(() => bind(unikernel(manifest)), {
+    message: "Device 'constructor' of type NET_BASIC declared but not attached.",
+  });
+  const devices = { constructor: net.fd(7) };
+  deepEqual(bind(unikernel(manifest), { devices }).devices[0]?.device, net.fd(7));
+});
+
+/** Where the segments of a unikernel that was changed by hand lie. */
+const TEXT = { ...segment(0x10_0000), execute: true };
+const DATA = { ...segment(0x10_2000), write: true };
+
+function segment(start: number): Segment {
+  const data = new Uint8Array(0x1000);
+  const access = { read: true, write: false, execute: false };
+  return { address: start, data, start, end: start + data.length, ...access };
+}
+
+const BROKEN: readonly [what: string, changes: Partial<Unikernel>, message: RegExp][] = [
+  ["overlap", { segments: [TEXT, { ...TEXT, execute: false }] }, /begins at 0x100000, and memory/],
+  ["are not in order", { segments: [DATA, TEXT] }, /begins at 0x100000, and memory is free from/],
+  [
+    "begin too low",
+    { segments: [segment(0xf_f000)] },
+    /begins at 0xff000, and memory is free from/,
+  ],
+  ["are writable and executable", { segments: [{ ...TEXT, write: true }] }, /writable and exec/],
+  ["begin before themselves", { segments: [{ ...TEXT, address: 0xf_ffff }] }, /content lies out/],
+  ["hold more than they are", { segments: [{ ...TEXT, address: 0x10_0001 }] }, /content lies out/],
+  ["begin inside of a page", {
+    segments: [{ ...DATA, start: 0x10_0008, address: 0x10_2008, end: 0x10_4000 }],
+  }, /not made of whole pages/],
+  ["end inside of a page", { segments: [{ ...TEXT, end: 0x10_1001 }] }, /not made of whole pages/],
+  ["begin nowhere", { segments: [{ ...TEXT, start: NaN }] }, /begins at 0xNaN/],
+  ["end nowhere", { segments: [{ ...TEXT, end: Infinity }] }, /not made of whole pages/],
+  ["lie behind its end", { segments: [TEXT, DATA], kernelEnd: 0x10_2000 }, /ends at 0x102000/],
+  ["end with it inside of a page", { kernelEnd: 0x10_6001 }, /ends at 0x106001/],
+];
+
+for (const [what, changes, message] of BROKEN) {
+  Deno.test(`bind: a unikernel whose segments ${what} is refused`, () => {
+    const broken = { ...unikernel(NO_DEVICES), kernelEnd: 0x10_6000, ...changes };
+    throws(() => bind(broken), { name: "ElfError", code: "elf-segment", message });
+  });
+}
+
+Deno.test("bind: an entry below guest memory, or nowhere, is refused", () => {
+  for (const entry of [0, 0xf_ffff, NaN]) {
+    throws(() => bind({ ...unikernel(), entry }), { name: "ElfError", code: "elf-header" });
+  }
+});
+
+Deno.test("bind: what was parsed passes, whatever its manifest", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.stringMatching(/^[a-z]{1,9}$/), { maxLength: 5 }), (names) => {
+      const manifest = { devices: names.map((name) => ({ name, type: "BLOCK_BASIC" as const })) };
+      const devices = Object.fromEntries(names.map((name) => [name, block.file(name)]));
+      const bound = bind(unikernel(manifest), { devices }).devices;
+      deepEqual(bound.map(({ handle, name }) => [handle, name]), names.map((n, i) => [i + 1, n]));
+    }),
+  );
+});
+
+// Types: a value that was made by hand is neither a unikernel nor a guest.
+// @ts-expect-error no unikernel
+const _unikernel: Unikernel = {} as UnikernelFields;
+// @ts-expect-error no guest
+const _guest: Guest = {
+  unikernel: _unikernel,
+  memorySize: 0,
+  commandLine: "",
+  devices: [],
+  executableHeap: false,
+};

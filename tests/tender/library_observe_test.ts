@@ -24,13 +24,13 @@ import { kvmTest } from "./hvt/kvm_available.ts";
 /** What a test's guest is given. */
 interface Given {
   readonly args?: readonly string[];
-  readonly devices?: ReadonlyMap<string, Device>;
+  readonly devices?: Readonly<Record<string, Device>>;
 }
 
 async function load(name: string, target: TenderTarget, given: Given = {}): Promise<Guest> {
   const file = await guest(name, target);
   const unikernel = parseUnikernel(Deno.readFileSync(file), { name: `${name}.${target}` });
-  return bind(unikernel, target, { memorySize: 4 << 20, args: ["--solo5:quiet"], ...given });
+  return bind(unikernel, { memory: "4 MiB", args: ["--solo5:quiet"], ...given });
 }
 
 /** Does nothing with what a guest prints. */
@@ -50,7 +50,7 @@ kvmTest(
       const source = join(ROOT, "tests/guests/null_read.c");
       await buildUnikernel([source], { target: "hvt", output, ccFlags: ["-g"] });
       const unikernel = parseUnikernel(Deno.readFileSync(output), { name: "null_read" });
-      const bound = bind(unikernel, "hvt", { memorySize: 4 << 20, args: ["--solo5:quiet"] });
+      const bound = bind(unikernel, { memory: "4 MiB", args: ["--solo5:quiet"] });
       let said = "";
       const outcome = await run(bound, {
         console: (bytes) => void (said += new TextDecoder().decode(bytes)),
@@ -135,11 +135,11 @@ kvmTest("observe: statistics of a guest that was killed, or stopped at a limit",
 kvmTest("observe: the frames of a network device, both ways", async () => {
   using pair = socketPair();
   const frames: Frame[] = [];
-  const devices = new Map([["service", net.fd(pair.guest)]]);
+  const devices = { service: net.fd(pair.guest) };
   const took = (frame: Frame) => void frames.push(frame);
   const running = run(await load("net", "hvt", { devices }), {
     console,
-    captures: new Map([["service", took]]),
+    captures: { service: took },
   });
   const sent = new Uint8Array(60).fill(7);
   pair.send(sent);
@@ -183,7 +183,7 @@ kvmTest("observe: what a function throws that is told, run throws", async () => 
 });
 
 kvmTest("observe: a capture of a device that is no network device is refused", async () => {
-  const captures = new Map([["none", () => {}]]);
+  const captures = { none: () => {} };
   await rejects(run(await load("quiet", "hvt"), { console, captures }), {
     name: "TenderError",
     message: "captures: there is no network device 'none'",
@@ -193,7 +193,7 @@ kvmTest("observe: a capture of a device that is no network device is refused", a
 const ON_SPT: readonly Observers[] = [
   { trace: () => {} },
   { stats: () => {} },
-  { captures: new Map() },
+  { captures: {} },
   { core: "core" },
 ];
 

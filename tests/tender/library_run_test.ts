@@ -19,13 +19,13 @@ const KILLED = { kind: "signal", signal: 9 };
 /** What a test's guest is given. */
 interface Given {
   readonly args?: readonly string[];
-  readonly devices?: ReadonlyMap<string, Device>;
+  readonly devices?: Readonly<Record<string, Device>>;
 }
 
 async function load(name: string, target: TenderTarget, given: Given = {}): Promise<Guest> {
   const file = await guest(name, target);
   const unikernel = parseUnikernel(Deno.readFileSync(file), { name: `${name}.${target}` });
-  return bind(unikernel, target, { memorySize: MEMORY, ...given });
+  return bind(unikernel, { memory: MEMORY, ...given });
 }
 
 /** Collects what a guest prints. */
@@ -78,7 +78,7 @@ targets("a guest whose output nobody reads ends all the same", async (target) =>
 });
 
 targets("a block device that is not there", async (target) => {
-  const devices = new Map([["storage", block.file("/nowhere")]]);
+  const devices = { storage: block.file("/nowhere") };
   await rejects(run(await load("block", target, { devices })), {
     name: "TenderError",
     message: /\/nowhere: No such file/,

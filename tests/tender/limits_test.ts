@@ -199,7 +199,7 @@ for (const target of ["spt", "hvt"] as const) {
     const unikernel = parseUnikernel(Deno.readFileSync(file), { name: "spin" });
     const start = (how: string, limits: Limits) => {
       const args = ["--solo5:quiet", how];
-      const bound = bind(unikernel, target, { memorySize: 4 << 20, args });
+      const bound = bind(unikernel, { memory: "4 MiB", args });
       return run(bound, { limits, console: () => {} });
     };
     const outcomes = await Promise.all([
@@ -233,7 +233,7 @@ for (const limits of NO_LIMITS) {
   Deno.test(`limits: ${name} ${value} is refused before the guest starts`, async () => {
     const file = await guest("quiet", "spt");
     const unikernel = parseUnikernel(Deno.readFileSync(file), { name: "quiet" });
-    const bound = bind(unikernel, "spt", { memorySize: 4 << 20 });
+    const bound = bind(unikernel, { memory: "4 MiB" });
     await rejects(run(bound, { limits, console: () => fail("it ran") }), {
       name: "TenderError",
       code: "option",
@@ -245,7 +245,7 @@ for (const limits of NO_LIMITS) {
 for (const target of ["spt", "hvt"] as const) {
   const bound = async (how: string) => {
     const unikernel = parseUnikernel(Deno.readFileSync(await guest("spin", target)), { name: how });
-    return bind(unikernel, target, { memorySize: 4 << 20, args: ["--solo5:quiet", how] });
+    return bind(unikernel, { memory: "4 MiB", args: ["--solo5:quiet", how] });
   };
 
   limitTest(target, `${target}: the library takes any processor time`, async () => {

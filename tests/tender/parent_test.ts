@@ -16,7 +16,7 @@ import { execute, kill, ROOT, writeProgram } from "../soloden.ts";
 
 async function load(name: string): Promise<Guest> {
   const unikernel = parseUnikernel(Deno.readFileSync(await guest(name, "spt")), { name });
-  return bind(unikernel, "spt", { memorySize: 4 << 20, args: ["--solo5:quiet"] });
+  return bind(unikernel, { memory: "4 MiB", args: ["--solo5:quiet"] });
 }
 
 /** A process's state as `/proc` has it; undefined once it is gone, or nobody but init is to be told. */
@@ -90,7 +90,7 @@ Deno.test("parent: a guest of the library ends with the program that is killed",
   const program = `
 import { bind, parseUnikernel, run } from ${library};
 const unikernel = parseUnikernel(Deno.readFileSync(${file}), { name: "spin" });
-await run(bind(unikernel, "spt", { memorySize: 4 << 20, args: ["--solo5:quiet", "c"] }));
+await run(bind(unikernel, { memory: "4 MiB", args: ["--solo5:quiet", "c"] }));
 `;
   await withFiles({ "user.ts": program }, (directory) => killParent([join(directory, "user.ts")]));
 });
@@ -140,7 +140,7 @@ function guestsCalled(name: string): string[] {
 Deno.test("parent: a guest does not outlive a call that fails", async () => {
   const name = `fails-${crypto.randomUUID()}`;
   const unikernel = parseUnikernel(Deno.readFileSync(await guest("spin", "spt")), { name });
-  const bound = bind(unikernel, "spt", { memorySize: 4 << 20, args: ["--solo5:quiet", "c"] });
+  const bound = bind(unikernel, { memory: "4 MiB", args: ["--solo5:quiet", "c"] });
   const reason = new Error("no more of this");
   let seen: string[] = [];
   const running = run(bound, {

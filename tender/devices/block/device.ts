@@ -4,6 +4,7 @@
  * @module
  */
 import { TenderError } from "../../error.ts";
+import { bytesOf, type Size } from "../../size.ts";
 
 /**
  * What a guest's writes do: reach the storage, fail, or go to a private copy that is dropped when the
@@ -45,17 +46,19 @@ export interface BlockMaker {
   /**
    * A file or block device of the host.
    *
-   * @param options `blockSize`: in bytes, 512 if not given; `access`: `"rw"` if not given
-   * @throws {TenderError} if the block size is none
+   * @param options `blockSize`: a power of two from 512 bytes to 32 KiB, 512 if not given; `access`: `"rw"` if
+   * not given
+   * @throws {TenderError} "device" or "option" if the block size is none
    */
-  file(path: string, options?: { blockSize?: number; access?: Access }): BlockDevice;
+  file(path: string, options?: { blockSize?: Size; access?: Access }): BlockDevice;
 }
 
 function fileBlock(
   path: string,
-  options: { blockSize?: number; access?: Access } = {},
+  options: { blockSize?: Size; access?: Access } = {},
 ): BlockDevice {
-  const { blockSize = DEFAULT_BLOCK_SIZE, access = "rw" } = options;
+  const { access = "rw" } = options;
+  const blockSize = bytesOf(options.blockSize ?? DEFAULT_BLOCK_SIZE, "blockSize");
   if (!isBlockSize(blockSize)) {
     throw new TenderError(
       "device",

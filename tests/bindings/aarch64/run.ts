@@ -29,8 +29,7 @@ export function run(
 ): { outcome: Outcome; output: string } {
   const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
   const target = unikernel.abi.target as keyof typeof TENDERS;
-  const given = new Map(Object.entries(devices));
-  const guest = bind(unikernel, target, { memorySize: memory * 2 ** 20, args, devices: given });
+  const guest = bind(unikernel, { memory: `${memory} MiB`, args, devices });
   using world = hostWorld(guest.devices);
   const console = collector();
   world.write = console.write;

@@ -121,7 +121,7 @@ function withMultiboot(): Uint8Array {
 
 function packed(): Uint8Array {
   const unikernel = parseUnikernel(buildUnikernel(SPT), named);
-  return encodeImage(compileImage(bind(unikernel, "spt", { memorySize: MEMORY })));
+  return encodeImage(compileImage(bind(unikernel, { memory: MEMORY })));
 }
 
 function launchable(input: Uint8Array): void {
@@ -129,15 +129,15 @@ function launchable(input: Uint8Array): void {
   const target = unikernel.abi.target as TenderTarget;
   if (target === "spt") {
     let end = 0;
-    const guest = bind(unikernel, target, { memorySize: MEMORY });
+    const guest = bind(unikernel, { memory: MEMORY });
     for (const { address, data, memorySize } of compileImage(guest).segments) {
       ok(address >= end && data.length <= memorySize, "segments of the image overlap");
       end = address + memorySize;
     }
   } else {
     const { devices } = unikernel.manifest;
-    const given = new Map(devices.map(({ name, type }) => [name, DEVICES[type]]));
-    const guest = bind(unikernel, target, { memorySize: MEMORY, devices: given });
+    const given = Object.fromEntries(devices.map(({ name, type }) => [name, DEVICES[type]]));
+    const guest = bind(unikernel, { memory: MEMORY, devices: given });
     const machine = compileMachine(guest, {
       cycleFrequency: 1n,
       cpuid: CPUID,

@@ -4,8 +4,8 @@
  * @module
  */
 import { ok } from "node:assert/strict";
+import { TARGETS } from "../../../abi/notes.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
-import type { Device } from "../../../tender/devices/kinds.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { loadDeviceWords, readDevices } from "../../../commands/device_words.ts";
@@ -18,12 +18,12 @@ import { parseArguments } from "../../../commands/guest_words.ts";
 import { buildUnikernel } from "../../elftool/builder.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
 
-const DEVICES = new Map<string, Device>([["disk0", block.file("disk")], ["net0", net.tap("tap0")]]);
+const DEVICES = { disk0: block.file("disk"), net0: net.tap("tap0") };
 
 /** Guests with the devices that the words may name: `disk0` and `net0`. */
-const [HVT, SPT] = (["hvt", "spt"] as const).map((target, index) => {
-  const unikernel = parseUnikernel(buildUnikernel({ target: index + 1 }), { name: "x" });
-  return bind(unikernel, target, { memorySize: 2 ** 22, devices: DEVICES });
+const [HVT, SPT] = [TARGETS.hvt, TARGETS.spt].map((target) => {
+  const unikernel = parseUnikernel(buildUnikernel({ target }), { name: "x" });
+  return bind(unikernel, { memory: "4 MiB", devices: DEVICES });
 }) as [Guest, Guest];
 
 const LINES = [

@@ -151,7 +151,7 @@ for (const [what, change, expected] of HOSTILE) {
           ...asm.store(DATA + Halt.offsets.exitStatus),
           ...asm.hypercall("halt", DATA),
         ];
-        const devices = new Map([["storage", block.file(path)]]);
+        const devices = { storage: block.file(path) };
         const outcome = runHvt(tinyGuest(code, { data, devices }));
         if (typeof expected === "number") {
           assert.deepEqual(outcome, { kind: "exit", status: expected });

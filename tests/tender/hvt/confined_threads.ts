@@ -62,7 +62,7 @@ function listen(): void {
 
 async function main(): Promise<void> {
   using vm = guest === undefined ? undefined : createVm(
-    bind(parseUnikernel(Deno.readFileSync(guest), { name: guest }), "hvt", { memorySize: 4 << 20 }),
+    bind(parseUnikernel(Deno.readFileSync(guest), { name: guest }), { memory: "4 MiB" }),
     { ...hostWorld(), write: () => true },
   );
   vm?.step();

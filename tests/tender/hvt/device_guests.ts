@@ -21,10 +21,10 @@ export async function loadWith(
   args: readonly string[] = [],
 ): Promise<Guest> {
   const path = await guest(name, "hvt");
-  return bind(parseUnikernel(Deno.readFileSync(path), { name: path }), "hvt", {
-    memorySize: MEMORY,
+  return bind(parseUnikernel(Deno.readFileSync(path), { name: path }), {
+    memory: MEMORY,
     args: ["--solo5:quiet", ...args],
-    devices: new Map(Object.entries(devices)),
+    devices,
   });
 }
 

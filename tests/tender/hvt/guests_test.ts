@@ -13,7 +13,7 @@ const MEMORY = 4 * 2 ** 20;
 async function load(name: string, args: string[] = []): Promise<Guest> {
   const path = await guest(name, "hvt");
   const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
-  return bind(unikernel, "hvt", { memorySize: MEMORY, args });
+  return bind(unikernel, { memory: MEMORY, args });
 }
 
 /** Runs a guest of `tests/guests/` in this process, on its clocks, and keeps what it prints. */

@@ -26,7 +26,7 @@ async function attack(name: string, words: string): Promise<[number, string, str
     return true;
   };
   const args = ["--solo5:quiet", words];
-  const outcome = runHvt(bind(unikernel, "hvt", { memorySize: MEMORY, args }), world);
+  const outcome = runHvt(bind(unikernel, { memory: MEMORY, args }), world);
   return [statusOf(outcome), output, describe(outcome) ?? ""];
 }
 

@@ -7,7 +7,7 @@
  */
 import { HYPERCALL, type Hypercall, HYPERCALL_PORT } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
-import type { Segment } from "../../../elftool/unikernel.ts";
+import { makeUnikernel, type Segment } from "../../../elftool/unikernel.ts";
 import type { OpenDevice } from "../../../tender/devices/kind.ts";
 import type { Device, Properties } from "../../../tender/devices/kinds.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
@@ -40,7 +40,7 @@ export interface TinyOptions {
   readonly memorySize?: number;
   readonly args?: string[];
   /** Its manifest declares just these, in this order. */
-  readonly devices?: ReadonlyMap<string, Device>;
+  readonly devices?: Readonly<Record<string, Device>>;
 }
 
 /** A guest that runs `code`, and has `data` in its writable page. */
@@ -49,27 +49,24 @@ export function tinyGuest(
   options: TinyOptions = {},
 ): Guest {
   const end = DATA + 0x1000;
-  const devices = options.devices ?? new Map<string, Device>();
-  return bind(
-    {
-      name: "tiny.hvt",
-      machine: "x86_64",
-      entry: CODE,
-      segments: [
-        segment(CODE, Uint8Array.from(code), { read: true, write: false, execute: true }),
-        segment(DATA, options.data ?? new Uint8Array(1), {
-          read: true,
-          write: true,
-          execute: false,
-        }),
-      ],
-      kernelEnd: end,
-      abi: { target: "hvt", version: 2 },
-      manifest: { devices: [...devices].map(([name, { type }]) => ({ name, type })) },
-    },
-    "hvt",
-    { memorySize: options.memorySize ?? MEMORY, args: options.args ?? [], devices },
-  );
+  const devices = options.devices ?? {};
+  const unikernel = makeUnikernel({
+    name: "tiny.hvt",
+    machine: "x86_64",
+    entry: CODE,
+    segments: [
+      segment(CODE, Uint8Array.from(code), { read: true, write: false, execute: true }),
+      segment(DATA, options.data ?? new Uint8Array(1), {
+        read: true,
+        write: true,
+        execute: false,
+      }),
+    ],
+    kernelEnd: end,
+    abi: { target: "hvt", version: 2 },
+    manifest: { devices: Object.entries(devices).map(([name, { type }]) => ({ name, type })) },
+  });
+  return bind(unikernel, { memory: options.memorySize ?? MEMORY, args: options.args, devices });
 }
 
 /** A world that the test controls. It keeps what is written, and every device fails. */

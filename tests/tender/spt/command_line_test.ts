@@ -6,7 +6,6 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { block } from "../../../tender/devices/block/device.ts";
-import type { Device } from "../../../tender/devices/kinds.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { bind, type CommandLine } from "../../../tender/guest.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
@@ -29,10 +28,10 @@ function words(given: Partial<CommandLine>): string[] {
 /** A guest with a disk and a network. */
 function guestWith(disk: ReturnType<typeof block.file>, service: ReturnType<typeof net.fd>) {
   const unikernel = parseUnikernel(buildUnikernel(), { name: "/srv/guests/made up.spt" });
-  return bind(unikernel, "spt", {
-    memorySize: 64 << 20,
+  return bind(unikernel, {
+    memory: "64 MiB",
     args: ["/a/path", "of  its", ""],
-    devices: new Map<string, Device>([["disk0", disk], ["net0", service]]),
+    devices: { disk0: disk, net0: service },
   });
 }
 

@@ -18,10 +18,10 @@ export async function imageWith(
   args: readonly string[] = [],
 ): Promise<ProcessImage> {
   const path = await guest(name, "spt");
-  const bound = bind(parseUnikernel(Deno.readFileSync(path), { name: `${name}.spt` }), "spt", {
-    memorySize: 4 * 2 ** 20,
+  const bound = bind(parseUnikernel(Deno.readFileSync(path), { name: `${name}.spt` }), {
+    memory: "4 MiB",
     args: ["--solo5:quiet", ...args],
-    devices: new Map(Object.entries(devices)),
+    devices,
   });
   const tender = await loadTender(Object.values(devices));
   return tender.compile(bound, tender.open(bound).facts);

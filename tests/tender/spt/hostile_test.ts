@@ -26,7 +26,7 @@ async function load(name: string): Promise<Unikernel> {
 
 function compile(unikernel: Unikernel, words: string) {
   const args = ["--solo5:quiet", words];
-  return compileImage(bind(unikernel, "spt", { memorySize: MEMORY, args }));
+  return compileImage(bind(unikernel, { memory: MEMORY, args }));
 }
 
 /** The end that a guest met: its status, and what it printed. */

@@ -6,7 +6,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { PAGE_SIZE } from "../../../abi/solo5.ts";
 import { MEMORY_START } from "../../../abi/spt.ts";
-import type { Segment } from "../../../elftool/unikernel.ts";
+import { makeUnikernel, type Segment } from "../../../elftool/unikernel.ts";
 import { bind, type Guest } from "../../../tender/guest.ts";
 import { guestMemory } from "../../../tender/spt/memory.ts";
 
@@ -41,19 +41,16 @@ function segmentsOf(pieces: readonly (typeof piece extends fc.Arbitrary<infer T>
 }
 
 function guestOf(segments: readonly Segment[], executableHeap: boolean): Guest {
-  return bind(
-    {
-      name: "made-up.spt",
-      machine: "x86_64",
-      entry: BASE,
-      segments,
-      kernelEnd: segments.at(-1)?.end ?? BASE,
-      abi: { target: "spt", version: 2 },
-      manifest: { devices: [] },
-    },
-    "spt",
-    { memorySize: MEMORY, executableHeap },
-  );
+  const unikernel = makeUnikernel({
+    name: "made-up.spt",
+    machine: "x86_64",
+    entry: BASE,
+    segments,
+    kernelEnd: segments.at(-1)?.end ?? BASE,
+    abi: { target: "spt", version: 2 },
+    manifest: { devices: [] },
+  });
+  return bind(unikernel, { memory: MEMORY, executableHeap });
 }
 
 Deno.test("property: the segments of an image are all of guest memory, byte for byte", () => {

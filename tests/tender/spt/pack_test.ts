@@ -114,10 +114,10 @@ Deno.test("pack: the launch program is as large as the page about security says"
       const devices = names.map((name) => ({ name, type: "BLOCK_BASIC" }) as const);
       const unikernel = { ...plain, manifest: { devices } };
       const options = {
-        memorySize: 4 * mib,
-        devices: new Map(names.map((name) => [name, block.file(storage)])),
+        memory: 4 * mib,
+        devices: Object.fromEntries(names.map((name) => [name, block.file(storage)])),
       };
-      const elf = readElf(await pack(bind(unikernel, "spt", options)), { name: "packed" });
+      const elf = readElf(await pack(bind(unikernel, options)), { name: "packed" });
       // What is executable above guest memory.
       const { memsz } = readPrograms(elf).find(({ vaddr, flags }) =>
         vaddr > 4 * mib && (flags & 1) !== 0

@@ -24,7 +24,7 @@ async function image(
 ): Promise<ProcessImage> {
   const path = await guest(name, "spt");
   const unikernel = parseUnikernel(Deno.readFileSync(path), { name: `${name}.spt` });
-  return compileImage(bind(unikernel, "spt", { memorySize: 32 * MIB, args }), undefined, options);
+  return compileImage(bind(unikernel, { memory: "32 MiB", args }), undefined, options);
 }
 
 /** Packs a guest into a file and gives its path to `use`. */

@@ -34,7 +34,7 @@ async function withSegments(count: number, step: number): Promise<Unikernel> {
 
 async function guestWith(count: number, step: number) {
   const unikernel = await withSegments(count, step);
-  return bind(unikernel, "spt", { memorySize: MEMORY, args: ["--solo5:quiet", "7"] });
+  return bind(unikernel, { memory: MEMORY, args: ["--solo5:quiet", "7"] });
 }
 
 Deno.test("segments: neighbours with the same protection are one, and the guest runs", async () => {

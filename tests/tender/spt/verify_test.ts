@@ -12,7 +12,7 @@ import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
 import { parseUnikernel, type Segment, type Unikernel } from "../../../elftool/unikernel.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
-import { bind, type GuestOptions } from "../../../tender/guest.ts";
+import { bind, type Guest, type GuestOptions } from "../../../tender/guest.ts";
 import { pack } from "../../../tender/targets.ts";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
 import { compileImage } from "../../../tender/spt/compile.ts";
@@ -33,7 +33,7 @@ const OPTIONS = { name: "packed", version, devices: COMPILER };
 
 async function packed(name: string, options: Partial<GuestOptions> = {}): Promise<Uint8Array> {
   const unikernel = parseUnikernel(Deno.readFileSync(await guest(name, "spt")), { name });
-  return await pack(bind(unikernel, "spt", { memorySize: 2 ** 25, ...options }));
+  return await pack(bind(unikernel, { memory: "32 MiB", ...options }));
 }
 
 /** Packed for a TAP interface, which need not be there. */
@@ -41,8 +41,8 @@ async function packedWithTap(): Promise<Uint8Array> {
   const unikernel = parseUnikernel(Deno.readFileSync(await guest("net", "spt")), { name: "net" });
   const mac = Uint8Array.of(2, 0, 0, 0, 0, 9);
   const device = net.tap("tap7", { mac });
-  const devices = new Map([["service", device]]);
-  const bound = bind(unikernel, "spt", { memorySize: 2 ** 25, devices });
+  const devices = { service: device };
+  const bound = bind(unikernel, { memory: "32 MiB", devices });
   const properties = { type: "NET_BASIC", mac, mtu: 1400 } as const;
   const attached = { handle: 1, name: "service", kind: "tap", tap: "tap7", properties } as const;
   return encodeImage(
@@ -66,16 +66,16 @@ Deno.test("verify: what pack writes is known, whatever the guest and its devices
   const disk = Deno.makeTempFileSync();
   try {
     Deno.truncateSync(disk, 4096);
-    const storage = (access: "rw" | "ro") => new Map([["storage", block.file(disk, { access })]]);
+    const storage = (access: "rw" | "ro") => ({ storage: block.file(disk, { access }) });
     const files = {
       arguments: await packed("args", { args: ["one", "--two"] }),
       data: await packed("globals"),
       "an executable heap": await packed("exec_heap", { executableHeap: true }),
       "a disk": await packed("block", { devices: storage("rw") }),
       "a disk to read": await packed("block", { devices: storage("ro") }),
-      "a descriptor": await packed("net", { devices: new Map([["service", net.fd(7)]]) }),
+      "a descriptor": await packed("net", { devices: { service: net.fd(7) } }),
       "an address": await packed("net", {
-        devices: new Map([["service", net.fd(7, { mac: "02:00:00:00:00:01", mtu: 9000 })]]),
+        devices: { service: net.fd(7, { mac: "02:00:00:00:00:01", mtu: 9000 }) },
       }),
       "an interface": await packedWithTap(),
     };
@@ -269,7 +269,7 @@ Deno.test("inspect: a tampered file is said to be, and --seccomp fails", async (
 
 /** Packs a unikernel of these segments as `pack` would, but without its checks. */
 function forged(segments: readonly Segment[], changes: Partial<Unikernel> = {}): Uint8Array {
-  const unikernel: Unikernel = {
+  const unikernel = {
     name: "forged",
     machine: "x86_64",
     entry: 0x10_0000,
@@ -278,9 +278,15 @@ function forged(segments: readonly Segment[], changes: Partial<Unikernel> = {}):
     abi: { target: "spt", version: 2 },
     manifest: { devices: [] },
     ...changes,
-  };
+  } as Unikernel;
   const [memorySize, commandLine, executableHeap] = [0x20_0000, "", false];
-  const forged = { unikernel, memorySize, commandLine, devices: [], executableHeap };
+  const forged = {
+    unikernel,
+    memorySize,
+    commandLine,
+    devices: [],
+    executableHeap,
+  } as unknown as Guest;
   const image = compileImage(forged, undefined, { keep: true });
   return encodeImage({ ...image, note: { ...image.note, packedBy: version } });
 }
@@ -298,8 +304,11 @@ Deno.test("verify: of guest memory it knows what pack makes, and no more", () =>
   const verdict = (...args: Parameters<typeof forged>) => verifyPacked(forged(...args), OPTIONS);
   equal(verdict([text, data]).is, "known", "zeros behind a text are its own");
   const faults: [fault: string, file: Parameters<typeof forged>][] = [
-    ["a segment is writable and executable", [[text, { ...data, execute: true }]]],
-    ["its segments overlap", [[text, segment(0x10_2000, { write: true })]]],
+    ["forged: segment at 0x104000: writable and executable", [[text, { ...data, execute: true }]]],
+    ["forged: segment at 0x102000: begins at 0x102000, and memory is free from 0x103000", [[
+      text,
+      segment(0x10_2000, { write: true }),
+    ]]],
     [
       "the unikernel does not end where the boot area says",
       [[text, data], { kernelEnd: 0x10_4000 }],
@@ -318,7 +327,7 @@ Deno.test("inspect: the name of a packed file is escaped, its disk also where it
     Deno.writeFileSync(path, new Uint8Array(512));
     const disk = block.file(path, { access: "ro" });
     const packedPath = join(directory, "\x1b[2Jpacked");
-    writeProgram(packedPath, await packed("block", { devices: new Map([["storage", disk]]) }));
+    writeProgram(packedPath, await packed("block", { devices: { storage: disk } }));
     const { stdout, status } = await soloden("inspect", "--seccomp", packedPath);
     equal(status, 0);
     match(stdout, /^\S+\/\\x1b\[2Jpacked: seccomp filter of \d+ instructions\n/);

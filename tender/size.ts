@@ -1,0 +1,32 @@
+/**
+ * Sizes as programs give them.
+ *
+ * @module
+ */
+import { TenderError } from "./error.ts";
+
+/**
+ * A size: a whole number of bytes, or a text like `"64 MiB"` with one of the units KiB, MiB and GiB,
+ * which are powers of 1024.
+ */
+export type Size = number | string;
+
+const UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/**
+ * Reads a size.
+ *
+ * @param option the option that it is the value of, for messages
+ * @returns the size in bytes
+ * @throws {TenderError} "option" if it is none
+ */
+export function bytesOf(size: Size, option: string): number {
+  const [, number, unit] = /^([0-9]+) ?([KMG]iB)$/.exec(String(size)) ?? [];
+  const bytes = unit === undefined ? size : Number(number) * UNITS[unit]!;
+  if (typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  const given = typeof size === "string" ? `"${size}"` : size;
+  throw new TenderError(
+    "option",
+    `${option}: expected a whole number of bytes, or a size like "64 MiB" (KiB, MiB, GiB), not ${given}`,
+  );
+}
