@@ -41,14 +41,26 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
   let format: "text" | "json" = "text";
   for (const word of words) {
     const [, name, value = ""] = /^--([a-z-]+)(?:[=:](.*))?$/s.exec(word)!;
-    if (name === "stats") stats = true;
-    else if (name === "gdb") gdb = readEndpoint(value);
-    else if (name === "dumpcore") coreDirectory = value;
-    else if (name === "net-pcap") captures.set(...readCapture(word, { value, guest }));
-    else {
-      traced = true;
-      if (name === "trace-format") format = readFormat(value);
-      else if (value !== "") file = value;
+    switch (name) {
+      case "trace":
+        traced = true;
+        if (value !== "") file = value;
+        break;
+      case "trace-format":
+        traced = true;
+        format = readFormat(value);
+        break;
+      case "stats":
+        stats = true;
+        break;
+      case "gdb":
+        gdb = readEndpoint(value);
+        break;
+      case "dumpcore":
+        coreDirectory = value;
+        break;
+      case "net-pcap":
+        captures.set(...readCapture(word, { value, guest }));
     }
   }
   if (stats && gdb !== undefined) {

@@ -1,13 +1,17 @@
 /**
  * The table of options and what is made of it.
  */
-import { deepEqual, equal, notEqual } from "node:assert/strict";
+import { deepEqual, equal, notDeepEqual, notEqual } from "node:assert/strict";
 import { type GuestOption, OUTPUT, PACK_OPTIONS, RUN_OPTIONS } from "../../commands/grammar.ts";
 import { parseArguments } from "../../commands/guest_words.ts";
 import { pack, runGuest } from "../../commands/guests.ts";
 import { entryOf } from "../../commands/table.ts";
 import { loadDeviceWords, readDevices } from "../../commands/device_words.ts";
+import { readLimits } from "../../commands/limit_words.ts";
+import { readObservation } from "../../commands/observe_words.ts";
 import { DEVICE_KINDS } from "../../tender/devices/kinds.ts";
+import { net } from "../../tender/devices/net/device.ts";
+import { tinyGuest } from "../tender/hvt/tiny_guest.ts";
 
 /** An option as people write it, with a value that its reader takes; `bare`: without one, where it may. */
 function written({ name, form, device }: GuestOption, bare = false): string {
@@ -31,6 +35,32 @@ for (const option of [...RUN_OPTIONS, OUTPUT]) {
     }
   });
 }
+
+/** The options of a part, each with a value that its reader takes. */
+function optionsOf(part: GuestOption["part"]): string[] {
+  return RUN_OPTIONS.filter((option) => option.part === part)
+    .map((option) => VALUES[option.name] ?? written(option));
+}
+
+/** Options that do not take just any value. */
+const VALUES: Readonly<Record<string, string>> = {
+  "trace-format": "--trace-format=json",
+  "gdb": "--gdb=1",
+};
+
+Deno.test("grammar: every limit has a reader of its own", () => {
+  const read = optionsOf("limits").map((word) => Object.keys(readLimits([word])));
+  deepEqual(read.map(({ length }) => length), read.map(() => 1));
+  equal(new Set(read.flat()).size, read.length);
+});
+
+Deno.test("grammar: every option that shows something of a run asks for something", () => {
+  const guest = tinyGuest([], { devices: { x: net.tap("tap0") } });
+  const nothing = readObservation([], guest);
+  for (const word of optionsOf("observe")) {
+    notDeepEqual(readObservation([word], guest), nothing, word);
+  }
+});
 
 Deno.test("grammar: help shows every option in its form, in the table's order", () => {
   const shown = (command: typeof runGuest) =>
