@@ -13,7 +13,7 @@ import type { ImageTarget } from "./targets.ts";
 
 /** Those that a bundle contains. */
 const IMAGES: Readonly<
-  Partial<Record<Machine, Record<ImageTarget, () => Promise<{ image: Runs }>>>>
+  Partial<Record<Machine, Partial<Record<ImageTarget, () => Promise<{ image: Runs }>>>>>
 > = {
   x86_64: {
     hvt: () => import("./images/hvt_x86_64.fixed.ts"),
@@ -27,7 +27,7 @@ const IMAGES: Readonly<
  * @throws {ToolchainError} if they have to be built, and a tool is missing or fails
  */
 export async function bindingsImage(target: ImageTarget, machine: Machine): Promise<BindingsImage> {
-  const image = (await IMAGES[machine]?.[target]())?.image;
+  const image = (await IMAGES[machine]?.[target]?.())?.image;
   const file = image?.size ? fromRuns(image) : await build(target, machine);
   return readBindingsImage(file, { name: `bindings of ${target}` });
 }

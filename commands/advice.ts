@@ -14,10 +14,10 @@ import { ERRNO } from "../linux/libc.ts";
 import type { TenderError, TenderProblem } from "../tender/error.ts";
 import { type GuestRequest, parseArguments } from "./guest_words.ts";
 import { entriesIn, lookAt } from "./look.ts";
+import { RUN_NAME } from "./unikernel_names.ts";
 
 const MIB = 0x10_0000;
 const SOURCE = /\.(c|cc|cpp|cxx|S|s|rs|zig)$/;
-const UNIKERNEL = /\.(spt|hvt)$/;
 
 /**
  * Finds advice about an error.
@@ -151,7 +151,8 @@ function findUnikernel({ file }: GuestRequest): string | undefined {
     .flatMap((beside) => [beside, ...inside.filter((path) => path.endsWith(beside.slice(-4)))])
     .filter(isFile);
   if (found !== undefined) return `did you mean ${found}?`;
-  const source = sourceOf(file.replace(UNIKERNEL, "")) ?? inside.find((path) => SOURCE.test(path));
+  const source = sourceOf(file.replace(RUN_NAME, "")) ??
+    inside.find((path) => SOURCE.test(path));
   return source === undefined ? undefined : buildIt(source);
 }
 

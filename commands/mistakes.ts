@@ -13,6 +13,7 @@ import {
   UnsatisfiedPositionalError,
 } from "@stricli/core";
 import { type Entry, optionOf } from "./table.ts";
+import { RUN_NAME } from "./unikernel_names.ts";
 
 /** Shortest word, in letters, for which a similar one is suggested. */
 const LEAST_TO_GUESS = 3;
@@ -147,7 +148,7 @@ export function unknownCommandText(word: string, corrections: readonly string[])
 
 /** The command that takes a file of such a name. */
 function commandFor(file: string): string | undefined {
-  if (/\.(hvt|spt)$/.test(file)) return "run";
+  if (RUN_NAME.test(file)) return "run";
   return /\.(c|cc|cpp|cxx|S|s)$/.test(file) ? "build" : undefined;
 }
 

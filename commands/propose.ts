@@ -11,6 +11,7 @@ import {
   type Proposal,
   tapInterfaces,
 } from "./propose_values.ts";
+import { PACKED_NAME, RUN_NAME } from "./unikernel_names.ts";
 
 export type { Proposal };
 
@@ -26,7 +27,7 @@ export interface Line {
 const FILES: Readonly<Record<string, RegExp>> = {
   SOURCE: /\.(c|cc|cpp|cxx|S|s|o|a)$/,
   MANIFEST: /\.json$/,
-  UNIKERNEL: /\.(hvt|spt)$/,
+  UNIKERNEL: RUN_NAME,
 };
 
 /** Proposes words to put in place of the last one before the cursor. All of them begin with it. */
@@ -129,6 +130,6 @@ function words(texts: readonly string[]): Proposal[] {
 function proposeArguments({ argument = "", path }: Entry, current: string): Proposal[] {
   if (argument === "SHELL") return words(["bash", "zsh", "fish"]);
   if (argument === "NAME") return [];
-  const kind = path[0] === "pack" ? /\.spt$/ : FILES[argument.split(" ")[0]!];
-  return filesIn(current, kind);
+  const wanted = path[0] === "pack" ? PACKED_NAME : FILES[argument.split(" ")[0]!];
+  return filesIn(current, wanted);
 }

@@ -7,6 +7,7 @@ import type { DeviceDeclaration } from "../abi/manifest.ts";
 import { ElfError } from "../elftool/error.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
 import { type DirectoryEntry, entriesIn, isSystemError, lookAt } from "./look.ts";
+import { RUN_NAME } from "./unikernel_names.ts";
 
 /** A word that may come next. */
 export interface Proposal {
@@ -57,7 +58,7 @@ export function devicesOf(words: readonly string[]): DeviceDeclaration[] {
     const devices = readDevices(word);
     if (devices !== undefined) return devices;
   }
-  const unikernels = entriesIn(".").filter(({ name }) => /\.(hvt|spt)$/.test(name)).slice(0, MOST);
+  const unikernels = entriesIn(".").filter(({ name }) => RUN_NAME.test(name)).slice(0, MOST);
   const all = unikernels.flatMap(({ name }) => readDevices(name) ?? []);
   return [...new Map(all.map((device) => [device.name, device])).values()];
 }

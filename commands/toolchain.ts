@@ -7,6 +7,7 @@ import { buildCommand, type Command, type CommandContext } from "@stricli/core";
 import type { Machine } from "../abi/elf.ts";
 import type { BuildTarget, ImageTarget } from "../bindings/targets.ts";
 import { argument, flag, option, options, required } from "./options.ts";
+import { BUILT, LINKED } from "./targets.fixed.ts";
 
 interface BuildFlags {
   readonly target?: BuildTarget[];
@@ -30,7 +31,7 @@ export const build = buildCommand({
     flags: {
       target: {
         kind: "enum",
-        values: ["hvt", "spt", "virtio", "any"],
+        values: BUILT,
         optional: true,
         variadic: true,
         brief: "Target to build for (default: hvt and spt); any makes a portable unikernel, .solo5",
@@ -82,7 +83,7 @@ export const link = buildCommand({
     flags: {
       target: {
         kind: "enum",
-        values: ["hvt", "spt"],
+        values: LINKED,
         brief: "Target to make a unikernel for",
       },
       output: required("--output FILE: The unikernel to write"),
@@ -95,7 +96,7 @@ export const link = buildCommand({
   },
   docs: {
     brief: "Make a portable unikernel one of a target",
-    customUsage: ["-t hvt|spt -o FILE FILE.solo5"],
+    customUsage: [`-t ${LINKED.join("|")} -o FILE FILE.solo5`],
   },
 });
 
