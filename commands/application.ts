@@ -27,6 +27,7 @@ import { completeCommand, completions, doctor, newCommand } from "./first_steps.
 import { pack, runGuest } from "./guests.ts";
 import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
+import { BUILT } from "./targets.fixed.ts";
 import { build, install, link, uninstall, wrapper } from "./toolchain.ts";
 
 const compileManifest = buildCommand({
@@ -99,6 +100,9 @@ const manifestSchema = buildCommand({
   docs: { brief: "Print the JSON Schema of manifests, for editors" },
 });
 
+/** The flag that tells the wrapped tools which bindings to link with; `stub` only links. */
+const TARGET_FLAG = `-z solo5-abi=${[...BUILT, "stub"].join("|")}`;
+
 /** Every sub-command by its name. */
 export const routes: RouteMap<CommandContext> = buildRouteMap({
   routes: {
@@ -112,8 +116,8 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
       docs: { brief: "Work with application manifests" },
     }),
     inspect,
-    cc: wrapper("Compile and link for unikernels (-z solo5-abi=hvt|spt|any|stub)"),
-    ld: wrapper("Link for unikernels (-z solo5-abi=hvt|spt|any|stub)"),
+    cc: wrapper(`Compile and link for unikernels (${TARGET_FLAG})`),
+    ld: wrapper(`Link for unikernels (${TARGET_FLAG})`),
     objcopy: wrapper("Copy object files"),
     install,
     uninstall,
