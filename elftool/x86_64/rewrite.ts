@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { decode, type Instruction, PREFIXES } from "./decode.ts";
+import { decode, type Instruction } from "./decode.ts";
 import {
   codeAt,
   type CodeSegment,
@@ -150,8 +150,6 @@ class Rewriter {
   ): Region | undefined {
     const moved = [site];
     for (let count = before; count > 0; count--) {
-      // What begins at the region's start may be jumped to; what follows may not.
-      if (isTarget(segment, moved[0]!)) return undefined;
       const previous = previousOf(segment, moved[0]!.at);
       if (previous === undefined || !isMovable(previous) || !goesOn(previous)) return undefined;
       moved.unshift(previous);
@@ -160,7 +158,7 @@ class Rewriter {
     let end = site.at + site.instruction.length;
     while (end - start < JUMP_SIZE) {
       const next = nextOf(segment, { at: end, reached: goesOn(moved.at(-1)!) });
-      if (next === undefined || !isMovable(next) || isTarget(segment, next)) return undefined;
+      if (next === undefined || !isMovable(next)) return undefined;
       // What cannot be reached has nothing to do.
       if (goesOn(moved.at(-1)!)) moved.push(next);
       end = next.at + next.instruction.length;
@@ -168,7 +166,7 @@ class Rewriter {
     const taken = this.#taken.get(segment)!;
     for (let at = start; at < end; at++) {
       if (taken.has(at)) return undefined;
-      // A jump into an instruction, to leave out its prefix.
+      // The region's start may be jumped to; what follows may not, nor the middle of an instruction.
       if (at > start && (segment.marks[at]! & MARKS.target) !== 0) return undefined;
     }
     return { moved, end };
@@ -306,7 +304,7 @@ function goesOn({ instruction: { flow } }: Placed): boolean {
 
 /** Whether an instruction can do its work elsewhere. */
 function isMovable({ instruction }: Placed): boolean {
-  const { flow, relativeSize, prefixes, map, opcode } = instruction;
+  const { flow, map, opcode } = instruction;
   switch (flow) {
     case "call": // would return elsewhere
     case "call-indirect":
@@ -316,7 +314,7 @@ function isMovable({ instruction }: Placed): boolean {
     case "system":
       return isSyscall(instruction);
     default:
-      return relativeSize === 0 || (prefixes & PREFIXES.addressSize) === 0;
+      return true;
   }
 }
 

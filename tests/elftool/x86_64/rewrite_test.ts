@@ -1,11 +1,12 @@
 /** Programs whose system calls were rewritten do what they did before. */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { Site } from "../../../elftool/x86_64/rewrite.ts";
+import { rewriteSystemCalls, type Site } from "../../../elftool/x86_64/rewrite.ts";
+import { survey } from "../../../elftool/x86_64/survey.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
-import { cannotRun, compile, notInstalled, rewritten, run } from "./programs.ts";
+import { cannotRun, compile, load, notInstalled, rewritten, run } from "./programs.ts";
 
 /** Whether all that is an instruction was rewritten. */
 function allRewritten(sites: readonly Site[]): boolean {
@@ -30,14 +31,16 @@ _start:
     .type test, @function
 test:
 ${body}
-    .size test, . - test
+${body.includes(".size test") ? "" : ".size test, . - test"}
 ${data}`;
 }
 
 const BARE = ["-nostdlib", "-static", "-Wl,--build-id", "-Wl,-z,noexecstack"];
 
+const NO_ROOM = "left: jumps lead to its neighbours, and no padding is near";
+
 /** Each: what is around a `getppid`, what becomes of that site, and the exit status. */
-const SHAPES: readonly [name: string, how: string, status: number, body: string][] = [
+const SHAPES: readonly [name: string, how: string | string[], status: number, body: string][] = [
   ["what follows is moved", "after", 6, "mov $110, %eax\n syscall\n mov $6, %eax\n ret"],
   [
     "a system call at the end takes the return and padding with it",
@@ -65,7 +68,7 @@ const SHAPES: readonly [name: string, how: string, status: number, body: string]
   ],
   [
     "nothing is done without room",
-    "left: jumps lead to its neighbours, and no padding is near",
+    NO_ROOM,
     5,
     "mov $110, %eax\n jmp 1f\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n mov %ebx, %eax\n ret",
   ],
@@ -107,7 +110,7 @@ const SHAPES: readonly [name: string, how: string, status: number, body: string]
   ],
   [
     "two system calls are moved together",
-    "after",
+    ["after", "after"],
     13,
     "mov $110, %eax\n syscall\n mov $13, %al\n syscall\n nop\n mov $13, %eax\n ret",
   ],
@@ -119,7 +122,7 @@ const SHAPES: readonly [name: string, how: string, status: number, body: string]
   ],
   [
     "what a call returns to is never moved",
-    "left: jumps lead to its neighbours, and no padding is near",
+    NO_ROOM,
     16,
     "mov $110, %eax\n call 2f\n syscall\n2: mov $16, %eax\n ret",
   ],
@@ -128,6 +131,84 @@ const SHAPES: readonly [name: string, how: string, status: number, body: string]
     "before",
     21,
     "mov $110, %eax\n syscall\n jrcxz 1f\n mov $21, %eax\n1: ret",
+  ],
+  [
+    "what has no long form is not moved from before, either",
+    NO_ROOM,
+    5,
+    "mov $110, %eax\n jrcxz 3f\n syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n3: mov $5, %eax\n ret",
+  ],
+  [
+    "a jump is not moved from before",
+    NO_ROOM,
+    5,
+    "jmp.d32 2f\n syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\nmov %ebx, %eax\n ret",
+  ],
+  [
+    "what one system call took another does not get",
+    ["after", NO_ROOM],
+    5,
+    "mov $110, %eax\n syscall\n nop\n nop\n nop\n syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\nmov %ebx, %eax\n ret",
+  ],
+  [
+    "a jump into the middle of an instruction keeps it",
+    ["after", NO_ROOM],
+    5,
+    "mov $110, %eax\n syscall\n xor %ebx, %ebx\n xor %ecx, %ecx\n jmp 4f\n4: syscall\n 2: lock incl -4(%rsp)\n inc %ebx\n cmp $4, %ebx\n jb 2b\n cmp $5, %ebx\n jne 2b + 1\nmov %ebx, %eax\n ret",
+  ],
+  [
+    "what cannot be reached is left unless it is padding",
+    NO_ROOM,
+    0,
+    "mov $5, %eax\n test %eax, %eax\n jne 3f\n jmp 4f\n4: syscall\n ret\n push %rax\n pop %rax\n pop %rax\n3: xor %eax, %eax\n ret",
+  ],
+  [
+    "data behind the bounds of a function are left",
+    NO_ROOM,
+    24,
+    "mov $24, %edi\n mov $60, %eax\n jmp 1f\n1: syscall\n .size test, . - test\n .zero 8",
+  ],
+  [
+    "padding that is jumped into is left",
+    NO_ROOM,
+    5,
+    "mov $110, %eax\n jmp 1f\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\nmov %ebx, %eax\n ret\n nop\n nop\n nop\n3: nop\n nop\n nop\n nop\n jmp 3b",
+  ],
+  [
+    "padding that is executed is left",
+    NO_ROOM,
+    5,
+    "mov $110, %eax\n jmp 1f\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n.skip 8, 0x90\nmov %ebx, %eax\n ret",
+  ],
+  [
+    "padding that begins farther away than a short jump reaches is used from there on",
+    "padding",
+    5,
+    "mov $110, %eax\n jmp 1f\n .skip 140, 0x90\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\nmov %ebx, %eax\n ret",
+  ],
+  [
+    "padding that is just too far away is left",
+    NO_ROOM,
+    5,
+    "mov $110, %eax\n jmp 1f\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n.skip 115, 0x90\n mov %ebx, %eax\n jmp.d32 9f\n .skip 8, 0x90\n9: ret",
+  ],
+  [
+    "padding is used once",
+    ["padding", NO_ROOM],
+    5,
+    "mov $110, %eax\n jmp 1f\n .skip 9, 0x90\n1: syscall\n2: inc %ebx\n jmp 3f\n3: syscall\n4: cmp $5, %ebx\n jb 2b\n ja 4b\nmov %ebx, %eax\n ret",
+  ],
+  [
+    "padding is used twice if it is long enough",
+    ["padding", "padding"],
+    5,
+    "mov $110, %eax\n jmp 1f\n .skip 10, 0x90\n1: syscall\n2: inc %ebx\n jmp 3f\n3: syscall\n4: cmp $5, %ebx\n jb 2b\n ja 4b\nmov %ebx, %eax\n ret",
+  ],
+  [
+    "an interrupt is left, and data are none",
+    "left: not of 64-bit programs",
+    5,
+    "mov $5, %eax\n jmp 1f\n int $0x80\n1: ret\n .size test, . - test\n .byte 6, 0xcd, 0x80",
   ],
   [
     "a table of jumps keeps its targets",
@@ -202,11 +283,28 @@ for (const [name, how, status, body] of SHAPES) {
       // The first site is that of _start.
       const [, ...sites] = changed.sites;
       const names = sites.map(({ how, why }) => why === undefined ? how : `${how}: ${why}`);
-      ok(sites.length > 0);
-      deepEqual([...new Set(names)], [how]);
+      deepEqual(names, typeof how === "string" ? [how] : how);
       return Promise.resolve();
     }));
 }
+
+testUnless(
+  cannotRun("cc"),
+  "rewrite: what is too far away for jumps is refused",
+  () =>
+    inDirectory((directory) => {
+      const source = assembly("ret");
+      const found = survey(load(compile(directory, { name: "x.S", source, flags: BARE })));
+      const near = 0x50_0000;
+      const far = 2 ** 31 + near;
+      ok(rewriteSystemCalls(found, { trampolines: near, personality: near }).sites.length > 0);
+      for (const places of [{ trampolines: far }, { personality: far }]) {
+        const options = { trampolines: near, personality: near, ...places };
+        throws(() => rewriteSystemCalls(found, options), RangeError);
+      }
+      return Promise.resolve();
+    }),
+);
 
 const C = `
 #include <errno.h>
