@@ -54,6 +54,7 @@ export function readFrames(program: LoadedProgram): Frame[] {
   const table = readerAt(program, { address, what: "frames" });
   const commons = new Map<number, Common>();
   const frames: Frame[] = [];
+  const budget = { left: program.elf.bytes.length };
   while (!table.reader.done) {
     const { reader } = table;
     const short = reader.unsigned(4);
@@ -68,10 +69,15 @@ export function readFrames(program: LoadedProgram): Frame[] {
     }
     const common = commons.get(start - id);
     if (common === undefined) throw reader.fail(`the frame at ${start} refers to no common entry`);
-    const frame = readFrame(program, { entry, common });
+    const frame = readFrame(program, { entry, common, budget });
     if (frame !== undefined) frames.push(frame);
   }
   return frames;
+}
+
+/** How many bytes of tables of handlers are still to be read: each byte belongs to one function. */
+interface Budget {
+  left: number;
 }
 
 /** A reader, and the address of the first byte of what it reads from. */
@@ -140,7 +146,7 @@ function readCommon(reader: DwarfReader): Common {
 
 function readFrame(
   program: LoadedProgram,
-  { entry, common }: { entry: Table; common: Common },
+  { entry, common, budget }: { entry: Table; common: Common; budget: Budget },
 ): Frame | undefined {
   const start = pointer(entry, common.addresses);
   const size = plain(entry.reader, common.addresses);
@@ -148,14 +154,14 @@ function readFrame(
   if (!common.augmented) return { start, end: start + size, landings: [] };
   entry.reader.uleb();
   const address = pointer(entry, common.handlers);
-  const landings = address === undefined ? [] : readLandings(program, { address, start });
+  const landings = address === undefined ? [] : readLandings(program, { address, start, budget });
   return { start, end: start + size, landings };
 }
 
 /** The landing pads that a function's table of calls names. */
 function readLandings(
   program: LoadedProgram,
-  { address, start }: { address: number; start: number },
+  { address, start, budget }: { address: number; start: number; budget: Budget },
 ): number[] {
   const table = readerAt(program, { address, what: "handlers of exceptions" });
   const { reader } = table;
@@ -165,6 +171,8 @@ function readLandings(
   const encoding = reader.u8();
   const length = reader.uleb();
   const calls = reader.part(reader.at, reader.at + length);
+  budget.left -= length;
+  if (budget.left < 0) throw reader.fail("tables that overlap");
   const landings: number[] = [];
   while (!calls.done) {
     // Where the calls begin, and how many bytes they have.

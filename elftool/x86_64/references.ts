@@ -92,21 +92,28 @@ export interface JumpTable {
   readonly count: number;
 }
 
-/** Where a table of jumps leads. */
-export function* tableTargets(
-  program: LoadedProgram,
-  { address, count }: JumpTable,
-): Generator<number> {
-  const segment = segmentAt(program.segments, address);
-  if (segment === undefined) return;
-  const view = viewOf(segment.data);
-  const { low, high } = extentOf(program, "executable");
+/**
+ * Where a table of jumps leads.
+ *
+ * @param code the extent of what is executable
+ */
+export function tableTargets(
+  { segments }: LoadedProgram,
+  { address, count, code }: JumpTable & { readonly code: Extent },
+): number[] {
+  const segment = segmentAt(segments, address);
+  if (segment === undefined) return [];
+  const { data } = segment;
+  const targets: number[] = [];
   const start = address - segment.address;
-  for (let at = start; at + 4 <= view.byteLength && at < start + 4 * count; at += 4) {
-    const target = address + view.getInt32(at, true);
-    if (target < low || target >= high) return;
-    yield target;
+  for (let at = start; at + 4 <= data.length && at < start + 4 * count; at += 4) {
+    const distance = data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) |
+      (data[at + 3]! << 24);
+    const target = address + distance;
+    if (target < code.low || target >= code.high) break;
+    targets.push(target);
   }
+  return targets;
 }
 
 /** How many instructions are between the check of an index, the table's address, and the table's use. */

@@ -8,14 +8,8 @@
  * @module
  */
 import { decode, type Instruction } from "./decode.ts";
-import {
-  codeAt,
-  type CodeSegment,
-  type Finding,
-  findInstructions,
-  MARKS,
-  type Survey,
-} from "./survey.ts";
+import { type Finding, findInstructions, type Sought } from "./find.ts";
+import { codeAt, type CodeSegment, MARKS, type Survey } from "./survey.ts";
 
 /** What became of one system call. */
 export interface Site {
@@ -80,13 +74,19 @@ export function rewriteSystemCalls(survey: Survey, options: RewriteOptions): Rew
     }
   }
   const rewriter = new Rewriter(survey, options);
-  const sites = findInstructions(survey, ({ flow }) => flow === "system")
-    // Two bytes of data read as an interrupt too often to tell of each.
+  const sites = findInstructions(survey, ENTRIES)
+    // What is left of those of 32-bit programs is data.
     .filter(({ instruction, doubt }) => doubt === undefined || isSyscall(instruction))
     .map((finding) => rewriter.rewrite(finding));
   const { patches, trampolines } = rewriter;
   return { patches, trampolines: trampolines.bytes(), sites };
 }
+
+/** `syscall`; `sysenter` and `int $0x80`, which 32-bit programs use. */
+const ENTRIES: Sought = {
+  pairs: [[0x0f, 0x05], [0x0f, 0x34], [0xcd, 0x80]],
+  wanted: ({ flow }) => flow === "system",
+};
 
 function isSyscall({ map, opcode, flow }: Instruction): boolean {
   return flow === "system" && map === 1 && opcode === 0x05;

@@ -17,6 +17,7 @@ import {
   type Extent,
   extentOf,
   isFixed,
+  type JumpTable,
   operandAddresses,
   TableSearch,
   tableTargets,
@@ -31,10 +32,10 @@ export const MARKS = {
   proven: 2,
   /** Execution may come here from elsewhere, be an instruction here or not. */
   target: 4,
-  /** What a proven instruction names as code beyond doubt: the target of a direct jump or call, a label. */
-  named: 8,
   /** Inside the bounds of a function, be they right or not. */
-  inside: 16,
+  inside: 8,
+  /** What would begin here leads to bytes that are no instruction. */
+  hopeless: 16,
 } as const;
 
 /** An executable segment and what is known of it. */
@@ -58,6 +59,10 @@ interface Range {
 
 const LOCK = 0xf0;
 const LEA = 0x8d;
+/** How long a table of jumps may be whose length does not show, in entries. */
+const MOST_ENTRIES = 4096;
+/** How often pointers are tried that no proven instruction is in front of. */
+const MOST_ROUNDS = 8;
 /** Where compilers let functions begin unless they save bytes. */
 const FUNCTION_ALIGNMENT = 16;
 /** `mov $15,%rax; syscall`: where handlers of signals return to. */
@@ -118,6 +123,8 @@ function boundsOf(
 class Surveyor {
   readonly segments: readonly CodeSegment[];
   readonly #program: LoadedProgram;
+  /** What is executable. */
+  readonly #code: Extent;
   /** In which numbers in instructions are taken for addresses. */
   readonly #absolute: Extent | undefined;
   /** Functions that were swept with success. */
@@ -127,9 +134,12 @@ class Surveyor {
   /** Addresses that execution comes to, to go on at if they are not proven. */
   readonly #ahead: number[] = [];
   readonly #operands = new Set<number>();
+  /** Targets of direct jumps and calls, and labels: code beyond doubt. */
+  readonly #named: number[] = [];
 
   constructor(program: LoadedProgram) {
     this.#program = program;
+    this.#code = extentOf(program, "executable");
     this.#absolute = isFixed(program) ? extentOf(program) : undefined;
     this.segments = program.segments.filter(({ execute }) => execute).map(({ address, data }) => ({
       address,
@@ -151,18 +161,18 @@ class Surveyor {
     const from = start - segment.address;
     const to = Math.min(end - segment.address, segment.code.length);
     for (let at = from; at < to; at++) segment.marks[at]! |= MARKS.inside;
-    const way = wayFrom(segment, { from, to, over: () => true });
-    if (way === undefined) return;
+    const { steps, broken } = wayFrom(segment, { from, to, over: () => true });
+    if (broken) return;
     this.#swept.push({ start, end });
-    this.#prove(segment, way);
+    this.#prove(segment, steps);
     // Bounds of hand-written functions may end too early.
-    const last = way.at(-1);
+    const last = steps.at(-1);
     if (last !== undefined && goesOn(last.instruction)) this.comeTo(end);
   }
 
   /** Notes that execution comes to an address, and goes on from there later. */
-  comeTo(address: number, how: number = MARKS.target): void {
-    const marks = this.mark(address, how | MARKS.target);
+  comeTo(address: number): void {
+    const marks = this.mark(address, MARKS.target);
     if (marks !== undefined && (marks & MARKS.proven) === 0) this.#ahead.push(address);
   }
 
@@ -181,8 +191,7 @@ class Surveyor {
   follow(pointers: readonly number[]): void {
     this.#followAll();
     let left = [...new Set(pointers)];
-    for (let before = Infinity; left.length < before;) {
-      before = left.length;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
       left = left.filter((address) => {
         if (!this.#mayBegin(address)) return true;
         this.comeTo(address);
@@ -207,7 +216,7 @@ class Surveyor {
   /** Marks what would be the targets if all addresses in operands were those of tables. */
   markTables(): void {
     for (const operand of this.#operands) {
-      for (const target of tableTargets(this.#program, { address: operand, count: Infinity })) {
+      for (const target of this.#targetsOf({ address: operand, count: MOST_ENTRIES })) {
         this.mark(target, MARKS.target);
       }
     }
@@ -218,23 +227,37 @@ class Surveyor {
     const from = address - segment.address;
     // A function that could not be swept is left alone.
     if ((segment.marks[from]! & (MARKS.proven | MARKS.inside)) !== 0) return;
-    const way = wayFrom(segment, { from, to: segment.code.length, over: goesOnSurely });
-    if (way !== undefined) this.#prove(segment, way);
+    const to = segment.code.length;
+    const { steps, broken } = wayFrom(segment, { from, to, over: goesOnSurely });
+    if (!broken) return this.#prove(segment, steps);
+    // Many ways may lead here, and none is gone twice.
+    for (const { at } of steps) segment.marks[at]! |= MARKS.hopeless;
   }
 
-  /** Takes back what was proven of functions into whose instructions their own jumps lead. */
+  /** Takes back what was proven of functions into whose instructions named addresses lead. */
   withdraw(): void {
+    const broken = this.#named.filter((address) => this.#leadsInside(address));
+    broken.sort((a, b) => a - b);
+    let next = 0;
     for (const { start, end } of this.#swept) {
-      const { address, code, marks } = codeAt(this.segments, start)!;
-      const [from, to] = [start - address, Math.min(end - address, code.length)];
-      for (let at = from; at < to; at++) {
-        const inside = (marks[at]! & (MARKS.named | MARKS.start)) === MARKS.named;
-        // Code that is fit for one CPU jumps over the prefix of an instruction.
-        if (!inside || code[at - 1] === LOCK && (marks[at - 1]! & MARKS.start) !== 0) continue;
-        for (let byte = from; byte < to; byte++) marks[byte]! &= ~(MARKS.start | MARKS.proven);
-        break;
+      while (broken[next]! < start) next++;
+      if (!(broken[next]! < end)) continue;
+      const { address, marks } = codeAt(this.segments, start)!;
+      for (let at = start - address; at < end - address && at < marks.length; at++) {
+        marks[at]! &= ~(MARKS.start | MARKS.proven);
       }
     }
+  }
+
+  /** Whether an address is in the middle of a proven instruction. */
+  #leadsInside(to: number): boolean {
+    const segment = codeAt(this.segments, to);
+    if (segment === undefined) return false;
+    const { address, code, marks } = segment;
+    const at = to - address;
+    if ((marks[at]! & (MARKS.proven | MARKS.start)) !== MARKS.proven) return false;
+    // Code that is fit for one CPU jumps over the prefix of an instruction.
+    return code[at - 1] !== LOCK || (marks[at - 1]! & MARKS.start) === 0;
   }
 
   #prove(segment: CodeSegment, way: readonly Step[]): void {
@@ -247,21 +270,31 @@ class Surveyor {
       for (let byte = at; byte < at + length; byte++) marks[byte]! |= MARKS.proven;
       const own = address + at;
       if (flow === "branch" || flow === "jump" || flow === "call") {
-        this.comeTo(own + refersTo, MARKS.named);
+        this.#name(own + refersTo);
       } else {
         const options = { code: view, at, address: own, absolute: this.#absolute };
         for (const operand of operandAddresses(instruction, options)) this.#mention(operand);
         if (map === 0 && opcode === LEA && relativeSize !== 0) {
-          this.comeTo(own + refersTo, MARKS.named);
+          this.#name(own + refersTo);
         }
       }
       // Callees return there.
       if (flow === "call" || flow === "call-indirect") this.comeTo(own + length);
       const table = tables.next(instruction, { code: view, at, address: own });
       if (table !== undefined) {
-        for (const target of tableTargets(this.#program, table)) this.comeTo(target);
+        for (const target of this.#targetsOf(table)) this.comeTo(target);
       }
     }
+  }
+
+  /** Notes what an instruction names as code beyond doubt. */
+  #name(address: number): void {
+    this.#named.push(address);
+    this.comeTo(address);
+  }
+
+  #targetsOf(table: JumpTable): number[] {
+    return tableTargets(this.#program, { ...table, code: this.#code });
   }
 
   /** Notes an address in an operand: a label, a function, or a table of jumps. */
@@ -278,28 +311,35 @@ interface Step {
   readonly instruction: Instruction;
 }
 
+/** Instructions one behind the other. */
+interface Way {
+  readonly steps: readonly Step[];
+  /** Whether it leads to something that is no instruction, or into the middle of one. */
+  readonly broken: boolean;
+}
+
 /**
- * Decodes instructions one behind the other.
+ * Decodes instructions one behind the other, up to one that is proven or to the range's end.
  *
  * @param options `over`: whether the way goes on behind an instruction
- * @returns undefined if one cannot be decoded, or if the way leads into a proven one or out of the range
  */
 function wayFrom(
   { code, marks }: CodeSegment,
   options: { from: number; to: number; over: (instruction: Instruction) => boolean },
-): Step[] | undefined {
+): Way {
   const { from, to, over } = options;
   const range = code.subarray(0, to);
-  const way: Step[] = [];
+  const steps: Step[] = [];
   for (let at = from; at < to;) {
-    if ((marks[at]! & MARKS.start) !== 0) return way;
-    const instruction = (marks[at]! & MARKS.proven) === 0 ? decode(range, at) : undefined;
-    if (instruction === undefined || isZero(range, at)) return undefined;
-    way.push({ at, instruction });
-    if (!over(instruction)) return way;
+    if ((marks[at]! & MARKS.start) !== 0) break;
+    const known = (marks[at]! & (MARKS.proven | MARKS.hopeless)) !== 0;
+    const instruction = known || isZero(range, at) ? undefined : decode(range, at);
+    if (instruction === undefined) return { steps, broken: true };
+    steps.push({ at, instruction });
+    if (!over(instruction)) break;
     at += instruction.length;
   }
-  return way;
+  return { steps, broken: false };
 }
 
 /** Whether execution certainly goes on behind an instruction: not every callee returns. */
@@ -307,7 +347,7 @@ function goesOnSurely(instruction: Instruction): boolean {
   return goesOn(instruction) && instruction.flow !== "call" && instruction.flow !== "call-indirect";
 }
 
-/** Whether zeros are at an offset: as an instruction they have no use, and stand behind calls that do not return. */
+/** Whether zeros are at an offset. As an instruction they have no use; they stand behind calls without return. */
 function isZero(code: Uint8Array, at: number): boolean {
   return code[at] === 0 && code[at + 1] === 0;
 }
@@ -315,56 +355,4 @@ function isZero(code: Uint8Array, at: number): boolean {
 /** Whether execution may go on behind an instruction. */
 function goesOn({ flow }: Instruction): boolean {
   return flow !== "jump" && flow !== "jump-indirect" && flow !== "return" && flow !== "stop";
-}
-
-/** An instruction that was looked for. */
-export interface Finding {
-  readonly address: number;
-  readonly instruction: Instruction;
-  /** Why its bytes are not proven to be one; undefined if they are. */
-  readonly doubt: string | undefined;
-}
-
-/**
- * Finds all bytes that read as certain instructions, ascending by address.
- *
- * @param wanted whether an instruction is one of those; only those whose opcode begins with 0f or is cd
- * are asked about
- */
-export function findInstructions(
-  { segments }: Survey,
-  wanted: (instruction: Instruction) => boolean,
-): Finding[] {
-  const found: Finding[] = [];
-  for (const segment of segments) {
-    let end = 0;
-    for (let byte = 0; byte < segment.code.length; byte++) {
-      if (byte < end || segment.code[byte] !== 0x0f && segment.code[byte] !== 0xcd) continue;
-      const own = startAt(segment, byte);
-      // What the bytes are as they were proven, and what they would be if execution came here.
-      for (const at of own === undefined || own === byte ? [byte] : [own, byte]) {
-        const instruction = decode(segment.code, at);
-        if (instruction === undefined || !wanted(instruction)) continue;
-        end = at + instruction.length;
-        const doubt = at === own ? undefined : doubtOf(segment, at);
-        found.push({ address: segment.address + at, instruction, doubt });
-        break;
-      }
-    }
-  }
-  return found;
-}
-
-/** Where the proven instruction begins that a byte belongs to. */
-function startAt({ marks }: CodeSegment, byte: number): number | undefined {
-  if ((marks[byte]! & MARKS.proven) === 0) return undefined;
-  let at = byte;
-  while ((marks[at]! & MARKS.start) === 0) at--;
-  return at;
-}
-
-function doubtOf({ marks }: CodeSegment, at: number): string {
-  if ((marks[at]! & MARKS.proven) !== 0) return "part of another instruction";
-  if ((marks[at]! & MARKS.inside) !== 0) return "in a function that does not decode";
-  return "outside of every function";
 }

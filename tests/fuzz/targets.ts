@@ -9,6 +9,7 @@ import { elf, manifest, manifestSource, portable } from "./targets/files.ts";
 import { hypercalls } from "./targets/hypercalls.ts";
 import { lines } from "./targets/lines.ts";
 import { packets } from "./targets/packets.ts";
+import { programs } from "./targets/programs.ts";
 import { words } from "./targets/words.ts";
 
 /** By name, in the order in which they are run. */
@@ -22,4 +23,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   packets,
   lines,
   code,
+  programs,
 ];

@@ -1,7 +1,7 @@
 /** Which bytes of programs are instructions, and where jumps lead. */
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { findInstructions, MARKS, type Survey, survey } from "../../../elftool/x86_64/survey.ts";
-import type { Instruction } from "../../../elftool/x86_64/decode.ts";
+import { findInstructions, type Sought } from "../../../elftool/x86_64/find.ts";
+import { MARKS, type Survey, survey } from "../../../elftool/x86_64/survey.ts";
 import { readFrames } from "../../../elftool/unwind.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { missingTool, testUnless } from "../../needs.ts";
@@ -17,9 +17,10 @@ function marksAt({ segments }: Survey, address: number): number {
   return segment.marks[address - segment.address]!;
 }
 
-function isSyscall({ map, opcode }: Instruction): boolean {
-  return map === 1 && opcode === 0x05;
-}
+const SYSCALL: Sought = {
+  pairs: [[0x0f, 0x05]],
+  wanted: ({ map, opcode }) => map === 1 && opcode === 0x05,
+};
 
 /** Compares a survey with what objdump reads: what is proven is right, and no system call is missing. */
 function compare(path: string, { proven }: { proven: number }): void {
@@ -43,7 +44,7 @@ function compare(path: string, { proven }: { proven: number }): void {
   const calls = lines.filter(({ text }) => /^(rex\S* )?syscall/.test(text)).map(({ address }) =>
     address
   );
-  const certain = findInstructions(found, isSyscall).filter(({ doubt }) => doubt === undefined);
+  const certain = findInstructions(found, SYSCALL).filter(({ doubt }) => doubt === undefined);
   const missing = calls.filter((address) => !certain.some((one) => one.address === address));
   // Where a stripped program has data in its text, objdump sees a system call in it.
   ok(certain.length >= 100 && missing.length <= 3, `${certain.length} found, missing ${missing}`);
@@ -240,7 +241,7 @@ for (const { name, source, marks = {}, sites, stripped = false } of SHAPES) {
         for (const [symbol, expected] of Object.entries(marks)) {
           equal(marksAt(found, at(symbol)) & BOTH, expected, symbol);
         }
-        deepEqual(findInstructions(found, isSyscall).map(({ doubt }) => doubt), sites);
+        deepEqual(findInstructions(found, SYSCALL).map(({ doubt }) => doubt), sites);
       }),
   );
 }
