@@ -1,15 +1,26 @@
 /**
- * Memory that a guest runs in: a mapping of an anonymous file. So its content has a descriptor (a snapshot
- * is that file, a clone a private mapping of it), and this process sees it as bytes without a copy.
+ * Memory that a guest runs in: a mapping of a file in memory, which this process sees as bytes without a
+ * copy. It is the file itself, or private over a file that many guests share: then it takes memory only
+ * where the guest writes. `memory_content.ts` reads either.
  *
  * @module
  */
-import { MAP_SHARED, MFD_CLOEXEC, PROT_READ, PROT_WRITE } from "./constants.ts";
-import { check, closeDescriptor, cstr, errno, seldom, SystemError } from "./libc.ts";
+import {
+  F_DUPFD_CLOEXEC,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MFD_CLOEXEC,
+  PROT_READ,
+  PROT_WRITE,
+  SEEK_END,
+} from "./constants.ts";
+import { check, closeDescriptor, cstr, ERRNO, errno, seldom, SystemError } from "./libc.ts";
 
 const c = seldom({
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
   mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   munmap: { parameters: ["usize", "usize"], result: "i32" },
@@ -17,22 +28,37 @@ const c = seldom({
 
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
-/** A shared mapping of a descriptor, which is closed with it. */
+/** A range of a mapping, in bytes from its start, and what may be done there. */
+export interface Protection {
+  readonly start: number;
+  readonly end: number;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+/** A mapping of a descriptor, which is closed with it. */
 export class Mapping implements Disposable {
   readonly fd: number;
   /** Its address in this process. */
   readonly address: bigint;
   /** Its content; empty once the mapping is closed. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether what is written here stays out of the file. */
+  readonly private: boolean;
+  /** What was protected, in that order. */
+  readonly #protections: Protection[] = [];
 
   /**
    * Maps the first `size` bytes of a descriptor, readable and writable.
    *
+   * @param options `private`: see {@linkcode Mapping.private}; not if not given
    * @throws {SystemError} if the kernel refuses; the descriptor is closed then, too
    */
-  constructor(fd: number, size: number) {
+  constructor(fd: number, size: number, options: { private?: boolean } = {}) {
     this.fd = fd;
-    this.address = c.mmap(0n, BigInt(size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0n);
+    this.private = options.private ?? false;
+    const how = this.private ? MAP_PRIVATE : MAP_SHARED;
+    this.address = c.mmap(0n, BigInt(size), PROT_READ | PROT_WRITE, how, fd, 0n);
     if (this.address === MAP_FAILED) {
       const error = new SystemError("mmap", errno());
       closeDescriptor(fd);
@@ -43,13 +69,30 @@ export class Mapping implements Disposable {
   }
 
   /**
-   * Sets what this process, and so a guest that runs in it, may do with `[start, end)`. An access through
+   * Sets what this process, and so a guest that runs in it, may do with a range. An access through
    * `bytes` that is not allowed faults, too: load first, and check addresses that a guest names.
    */
-  protect(range: { start: number; end: number; read: boolean; write: boolean }): void {
-    const protection = (range.read ? PROT_READ : 0) | (range.write ? PROT_WRITE : 0);
-    const size = BigInt(range.end - range.start);
-    check(c.mprotect(this.address + BigInt(range.start), size, protection), "mprotect");
+  protect(range: Protection): void {
+    this.#setProtection(range);
+    this.#protections.push(range);
+  }
+
+  /** Does something while all of it can be read; no guest may run in it meanwhile. */
+  whileReadable<T>(action: () => T): T {
+    const closed = this.#protections.some(({ read }) => !read);
+    if (!closed) return action();
+    for (const range of this.#protections) this.#setProtection({ ...range, read: true });
+    try {
+      return action();
+    } finally {
+      for (const range of this.#protections) this.#setProtection(range);
+    }
+  }
+
+  #setProtection({ start, end, read, write }: Protection): void {
+    const protection = (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0);
+    const address = this.address + BigInt(start);
+    check(c.mprotect(address, BigInt(end - start), protection), "mprotect");
   }
 
   /** Unmaps it. Every view of the bytes becomes empty first, so that none reaches what is mapped there next. */
@@ -67,13 +110,20 @@ export class Mapping implements Disposable {
 }
 
 /**
- * Makes guest memory of `size` bytes, a multiple of the page size: zeros at first. The kernel provides
- * each page when it is touched.
+ * Makes guest memory of `size` bytes, a multiple of the page size: zeros at first, or what a file holds.
+ * The kernel provides each page when it is touched.
  *
- * @throws {SystemError} if the kernel refuses
+ * @param options `over`: descriptor of the file, which stays as it is and open, and must not shrink
+ * @throws {SystemError} if the kernel refuses, or the file is shorter
  */
-export function guestMemory(size: number): Mapping {
-  return new Mapping(sparseFile("guest memory", size), size);
+export function guestMemory(size: number, { over }: { over?: number } = {}): Mapping {
+  if (over === undefined) return new Mapping(sparseFile("guest memory", size), size);
+  // What lies behind the end of a file cannot be touched.
+  if (check(Number(c.lseek(over, 0n, SEEK_END)), "lseek") < size) {
+    throw new SystemError("mmap", ERRNO.EINVAL, "guest memory");
+  }
+  const file = check(c.fcntl(over, F_DUPFD_CLOEXEC, 0), "fcntl");
+  return new Mapping(file, size, { private: true });
 }
 
 /**

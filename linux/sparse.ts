@@ -19,7 +19,7 @@ const c = seldom({
 const CHUNK = 0x10_0000;
 
 /** A part of a file, in bytes from its start: `[start, end)`. */
-interface Range {
+export interface Range {
   readonly start: number;
   readonly end: number;
 }
@@ -71,7 +71,7 @@ export function copyContent(
 }
 
 /** The parts of the first `size` bytes of a file that are no holes. Moves the descriptor's position. */
-function* contentRanges(fd: number, size: number): Generator<Range> {
+export function* contentRanges(fd: number, size: number): Generator<Range> {
   for (let end = 0; end < size;) {
     const start = nextData(fd, end) ?? size;
     if (start >= size) return;

@@ -54,7 +54,7 @@ export class MachineRun implements Run, Steps, EndedMachine {
   /** See {@linkcode EndedMachine}. */
   readonly memory: GuestView;
   /** See {@linkcode EndedMachine}. */
-  readonly memoryDescriptor: number;
+  readonly mapping: Mapping;
   readonly #parts: Parts & { loop: RunLoop; observers: readonly Observer[] };
   readonly #resolve: (outcome: Outcome) => void;
   #ended: Ended | undefined;
@@ -65,7 +65,7 @@ export class MachineRun implements Run, Steps, EndedMachine {
   ) {
     this.#parts = parts;
     this.memory = parts.guest;
-    this.memoryDescriptor = parts.memory.fd;
+    this.mapping = parts.memory;
     ({ promise: this.outcome, resolve: this.#resolve } = Promise.withResolvers<Outcome>());
   }
 

@@ -41,8 +41,8 @@ export interface Attached {
 export interface EndedMachine {
   /** Its memory: to read what the guest could not read itself may fault. */
   readonly memory: GuestView;
-  /** The descriptor of the file that its memory is, which can be read everywhere. */
-  readonly memoryDescriptor: number;
+  /** The same memory, whose content `memory_content.ts` gives everywhere. */
+  readonly mapping: Mapping;
   registers(): Registers;
   specialRegisters(): SpecialRegisters;
 }

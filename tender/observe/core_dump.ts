@@ -7,7 +7,7 @@
 import { CORE_NOTE_NAME, NT_PRSTATUS, Prstatus } from "../../abi/prstatus.ts";
 import { coreHead } from "../../elftool/core_writer.ts";
 import { guarded } from "../../linux/files.ts";
-import { copyContent } from "../../linux/sparse.ts";
+import { memoryContent } from "../../linux/memory_content.ts";
 import type { CoreFile } from "../crash.ts";
 import type { Outcome } from "../outcome.ts";
 import type { EndedMachine, Observer } from "../hvt/observer.ts";
@@ -65,14 +65,11 @@ function writeCore(
 function writeContent(
   file: Deno.FsFile,
   head: Uint8Array,
-  { memory: { bytes: { length: memorySize } }, memoryDescriptor }: EndedMachine,
+  { mapping }: EndedMachine,
 ): void {
   writeAt(file, 0, head);
-  // Through its descriptor: what the guest may not read, this process's mapping cannot either.
-  copyContent(memoryDescriptor, memorySize, (offset, bytes) => {
-    writeAt(file, head.length + offset, bytes);
-  });
-  file.truncateSync(head.length + memorySize);
+  memoryContent(mapping, (offset, bytes) => writeAt(file, head.length + offset, bytes));
+  file.truncateSync(head.length + mapping.bytes.length);
 }
 
 function status(
