@@ -5,7 +5,7 @@
  */
 
 /** Calls a function with a directory of its own, which is removed afterwards. */
-export async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+export async function inDirectory(use: (directory: string) => void | Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync();
   try {
     await use(directory);

@@ -4,7 +4,7 @@
  * @module
  */
 import { SystemError } from "../../linux/libc.ts";
-import { guestMemory, type Mapping } from "../../linux/memory.ts";
+import type { Mapping } from "../../linux/memory.ts";
 import type { DeviceBase } from "../devices/device.ts";
 import { loadKinds } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
@@ -13,6 +13,7 @@ import { openKvm } from "../kvm/open.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
 import type { Host, StartOptions, Tender } from "../target.ts";
+import { machineMemory } from "./machine_memory.ts";
 import { type MachineRun, startMachine } from "./machine_run.ts";
 import { compileMachine, type HostFacts, type Machine } from "./machine.ts";
 import type { Observer } from "./observer.ts";
@@ -67,6 +68,16 @@ interface Parts {
   readonly facts: HostFacts;
 }
 
+/** How to start a machine. */
+export interface MachineOptions {
+  /** The last of them stands closest to the guest. */
+  readonly observers?: readonly Observer[];
+  /** What takes the console's output, if not the world. */
+  readonly write?: WaitingWorld["write"];
+  /** See `machineMemory`. */
+  readonly image?: Mapping;
+}
+
 /** See {@linkcode Host}. Belongs to the thread that made it. */
 export class HvtHost implements Host<HostFacts, Machine> {
   readonly facts: HostFacts;
@@ -100,18 +111,13 @@ export class HvtHost implements Host<HostFacts, Machine> {
     return run;
   }
 
-  /** Starts a machine with these observers, the last of which stands closest to the guest. */
-  startWith(
-    machine: Machine,
-    { observers = [], write }: {
-      observers?: readonly Observer[];
-      write?: WaitingWorld["write"];
-    } = {},
-  ): MachineRun {
+  /** Starts a machine. */
+  startWith(machine: Machine, { observers = [], write, image }: MachineOptions = {}): MachineRun {
     const { world, vm, vcpu } = this.#parts;
     try {
-      const memory = this.#memory = guestMemory(machine.memorySize);
-      load(memory, machine);
+      // A debugger maps the memory a second time, and private memory cannot be.
+      const debugged = observers.some(({ attach }) => attach !== undefined);
+      const memory = this.#memory = machineMemory(machine, { image: debugged ? undefined : image });
       vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
       vcpu.setCpuid(machine.cpuid);
       vcpu.setSpecialRegisters({ ...vcpu.specialRegisters(), ...machine.specialRegisters });
@@ -128,11 +134,6 @@ export class HvtHost implements Host<HostFacts, Machine> {
     this.#resources.dispose();
     this.#memory?.close();
   }
-}
-
-function load(memory: Mapping, machine: Machine): void {
-  for (const { address, data } of machine.contents) memory.bytes.set(data, address);
-  for (const range of machine.protections) memory.protect(range);
 }
 
 function notMade(error: unknown): unknown {

@@ -8,7 +8,7 @@ import { DEVICE_KINDS, loadKinds } from "../../../tender/devices/kinds.ts";
 import type { Guest } from "../../../tender/guest.ts";
 import type { MachineRun } from "../../../tender/hvt/machine_run.ts";
 import type { Observer } from "../../../tender/hvt/observer.ts";
-import { HvtTender } from "../../../tender/hvt/tender.ts";
+import { HvtTender, type MachineOptions } from "../../../tender/hvt/tender.ts";
 import * as world from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { runBlocking } from "../../../tender/run/blocking.ts";
@@ -31,10 +31,18 @@ export function createVm(
   world?: world.WaitingWorld,
   observers: readonly Observer[] = [],
 ): TestMachine {
+  return startVm(guest, { world, observers });
+}
+
+/** Makes a machine in a way of the test's own. */
+export function startVm(
+  guest: Guest,
+  { world, ...options }: MachineOptions & { world?: world.WaitingWorld },
+): TestMachine {
   const tender = new HvtTender(KINDS);
   using resources = new DisposableStack();
   const host = resources.use(tender.open(guest, { world }));
-  const run = host.startWith(tender.compile(guest, host.facts), { observers });
+  const run = host.startWith(tender.compile(guest, host.facts), options);
   const kept = resources.move();
   return Object.assign(run, {
     [Symbol.dispose]() {

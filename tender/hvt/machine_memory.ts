@@ -1,0 +1,41 @@
+/**
+ * The memory of a machine: its own, with its contents loaded, or private over an image that machines
+ * share.
+ *
+ * @module
+ */
+import { guestMemory, type Mapping } from "../../linux/memory.ts";
+import type { Machine } from "./machine.ts";
+
+/** What memory is made of. */
+type Plan = Pick<Machine, "memorySize" | "contents" | "protections">;
+
+/**
+ * Makes a machine's memory.
+ *
+ * @param options `image`: that of such a machine; the memory then costs the pages that the guest writes
+ * @throws {SystemError} if the kernel refuses
+ */
+export function machineMemory(plan: Plan, { image }: { image?: Mapping } = {}): Mapping {
+  const memory = image === undefined
+    ? memoryImage(plan)
+    : guestMemory(plan.memorySize, { over: image.fd });
+  try {
+    for (const range of plan.protections) memory.protect(range);
+    return memory;
+  } catch (error) {
+    memory.close();
+    throw error;
+  }
+}
+
+/**
+ * Makes memory that holds what a machine begins with.
+ *
+ * @throws {SystemError} if the kernel refuses
+ */
+export function memoryImage({ memorySize, contents }: Plan): Mapping {
+  const memory = guestMemory(memorySize);
+  for (const { address, data } of contents) memory.bytes.set(data, address);
+  return memory;
+}
