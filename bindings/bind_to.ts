@@ -18,6 +18,7 @@ const IMAGES: Readonly<
   x86_64: {
     hvt: () => import("./images/hvt_x86_64.fixed.ts"),
     spt: () => import("./images/spt_x86_64.fixed.ts"),
+    virtio: () => import("./images/virtio_x86_64.fixed.ts"),
   },
 };
 

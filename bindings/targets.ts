@@ -9,10 +9,10 @@ import type { ABI_VERSION } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 
 /** A target whose bindings are put under portable unikernels. */
-export type ImageTarget = keyof typeof ABI_VERSION;
+export type ImageTarget = keyof typeof ABI_VERSION | "virtio";
 
 /** What unikernels are built for: a target, or `any` of them, which makes them portable. */
-export type BuildTarget = ImageTarget | "virtio" | "any";
+export type BuildTarget = ImageTarget | "any";
 
 /** What an application is linked with: bindings, what a portable one needs, or `stub`, which only links. */
 export type BindingsTarget = BuildTarget | "stub";
@@ -101,10 +101,14 @@ export function bindingsTargets(machine: Machine): BindingsTarget[] {
   return Object.keys(SOURCES[machine]) as BindingsTarget[];
 }
 
-/** The sources of bindings that are put under portable unikernels, and linked without any application. */
-export function imageSources(target: ImageTarget, machine: Machine): string[] {
-  const known = SOURCES[machine][target] ?? [];
-  const shared = known.filter((source) => source !== PROGRAM);
+/**
+ * The sources of bindings that are put under portable unikernels, and linked without any application.
+ *
+ * @returns undefined where a target is not on a machine
+ */
+export function imageSources(target: ImageTarget, machine: Machine): string[] | undefined {
+  const shared = SOURCES[machine][target]?.filter((source) => source !== PROGRAM);
+  if (shared === undefined) return undefined;
   return ["window/window.S", "window/program.c", ...shared];
 }
 

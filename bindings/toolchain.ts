@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname, extname, join, resolve } from "node:path";
+import type { Machine } from "../abi/elf.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
@@ -72,10 +73,7 @@ export async function buildBindings(
   if (!debug && machine === "x86_64" && files.has(prebuiltObject(target))) {
     return { object: join(assets, prebuiltObject(target)), assets };
   }
-  const sources = SOURCES[machine][target];
-  if (sources === undefined) {
-    throw new ToolchainError("no-tool", `there are no bindings of ${target} for ${machine}`);
-  }
+  const sources = SOURCES[machine][target] ?? refuse(target, machine);
   const rules = sources.map((source) => ({
     source,
     flags: sourceFlags(source, { toolchain, assets, debug }),
@@ -119,7 +117,8 @@ export async function buildBindingsImage(
   const { toolchain, cacheDir } = withDefaults(options);
   const { fingerprint, assets } = await cachedAssets(cacheDir);
   const { machine } = toolchain;
-  const rules = imageSources(target, machine).map((source) => ({
+  const sources = imageSources(target, machine) ?? refuse(target, machine);
+  const rules = sources.map((source) => ({
     source,
     flags: sourceFlags(source, { toolchain, assets, debug: false }),
   }));
@@ -130,6 +129,10 @@ export async function buildBindingsImage(
     const words = [...LINK_FLAGS[machine], "--strip-debug", "-T", script, "-o", output];
     await run("link", `bindings of ${target}`, [...toolchain.ld, ...words, ...objects]);
   });
+}
+
+function refuse(target: BindingsTarget, machine: Machine): never {
+  throw new ToolchainError("no-tool", `there are no bindings of ${target} for ${machine}`);
 }
 
 function withDefaults(options: BindingsOptions): Required<BindingsOptions> {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { ABI_VERSION } from "../abi/notes.ts";
 import { type BuildTarget, EXTENSIONS, type ImageTarget } from "../bindings/targets.ts";
 import { TENDERS } from "../tender/targets.ts";
 
@@ -12,7 +11,7 @@ import { TENDERS } from "../tender/targets.ts";
 export const BUILT: readonly BuildTarget[] = Object.keys(EXTENSIONS) as BuildTarget[];
 
 /** What portable unikernels can be made unikernels of. */
-export const LINKED: readonly ImageTarget[] = Object.keys(ABI_VERSION) as ImageTarget[];
+export const LINKED: readonly ImageTarget[] = BUILT.filter((target) => target !== "any");
 
 /** What the names of unikernels end in that run here. */
 export const RUN: readonly string[] = Object.values(TENDERS).map(({ id }) => EXTENSIONS[id]);

@@ -13,6 +13,7 @@ import {
 } from "../abi/portable.ts";
 import type { BindingsImage } from "./bindings_image.ts";
 import { ElfError } from "./error.ts";
+import { withMultiboot } from "./multiboot.ts";
 import type { Portable, Segment, Unikernel } from "./unikernel.ts";
 
 /**
@@ -25,12 +26,13 @@ import type { Portable, Segment, Unikernel } from "./unikernel.ts";
  */
 export function join(unikernel: Unikernel, image: BindingsImage): Unikernel {
   const { portable: _, ...rest } = unikernel;
-  const program = describeProgram(unikernel, checkMatch(unikernel, image));
+  const portable = checkMatch(unikernel, image);
+  const program = describeProgram(unikernel, portable);
   const bindings = image.segments.map((segment) => withProgram(segment, image.program, program));
   return {
     ...rest,
     entry: image.entry,
-    segments: [...bindings, ...unikernel.segments],
+    segments: withMultiboot([...bindings, ...unikernel.segments], portable.application.end),
     abi: image.abi,
   };
 }

@@ -16,6 +16,7 @@ import { type ElfFile, type Program, programData, readElf, readPrograms } from "
 import { assemble, type Chunk, congruent, elfHeader } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
 import { join } from "./join.ts";
+import { isMultiboot } from "./multiboot.ts";
 import { joinSections } from "./join_sections.ts";
 import { solo5Program } from "./notes.ts";
 import { parseUnikernel } from "./unikernel.ts";
@@ -48,6 +49,14 @@ export function linkPortable(
     );
   }
 
+  // What multiboot loads lies in the file as it does in memory.
+  const inOnePiece = isMultiboot(image.segments);
+  let distance: number | undefined;
+  const offsetOf = (address: number, end: number) => {
+    if (!inOnePiece) return congruent(end, address);
+    distance ??= address - congruent(end, address);
+    return address - distance;
+  };
   const chunks: Chunk[] = [];
   let end = ElfHeader.size + phnum * ProgramHeader.size;
   const placed = ofBindings.map((program) => {
@@ -56,12 +65,14 @@ export function linkPortable(
     const data = type === LOAD
       ? segments.find(({ address }) => address === vaddr)!.data
       : programData(bindings, program, "elf-note");
-    const offset = type === LOAD ? congruent(end, vaddr) : alignUp(end, NOTE_ALIGN);
+    const offset = type === LOAD ? offsetOf(vaddr, end) : alignUp(end, NOTE_ALIGN);
     chunks.push({ offset, data });
     end = offset + data.length;
     return { ...program, offset };
   });
-  const base = alignUp(end, PAGE_SIZE);
+  const base = inOnePiece
+    ? baseInOnePiece(ofApplication, { end, distance: distance!, name: options.name })
+    : alignUp(end, PAGE_SIZE);
   const moved = ofApplication.map((program) => ({ ...program, offset: base + program.offset }));
   const programs = [...placed, ...moved].sort((a, b) => RANK[a.type]! - RANK[b.type]!);
   programs.forEach((program, index) => {
@@ -72,6 +83,21 @@ export function linkPortable(
   const fields = { type: ELF_TYPES.EXEC, machine, entry, phnum, ...sections.fields };
   chunks.push({ offset: base, data: bytes }, ...sections.chunks);
   return assemble(sections.end, [...chunks, { offset: 0, data: elfHeader(fields) }]);
+}
+
+/** Where the application's file begins in one whose addresses are `distance` above its offsets. */
+function baseInOnePiece(
+  programs: readonly Program[],
+  { end, distance, name }: { end: number; distance: number; name: string },
+): number {
+  const bases = programs.filter(({ type, filesz }) => type === LOAD && filesz > 0)
+    .map(({ vaddr, offset }) => vaddr - offset - distance);
+  const [base = alignUp(end, PAGE_SIZE)] = bases;
+  if (base >= end && bases.every((other) => other === base)) return base;
+  throw new ElfError(
+    "portable",
+    `${name}: its segments do not lie in the file as they do in memory`,
+  );
 }
 
 /** Alignment of notes in a file, in bytes. */

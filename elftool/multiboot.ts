@@ -6,7 +6,7 @@
  */
 import { struct, u32, viewOf } from "../abi/layout.ts";
 import { ElfError } from "./error.ts";
-import type { Unikernel } from "./unikernel.ts";
+import type { Segment, Unikernel } from "./unikernel.ts";
 
 /** The header. Its addresses count if {@linkcode HAS_ADDRESSES} is among the flags. */
 export const MultibootHeader = struct({
@@ -23,7 +23,7 @@ export const MultibootHeader = struct({
 const MAGIC = 0x1bad_b002;
 const HAS_ADDRESSES = 0x1_0000;
 
-/** A header lies within this many bytes from the start of a file. */
+/** A header lies within this many bytes from the start of a file, and so of the first segment. */
 const SEARCHED = 8192;
 
 /** Largest piece, in bytes: what is between segments is stored, too. */
@@ -41,54 +41,76 @@ export interface FlatUnikernel {
   readonly entry: number;
 }
 
+/** A header, and where it is. */
+interface Found {
+  readonly offset: number;
+  readonly header: ReturnType<typeof MultibootHeader.read>;
+}
+
 /**
  * Puts a unikernel into one piece. A loader of multiboot takes the result as a file, and a boot
  * loader that knows no ELF can load it.
  *
- * @throws {ElfError} "elf-segment" if the file has no header, or one that does not fit its segments
+ * @throws {ElfError} "elf-segment" if the unikernel has no header, or one that does not fit its segments
  */
 export function flatten(unikernel: Unikernel): FlatUnikernel {
-  const { name, segments, file } = unikernel;
+  const { name, segments } = unikernel;
   const refuse = (rule: string) => new ElfError("elf-segment", `${name}: multiboot: ${rule}`);
-  const header = file && readHeader(file);
-  if (header === undefined) throw refuse("there is no header with addresses in the first 8 KiB");
-  const address = header.loadAddress;
   const [first] = segments;
-  if (first === undefined || first.address !== address) {
-    throw refuse("the header does not load what the first segment begins with");
+  const found = first && findHeader(first.data);
+  if (found === undefined) {
+    throw refuse("the first segment does not begin with a header with addresses");
   }
-  const fileEnd = segments.reduce(
-    (end, { address, data }) => Math.max(end, address + data.length),
-    0,
-  );
+  const { offset, header } = found;
+  const { address } = first!;
+  if (header.loadAddress !== address || header.headerAddress !== address + offset) {
+    throw refuse("the header does not lie where it says");
+  }
+  const fileEnd = contentEnd(segments);
   const end = Math.max(header.end, unikernel.kernelEnd);
   if (fileEnd - address > MAX_SIZE || end > 0xffff_ffff) {
     throw refuse("the segments lie too far apart to be loaded in one piece");
   }
-  const headerOffset = header.headerAddress - address;
-  if (
-    headerOffset < 0 || headerOffset + MultibootHeader.size > Math.min(SEARCHED, fileEnd - address)
-  ) throw refuse("the header does not lie where it says");
   const bytes = new Uint8Array(fileEnd - address);
   for (const segment of segments) bytes.set(segment.data, segment.address - address);
-  const view = viewOf(bytes);
-  if (view.getUint32(headerOffset, true) !== MAGIC) {
-    throw refuse("the header does not lie where it says");
-  }
-  MultibootHeader.write(view, headerOffset, { ...header, loadEnd: fileEnd, end });
+  MultibootHeader.write(viewOf(bytes), offset, { ...header, loadEnd: fileEnd, end });
   return { bytes, address, end, entry: header.entry };
 }
 
-/** The first header of a file; undefined if there is none, or one without addresses. */
-function readHeader(file: Uint8Array): ReturnType<typeof MultibootHeader.read> | undefined {
-  const view = viewOf(file);
-  const last = Math.min(SEARCHED, file.length) - MultibootHeader.size;
-  for (let at = 0; at <= last; at += 4) {
-    const header = MultibootHeader.read(view, at);
+/** Whether segments are loaded in one piece: the first one begins with a header that says so. */
+export function isMultiboot([first]: readonly Segment[]): boolean {
+  return first !== undefined && findHeader(first.data) !== undefined;
+}
+
+/**
+ * Segments with a header for all of them, where there is a header.
+ *
+ * @param end where the memory of the last one ends
+ */
+export function withMultiboot(segments: readonly Segment[], end: number): readonly Segment[] {
+  const [first, ...others] = segments;
+  const found = first && findHeader(first.data);
+  if (found === undefined) return segments;
+  const data = first!.data.slice();
+  const header = { ...found.header, loadEnd: contentEnd(segments), end };
+  MultibootHeader.write(viewOf(data), found.offset, header);
+  return [{ ...first!, data }, ...others];
+}
+
+function contentEnd(segments: readonly Segment[]): number {
+  return segments.reduce((end, { address, data }) => Math.max(end, address + data.length), 0);
+}
+
+/** The first header in content; undefined if there is none, or one without addresses. */
+function findHeader(content: Uint8Array): Found | undefined {
+  const view = viewOf(content);
+  const last = Math.min(SEARCHED, content.length) - MultibootHeader.size;
+  for (let offset = 0; offset <= last; offset += 4) {
+    if (view.getUint32(offset, true) !== MAGIC) continue;
+    const header = MultibootHeader.read(view, offset);
     const sum = header.magic + header.flags + header.checksum;
-    if (header.magic === MAGIC && sum % 2 ** 32 === 0) {
-      return header.flags & HAS_ADDRESSES ? header : undefined;
-    }
+    if (sum % 2 ** 32 !== 0) continue;
+    return header.flags & HAS_ADDRESSES ? { offset, header } : undefined;
   }
   return undefined;
 }

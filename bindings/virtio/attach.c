@@ -3,7 +3,7 @@
  * by bus and slot, is the first of the manifest, and so on: a machine's devices have no names.
  */
 #include "virtio.h"
-#include "../common/linker.h"
+#include "../common/program.h"
 #include "../common/text.h"
 
 #define TYPE_NET   1
@@ -51,7 +51,7 @@ static void attach(const struct pci_device *device) {
 }
 
 const struct mft *devices_attach(void) {
-    const struct mft1_note_header *note = (const struct mft1_note_header *)_manifest_note;
+    const struct mft1_note_header *note = (const void *)program.application.manifest;
     size_t size = note->h.n_descsz - sizeof note->padding;
     if (size < sizeof(struct mft) || size > sizeof manifest)
         fatal("The manifest is not valid");

@@ -4,6 +4,7 @@
  */
 #include "virtio.h"
 #include "../common/linker.h"
+#include "../common/program.h"
 
 #define PRESENT  UINT64_C(1)
 #define WRITABLE UINT64_C(2)
@@ -35,15 +36,19 @@ static uint64_t read_efer(void) {
     return (uint64_t)high << 32 | low;
 }
 
+static uint64_t page_up(uint64_t address) {
+    return (address + PAGE_SIZE - 1) & -PAGE_SIZE;
+}
+
 void pages_init(uint64_t mem_size) {
     const uint64_t efer_nxe = 0x800;
     memory_end = mem_size;
-    taken_end = ((uintptr_t)_end + PAGE_SIZE - 1) & -PAGE_SIZE;
+    taken_end = page_up(program.application.end);
     no_exec = read_efer() & efer_nxe ? NO_EXEC : 0;
 }
 
 void *pages_take(size_t size) {
-    size = (size + PAGE_SIZE - 1) & -PAGE_SIZE;
+    size = page_up(size);
     if (taken_end > memory_end || memory_end - taken_end < size)
         fatal("Not enough memory");
     void *taken = (void *)taken_end;
@@ -91,6 +96,12 @@ void pages_protect(void) {
     set(rodata, data, PRESENT | no_exec);
     set(data, memory_end, PRESENT | WRITABLE | no_exec);
     set(memory_end, MAPPED_END, 0);
+    /* The application's, where it is not linked with the bindings. */
+    const struct portable_segment *segment = program.segments;
+    for (; segment < program.segments + PORTABLE_MAX_SEGMENTS && segment->end != 0; segment++) {
+        bool executable = (segment->flags & PORTABLE_SEGMENT_EXECUTE) != 0;
+        set(segment->start, page_up(segment->end), PRESENT | (executable ? 0 : no_exec));
+    }
     /* Drops what the CPU remembers of the former entries. */
     uint64_t root;
     __asm__ volatile("movq %%cr3, %0; movq %0, %%cr3" : "=r"(root) : : "memory");

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { viewOf } from "../../abi/layout.ts";
-import { flatten, MultibootHeader } from "../../elftool/multiboot.ts";
+import { flatten, isMultiboot, MultibootHeader, withMultiboot } from "../../elftool/multiboot.ts";
 import { makeUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 
 const HEADER = { magic: 0x1badb002, flags: 0x10003 };
@@ -48,14 +48,23 @@ Deno.test("a unikernel in one piece has its segments where they belong, and a he
   assert.ok(bytes.subarray(0x1_0000).every((byte) => byte === 0x5a));
 });
 
+Deno.test("a header is made right for segments that come behind it, and nothing else is changed", () => {
+  const { segments } = unikernel();
+  const [first, second] = withMultiboot(segments, START + 0x2_0000);
+  const { loadEnd, end } = MultibootHeader.read(viewOf(first!.data), 8);
+  assert.deepEqual([loadEnd, end], [START + 0x1_0100, START + 0x2_0000]);
+  assert.equal(second, segments[1]);
+  assert.ok(isMultiboot(segments) && !isMultiboot(segments.slice(1)) && !isMultiboot([]));
+  assert.equal(withMultiboot(segments.slice(1), 0)[0], segments[1]);
+});
+
 Deno.test("a header that is missing or does not fit the segments is refused in one line", () => {
   const refused: [Unikernel, RegExp][] = [
-    [unikernel({ magic: 1 }), /there is no header with addresses in the first 8 KiB$/],
-    [unikernel({ checksum: 1 }), /there is no header/],
-    [unikernel({ flags: 3 }), /there is no header/],
-    [{ ...unikernel(), file: undefined }, /there is no header/],
-    [unikernel({ loadAddress: START + 1 }), /does not load what the first segment begins with$/],
-    [{ ...unikernel(), segments: [] }, /does not load/],
+    [unikernel({ magic: 1 }), /does not begin with a header with addresses$/],
+    [unikernel({ checksum: 1 }), /does not begin with a header/],
+    [unikernel({ flags: 3 }), /does not begin with a header/],
+    [unikernel({ loadAddress: START + 1 }), /does not lie where it says$/],
+    [{ ...unikernel(), segments: [] }, /does not begin with a header/],
     [unikernel({ headerAddress: START + 12 }), /does not lie where it says$/],
     [unikernel({ headerAddress: START - 4 }), /does not lie where it says$/],
     [unikernel({ headerAddress: START + 0x9000 }), /does not lie where it says$/],

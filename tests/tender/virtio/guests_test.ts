@@ -2,6 +2,11 @@
  * The guests of `tests/guests/` in machines of QEMU: each ends as it does on hvt.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { bindingsImage } from "../../../bindings/bind_to.ts";
+import { linkPortable } from "../../../elftool/link_portable.ts";
+import { flatten } from "../../../elftool/multiboot.ts";
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { guest } from "../../guests.ts";
 import { testUnless } from "../../needs.ts";
 import { noQemu, runMachine } from "./qemu_machine.ts";
@@ -57,3 +62,41 @@ testUnless(noQemu, "virtio: memory as large as it is asked for", async () => {
     assert.match(output, new RegExp(`^Solo5: Memory map: ${memory} MB addressable:$`, "m"));
   }
 });
+
+/** Guests that are put on virtio from a portable unikernel, with what they print at the end. */
+const PORTABLE: readonly [name: string, status: number, output: RegExp][] = [
+  ["args", 0, /\n\[one two\]\nSUCCESS\n/],
+  ["tls", 0, /\nSUCCESS\n/],
+  ["globals", 0, /\nSUCCESS\n/],
+  ["ssp", 255, /\nsmashing\n.*ABORT.*Stack corruption detected/s],
+  ["write_text", 255, /\nwriting\n.*#PF ec=0x3 .*cr2=0x20[0-9a-f]{4}\n/s],
+  ["write_rodata", 255, /\nwriting\n.*#PF ec=0x3 .*cr2=0x20[0-9a-f]{4}\n/s],
+  ["exec_data", 255, /\ncalling\n.*#PF ec=0x11 .*cr2=0x20[0-9a-f]{4}\n/s],
+];
+
+for (const [name, status, output] of PORTABLE) {
+  testUnless(
+    noQemu,
+    `virtio guest ${name}, linked from a portable one: status ${status}`,
+    async () => {
+      const portable = await guest(name, "any");
+      const image = await bindingsImage("virtio", "x86_64");
+      const linked = linkPortable(await Deno.readFile(portable), image, { name: portable });
+      const directory = await Deno.makeTempDir({ prefix: "soloden-test-" });
+      try {
+        const unikernel = parseUnikernel(linked, { name });
+        const { bytes } = flatten(unikernel);
+        // The file as it is, and in one piece without ELF's headers.
+        for (const content of [linked, bytes]) {
+          const kernel = join(directory, "kernel");
+          await Deno.writeFile(kernel, content);
+          const ended = await runMachine({ kernel, cmdline: "one two" });
+          assert.match(ended.output, output, ended.complaint);
+          assert.deepEqual(ended.end, { kind: "exit", status });
+        }
+      } finally {
+        await Deno.remove(directory, { recursive: true });
+      }
+    },
+  );
+}
