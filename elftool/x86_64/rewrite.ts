@@ -50,6 +50,8 @@ export interface RewriteOptions {
 const JUMP_SIZE = 5;
 /** `jmp rel8`, in bytes. */
 const SHORT_JUMP_SIZE = 2;
+/** In which pieces padding is looked for, in bytes: no less than a short jump reaches. */
+const BLOCK = 256;
 /** Most instructions before a system call that are moved with it. */
 const MOST_BEFORE = 4;
 /** How far relative jumps reach, less what trampolines may have in bytes themselves. */
@@ -114,6 +116,9 @@ class Rewriter {
   /** Offsets of bytes that were overwritten. */
   readonly #taken = new Map<CodeSegment, Set<number>>();
 
+  /** Runs of padding by the addresses of blocks. */
+  readonly #padding = new Map<number, Run[]>();
+
   constructor(survey: Survey, { trampolines, personality }: RewriteOptions) {
     this.#survey = survey;
     this.#personality = personality;
@@ -132,7 +137,7 @@ class Rewriter {
       const region = this.#region(segment, { site, before });
       if (region !== undefined) return this.#move(segment, { site, region, before });
     }
-    const island = this.#padding(segment, site);
+    const island = this.#island(segment, site);
     if (island === undefined) {
       return { address, how: "left", why: "jumps lead to its neighbours, and no padding is near" };
     }
@@ -222,42 +227,57 @@ class Rewriter {
     if (goesOn(moved.at(-1)!)) out.jump(address + end);
   }
 
+  /** The padding of a block, looked for once. */
+  #runs(segment: CodeSegment, block: number): Run[] {
+    const key = segment.address + block * BLOCK;
+    const known = this.#padding.get(key) ?? paddingIn(segment, block);
+    this.#padding.set(key, known);
+    return known;
+  }
+
   /** Where a short jump reaches enough padding that is still free, as an offset. */
-  #padding(segment: CodeSegment, { at }: Placed): number | undefined {
+  #island(segment: CodeSegment, { at }: Placed): number | undefined {
     const origin = at + SHORT_JUMP_SIZE;
     const taken = this.#taken.get(segment)!;
-    for (const { start, end } of paddingNear(segment, origin)) {
-      for (let from = Math.max(start, origin - 128); from + JUMP_SIZE <= end; from++) {
-        if (from > origin + 127) break;
-        const free = [0, 1, 2, 3, 4].every((offset) => !taken.has(from + offset));
-        if (free) return from;
+    const [first, last] = [origin - BLOCK, origin + 127].map((place) => Math.floor(place / BLOCK));
+    for (let block = Math.max(first!, 0); block <= last!; block++) {
+      for (const { start, end } of this.#runs(segment, block)) {
+        for (let from = Math.max(start, origin - 128); from + JUMP_SIZE <= end; from++) {
+          if (from > origin + 127) break;
+          const free = [0, 1, 2, 3, 4].every((offset) => !taken.has(from + offset));
+          if (free) return from;
+        }
       }
     }
     return undefined;
   }
 }
 
-/** Runs of padding that begin where a short jump may reach; what is before them does not go on. */
-function* paddingNear(
-  segment: CodeSegment,
-  origin: number,
-): Generator<{ start: number; end: number }> {
+/** Offsets between which there is padding. */
+interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Runs of padding behind the instructions of a block that execution does not go on behind. */
+function paddingIn(segment: CodeSegment, block: number): Run[] {
   const { code, marks } = segment;
-  // Padding is seldom longer than a line of the cache.
-  const last = Math.min(origin + 127, code.length);
-  for (let at = Math.max(0, origin - 192); at < last; at++) {
+  const runs: Run[] = [];
+  for (let at = block * BLOCK; at < Math.min((block + 1) * BLOCK, code.length); at++) {
     if ((marks[at]! & MARKS.start) === 0) continue;
     const instruction = decode(code, at)!;
     if (goesOn({ at, instruction })) continue;
     const start = at + instruction.length;
     let end = start;
     for (let next = nextOf(segment, { at: end, reached: false }); next !== undefined;) {
-      if (isTarget(segment, next)) break;
+      // More than a short jump reaches is of no use.
+      if (isTarget(segment, next) || end - start > BLOCK) break;
       end += next.instruction.length;
       next = nextOf(segment, { at: end, reached: false });
     }
-    if (end > start) yield { start, end };
+    if (end > start) runs.push({ start, end });
   }
+  return runs;
 }
 
 /** The proven instruction that ends at an offset. */

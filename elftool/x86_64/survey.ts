@@ -9,6 +9,7 @@
  * @module
  */
 import { viewOf } from "../../abi/layout.ts";
+import { ElfError } from "../error.ts";
 import type { LoadedProgram } from "../loaded.ts";
 import { readSymbols, type SymbolEntry } from "../symbols.ts";
 import { readFrames } from "../unwind.ts";
@@ -61,6 +62,8 @@ const LOCK = 0xf0;
 const LEA = 0x8d;
 /** How long a table of jumps may be whose length does not show, in entries. */
 const MOST_ENTRIES = 4096;
+/** How many entries of tables are read at most, for each byte of the file. */
+const ENTRIES_PER_BYTE = 4;
 /** How often pointers are tried that no proven instruction is in front of. */
 const MOST_ROUNDS = 8;
 /** Where compilers let functions begin unless they save bytes. */
@@ -71,7 +74,7 @@ const RETURN_FROM_SIGNAL = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
 /**
  * Surveys a program's code.
  *
- * @throws {ElfError} "elf-symbols" if the program's symbols or its tables for unwinding are broken
+ * @throws {ElfError} "elf-symbols" if the program's symbols or its tables are broken
  */
 export function survey(program: LoadedProgram): Survey {
   const frames = readFrames(program);
@@ -215,9 +218,12 @@ class Surveyor {
 
   /** Marks what would be the targets if all addresses in operands were those of tables. */
   markTables(): void {
+    let left = ENTRIES_PER_BYTE * this.#program.elf.bytes.length;
     for (const operand of this.#operands) {
+      if (left < 0) throw tooMany(this.#program);
       for (const target of this.#targetsOf({ address: operand, count: MOST_ENTRIES })) {
         this.mark(target, MARKS.target);
+        left--;
       }
     }
   }
@@ -309,6 +315,10 @@ class Surveyor {
 interface Step {
   readonly at: number;
   readonly instruction: Instruction;
+}
+
+function tooMany({ elf: { name } }: LoadedProgram): ElfError {
+  return new ElfError("elf-symbols", `${name}: code: more tables of jumps than any compiler makes`);
 }
 
 /** Instructions one behind the other. */

@@ -252,11 +252,11 @@ const SHAPES: readonly [name: string, how: string | string[], status: number, bo
     "a number that is a place in the code keeps it",
     "before",
     20,
-    `mov $place, %edx
+    `mov $.Lplace, %edx
     jmp *%rdx
     mov $110, %eax
     syscall
-place:
+.Lplace:
     mov $20, %eax
     ret`,
   ],

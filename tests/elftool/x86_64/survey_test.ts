@@ -200,6 +200,44 @@ const SHAPES: readonly Shape[] = [
     stripped: true,
   },
   {
+    name: "a check of an index far before a table's use is none",
+    source: routine(
+      "_start",
+      `cmp $0, %eax; ja 9f; .skip 12, 0x90; lea table(%rip), %rdx;  movslq (%rdx,%rax,4), %rax
+       add %rdx, %rax; jmp *%rax; 9: ret; .Lfirst: syscall; ret`,
+    ) + ".section .rodata\n.p2align 2\ntable: .long .Lfirst-table, 0",
+    sites: [OUTSIDE],
+    stripped: true,
+  },
+  {
+    name: "nor is a table that is used far behind",
+    source: routine(
+      "_start",
+      `cmp $0, %eax; ja 9f;  lea table(%rip), %rdx; .skip 11, 0x90; cmp $0, %eax; ja 9f; movslq (%rdx,%rax,4), %rax
+       add %rdx, %rax; jmp *%rax; 9: ret; .Lfirst: syscall; ret`,
+    ) + ".section .rodata\n.p2align 2\ntable: .long .Lfirst-table, 0",
+    sites: [OUTSIDE],
+    stripped: true,
+  },
+  {
+    name: "a function without a size is one",
+    source: routine("_start", "ret") + ".type f,@function\nf: syscall; ret",
+    sites: [undefined],
+  },
+  {
+    name: "of two functions with one start the longer counts",
+    source: routine("_start", "ret; syscall; ret") +
+      ".globl alias\n.type alias,@function\n.set alias, _start\n.size alias, 1\n",
+    sites: [undefined],
+  },
+  {
+    name: "an address to which an index is added keeps its place",
+    source: routine("_start", "lea place(,%rax,8), %rdx; jmp *%rdx; nop; place: nop; syscall; ret"),
+    marks: { place: BOTH },
+    sites: [undefined],
+    stripped: true,
+  },
+  {
     name: "pointers to functions lead to code, numbers do not",
     source: routine("_start", "mov pointer(%rip), %rax; jmp *%rax") + routine("f", "syscall; ret") +
       routine("g", "syscall; ret") + ".data\n.p2align 3\npointer: .quad f\n.long 1, g",
