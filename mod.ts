@@ -64,4 +64,5 @@ export {
   statusOf,
 } from "./tender/outcome.ts";
 export { run, type RunningGuest, spawn } from "./tender/run/event_loop.ts";
+export type { CpuModel, MachineOptions } from "./tender/hvt/options.ts";
 export type { RunOptions } from "./tender/run/options.ts";

@@ -9,7 +9,14 @@ import type { DeviceOption } from "../tender/devices/kind.ts";
 import { DEVICE_OPTIONS } from "./device_options.fixed.ts";
 
 /** The field of a `GuestRequest` that an option sets. */
-export type Part = "memorySize" | "devices" | "observe" | "limits" | "confined" | "output";
+export type Part =
+  | "memorySize"
+  | "devices"
+  | "observe"
+  | "limits"
+  | "machine"
+  | "confined"
+  | "output";
 
 /** What shells propose for a value: what device options propose, directories, or files whose names match. */
 export type Proposed = DeviceOption["proposed"] | "directory" | RegExp;
@@ -100,6 +107,16 @@ const MEMORY: GuestOption = {
   proposed: ["32", "64", "128", "256", "512", "1024"],
 };
 
+const MACHINE: readonly GuestOption[] = [
+  {
+    name: "cpu",
+    form: "--cpu=host|baseline",
+    brief: "CPU that the guest sees: this host's, or one that many hosts have (default host; hvt)",
+    part: "machine",
+    proposed: ["host", "baseline"],
+  },
+];
+
 const NO_CONFINE: GuestOption = {
   name: "no-confine",
   form: "--no-confine",
@@ -115,6 +132,7 @@ export const RUN_OPTIONS: readonly GuestOption[] = [
   ...deviceOptions({ observing: true }),
   ...STATS_AND_DEBUGGING,
   ...LIMITS,
+  ...MACHINE,
   NO_CONFINE,
 ];
 

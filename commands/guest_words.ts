@@ -27,6 +27,8 @@ export interface GuestRequest {
   readonly observe: readonly string[];
   /** Options that limit the guest, as they were given; `limit_words.ts` reads them. */
   readonly limits: readonly string[];
+  /** Options about the virtual machine, as they were given; `machine_words.ts` reads them. */
+  readonly machine: readonly string[];
   /** Whether the tender gives up the rights that it does not need before the guest runs. */
   readonly confined: boolean;
 }
@@ -63,7 +65,12 @@ export function splitOptions(words: readonly string[]): SplitWords {
  * @throws {TenderError} "memory" if the size of memory is not a number of MiB
  */
 export function parseArguments(words: readonly string[]): GuestRequest | undefined {
-  const parts = { devices: [] as string[], observe: [] as string[], limits: [] as string[] };
+  const parts = {
+    devices: [] as string[],
+    observe: [] as string[],
+    limits: [] as string[],
+    machine: [] as string[],
+  };
   let memorySize = DEFAULT_MEMORY_MIB * MIB;
   let output: string | undefined;
   let confined = true;

@@ -19,8 +19,8 @@ import { devicesOf, parseArguments } from "./guest_words.ts";
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, memorySize: memory, args, output, observe, limits, confined } = request;
-  if (observe.length + limits.length > 0 || !confined) return false;
+  const { file, memorySize: memory, args, output, observe, limits, machine, confined } = request;
+  if (observe.length + limits.length + machine.length > 0 || !confined) return false;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
   const pack = packerOf(unikernel);

@@ -18,12 +18,13 @@ import { devicesOf, parseArguments } from "./guest_words.ts";
 export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
-  const { file, memorySize: memory, args, observe, limits, confined } = request;
+  const { file, memorySize: memory, args, observe, limits, machine, confined } = request;
   const devices = await devicesOf(request);
   const unikernel = parseUnikernel(readInput(file), { name: file });
   const guest = bind(unikernel, { memory, args, devices });
   const tender = await targetOf(unikernel).load(Object.values(devices));
-  if (tender.become !== undefined && observe.length + limits.length === 0 && confined) {
+  const isPlain = observe.length + limits.length + machine.length === 0 && confined;
+  if (tender.become !== undefined && isPlain) {
     const options = words.slice(0, words.length - args.length - 1);
     await tender.become(guest, { line: { program: ["soloden", "run"], options, file, args } });
   }

@@ -6,6 +6,7 @@
  */
 import type { CoreFile } from "../tender/crash.ts";
 import type { Guest } from "../tender/guest.ts";
+import type { MachineOptions } from "../tender/hvt/options.ts";
 import type { Limits } from "../tender/limits.ts";
 import * as outcomes from "../tender/outcome.ts";
 import { runBlocking } from "../tender/run/blocking.ts";
@@ -40,7 +41,10 @@ const UNCONFINED =
  */
 export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
   const { tender, observe, confined, program = "soloden", explained } = options;
-  if (observe.length + options.limits.length > 0 || !confined) await tender.check?.(options);
+  const machine = await machineOf(options);
+  if (observe.length + options.limits.length + options.machine.length > 0 || !confined) {
+    await tender.check?.(options);
+  }
   const limits = await limitsOf(options);
   // Outputs are made before there is a run that can be interrupted.
   const begun: { steps?: Steps } = {};
@@ -55,7 +59,7 @@ export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
     .tellPeople(observation, { guest, program, confined, limits, attempt, outputs });
   if (!confined) console.error(UNCONFINED);
   using host = tender.open(guest);
-  const launch = tender.compile(guest, host.facts, { program, parent: Deno.pid });
+  const launch = tender.compile(guest, host.facts, { ...machine, program, parent: Deno.pid });
   await using run = await host.start(launch, {
     confined,
     explained,
@@ -73,6 +77,13 @@ async function limitsOf({ limits }: Asked): Promise<Limits | undefined> {
   if (limits.length === 0) return undefined;
   const { readLimits } = await import("./limit_words.ts");
   return readLimits(limits);
+}
+
+/** What the virtual machine is to be like. */
+async function machineOf({ machine }: Asked): Promise<MachineOptions | undefined> {
+  if (machine.length === 0) return undefined;
+  const { readMachine } = await import("./machine_words.ts");
+  return readMachine(machine);
 }
 
 /** What is asked to be seen. */

@@ -8,6 +8,7 @@
 import type { Endpoint } from "../linux/socket.ts";
 import type { DeviceBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
+import type { MachineOptions } from "./hvt/options.ts";
 import type { Run } from "./run/run.ts";
 import type { RunOptions } from "./run/options.ts";
 
@@ -25,7 +26,7 @@ export interface Target {
 }
 
 /** How a guest is compiled. Each target takes what concerns it. */
-export interface CompileOptions {
+export interface CompileOptions extends MachineOptions {
   /** What messages of a failed launch begin with; `soloden` if not given. */
   readonly program?: string;
   /** Id of the process that starts the guest, and whose end ends the guest; none if not given. */
@@ -40,6 +41,8 @@ export interface Asked {
   readonly observe: readonly string[];
   /** Those that limit the guest. */
   readonly limits: readonly string[];
+  /** Those about its virtual machine. */
+  readonly machine: readonly string[];
   /** Whether the tender is to give up its rights. */
   readonly confined: boolean;
 }

@@ -109,7 +109,7 @@ async function runUnikernel(
     await tender.become(guest, { program: name, line });
   }
   const { runToEnd } = await import("../run_to_end.ts");
-  const asked = { observe, limits: [], confined: true, explained: observe.length > 0 };
+  const asked = { observe, limits: [], machine: [], confined: true, explained: observe.length > 0 };
   await runToEnd(guest, { ...asked, tender, file, program: name, describe: faultWords });
 }
 

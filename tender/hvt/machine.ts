@@ -12,6 +12,8 @@ import { bootArea, type Guest } from "../guest.ts";
 import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import { hasNoExecute } from "../kvm/cpuid.ts";
+import { guestCpuid } from "./cpu_model.ts";
+import type { MachineOptions } from "./options.ts";
 import { pageTables } from "./page_tables.ts";
 
 /** Bytes at a guest-physical address. */
@@ -42,7 +44,7 @@ export interface Machine {
   readonly registers: Partial<Registers>;
   /** Special registers at entry; those not named are as KVM makes them. */
   readonly specialRegisters: Partial<SpecialRegisters>;
-  /** What its CPU says that it can do, as KVM takes it. */
+  /** What the guest sees of its CPU by CPUID, as KVM takes it. */
   readonly cpuid: Uint8Array<ArrayBuffer>;
 }
 
@@ -57,9 +59,13 @@ export interface HostFacts {
 }
 
 /** Compiles a guest (of the hvt target) to a machine. */
-export function compileMachine(guest: Guest, host: HostFacts): Machine {
+export function compileMachine(
+  guest: Guest,
+  host: HostFacts,
+  { cpu }: MachineOptions = {},
+): Machine {
   const { unikernel, memorySize } = guest;
-  const { cpuid } = host;
+  const cpuid = guestCpuid(host.cpuid, cpu);
   const noExecute = hasNoExecute(cpuid);
   const text = unikernel.segments.filter(({ execute }) => execute);
   const tables = pageTables(memorySize, { executable: noExecute ? text : undefined });

@@ -12,7 +12,7 @@ import type { Guest } from "../guest.ts";
 import { openKvm } from "../kvm/open.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
-import type { Host, StartOptions, Tender } from "../target.ts";
+import type { CompileOptions, Host, StartOptions, Tender } from "../target.ts";
 import { machineMemory } from "./machine_memory.ts";
 import { type MachineRun, startMachine } from "./machine_run.ts";
 import { compileMachine, type HostFacts, type Machine } from "./machine.ts";
@@ -54,8 +54,8 @@ export class HvtTender implements Tender<HostFacts, Machine> {
   }
 
   /** See {@linkcode Tender}. */
-  compile(guest: Guest, facts: HostFacts): Machine {
-    return compileMachine(guest, facts);
+  compile(guest: Guest, facts: HostFacts, options?: CompileOptions): Machine {
+    return compileMachine(guest, facts, options);
   }
 }
 

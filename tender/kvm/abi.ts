@@ -148,6 +148,8 @@ export const CpuidEntry = struct({
   ecx: u32,
   edx: u32,
 }, { size: 40 });
+/** In `flags`: the page has sub-pages, and this is the one that `index` says. */
+export const KVM_CPUID_FLAG_SIGNIFICANT_INDEX = 1;
 
 /** `struct kvm_msr_list` before its indices. */
 export const MsrList = struct({ nmsrs: u32 });

@@ -38,7 +38,7 @@ export async function run(guest: Guest, options: RunOptions = {}): Promise<Outco
   if (options.signal?.aborted) return KILLED;
   const tender = await targetOf(guest.unikernel).load(guest.devices.map(({ device }) => device));
   using host = tender.open(guest);
-  const launch = tender.compile(guest, host.facts, { parent: Deno.pid });
+  const launch = tender.compile(guest, host.facts, { cpu: options.cpu, parent: Deno.pid });
   await using started = await host.start(launch, options);
   return await runApart(started, options.signal);
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { MachineOptions } from "../hvt/options.ts";
 import type { Limits } from "../limits.ts";
 import type { Observers } from "../observe/observers.ts";
 
 /** How to run a guest, and what to be told of its run. */
-export interface RunOptions extends Observers {
+export interface RunOptions extends Observers, MachineOptions {
   /**
    * What becomes of the guest's console: `"inherit"` for this process's standard output, or a function
    * that takes the bytes. `"inherit"` if not given.

@@ -4,7 +4,7 @@
  * @module
  */
 import { EXIT } from "../../abi/solo5.ts";
-import { checkUnobserved } from "./refusals.ts";
+import { checkOptions } from "./refusals.ts";
 import { type Outcome, SIGNAL_STATUS } from "../outcome.ts";
 import type { RunOptions } from "../run/options.ts";
 import type { Run } from "../run/run.ts";
@@ -15,11 +15,11 @@ import { spawnImage } from "./start.ts";
 /**
  * Starts a guest.
  *
- * @throws {TenderError} "option" for observers, "host" if it cannot be started
+ * @throws {TenderError} "option" for what only hvt has, "host" if it cannot be started
  * @throws {SystemError} if there is no memory to hold the image, or the kernel does not limit it
  */
 export async function startProcess(image: ProcessImage, options: RunOptions): Promise<Run> {
-  checkUnobserved(options);
+  checkOptions(options);
   const { console, limits } = options;
   const { ProcessLimits } = limits === undefined ? {} : await import("./limits.ts");
   const given = typeof console === "function" ? console : undefined;

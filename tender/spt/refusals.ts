@@ -4,23 +4,25 @@
  * @module
  */
 import { TenderError } from "../error.ts";
-import type { Observers } from "../observe/observers.ts";
+import type { RunOptions } from "../run/options.ts";
 import type { Asked } from "../target.ts";
 
 const CALLS = "no tender sees what the guest does; use strace -p, or build it for hvt";
+const CPU = "the guest is a process, which sees this host's CPU";
 const CORES = "the kernel writes cores, after ulimit -c unlimited";
 
-/** Names of {@linkcode Observers}. */
-const NAMES = ["trace", "stats", "captures", "core"] as const;
+/** Why there is no such thing, by the option's name in the library. */
+const REASONS = { trace: CALLS, stats: CALLS, captures: CALLS, core: CORES, cpu: CPU } as const;
 
 /**
- * Refuses observers that a program asks for.
+ * Refuses options that a program asks for.
  *
  * @throws {TenderError} "option"
  */
-export function checkUnobserved(observers: Observers): void {
-  const name = NAMES.find((name) => observers[name] !== undefined);
-  if (name !== undefined) throw forHvtAlone(name, name === "core" ? CORES : CALLS);
+export function checkOptions(options: RunOptions): void {
+  for (const [name, reason] of Object.entries(REASONS)) {
+    if (options[name as keyof typeof REASONS] !== undefined) throw forHvtAlone(name, reason);
+  }
 }
 
 /**
@@ -28,7 +30,7 @@ export function checkUnobserved(observers: Observers): void {
  *
  * @throws {TenderError} "option"
  */
-export function checkAsked({ observe, limits, confined }: Asked): void {
+export function checkAsked({ observe, limits, machine, confined }: Asked): void {
   const others = observe.filter((word) => word !== "--gdb");
   const unconfined = confined ? [] : ["--no-confine"];
   const [alone] = others.length < observe.length ? [...limits, ...unconfined] : [];
@@ -38,6 +40,7 @@ export function checkAsked({ observe, limits, confined }: Asked): void {
     throw new TenderError("option", `${name}: ${rule}`);
   }
   if (others.length > 0) throw refusal(others[0]!);
+  if (machine.length > 0) throw forHvtAlone(machine[0]!.split("=")[0]!, CPU);
   if (confined) return;
   const rule = "--no-confine is for hvt alone: a guest of spt is always confined";
   throw new TenderError("option", rule);

@@ -22,6 +22,7 @@ Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
     observe: [],
     limits: [],
     confined: true,
+    machine: [],
   });
 });
 
@@ -47,6 +48,7 @@ Deno.test("options: a value may be the next word, but for what may have none", (
     "--timeout",
     "--cpu-time",
     "--console-rate",
+    "--cpu",
     "--trace-format",
     "--dumpcore",
     "--net-pcap:a",

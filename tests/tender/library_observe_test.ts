@@ -12,7 +12,7 @@ import { bind, type Guest, type TenderTarget } from "../../tender/guest.ts";
 import type { Frame } from "../../tender/observe/pcap_format.ts";
 import type { Stats } from "../../tender/observe/stats_format.ts";
 import type { TracedCall } from "../../tender/observe/trace.ts";
-import type { Observers } from "../../tender/observe/observers.ts";
+import type { RunOptions } from "../../tender/run/options.ts";
 import { describe, type Outcome } from "../../tender/outcome.ts";
 import { run, spawn } from "../../tender/run/event_loop.ts";
 import { withFiles } from "../bindings/scratch.ts";
@@ -190,11 +190,12 @@ kvmTest("observe: a capture of a device that is no network device is refused", a
   });
 });
 
-const ON_SPT: readonly Observers[] = [
+const ON_SPT: readonly RunOptions[] = [
   { trace: () => {} },
   { stats: () => {} },
   { captures: {} },
   { core: "core" },
+  { cpu: "host" },
 ];
 
 for (const observers of ON_SPT) {

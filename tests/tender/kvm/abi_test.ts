@@ -31,6 +31,7 @@ const EXPECTED: Record<string, number> = {
   KVM_GUESTDBG_USE_HW_BP: kvm.GUESTDBG.hardwareBreakpoints,
   ...structure("kvm_cpuid2", kvm.CpuidHeader, {}),
   "sizeof(struct kvm_cpuid_entry2)": kvm.CpuidEntry.size,
+  KVM_CPUID_FLAG_SIGNIFCANT_INDEX: kvm.KVM_CPUID_FLAG_SIGNIFICANT_INDEX,
   ...structure("kvm_msr_list", kvm.MsrList, {}),
   "sizeof(struct kvm_msrs)": kvm.MsrsHeader.size,
   ...structure("kvm_msr_entry", kvm.MsrEntry, {}),
