@@ -66,9 +66,9 @@ export const ON_DEVICES: readonly X86Call[] = [
 ];
 
 /**
- * Calls that no tender makes that is still itself, so that the process is killed. All that is named
- * nowhere here fails with EPERM: the runtime keeps house on threads of its own, and what it is denied
- * there must not end a guest that did nothing.
+ * Calls that only a tender makes that was taken over: the process is killed. All calls that are named
+ * neither here nor in `confine_filter.ts` fail with EPERM: the runtime does work of its own on its
+ * threads, and to deny it something must not end a guest that did nothing.
  */
 export const DEADLY: Readonly<Record<string, readonly X86Call[]>> = {
   "other programs": ["fork", "vfork", "execve", "execveat"],

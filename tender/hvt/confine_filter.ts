@@ -1,6 +1,6 @@
 /**
- * The seccomp filter of a confined hvt tender: the calls of `confine_calls.ts`, and what those that it
- * looks into may ask for. Where a reason is measured, it is told here.
+ * The seccomp filter of a confined hvt tender: the calls of `confine_calls.ts`, and those that are
+ * allowed with some arguments only. Where a reason was measured, it is given here.
  *
  * @module
  */

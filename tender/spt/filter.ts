@@ -1,6 +1,7 @@
 /**
- * The system calls that a guest may make, as rules, and the seccomp filter that they compile to:
- * any other call kills the process. Source of the rules: spec/solo5-abi.md, section 4.
+ * The system calls that every guest may make, as rules, and the seccomp filter that rules compile to:
+ * any other call kills the process. What a device adds stands in its kind's folder, in `launched.ts`.
+ * Source of the rules: spec/solo5-abi.md, section 4.
  *
  * @module
  */

@@ -106,7 +106,7 @@ export function fakeDevice(properties: Properties): OpenDevice {
     restore: () => {},
     [Symbol.dispose]: () => {},
   };
-  if (properties.type === "NET_BASIC") {
+  if (properties.type !== "BLOCK_BASIC") {
     const hypercalls = { read: "net_read", write: "net_write" } as const;
     return { ...common, hypercalls, accepts: () => true };
   }
