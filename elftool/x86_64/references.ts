@@ -38,21 +38,30 @@ export function isFixed({ elf }: LoadedProgram): boolean {
 export function operandAddresses(
   instruction: Instruction,
   options: { code: DataView; at: number; address: number; absolute: Extent | undefined },
-): number[] {
+): readonly number[] {
   const { code, at, address, absolute } = options;
-  const { displacementAt, displacementSize, immediateAt, immediateSize } = instruction;
-  const found: number[] = [];
-  if (instruction.relativeSize !== 0) found.push(address + instruction.refersTo);
-  if (absolute === undefined) return found;
-  const consider = (value: number) => {
-    if (absolute.low <= value && value < absolute.high) found.push(value);
-  };
-  if (displacementSize === 4 && instruction.relativeSize === 0) {
-    consider(code.getInt32(at + displacementAt, true));
+  const { relativeSize, displacementAt, displacementSize, immediateAt, immediateSize } =
+    instruction;
+  if (relativeSize !== 0) {
+    const own = address + instruction.refersTo;
+    return immediateSize === 4 && absolute !== undefined
+      ? [own, ...within(absolute, code.getInt32(at + immediateAt, true))]
+      : [own];
   }
-  if (immediateSize === 4) consider(code.getInt32(at + immediateAt, true));
-  if (immediateSize === 8) consider(Number(code.getBigInt64(at + immediateAt, true)));
-  return found;
+  if (absolute === undefined || displacementSize < 4 && immediateSize < 4) return NONE;
+  return [
+    ...displacementSize === 4 ? within(absolute, code.getInt32(at + displacementAt, true)) : NONE,
+    ...immediateSize === 4 ? within(absolute, code.getInt32(at + immediateAt, true)) : NONE,
+    ...immediateSize === 8
+      ? within(absolute, Number(code.getBigInt64(at + immediateAt, true)))
+      : NONE,
+  ];
+}
+
+const NONE: readonly number[] = [];
+
+function within({ low, high }: Extent, value: number): readonly number[] {
+  return low <= value && value < high ? [value] : NONE;
 }
 
 /** A word of a program's content that is the address of an executable byte. */

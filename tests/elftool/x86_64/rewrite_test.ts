@@ -363,6 +363,21 @@ int main(int argc, char **argv) {
 }
 `;
 
+const RUST = `
+use std::collections::BTreeMap;
+fn main() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut lengths = BTreeMap::new();
+    for word in std::env::args().skip(1) {
+        *lengths.entry(word.len()).or_insert(0) += 1;
+    }
+    println!("{lengths:?}");
+    let caught = std::panic::catch_unwind(|| vec![1, 2, 3][std::env::args().count()]);
+    println!("{:?} {:?}", caught.ok(), std::fs::read("/none").err());
+    std::process::exit(lengths.len() as i32);
+}
+`;
+
 /** Programs to build: with which compiler, from what, and how linked. */
 const BUILDS: readonly [name: string, compiler: string, source: string, flags: string[]][] = [
   ["C with glibc", "cc", C, ["-O2", "-static"]],
@@ -370,6 +385,7 @@ const BUILDS: readonly [name: string, compiler: string, source: string, flags: s
   ["C with glibc, without symbols", "cc", C, ["-O2", "-static", "-s"]],
   ["C with musl", "musl-gcc", C, ["-O2", "-static"]],
   ["C++ with exceptions", "c++", CXX, ["-O2", "-static"]],
+  ["Rust", "rustc", RUST, ["-O", "-C", "target-feature=+crt-static"]],
 ];
 
 for (const [name, compiler, source, flags] of BUILDS) {
@@ -378,7 +394,7 @@ for (const [name, compiler, source, flags] of BUILDS) {
     `rewrite: a program in ${name} does what it did`,
     () =>
       inDirectory((directory) => {
-        const file = source === C ? "program.c" : "program.cc";
+        const file = `program.${{ rustc: "rs", "c++": "cc" }[compiler] ?? "c"}`;
         const program = compile(directory, { name: file, source, compiler, flags });
         const changed = rewritten(program, join(directory, "changed"));
         ok(allRewritten(changed.sites), JSON.stringify(changed.sites));
