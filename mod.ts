@@ -28,7 +28,8 @@ export * from "./elftool/mod.ts";
 
 export { build, type BuildOptions } from "./bindings/command.ts";
 export { ToolchainError, type ToolchainErrorCode } from "./bindings/error.ts";
-export type { BuildTarget } from "./bindings/targets.ts";
+export { bindTo } from "./bindings/bind_to.ts";
+export type { BuildTarget, ImageTarget } from "./bindings/targets.ts";
 
 export {
   type Access,
@@ -59,7 +60,10 @@ export type { Observers } from "./tender/observe/observers.ts";
 export {
   type CrashReport,
   describe,
+  type Fault,
+  type FaultKind,
   type FaultReason,
+  type LimitReached,
   type Outcome,
   statusOf,
 } from "./tender/outcome.ts";

@@ -79,6 +79,7 @@ function outputTo(
         if (error instanceof RunEnded) throw error;
         throw new RunEnded({
           kind: "fault",
+          fault: "host",
           reason: "host",
           message: `${name}: ${systemReason(error)}`,
         });

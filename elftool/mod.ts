@@ -34,6 +34,7 @@ export {
   type PackedInspection,
   type UnikernelInspection,
 } from "./inspect.ts";
+export type { ApplicationField, Portable } from "./portable.ts";
 export type { SourceLine } from "./source_lines.ts";
 export { manifestCSource } from "./manifest_c.ts";
 export { manifestObject } from "./manifest_object.ts";

@@ -20,9 +20,14 @@ import { findOwnNote } from "./notes.ts";
 export interface Portable {
   /** The version of the window's contract that it was built for. */
   readonly version: number;
-  /** Every field that version 1 has. */
-  readonly application: Readonly<ReturnType<typeof Application.read>>;
+  /** Every field that version 1 has; `abi/portable.ts` describes them. */
+  readonly application: Readonly<Record<ApplicationField, number>>;
 }
+
+/** The fields of a portable application. */
+export type ApplicationField =
+  | ("main" | "manifest" | "stackGuard" | "end")
+  | ("tlsImage" | "tlsImageSize" | "tlsSize" | "tlsAlign");
 
 /**
  * Finds the note of a portable unikernel, and checks that its addresses are the unikernel's own and that

@@ -65,14 +65,15 @@ export interface CoreFile {
  *
  * @param message what happened, where that is known without looking at the crash
  */
-export function describeCrash(crash: Crash, message: string = reasonOf(crash)): string {
+export function describeCrash(crash: Crash, message: string = crashReason(crash)): string {
   const calls = crash.callers.length === 0
     ? ""
     : `, called by ${crash.callers.map(placeText).join(", ")}`;
   return `${message}, in ${placeText(crash)}${calls}`;
 }
 
-function reasonOf({ trap, registers: { rip } }: Crash): string {
+/** What happened and where: `page fault (#PF), read of 0x0: rip=0x10052c`. */
+export function crashReason({ trap, registers: { rip } }: Crash): string {
   return `${trap === undefined ? "aborted" : trapText(trap)}: rip=${hex(rip)}`;
 }
 

@@ -38,18 +38,7 @@ const LONGEST = 1e12;
 
 /** The outcome of a guest that was stopped at a limit. */
 export function limitReached(name: keyof Limits, limits: Limits): Outcome {
-  switch (name) {
-    case "timeout":
-      return { kind: "limit", resource: "time", limit: seconds(limits.timeout!) };
-    case "cpuTime": {
-      const limit = `${seconds(limits.cpuTime!)} of processor time`;
-      return { kind: "limit", resource: "time", limit };
-    }
-    case "consoleRate": {
-      const limit = `${limits.consoleRate} bytes a second on its console`;
-      return { kind: "limit", resource: "console", limit };
-    }
-  }
+  return { kind: "limit", limit: name, value: limits[name]! };
 }
 
 /** Counts console output by the second. */
@@ -70,9 +59,4 @@ export class ConsoleMeter {
     this.#bytes += taken;
     return taken;
   }
-}
-
-function seconds(milliseconds: number): string {
-  const number = milliseconds / 1000;
-  return `${number} second${number === 1 ? "" : "s"}`;
 }

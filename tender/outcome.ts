@@ -7,21 +7,43 @@ import { EXIT } from "../abi/solo5.ts";
 import { SIGKILL, SIGPIPE } from "../linux/constants.ts";
 import { type CoreFile, type Crash, describeCrash } from "./crash.ts";
 
-/** What broke, where the end was not the guest's own doing. */
+/** What broke, in terms that every target has. */
+export type FaultKind =
+  /**
+   * The guest touched memory that it does not have, or in a way that its segments forbid. A general
+   * protection fault counts as this, as Linux counts it.
+   */
+  | "memory"
+  /** An instruction that the CPU, or KVM in its place, does not execute, or that stops it for ever. */
+  | "instruction"
+  /** A division by zero or the like. */
+  | "arithmetic"
+  /** It asked for what no guest may: a forbidden system call, or no hypercall as the contract has it. */
+  | "call"
+  /** A trap of the CPU that is none of the above, or of which nothing more is known. */
+  | "trap"
+  /** Not the guest's doing: the host refused, or stopped for a reason of its own. */
+  | "host";
+
+/** How a fault came to light. Each target has its own ways. */
 export type FaultReason =
-  /** The guest touched memory of its own in a way that its segments forbid. */
+  /** hvt: a trap of the CPU, which the guest's bindings reported. */
+  | "trap"
+  /** spt: a signal ended the guest's process. */
+  | "signal"
+  /** hvt: the guest touched memory of its own in a way that its segments forbid. */
   | "translation"
-  /** The guest reached for memory that it does not have. */
+  /** hvt: the guest reached for memory that it does not have. */
   | "mmio"
-  /** The CPU gave up: a trap with no way to handle it. */
+  /** hvt: a trap with no way to handle it. */
   | "triple-fault"
-  /** The guest halted the CPU, and nothing will wake it. */
+  /** hvt: the guest halted the CPU, and nothing would wake it. */
   | "halted"
-  /** Input or output that is no hypercall. */
+  /** hvt: input or output that is no hypercall. */
   | "port"
-  /** A hypercall with an address or a length outside of what the guest may use. */
+  /** hvt: a hypercall with an address or a length outside of what the guest may use. */
   | "hypercall"
-  /** This host's KVM cannot emulate an instruction of the guest. */
+  /** hvt: this host's KVM cannot emulate an instruction of the guest. */
   | "emulation"
   /** The host refused or stopped for a reason of its own. */
   | "host";
@@ -34,24 +56,46 @@ export interface CrashReport {
   readonly core?: CoreFile;
 }
 
+/** The end of a guest that broke. */
+export interface Fault extends CrashReport {
+  /** Tells it from other ends. */
+  readonly kind: "fault";
+  /** What broke; the same mistake is the same on every target, wherever the hardware lets it be. */
+  readonly fault: FaultKind;
+  /** How it came to light. */
+  readonly reason: FaultReason;
+  /** One line: what happened and where. */
+  readonly message: string;
+  /** The guest's address that it is about, where there is one; past 2^53 it is rounded. */
+  readonly address?: number;
+  /** The number of the signal, where the reason is one. */
+  readonly signal?: number;
+  /** Address of the trap frame, where the reason is a trap. */
+  readonly frame?: number;
+}
+
+/** The end of a guest that was stopped at a limit. */
+export interface LimitReached {
+  /** Tells it from other ends. */
+  readonly kind: "limit";
+  /** Which limit, by its name among those that the run was given. */
+  readonly limit: "timeout" | "cpuTime" | "consoleRate";
+  /** How much it was: milliseconds, or bytes a second. */
+  readonly value: number;
+}
+
 /** How a run ended. */
 export type Outcome =
   /** The guest exited with a status of 0 to 254. */
   | { readonly kind: "exit"; readonly status: number }
-  /** The guest gave up (`solo5_abort`, a CPU trap); `trap` is the address of its trap frame, or 0. */
-  | { readonly kind: "abort"; readonly trap: number } & CrashReport
-  | {
-    readonly kind: "fault";
-    readonly reason: FaultReason;
-    /** One line: what happened and where. */
-    readonly message: string;
-    /** The guest's address that it is about, where there is one. */
-    readonly address?: number;
-  } & CrashReport
-  /** A signal ended it. */
+  /** The guest gave up (`solo5_abort`, or an exit with 255). */
+  | { readonly kind: "abort" } & CrashReport
+  /** The guest broke, or the host did. */
+  | Fault
+  /** A signal from outside ended it: it was killed (9), or nobody reads its console any more (13). */
   | { readonly kind: "signal"; readonly signal: number }
-  /** It used up what it was given; `limit` says how much of what that was. */
-  | { readonly kind: "limit"; readonly resource: "time" | "console"; readonly limit: string };
+  /** It used up what it was given. */
+  | LimitReached;
 
 /** How a guest ends that is killed. */
 export const KILLED: Outcome = { kind: "signal", signal: SIGKILL };
@@ -62,7 +106,10 @@ export const SIGNAL_STATUS = 128;
 /** The status of a program that was stopped because its time was over, as timeout(1) has it. */
 const TIMEOUT_STATUS = 124;
 
-/** The exit status that stands for an outcome: the guest's own, 255 for an abort, 124 at the end of its time, else 1. */
+/**
+ * The exit status that stands for an outcome: the guest's own, 255 if it gave up or reported a trap, 128 and
+ * the number of a signal, 124 at the end of its time, else 1.
+ */
 export function statusOf(outcome: Outcome): number {
   switch (outcome.kind) {
     case "exit":
@@ -72,9 +119,10 @@ export function statusOf(outcome: Outcome): number {
     case "signal":
       return SIGNAL_STATUS + outcome.signal;
     case "limit":
-      return outcome.resource === "time" ? TIMEOUT_STATUS : EXIT.FAILURE;
+      return outcome.limit === "consoleRate" ? EXIT.FAILURE : TIMEOUT_STATUS;
     case "fault":
-      return EXIT.FAILURE;
+      if (outcome.signal !== undefined) return SIGNAL_STATUS + outcome.signal;
+      return outcome.reason === "trap" ? EXIT.ABORT : EXIT.FAILURE;
   }
 }
 
@@ -86,10 +134,49 @@ export function describe(outcome: Outcome): string | undefined {
     case "abort":
       return outcome.crash && describeCrash(outcome.crash);
     case "fault":
-      return outcome.crash ? describeCrash(outcome.crash, outcome.message) : outcome.message;
+      if (outcome.crash !== undefined) return describeCrash(outcome.crash, outcome.message);
+      // The guest has reported its trap itself.
+      return outcome.reason === "trap" ? undefined : outcome.message;
     case "signal":
-      return outcome.signal === SIGPIPE ? undefined : `ended by signal ${outcome.signal}`;
+      return outcome.signal === SIGPIPE ? undefined : endedBy(outcome.signal);
     case "limit":
-      return `stopped at its limit of ${outcome.limit}`;
+      return `stopped at its limit of ${limitText(outcome)}`;
   }
+}
+
+function endedBy(signal: number): string {
+  return `ended by signal ${signal}`;
+}
+
+/** What a signal says of a guest of which nothing more is known: a fault for those that the CPU or a filter causes. */
+export function signalOutcome(signal: number): Outcome {
+  const fault = FAULT_SIGNALS[signal];
+  if (fault === undefined) return { kind: "signal", signal };
+  return { kind: "fault", fault, reason: "signal", signal, message: endedBy(signal) };
+}
+
+/** What signals of Linux say, by their numbers: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS. */
+const FAULT_SIGNALS: Readonly<Record<number, FaultKind>> = {
+  4: "instruction",
+  5: "trap",
+  7: "memory",
+  8: "arithmetic",
+  11: "memory",
+  31: "call",
+};
+
+function limitText({ limit, value }: LimitReached): string {
+  switch (limit) {
+    case "timeout":
+      return seconds(value);
+    case "cpuTime":
+      return `${seconds(value)} of processor time`;
+    case "consoleRate":
+      return `${value} bytes a second on its console`;
+  }
+}
+
+function seconds(milliseconds: number): string {
+  const number = milliseconds / 1000;
+  return `${number} second${number === 1 ? "" : "s"}`;
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { SIGSYS } from "../../linux/constants.ts";
 import type { Guest } from "../../tender/guest.ts";
 import type { Outcome } from "../../tender/outcome.ts";
 import { run } from "../../tender/run/event_loop.ts";
@@ -28,7 +27,7 @@ export async function examineSpt(
       return fault(`a guest of spt cannot be launched: ${what}`, NO_FILTER);
     }
     const killed = await start(trespassingGuest());
-    if (killed.kind !== "signal" || killed.signal !== SIGSYS) {
+    if (killed.kind !== "fault" || killed.fault !== "call") {
       return fault("a forbidden system call was not stopped", NO_FILTER);
     }
     return {

@@ -46,5 +46,5 @@ export function badRange(
 ): Ended {
   const message = `hypercall ${subject} at 0x${address.toString(16)}, ${length} bytes: ` +
     `not memory that the guest may ${access}`;
-  return ended({ kind: "fault", reason: "hypercall", message, address });
+  return ended({ kind: "fault", fault: "call", reason: "hypercall", message, address });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FaultReason, Outcome } from "../outcome.ts";
+import type { FaultKind, FaultReason, Outcome } from "../outcome.ts";
 import type { Exit } from "../kvm/exit.ts";
 import { SUBERROR_EMULATION } from "../kvm/abi.ts";
 
@@ -67,8 +67,23 @@ function mmioText({ write, length, address }: Extract<Exit, { kind: "mmio" }>): 
   return `${write ? "write" : "read"} of ${length} bytes at ${hex(address)}`;
 }
 
-function fault(reason: FaultReason, message: string, at?: { address: number }): Outcome {
-  return { kind: "fault", reason, message, ...at };
+/** What broke, by how it came to light. */
+const FAULTS = {
+  "translation": "memory",
+  "mmio": "memory",
+  "triple-fault": "trap",
+  "halted": "instruction",
+  "port": "call",
+  "emulation": "instruction",
+  "host": "host",
+} as const satisfies Partial<Record<FaultReason, FaultKind>>;
+
+function fault(
+  reason: keyof typeof FAULTS,
+  message: string,
+  at?: { address: number },
+): Outcome {
+  return { kind: "fault", fault: FAULTS[reason], reason, message, ...at };
 }
 
 function hex(value: number | bigint): string {

@@ -105,8 +105,10 @@ function halt({ guest }: Context, block: number): Answer {
   const status = i32.get(guest.view, block + Halt.offsets.exitStatus) & 0xff;
   const frame = { address: cookie, length: TrapFrame.size };
   if (cookie !== 0 && !guest.allows("read", frame)) return badRange("halt: cookie", "read", frame);
-  if (status === EXIT.ABORT) return ended({ kind: "abort", trap: cookie });
-  return ended({ kind: "exit", status });
+  if (status !== EXIT.ABORT) return ended({ kind: "exit", status });
+  if (cookie === 0) return ended({ kind: "abort" });
+  const message = "trap of the CPU";
+  return ended({ kind: "fault", fault: "trap", reason: "trap", message, frame: cookie });
 }
 
 function handlerOf(name: Hypercall): Handler {

@@ -51,7 +51,12 @@ export class RunLoop {
     } catch (error) {
       if (error instanceof RunEnded) this.#stop = ended(error.outcome);
       else if (error instanceof SystemError) {
-        this.#stop = ended({ kind: "fault", reason: "host", message: error.message });
+        this.#stop = ended({
+          kind: "fault",
+          fault: "host",
+          reason: "host",
+          message: error.message,
+        });
       } else throw error;
     }
     return this.#stop ?? SPENT;

@@ -78,7 +78,7 @@ function status(
 ): Partial<ReturnType<typeof Prstatus.read>> {
   const special = machine.specialRegisters();
   const trap = trapRegisters(outcome, machine.memory);
-  const signal = outcome.kind === "abort" && trap === undefined ? SIGNAL.ABRT : SIGNAL.SEGV;
+  const signal = outcome.kind === "abort" ? SIGNAL.ABRT : SIGNAL.SEGV;
   return {
     ...machine.registers(),
     cs: BigInt(special.cs.selector),

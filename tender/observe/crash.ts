@@ -8,9 +8,9 @@ import { ElfError } from "../../elftool/error.ts";
 import { type Locator, readLocator } from "../../elftool/locate.ts";
 import { type SourceLine, sourcePlaces } from "../../elftool/source_lines.ts";
 import type { Unikernel } from "../../elftool/unikernel.ts";
-import type { CodePlace, Crash, Trap } from "../crash.ts";
+import { type CodePlace, type Crash, crashReason, type Trap } from "../crash.ts";
 import type { Observer } from "../hvt/observer.ts";
-import type { Outcome } from "../outcome.ts";
+import type { FaultKind, Outcome } from "../outcome.ts";
 import { findCallers } from "./callers.ts";
 import { type Remains, remainsOf, type TrapReport } from "./ending.ts";
 
@@ -42,10 +42,37 @@ export function explainCrash(unikernel: Unikernel): Observer {
     ended(outcome, machine) {
       const remains = remainsOf(outcome, machine);
       if (remains === undefined) return;
-      return { ...outcome, crash: crashOf(remains, unikernel) } as Outcome;
+      return explained(outcome, crashOf(remains, unikernel));
     },
   };
 }
+
+function explained(outcome: Outcome, crash: Crash): Outcome {
+  if (outcome.kind === "abort") return { ...outcome, crash };
+  if (outcome.kind !== "fault") return outcome;
+  const { trap } = crash;
+  if (trap === undefined) return { ...outcome, crash };
+  return {
+    ...outcome,
+    fault: FAULTS[trap.type ?? ""] ?? "trap",
+    message: crashReason(crash),
+    ...(trap.address === undefined ? {} : { address: Number(trap.address) }),
+    crash,
+  };
+}
+
+/** What broke, by the trap's mnemonic, as Linux tells it by its signals. */
+const FAULTS: Readonly<Record<string, FaultKind>> = {
+  "#DE": "arithmetic",
+  "#OF": "memory",
+  "#UD": "instruction",
+  "#SS": "memory",
+  "#GP": "memory",
+  "#PF": "memory",
+  "#MF": "arithmetic",
+  "#AC": "memory",
+  "#XM": "arithmetic",
+};
 
 /** What is known of a crash, with the names that the unikernel's file has. */
 export function crashOf({ registers, stack, trap }: Remains, unikernel: Unikernel): Crash {

@@ -41,11 +41,11 @@ export function remainsOf(outcome: Outcome, machine: EndedMachine): Remains | un
   if (!crashed) return undefined;
   const { memory } = machine;
   const registers = machine.registers();
-  if (outcome.kind === "abort" && outcome.trap !== 0) {
+  if (outcome.kind === "fault" && outcome.frame !== undefined) {
     // The address of a frame was checked when the guest gave it.
-    const { cr2, ec, rip, rsp, rflags } = TrapFrame.read(memory.view, outcome.trap);
+    const { cr2, ec, rip, rsp, rflags } = TrapFrame.read(memory.view, outcome.frame);
     const report = new TextDecoder("latin1").decode(
-      copy(memory, { address: outcome.trap - REPORT_SIZE, length: REPORT_SIZE }),
+      copy(memory, { address: outcome.frame - REPORT_SIZE, length: REPORT_SIZE }),
     );
     return {
       registers: { ...registers, rip, rsp, rflags },
@@ -78,7 +78,7 @@ export type TrapRegisters = Pick<
 
 /** The registers at the trap that ended a guest; undefined if none did. */
 export function trapRegisters(outcome: Outcome, memory: GuestView): TrapRegisters | undefined {
-  if (outcome.kind !== "abort" || outcome.trap === 0) return undefined;
-  const { rip, cs, rflags, rsp, ss } = TrapFrame.read(memory.view, outcome.trap);
+  if (outcome.kind !== "fault" || outcome.frame === undefined) return undefined;
+  const { rip, cs, rflags, rsp, ss } = TrapFrame.read(memory.view, outcome.frame);
   return { rip, cs, rflags, rsp, ss };
 }

@@ -5,7 +5,7 @@
  */
 import { EXIT } from "../../abi/solo5.ts";
 import { checkOptions } from "./refusals.ts";
-import { type Outcome, SIGNAL_STATUS } from "../outcome.ts";
+import { type Outcome, SIGNAL_STATUS, signalOutcome } from "../outcome.ts";
 import type { RunOptions } from "../run/options.ts";
 import type { Run } from "../run/run.ts";
 import type { ProcessImage } from "./compile.ts";
@@ -95,8 +95,8 @@ class ProcessRun implements Run {
  * none.
  */
 function processOutcome({ code, signal }: Deno.CommandStatus, complaint: string): Outcome {
-  if (signal !== null) return { kind: "signal", signal: code - SIGNAL_STATUS };
+  if (signal !== null) return signalOutcome(code - SIGNAL_STATUS);
   const message = complaint.trim();
-  if (message !== "") return { kind: "fault", reason: "host", message };
-  return code === EXIT.ABORT ? { kind: "abort", trap: 0 } : { kind: "exit", status: code };
+  if (message !== "") return { kind: "fault", fault: "host", reason: "host", message };
+  return code === EXIT.ABORT ? { kind: "abort" } : { kind: "exit", status: code };
 }

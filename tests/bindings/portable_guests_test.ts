@@ -9,6 +9,7 @@ import {
   bind,
   block,
   type Device,
+  type Fault,
   net,
   type Outcome,
   parseUnikernel,
@@ -96,12 +97,8 @@ async function see(unikernel: Unikernel, name: string): Promise<Seen> {
 
 /** What must be the same; addresses and random values are not. */
 function comparable({ outcome, ...rest }: Seen): unknown {
-  const { crash: _, address: __, trap, ...end } = outcome as Outcome & {
-    crash?: unknown;
-    address?: number;
-    trap?: number;
-  };
-  const text = JSON.stringify({ ...rest, end, trapped: trap !== undefined && trap !== 0 });
+  const { crash: _, address: __, frame: ___, ...end } = outcome as Outcome & Partial<Fault>;
+  const text = JSON.stringify({ ...rest, end });
   return JSON.parse(text.replaceAll(/0x[0-9a-f]+|\b[0-9a-f]{16}\b/g, "…"));
 }
 

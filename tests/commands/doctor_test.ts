@@ -11,7 +11,7 @@ import { examineKvm, type KvmProbe } from "../../commands/doctor/kvm.ts";
 import { examineSpt } from "../../commands/doctor/spt.ts";
 import { TenderError } from "../../tender/error.ts";
 import { ERRNO, SystemError } from "../../linux/libc.ts";
-import type { Outcome } from "../../tender/outcome.ts";
+import { type Outcome, signalOutcome } from "../../tender/outcome.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 
@@ -63,10 +63,13 @@ Deno.test("doctor: a fault of its own is none of the host's", () => {
 Deno.test("doctor: a filter that does not hold is a fault, as is a guest that cannot be launched", async () => {
   const answers = (...outcomes: Outcome[]) => examineSpt(() => Promise.resolve(outcomes.shift()!));
   const exit = { kind: "exit", status: 0 } as const;
-  equal((await answers(exit, { kind: "signal", signal: 31 })).state, "ok");
+  equal((await answers(exit, signalOutcome(31))).state, "ok");
   match((await answers(exit, exit)).detail, /a forbidden system call was not stopped/);
   const message = "soloden: probe: cannot install the filter: Invalid argument";
-  match((await answers({ kind: "fault", reason: "host", message })).detail, /cannot install/);
+  match(
+    (await answers({ kind: "fault", fault: "host", reason: "host", message })).detail,
+    /cannot install/,
+  );
   const refused = await examineSpt(refusing(ERRNO.EACCES));
   deepEqual([refused.state, refused.fix], ["fault", "sudo sysctl vm.memfd_noexec=0"]);
 });

@@ -210,5 +210,8 @@ for (const observers of ON_SPT) {
 }
 
 Deno.test("observe: a crash on spt is its signal", async () => {
-  deepEqual(await run(await load("null_read", "spt"), { console }), { kind: "signal", signal: 11 });
+  const { kind, ...fault } = await run(await load("null_read", "spt"), { console });
+  equal(kind, "fault");
+  const message = "ended by signal 11";
+  deepEqual(fault, { fault: "memory", reason: "signal", signal: 11, message });
 });

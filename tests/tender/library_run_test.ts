@@ -7,6 +7,7 @@ import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { block } from "../../tender/devices/block/device.ts";
 import type { Device } from "../../tender/devices/kinds.ts";
 import { bind, type Guest, type TenderTarget } from "../../tender/guest.ts";
+import type { FaultKind } from "../../tender/outcome.ts";
 import { pack } from "../../tender/targets.ts";
 import { run, spawn } from "../../tender/run/event_loop.ts";
 import { guest } from "../guests.ts";
@@ -53,7 +54,6 @@ targets("a guest that gives up", async (target) => {
   const aborting = await load("abort", target, { args: ["--solo5:quiet"] });
   const outcome = await run(aborting);
   ok(outcome.kind === "abort");
-  equal(outcome.trap, 0);
   // On spt the kernel keeps it to itself where it stood.
   equal(outcome.crash !== undefined, target === "hvt");
 });
@@ -87,10 +87,49 @@ targets("a block device that is not there", async (target) => {
 
 Deno.test("library: a signal ends a guest of spt", async () => {
   deepEqual(await run(await load("forbidden_syscall", "spt"), { console: () => {} }), {
-    kind: "signal",
+    kind: "fault",
+    fault: "call",
+    reason: "signal",
     signal: 31,
+    message: "ended by signal 31",
   });
 });
+
+/** Mistakes of guests, and what they are on either target. */
+const MISTAKES: readonly [name: string, fault: FaultKind][] = [
+  ["null_read", "memory"],
+  ["write_text", "memory"],
+  ["write_rodata", "memory"],
+  ["exec_data", "memory"],
+  ["broken_stack", "memory"],
+  ["undefined", "instruction"],
+  ["divide", "arithmetic"],
+];
+
+for (const [name, fault] of MISTAKES) {
+  targets(`what ${name} does is a fault of ${fault}`, async (target) => {
+    const outcome = await run(await load(name, target), { console: () => {} });
+    ok(outcome.kind === "fault", outcome.kind);
+    equal(outcome.fault, fault);
+    equal(outcome.reason === "signal", target === "spt");
+    if (name === "null_read") equal(outcome.address, target === "hvt" ? 0 : undefined);
+  });
+}
+
+/** What only one target lets a guest do. */
+const CALLS: readonly [name: string, target: TenderTarget][] = [
+  ["forbidden_syscall", "spt"],
+  ["bad_port", "hvt"],
+  ["bad_address", "hvt"],
+];
+
+for (const [name, target] of CALLS) {
+  (target === "hvt" ? kvmTest : Deno.test)(`library: ${name} is a fault of call`, async () => {
+    const outcome = await run(await load(name, target), { console: () => {} });
+    ok(outcome.kind === "fault", outcome.kind);
+    equal(outcome.fault, "call");
+  });
+}
 
 Deno.test("library: an overlay leaves neither a change nor a descriptor behind", async () => {
   const path = Deno.makeTempFileSync();

@@ -6,6 +6,7 @@
  */
 import { SEGMENT_TYPES } from "../../../abi/elf.ts";
 import { alignUp } from "../../../abi/layout.ts";
+import { EXIT } from "../../../abi/solo5.ts";
 import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
 import type { Unikernel } from "../../../elftool/unikernel.ts";
 import { openDescriptor } from "../../../linux/descriptor.ts";
@@ -18,7 +19,7 @@ import { RunEnded } from "../../hvt/answer.ts";
 import type { Attached, Calls, EndedMachine, Observer, WholeMachine } from "../../hvt/observer.ts";
 import type { World } from "../../hvt/world.ts";
 import type { Exit } from "../../kvm/exit.ts";
-import { KILLED, type Outcome } from "../../outcome.ts";
+import { KILLED, type Outcome, statusOf } from "../../outcome.ts";
 import type { Wait } from "../../run/run.ts";
 import type { GdbOptions } from "../../target.ts";
 import { trapRegisters } from "../ending.ts";
@@ -194,13 +195,14 @@ class Debugger implements Observer {
 /** What gdb is told at last. */
 function finalReply(outcome: Outcome): string {
   if (outcome.kind === "exit") return `W${hexByte(outcome.status)}`;
-  if (outcome.kind === "abort") return "Wff";
-  return `X${hexByte(outcome.kind === "signal" ? outcome.signal : SIGNAL.SEGV)}`;
+  if (outcome.kind === "signal") return `X${hexByte(outcome.signal)}`;
+  const status = statusOf(outcome);
+  return status === EXIT.ABORT ? `W${hexByte(status)}` : `X${hexByte(SIGNAL.SEGV)}`;
 }
 
 /** What a guest that ended otherwise than by its own exit stands still with. */
 function endReply(outcome: Outcome): string {
-  if (outcome.kind === "abort" && outcome.trap === 0) return stopReply(SIGNAL.ABRT);
+  if (outcome.kind === "abort") return stopReply(SIGNAL.ABRT);
   if (outcome.kind === "fault" && outcome.reason === "emulation") return stopReply(SIGNAL.ILL);
   return stopReply(SIGNAL.SEGV);
 }

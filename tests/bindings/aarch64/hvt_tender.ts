@@ -86,7 +86,7 @@ function answerStore(
   }
   if (answer !== null) return answer?.outcome;
   const message = `no hypercall: ${width} bytes at offset 0x${offset.toString(16)}`;
-  return { kind: "fault", reason: "mmio", message };
+  return { kind: "fault", fault: "call", reason: "mmio", message };
 }
 
 /** Classes of exceptions (ESR_EL1.EC). */
@@ -113,12 +113,15 @@ function takeException(cpu: Emulator, stop: Stop): Outcome | undefined {
   if (stop.kind === "refused") {
     const { access, mapped, address } = stop;
     if (access === "write" && mapped && address >= LOWEST_ADDRESS) {
-      return { kind: "fault", reason: "translation", message: `pc=0x${pc.toString(16)}`, address };
+      const message = `pc=0x${pc.toString(16)}`;
+      return { kind: "fault", fault: "memory", reason: "translation", message, address };
     }
     cpu.set("FAR_EL1", address);
   }
   const vector = cpu.get("VBAR_EL1") + VECTOR;
-  if (pc === vector) return { kind: "fault", reason: "triple-fault", message: "no vectors" };
+  if (pc === vector) {
+    return { kind: "fault", fault: "trap", reason: "triple-fault", message: "no vectors" };
+  }
   cpu.set("ESR_EL1", syndrome(stop));
   cpu.set("ELR_EL1", pc);
   cpu.set("SPSR_EL1", cpu.get("pstate"));

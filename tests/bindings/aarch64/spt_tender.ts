@@ -10,7 +10,7 @@ import { bootArea, type Guest } from "../../../tender/guest.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
 import type { OpenDevice } from "../../../tender/devices/kind.ts";
 import type { WaitingWorld } from "../../../tender/hvt/world.ts";
-import type { Outcome } from "../../../tender/outcome.ts";
+import { type Outcome, signalOutcome } from "../../../tender/outcome.ts";
 import { ENTRY } from "../../abi/hvt_aarch64.ts";
 import { loadGuest } from "./guest_memory.ts";
 import { Emulator, EXCEPTIONS, type Stop } from "./unicorn.ts";
@@ -73,7 +73,7 @@ export function runSpt(guest: Guest, world: WaitingWorld): Outcome {
   for (;;) {
     const stop = cpu.run();
     if (stop.kind !== "exception" || stop.number !== EXCEPTIONS.supervisorCall) {
-      return { kind: "signal", signal: signalOf(stop) };
+      return signalOutcome(signalOf(stop));
     }
     const words = [0, 1, 2, 3, 4, 5].map((register) => cpu.get(register));
     const result = kernel.call(Number(cpu.get(8)), words);
@@ -92,7 +92,7 @@ function signalOf(stop: Stop): number {
 type Result = bigint | Outcome;
 type Range = { address: number; length: number };
 
-const KILLED: Outcome = { kind: "signal", signal: SIGNALS.sys };
+const KILLED = signalOutcome(SIGNALS.sys);
 
 /** The system calls of one guest. */
 class Kernel {

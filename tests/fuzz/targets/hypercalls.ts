@@ -132,7 +132,7 @@ const world: World = {
   monotonic: () => 0n,
   write(data) {
     within(data, "read");
-    if (answer === -1) throw new RunEnded({ kind: "limit", resource: "console", limit: "none" });
+    if (answer === -1) throw new RunEnded({ kind: "limit", limit: "consoleRate", value: 0 });
     if (answer === -2) throw new SystemError("write", ERRNO.EIO);
     return answer >= 0;
   },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Halt, Poll, Puts, Walltime } from "../../../abi/hvt.ts";
 import type { Exit } from "../../../tender/kvm/exit.ts";
-import { describe, type FaultReason, statusOf } from "../../../tender/outcome.ts";
+import { describe, type FaultKind, type FaultReason, statusOf } from "../../../tender/outcome.ts";
 import { SystemError } from "../../../linux/libc.ts";
 import { BLOCK, call, MEMORY, outcomeOf, RODATA, scripted } from "./scripted_cpu.ts";
 import { fakeWorld } from "./tiny_guest.ts";
@@ -31,6 +31,17 @@ const FAULTS: readonly (readonly [Exit, FaultReason, string])[] = [
   [{ kind: "unknown", reason: 99 }, "host", "99"],
 ];
 
+/** What broke, by how it came to light. */
+const KINDS: Partial<Record<FaultReason, FaultKind>> = {
+  "port": "call",
+  "translation": "memory",
+  "mmio": "memory",
+  "triple-fault": "trap",
+  "halted": "instruction",
+  "emulation": "instruction",
+  "host": "host",
+};
+
 for (const [exit, reason, text] of FAULTS) {
   Deno.test(`run: ${JSON.stringify({ ...exit, address: undefined, reason: undefined })} ends with ${reason}, ${text}`, () => {
     const outcome = outcomeOf(scripted([exit]).loop.step());
@@ -38,6 +49,7 @@ for (const [exit, reason, text] of FAULTS) {
     assert.ok(outcome.message.includes(text) && outcome.message.includes("rip=0x100abc"));
     assert.equal(describe(outcome), outcome.message);
     assert.equal(statusOf(outcome), 1);
+    assert.equal(outcome.fault, KINDS[reason]);
   });
 }
 
@@ -67,8 +79,10 @@ Deno.test("halt: the status's low byte, 255 an abort with its trap frame", () =>
     return outcomeOf(loop.step());
   };
   assert.deepEqual(halted({ exitStatus: 254 }), { kind: "exit", status: 254 });
-  assert.deepEqual(halted({ exitStatus: 255 }), { kind: "abort", trap: 0 });
-  assert.deepEqual(halted({ exitStatus: 255, cookie: BLOCK }), { kind: "abort", trap: BLOCK });
+  assert.deepEqual(halted({ exitStatus: 255 }), { kind: "abort" });
+  const trap = halted({ exitStatus: 255, cookie: BLOCK });
+  assert.ok(trap.kind === "fault" && trap.reason === "trap", trap.kind);
+  assert.deepEqual([trap.frame, statusOf(trap), describe(trap)], [BLOCK, 255, undefined]);
   assert.equal(statusOf(halted({ exitStatus: -1 })), 255);
   const outcome = halted({ exitStatus: 255, cookie: MEMORY - 8 });
   assert.ok(describe(outcome)?.startsWith("hypercall halt: cookie at 0x1ffff8"), describe(outcome));
