@@ -72,6 +72,27 @@ export function jump(skip: number): Instruction {
   return [INSTRUCTION.jump, 0, 0, skip];
 }
 
+/** Code for the values of the accumulator from `from` up to where the next one begins. */
+export interface Interval {
+  readonly from: number;
+  readonly code: readonly Instruction[];
+}
+
+/**
+ * Finds the code for the accumulator by halving. A shallow tree makes for a quick start: the kernel
+ * tries a new filter with every number that a system call can have, which takes 0.2 ms where one is
+ * compared after the other.
+ *
+ * @param intervals one or more, ascending; values below the first one's count as its own
+ */
+export function search(intervals: readonly Interval[]): Instruction[] {
+  if (intervals.length === 1) return [...intervals[0]!.code];
+  const middle = intervals.length >> 1;
+  const low = search(intervals.slice(0, middle));
+  const high = search(intervals.slice(middle));
+  return [...skipUnless(">=", intervals[middle]!.from, high), ...low];
+}
+
 /** Ends the program with a decision. */
 export function ret(action: number): Instruction {
   return [INSTRUCTION.ret, 0, 0, action];

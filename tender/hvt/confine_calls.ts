@@ -66,7 +66,7 @@ export const ON_DEVICES: readonly X86Call[] = [
 ];
 
 /**
- * Calls that only a tender makes that was taken over: the process is killed. All calls that are named
+ * Calls that a tender makes only if it was taken over: the process is killed. All calls that are named
  * neither here nor in `confine_filter.ts` fail with EPERM: the runtime does work of its own on its
  * threads, and to deny it something must not end a guest that did nothing.
  */

@@ -14,10 +14,12 @@ import {
 import {
   ACTION,
   type Instruction,
+  type Interval,
   jump,
   load,
   type Operand,
   ret,
+  search,
   SECCOMP_DATA,
   skipUnless,
   unless,
@@ -66,7 +68,7 @@ export function confineProgram({ vcpu, pid, devices }: Confined<Operand>): Instr
     load(SECCOMP_DATA.number),
     // The one call that is made again and again comes first.
     ...skipUnless("==", X86_64.ioctl, ioctlOf(vcpu)),
-    ...dispatch(intervals(pid)),
+    ...search(intervals(pid)),
   ];
   const behind = [argument(0), ...devices.flatMap((fd) => allowIf(fd)), DENY];
   const end = program.length;
@@ -127,12 +129,6 @@ const PRCTL: Code = [argument(0), ...allowIf(PR_SET_NAME), DENY];
 /** Its flags lie in memory, where no filter can look: the C library then makes do with clone. */
 const CLONE3: Code = [ret(ERRNO_ACTION | ERRNO.ENOSYS)];
 
-/** What the filter decides about the numbers from `from` up to where the next one begins. */
-interface Interval {
-  readonly from: number;
-  readonly code: Code;
-}
-
 /** Every number there is, as intervals: as few as the tables allow. */
 function intervals(pid: Operand): Interval[] {
   const single = new Map<number, Code>([
@@ -157,18 +153,6 @@ function intervals(pid: Operand): Interval[] {
   points.push({ from: X32_CALLS, code: KILLING });
   const last = points.filter(({ from }, index) => points[index + 1]?.from !== from);
   return last.filter(({ code }, index) => last[index - 1]?.code !== code);
-}
-
-/**
- * Finds an interval by halving. A shallow tree makes for a quick start: the kernel tries a new filter
- * with every number that there is, which takes 0.2 ms where one is compared after the other.
- */
-function dispatch(intervals: readonly Interval[]): Instruction[] {
-  if (intervals.length === 1) return [...intervals[0]!.code];
-  const middle = intervals.length >> 1;
-  const low = dispatch(intervals.slice(0, middle));
-  const high = dispatch(intervals.slice(middle));
-  return [...skipUnless(">=", intervals[middle]!.from, high), ...low];
 }
 
 function numbersOf(calls: readonly X86Call[]): number[] {

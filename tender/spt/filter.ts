@@ -9,8 +9,10 @@ import {
   ACTION,
   assembleBpf,
   type Instruction,
+  type Interval,
   load,
   ret,
+  search,
   SECCOMP_DATA,
   skipUnless,
   unless,
@@ -73,44 +75,26 @@ export function compileFilter(
   rules: readonly Rule[],
   linux: LinuxAbi,
 ): Uint8Array<ArrayBuffer> {
-  const bodies = [...groupByCall(rules)]
-    .map(([call, conditions]): Body => ({
-      number: linux.calls[call],
-      code: conditions.flatMap(allowWhen),
-    }))
-    .sort((a, b) => a.number - b.number);
+  const calls = [...groupByCall(rules)]
+    .map(([call, conditions]): Interval => {
+      const number = linux.calls[call];
+      // The code of a call does not fall through to another's.
+      return {
+        from: number,
+        code: [...skipUnless("==", number, conditions.flatMap(allowWhen)), KILL],
+      };
+    })
+    .sort((a, b) => a.from - b.from);
   return assembleBpf([
     load(SECCOMP_DATA.arch),
     when("==", linux.auditArch, { skip: 1 }),
     KILL,
-    // The code of one call never falls through to another's, so the number stays loaded throughout.
     load(SECCOMP_DATA.number),
-    ...dispatch(bodies),
+    ...(calls.length === 0 ? [KILL] : search(calls)),
   ]);
 }
 
 const KILL = ret(ACTION.killProcess);
-
-/** The code that decides about one system call. */
-interface Body {
-  readonly number: number;
-  /** Allows the call, or falls through. */
-  readonly code: readonly Instruction[];
-}
-
-/**
- * Finds the code of a call by binary search, and kills the process if there is none. A shallow tree
- * also shortens the start: the kernel tries a new filter with every number that a call can have.
- */
-function dispatch(bodies: readonly Body[]): Instruction[] {
-  const [first] = bodies;
-  if (first === undefined) return [KILL];
-  if (bodies.length === 1) return [...skipUnless("==", first.number, first.code), KILL];
-  const middle = bodies.length >> 1;
-  const low = dispatch(bodies.slice(0, middle));
-  const high = dispatch(bodies.slice(middle));
-  return [...skipUnless(">=", bodies[middle]!.number, high), ...low];
-}
 
 function groupByCall(rules: readonly Rule[]): Map<SystemCall, (readonly Condition[])[]> {
   const groups = new Map<SystemCall, (readonly Condition[])[]>();
