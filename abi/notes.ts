@@ -43,8 +43,8 @@ export const MANIFEST_NOTE_MAX = MANIFEST_NOTE_PADDING + ManifestHeader.size +
 /** ABI numbers of the targets. */
 export const TARGETS = { hvt: 1, spt: 2, virtio: 3, muen: 4, genode: 5, xen: 6 } as const;
 
-/** A target's name. */
-export type Target = keyof typeof TARGETS;
+/** The name of a target of Solo5; there is no tender here for some of them. */
+export type TargetName = keyof typeof TARGETS;
 
 /** The ABI version that this implementation speaks, by target. */
 export const ABI_VERSION = { hvt: 2, spt: 2 } as const;

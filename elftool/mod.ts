@@ -20,7 +20,7 @@ export {
   type DeviceType,
   type Manifest,
 } from "../abi/manifest.ts";
-export { ABI_VERSION, type Target, TARGETS } from "../abi/notes.ts";
+export { ABI_VERSION, type TargetName, TARGETS } from "../abi/notes.ts";
 export type { PackedDevice, PackNote } from "../abi/pack.ts";
 export type { checked } from "./checked.ts";
 export { ElfError, type ElfErrorCode } from "./error.ts";

@@ -15,7 +15,7 @@ import {
   NOTE_MIN_SIZE,
   NOTE_NAME,
   NoteHeader,
-  type Target,
+  type TargetName,
   TARGETS,
 } from "../abi/notes.ts";
 import { type ElfFile, type Program, programData, programError } from "./elf_reader.ts";
@@ -24,13 +24,13 @@ import { ElfError } from "./error.ts";
 /** Which contract a unikernel speaks. */
 export interface Abi {
   /** The target that it was built for; any, if bindings are yet to be put under it. */
-  readonly target: Target | "any";
+  readonly target: TargetName | "any";
   /** The version of that target's contract, or of the window's. */
   readonly version: number;
 }
 
 /** The contract of one of Solo5's targets. */
-export type TargetAbi = Abi & { readonly target: Target };
+export type TargetAbi = Abi & { readonly target: TargetName };
 
 /**
  * Finds the ABI1 note; of several the first is used, whatever comes after it.

@@ -6,7 +6,7 @@
  */
 import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
 import { type Manifest, ManifestEntry, ManifestHeader } from "../abi/manifest.ts";
-import { ABI_VERSION, type Target } from "../abi/notes.ts";
+import { ABI_VERSION, type TargetName } from "../abi/notes.ts";
 import { COMMAND_LINE_SIZE, DEFAULT_MEMORY_MIB, LOWEST_ADDRESS, MEMORY } from "../abi/solo5.ts";
 import type { checked } from "../elftool/checked.ts";
 import { encodeManifest } from "../elftool/manifest.ts";
@@ -61,7 +61,7 @@ export function filesOf({ unikernel, devices }: Guest): string[] {
 }
 
 /** The targets that tenders of this project run. */
-export type TenderTarget = Extract<Target, keyof typeof ABI_VERSION>;
+export type TenderTarget = Extract<TargetName, keyof typeof ABI_VERSION>;
 
 const MIB = 0x10_0000;
 

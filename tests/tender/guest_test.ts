@@ -3,7 +3,7 @@
  */
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { type Target, TARGETS } from "../../abi/notes.ts";
+import { type TargetName, TARGETS } from "../../abi/notes.ts";
 import { COMMAND_LINE_SIZE, PAGE_SIZE } from "../../abi/solo5.ts";
 import {
   parseUnikernel,
@@ -23,7 +23,7 @@ const TWO_NETS = { devices: ["a", "b"].map((name) => ({ name, type: "NET_BASIC" 
 const NO_DEVICES = { devices: [] };
 
 /** A unikernel for a target. */
-function of(target: Target): Unikernel {
+function of(target: TargetName): Unikernel {
   const bytes = buildUnikernel({ target: TARGETS[target], manifest: NO_DEVICES });
   return parseUnikernel(bytes, { name: "x" });
 }
@@ -78,7 +78,8 @@ Deno.test("bind: what is not said is 512 MiB, no arguments and no devices", () =
 });
 
 Deno.test("bind: memory is bytes or a text with a unit, in steps of the target", () => {
-  const size = (memory: Size, target: Target = "spt") => bind(of(target), { memory }).memorySize;
+  const size = (memory: Size, target: TargetName = "spt") =>
+    bind(of(target), { memory }).memorySize;
   equal(size("64 MiB"), 64 * 2 ** 20);
   equal(size(MEMORY + 1), MEMORY);
   equal(size("3 MiB", "hvt"), 2 * 2 ** 20);
