@@ -12,7 +12,14 @@ import { alignUp } from "../abi/layout.ts";
 import { NOTE_MFT1 } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import type { BindingsImage } from "./bindings_image.ts";
-import { type ElfFile, type Program, programData, readElf, readPrograms } from "./elf_reader.ts";
+import {
+  type ElfFile,
+  hex,
+  type Program,
+  programData,
+  readElf,
+  readPrograms,
+} from "./elf_reader.ts";
 import { assemble, type Chunk, congruent, elfHeader } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
 import { join } from "./join.ts";
@@ -93,12 +100,19 @@ function baseInOnePiece(
   const bases = programs.filter(({ type, filesz }) => type === LOAD && filesz > 0)
     .map(({ vaddr, offset }) => vaddr - offset - distance);
   const [base = alignUp(end, PAGE_SIZE)] = bases;
+  if (base > MAX_DISTANCE) {
+    const reach = `further above the bindings than ${hex(MAX_DISTANCE)}`;
+    throw new ElfError("portable", `${name}: begins ${reach}, too far for a file in one piece`);
+  }
   if (base >= end && bases.every((other) => other === base)) return base;
   throw new ElfError(
     "portable",
     `${name}: its segments do not lie in the file as they do in memory`,
   );
 }
+
+/** The file is as long as the memory that it is loaded to: this keeps it from being larger than any. */
+const MAX_DISTANCE = 0x1000_0000;
 
 /** Alignment of notes in a file, in bytes. */
 const NOTE_ALIGN = 4;

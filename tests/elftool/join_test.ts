@@ -17,6 +17,7 @@ import {
   type ApplicationValues,
   buildImage,
   buildPortable,
+  buildVirtioImage,
   PROGRAM_PLACE,
   segment,
 } from "./portable_builder.ts";
@@ -182,6 +183,24 @@ Deno.test("what does not fit together is refused in one line", () => {
       "more than the 16 that bindings can be told of",
     () => put(buildPortable({ segments: many })),
   );
+});
+
+Deno.test("a file in one piece that would be larger than memory is refused", () => {
+  const virtio = readBindingsImage(buildVirtioImage(), { name: "bindings" });
+  const link = (address: number) => () =>
+    linkPortable(
+      buildPortable({ segments: [segment(address, { size: 0x80, execute: true })] }),
+      virtio,
+      named,
+    );
+  equal(parse(link(0x20_0000)()).abi.target, "virtio");
+  for (const address of [0x1020_0000, 2 ** 32, 2 ** 40]) {
+    refused(
+      "portable",
+      "x.solo5: begins further above the bindings than 0x10000000, too far for a file in one piece",
+      link(address),
+    );
+  }
 });
 
 Deno.test("segments that reach into the window are refused, zeroed memory among them", () => {

@@ -78,10 +78,35 @@ export interface ImageOptions {
   readonly segments?: readonly ExecutableSegment[];
   readonly entry?: number;
   readonly notes?: readonly Note[];
+  /** A multiboot header. */
+  readonly multiboot?: Uint8Array;
 }
 
 /** Where bindings of {@linkcode buildImage} are told of the program. */
 export const PROGRAM_PLACE = 0x10_2040;
+
+/** Where the multiboot header of {@linkcode buildVirtioImage} is. */
+const MULTIBOOT_PLACE = 0x10_0400;
+
+/** Bindings for virtio, which multiboot loads. */
+export function buildVirtioImage(): Uint8Array<ArrayBuffer> {
+  const [magic, flags] = [0x1bad_b002, 0x1_0000];
+  const header = new Uint32Array([
+    magic,
+    flags,
+    2 ** 32 - magic - flags,
+    MULTIBOOT_PLACE,
+    WINDOW.start,
+    0,
+    0,
+    0x10_0800,
+  ]);
+  const abi = AbiNote.encode({ target: 3, version: 1 });
+  return buildImage({
+    multiboot: new Uint8Array(header.buffer),
+    notes: [{ name: NOTE_NAME, type: NOTE_ABI1, desc: abi }],
+  });
+}
 
 /** Bindings for spt. */
 export function buildImage(options: ImageOptions = {}): Uint8Array<ArrayBuffer> {
@@ -93,6 +118,7 @@ export function buildImage(options: ImageOptions = {}): Uint8Array<ArrayBuffer> 
     program: PROGRAM_PLACE,
     ...options.header,
   });
+  text.data.set(options.multiboot ?? [], MULTIBOOT_PLACE - WINDOW.start);
   const abi = AbiNote.encode({ target: 2, version: 2 });
   return writeExecutable({
     machine: "x86_64",

@@ -28,7 +28,7 @@ import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { viewOf } from "../../../abi/layout.ts";
 import { buildUnikernel, MANIFEST, withProgram } from "../../elftool/builder.ts";
-import { buildImage, buildPortable } from "../../elftool/portable_builder.ts";
+import { buildImage, buildPortable, buildVirtioImage } from "../../elftool/portable_builder.ts";
 import { cpuidWith } from "../../tender/hvt/cpuid.ts";
 import { withSymbols } from "../symbols.ts";
 import { type FuzzTarget, refusing } from "../target.ts";
@@ -160,6 +160,8 @@ const PROPERTIES: Record<DeviceType, Properties> = {
 
 const BINDINGS = readBindingsImage(withSymbols(buildImage()), { name: "bindings" });
 
+const VIRTIO_BINDINGS = readBindingsImage(buildVirtioImage(), { name: "bindings" });
+
 /** Portable unikernels, with bindings under them as a value and as a file; and bindings. */
 export const portable: FuzzTarget = {
   name: "portable",
@@ -177,6 +179,7 @@ export const portable: FuzzTarget = {
       const file = linkPortable(input, BINDINGS, named);
       checkLinked(file, joined);
     });
+    refusing(() => void linkPortable(input, VIRTIO_BINDINGS, named));
     refusing(() => {
       const { segments } = readBindingsImage(input, named);
       ok(segments.every(({ end }) => end <= WINDOW.end), "bindings that reach out of the window");
