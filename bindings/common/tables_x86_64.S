@@ -4,9 +4,9 @@
  * address: so whatever descriptors point to lies in the first 64 KiB of the image, where the linker
  * script puts the section below, and the upper pieces are constants.
  *
- * A target includes this file. It has a label trap_end, where a trap goes when it has been reported.
- * A target that takes interrupts defines INTERRUPTS, their number, and has a label interrupt, where all
- * of them go.
+ * A target includes this file. It has a label trap_end, where a trap goes when it has been
+ * reported. A target that takes interrupts defines INTERRUPTS, their number, and has a label
+ * interrupt, where all of them go.
  */
 #ifndef INTERRUPTS
 #define INTERRUPTS 0
@@ -106,8 +106,10 @@ idt:
     .endr
 idt_end:
 
-/* The selectors are those of the table of hvt's tender, so that no segment register needs loading. The
- * table is writable because the CPU marks the task as busy. */
+/*
+ * The selectors are those of the table of hvt's tender, so that no segment register needs loading.
+ * The table is writable because the CPU marks the task as busy.
+ */
     .section .data.solo5.gdt, "aw", @progbits
     .p2align 4
 gdt:

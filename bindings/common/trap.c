@@ -1,5 +1,6 @@
 /*
- * trap.c: reports a CPU trap, for targets that run in kernel mode. The trap then ends the unikernel.
+ * trap.c: reports a CPU trap, for targets that run in kernel mode. The trap then ends the
+ * unikernel.
  */
 #include "bindings.h"
 #include "hvt_abi.h"

@@ -1,6 +1,7 @@
 /*
- * attach.c: which device of the machine is which of the manifest. The first network or block device,
- * by bus and slot, is the first of the manifest, and so on: a machine's devices have no names.
+ * attach.c: which device of the machine is which of the manifest. The first network or block
+ * device, by bus and slot, is the first of the manifest, and so on: a machine's devices have no
+ * names.
  */
 #include "virtio.h"
 #include "../common/program.h"
@@ -35,7 +36,9 @@ static _Noreturn void refuse(const struct mft_entry *entry, const char *problem)
     fatal("All declared devices must be attached");
 }
 
-/* Devices of other types do not count; those that the manifest has no place for stay as they are. */
+/*
+ * Devices of other types do not count; those that the manifest has no place for stay as they are.
+ */
 static void attach(const struct pci_device *device) {
     if ((device->type != TYPE_NET && device->type != TYPE_BLOCK) || next >= manifest.mft.entries)
         return;

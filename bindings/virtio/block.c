@@ -1,5 +1,6 @@
 /*
- * block.c: virtio's block device (virtio 1.2, section 5.2). One request at a time, and each is waited for.
+ * block.c: virtio's block device (virtio 1.2, section 5.2). One request at a time, and each is
+ * waited for.
  */
 #include "ports.h"
 #include "queue.h"

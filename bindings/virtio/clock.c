@@ -20,8 +20,8 @@ solo5_time_t solo5_clock_monotonic(void) {
 }
 
 /*
- * The clock chip knows whole seconds. In between, the counter goes on from what was told last; where
- * the two disagree, after a change of the clock or a sleep of the host, the chip is right.
+ * The clock chip knows whole seconds. In between, the counter goes on from what was told last;
+ * where the two disagree, after a change of the clock or a sleep of the host, the chip is right.
  */
 static solo5_time_t chip_wall(void) {
     static solo5_time_t start; /* Wall time at monotonic time 0. */

@@ -1,9 +1,10 @@
 /*
- * disk.S: the boot loader of a disk image: it loads one unikernel, which lies behind it in one piece.
+ * disk.S: the boot loader of a disk image: it loads one unikernel, which lies behind it in one
+ * piece.
  *
- * The image begins with this program, linked at 0x7c00, where the BIOS loads its first sector. That loads
- * the other sectors, which load the unikernel and enter it as multiboot wants. Whoever makes the image
- * fills in the table of partitions, the record below and the command line behind that.
+ * The image begins with this program, linked at 0x7c00, where the BIOS loads its first sector. That
+ * loads the other sectors, which load the unikernel and enter it as multiboot wants. Whoever makes
+ * the image fills in the table of partitions, the record below and the command line behind that.
  */
 #define BASE        0x7c00
 #define SECTORS     32 /* Of this program, with the record and the command line. */
@@ -170,8 +171,8 @@ load:
     ljmp    $CODE32, $enter
 
 /*
- * Copies the buffer to where ebp points, ecx words of four bytes, and moves ebp on. Memory beyond the
- * first MiB is within reach in protected mode alone; the BIOS is not within reach there.
+ * Copies the buffer to where ebp points, ecx words of four bytes, and moves ebp on. Memory beyond
+ * the first MiB is within reach in protected mode alone; the BIOS is not within reach there.
  */
 copy_up:
     cli

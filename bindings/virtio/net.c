@@ -1,6 +1,6 @@
 /*
- * net.c: virtio's network device (virtio 1.2, section 5.1). Frames are copied, as the device has them for as
- * long as it likes.
+ * net.c: virtio's network device (virtio 1.2, section 5.1). Frames are copied, as the device has
+ * them for as long as it likes.
  */
 #include "ports.h"
 #include "queue.h"
@@ -76,7 +76,8 @@ static void init_buffers(const struct net *net, struct buffers *buffers, uint16_
     }
 }
 
-void net_attach(const struct pci_device *device, solo5_handle_t handle, struct mft_net_basic *info) {
+void net_attach(const struct pci_device *device, solo5_handle_t handle,
+                struct mft_net_basic *info) {
     const uint16_t port = device->port;
     uint32_t features = device_begin(port, FEATURE_MTU | FEATURE_MAC);
     if (!(features & FEATURE_MAC))

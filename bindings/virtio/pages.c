@@ -1,6 +1,6 @@
 /*
- * pages.c: memory behind the image for what the machine needs, and the protection of pages. Boot code
- * has mapped 4 GiB in large pages, all writable.
+ * pages.c: memory behind the image for what the machine needs, and the protection of pages. Boot
+ * code has mapped 4 GiB in large pages, all writable.
  */
 #include "virtio.h"
 #include "../common/linker.h"

@@ -1,6 +1,6 @@
 /*
- * pvclock.c: KVM's clock: memory in which the hypervisor says how the CPU's counter relates to time.
- * Source: Linux, Documentation/virt/kvm/x86/msr.rst and cpuid.rst.
+ * pvclock.c: KVM's clock: memory in which the hypervisor says how the CPU's counter relates to
+ * time. Source: Linux, Documentation/virt/kvm/x86/msr.rst and cpuid.rst.
  */
 #include "virtio.h"
 #include "../common/cpu.h"

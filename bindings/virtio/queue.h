@@ -1,6 +1,6 @@
 /*
- * queue.h: a virtqueue in the layout of the legacy interface (virtio 1.2, sections 2.7 and 4.1.5.1.3.1), and
- * the registers of a device.
+ * queue.h: a virtqueue in the layout of the legacy interface (virtio 1.2, sections 2.7 and
+ * 4.1.5.1.3.1), and the registers of a device.
  */
 #ifndef QUEUE_H
 #define QUEUE_H

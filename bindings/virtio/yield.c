@@ -1,6 +1,6 @@
 /*
- * yield.c: waiting. The CPU takes interrupts only while it sleeps here: all that one does is to wake
- * it, and to close the lines until it sleeps again.
+ * yield.c: waiting. The CPU takes interrupts only while it sleeps here: all that one does is to
+ * wake it, and to close the lines until it sleeps again.
  */
 #include "virtio.h"
 #include "pit.h"

@@ -16,7 +16,10 @@
         }                                                                                          \
     } while (0)
 
-/* The clock chip: what time it has, how it writes numbers, and how often it was asked if it is busy. */
+/*
+ * The clock chip: what time it has, how it writes numbers, and how often it was asked if it is
+ * busy.
+ */
 static time_t chip_time;
 static int chip_binary;
 static int chip_carries; /* Seconds that it moves on between two of its registers. */
