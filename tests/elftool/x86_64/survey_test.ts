@@ -160,6 +160,11 @@ const SHAPES: readonly Shape[] = [
     sites: [BROKEN],
   },
   {
+    name: "not even what is before that",
+    source: routine("_start", "syscall; ret; .byte 0x06"),
+    sites: [BROKEN],
+  },
+  {
     name: "nor does one that jumps into its own instructions",
     source: routine("_start", "jmp 1f + 1; 1: mov $0xc3, %eax; syscall; ret"),
     sites: [BROKEN],
