@@ -1,5 +1,5 @@
 /** Which bytes of programs are instructions, and where jumps lead. */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { findInstructions, type Sought } from "../../../elftool/x86_64/find.ts";
 import { MARKS, type Survey, survey } from "../../../elftool/x86_64/survey.ts";
 import { readFrames } from "../../../elftool/unwind.ts";
@@ -287,4 +287,35 @@ for (const { name, source, marks = {}, sites, stripped = false } of SHAPES) {
         deepEqual(findInstructions(found, SYSCALL).map(({ doubt }) => doubt), sites);
       }),
   );
+}
+
+/** Files that would take long if they were believed. */
+const ENDLESS: readonly [name: string, source: string, message: RegExp][] = [
+  [
+    "more tables of jumps than a compiler makes",
+    `${
+      routine(
+        "_start",
+        ".set n, 0; .rept 5000; lea base + n(%rip), %rax; .set n, n + 4; .endr; ret",
+      )
+    }
+    .section .rodata\n.p2align 2\nbase: .rept 8192; .long _start - base; .endr`,
+    /x: code: more tables of jumps than any compiler makes$/,
+  ],
+  [
+    "tables of handlers that are one and the same",
+    `.globl _start\n_start: .rept 100
+    .cfi_startproc\n.cfi_lsda 0x1b, handlers\nnop\n.cfi_endproc\n.endr
+    .section .rodata\nhandlers: .byte 0xff, 0xff, 1\n.uleb128 4000\n.zero 4000`,
+    /x: handlers of exceptions: tables that overlap$/,
+  ],
+];
+
+for (const [name, source, message] of ENDLESS) {
+  testUnless(cannotRun("cc", "nm", "strip"), `survey: ${name} are refused`, async () => {
+    await rejects(
+      surveyed({ source, stripped: true }, () => {}),
+      { name: "ElfError", code: "elf-symbols", message },
+    );
+  });
 }
