@@ -4,7 +4,14 @@
  * @module
  */
 import { screenWidth, twoColumns, wrap } from "./columns.ts";
-import { entriesOf, type Entry, entryOf, isRoutes, type Option, type Target } from "./table.ts";
+import {
+  type CommandOrGroup,
+  entriesOf,
+  type Entry,
+  entryOf,
+  isRoutes,
+  type Option,
+} from "./table.ts";
 
 const COMMON: readonly Line[] = [["-h, --help", "Print this and exit"]];
 const ROOT: readonly Line[] = [...COMMON, ["-v, --version", "Print the version and exit"]];
@@ -19,7 +26,7 @@ type Line = readonly [left: string, right: string];
  * @param width of a line, in characters; the terminal's if not given
  */
 export function helpText(
-  target: Target,
+  target: CommandOrGroup,
   path: readonly string[],
   width: number = screenWidth(),
 ): string {

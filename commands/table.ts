@@ -39,7 +39,7 @@ export interface Entry {
 export type Routes = RouteMap<CommandContext>;
 
 /** A group of commands, or a command. */
-export type Target = Routes | Command<CommandContext>;
+export type CommandOrGroup = Routes | Command<CommandContext>;
 
 /** Every command that is shown to people. */
 export function entriesOf(routes: Routes, prefix: readonly string[] = []): Entry[] {
@@ -50,7 +50,7 @@ export function entriesOf(routes: Routes, prefix: readonly string[] = []): Entry
 }
 
 /** Whether it is a group of commands. */
-export function isRoutes(target: Target): target is Routes {
+export function isRoutes(target: CommandOrGroup): target is Routes {
   return "getAllEntries" in target;
 }
 
