@@ -159,7 +159,11 @@ async function readDeviceOption(
       if (!isBlockSize(size)) throw invalid(word, BLOCK_SIZE_RULE);
       checkDeclared();
       said.blockSizes.set(name, size);
+      break;
     }
+    default:
+      // An option of a kind that Solo5 does not have.
+      throw invalid(word);
   }
 }
 
