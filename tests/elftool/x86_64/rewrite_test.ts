@@ -193,6 +193,12 @@ const SHAPES: readonly [name: string, how: string | string[], status: number, bo
     "mov $110, %eax\n jmp 1f\n1: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n.skip 115, 0x90\n mov %ebx, %eax\n jmp.d32 9f\n .skip 8, 0x90\n9: ret",
   ],
   [
+    "padding far in front is used",
+    "padding",
+    5,
+    ".skip 160, 0x90\n jmp 1f\n .skip 10, 0x90\n1: .skip 60, 0x90\n mov $110, %eax\n jmp 3f\n3: syscall\n2: inc %ebx\n cmp $5, %ebx\n jne 2b\n mov %ebx, %eax\n ret",
+  ],
+  [
     "padding is used once",
     ["padding", NO_ROOM],
     5,
