@@ -2,7 +2,7 @@
  * Every C guest of tests/guests, built once as a portable unikernel and put on each target: it ends as the
  * one that was built for that target does, and prints the same.
  */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { bindTo } from "../../bindings/bind_to.ts";
 import {
@@ -118,3 +118,19 @@ for (const name of GUESTS) {
   Deno.test(`portable ${name}: as built for spt`, () => compare(name, "spt"));
   kvmTest(`portable ${name}: as built for hvt`, () => compare(name, "hvt"));
 }
+
+/** Runs a guest on spt from its portable file. */
+async function onSpt(name: string): Promise<string> {
+  const portable = parseUnikernel(Deno.readFileSync(await guest(name, "any")), { name });
+  return (await see(await bindTo(portable, "spt"), name)).output;
+}
+
+Deno.test("portable: the stack guard of the application is a random value", async () => {
+  const [first, second] = [await onSpt("guard"), await onSpt("guard")];
+  match(first, /^(?!0{16})[0-9a-f]{16}\nSUCCESS\n$/);
+  notEqual(first, second);
+});
+
+Deno.test("portable: the heap begins behind zeroed memory of the application", async () => {
+  equal(await onSpt("all_bss"), "SUCCESS\n");
+});

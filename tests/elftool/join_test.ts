@@ -2,12 +2,15 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { viewOf } from "../../abi/layout.ts";
+import { SECTION_TYPES, Symbol64 } from "../../abi/elf.ts";
 import { Application, ProtectedRange } from "../../abi/portable.ts";
 import { type BindingsImage, readBindingsImage } from "../../elftool/bindings_image.ts";
+import { readElf } from "../../elftool/elf_reader.ts";
 import { ElfError } from "../../elftool/error.ts";
 import { formatInspection, inspect } from "../../elftool/inspect.ts";
 import { join } from "../../elftool/join.ts";
 import { linkPortable } from "../../elftool/link_portable.ts";
+import { contentOf, readSections, sectionData } from "../../elftool/sections.ts";
 import { nearestSymbol, readSymbols } from "../../elftool/symbols.ts";
 import { parseUnikernel, type Segment, type Unikernel } from "../../elftool/unikernel.ts";
 import { withSymbols } from "../fuzz/symbols.ts";
@@ -82,7 +85,7 @@ const anySegments = fc.array(
     offset: fc.nat({ max: 0xfff }),
     size: fc.integer({ min: 1, max: 0x2100 }),
     zeros: fc.constantFrom(0, 1, 0x1800),
-    kind: fc.constantFrom("text", "rodata", "data", "none"),
+    kind: fc.constantFrom("text", "rodata", "data", "none", "unread"),
   }),
   { maxLength: 12 },
 ).map((parts) => {
@@ -91,7 +94,11 @@ const anySegments = fc.array(
     const address = free + gap * 0x1000 + offset;
     const memorySize = size + zeros;
     free = Math.ceil((address + memorySize) / 0x1000) * 0x1000;
-    const access = { read: kind !== "none", write: kind === "data", execute: kind === "text" };
+    const access = {
+      read: kind !== "none" && kind !== "unread",
+      write: kind === "data" || kind === "unread",
+      execute: kind === "text",
+    };
     return segment(address, { size, memorySize, ...access });
   });
   return [segment(0x20_0000, { size: 0x80, execute: true }), ...rest];
@@ -144,6 +151,38 @@ Deno.test("a linked file has the symbols of both, each in its place", () => {
     ok(both.some((symbol) => symbol.name === name && symbol.address === address));
   }
   ok(nearestSymbol(both, 0x10_0000 + 0x200) !== undefined);
+});
+
+Deno.test("neighbours of the same protection are one range", () => {
+  const text = segment(0x20_0000, { size: 0x80, execute: true });
+  const pages = Array.from(
+    { length: 20 },
+    (_, index) => segment(0x20_1000 + index * 0x1000, { size: 9 }),
+  );
+  deepEqual(toldRanges(join(parse(buildPortable({ segments: [text, ...pages] })), image)), [
+    { start: 0x20_0000, end: 0x20_1000, flags: 5 },
+    { start: 0x20_1000, end: 0x21_5000, flags: 4 },
+  ]);
+});
+
+Deno.test("sections keep their content, and symbols of the bindings lie in theirs", () => {
+  const bytes = withSymbols(buildPortable());
+  const other = readBindingsImage(withSymbols(buildImage()), { name: "bindings" });
+  const [before, after] = [bytes, linkPortable(bytes, other, named)].map((file) => {
+    const elf = readElf(file, named);
+    const sections = readSections(elf);
+    const symtab = sections.find(({ type }) => type === SECTION_TYPES.SYMTAB)!;
+    return { elf, sections, symtab, symbols: sectionData(elf, symtab) };
+  });
+  deepEqual(contentOf(after!.elf, [".debug_line"]), contentOf(before!.elf, [".debug_line"]));
+  const added = (after!.symbols.length - before!.symbols.length) / Symbol64.size;
+  ok(added >= 3);
+  equal(after!.symtab.info - before!.symtab.info, added);
+  for (let index = 1; index <= added; index++) {
+    const { value, shndx } = Symbol64.read(viewOf(after!.symbols), index * Symbol64.size);
+    const { addr, size } = after!.sections[shndx]!;
+    ok(value >= addr && value < addr + size, `0x${value.toString(16)} in section ${shndx}`);
+  }
 });
 
 function refused(code: string, message: string, action: () => unknown): void {
@@ -243,6 +282,14 @@ for (const [application, rule] of FAULTS) {
     refused("portable", message, () => parse(buildPortable({ application })));
   });
 }
+
+Deno.test("a note that is too short is refused", () => {
+  refused(
+    "portable",
+    "x.solo5: note of a portable unikernel: is 64 bytes, must be 68 or more",
+    () => parse(buildPortable({ noteSize: 64 })),
+  );
+});
 
 Deno.test("bindings that do not fit into the window are refused", () => {
   const read = (options: Parameters<typeof buildImage>[0]) => () =>

@@ -29,6 +29,8 @@ export interface PortableOptions {
   readonly segments?: readonly ExecutableSegment[];
   readonly application?: ApplicationValues;
   readonly version?: number;
+  /** Of the note's content that there is, in bytes. */
+  readonly noteSize?: number;
   readonly machine?: Machine;
   readonly manifest?: Manifest;
 }
@@ -57,9 +59,10 @@ export function buildPortable(options: PortableOptions = {}): Uint8Array<ArrayBu
   mft.set(manifest, 4);
   const main = segments.find(({ execute }) => execute)?.address ?? 0;
   const end = Math.max(...segments.map(({ address, memorySize }) => address + memorySize));
-  const desc = new Uint8Array(PORTABLE_NOTE_SIZE);
-  viewOf(desc).setUint32(0, version, true);
-  Application.write(viewOf(desc), 4, { main, end, tlsAlign: 8, ...options.application });
+  const whole = new Uint8Array(PORTABLE_NOTE_SIZE);
+  const desc = whole.subarray(0, options.noteSize);
+  viewOf(whole).setUint32(0, version, true);
+  Application.write(viewOf(whole), 4, { main, end, tlsAlign: 8, ...options.application });
   return writeExecutable({
     machine,
     entry: WINDOW.start,
