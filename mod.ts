@@ -26,9 +26,9 @@
  */
 export * from "./elftool/mod.ts";
 
+export { bindTo } from "./bindings/bind_to.ts";
 export { build, type BuildOptions } from "./bindings/command.ts";
 export { ToolchainError, type ToolchainErrorCode } from "./bindings/error.ts";
-export { bindTo } from "./bindings/bind_to.ts";
 export type { BuildTarget, ImageTarget } from "./bindings/targets.ts";
 
 export {

@@ -7,6 +7,7 @@
 import type { DeviceType } from "../abi/manifest.ts";
 import type { DeviceOption } from "../tender/devices/kind.ts";
 import { DEVICE_OPTIONS } from "./device_options.fixed.ts";
+import { RUNNABLE } from "./targets.fixed.ts";
 
 /** The field of a `GuestRequest` that an option sets. */
 export type Part =
@@ -15,6 +16,8 @@ export type Part =
   | "observe"
   | "limits"
   | "machine"
+  | "target"
+  | "verbose"
   | "confined"
   | "output";
 
@@ -107,6 +110,23 @@ const MEMORY: GuestOption = {
   proposed: ["32", "64", "128", "256", "512", "1024"],
 };
 
+const TARGET: GuestOption = {
+  name: "target",
+  short: "t",
+  form: `--target=${RUNNABLE.join("|")}`,
+  brief: "target of a portable unikernel (default: hvt where KVM has hardware for it, else spt)",
+  part: "target",
+  proposed: RUNNABLE,
+};
+
+const VERBOSE: GuestOption = {
+  name: "verbose",
+  short: "v",
+  form: "--verbose",
+  brief: "say which target the unikernel runs on",
+  part: "verbose",
+};
+
 const MACHINE: readonly GuestOption[] = [
   {
     name: "cpu",
@@ -126,6 +146,7 @@ const NO_CONFINE: GuestOption = {
 
 /** The options of `run`, in the order in which help lists them. */
 export const RUN_OPTIONS: readonly GuestOption[] = [
+  TARGET,
   MEMORY,
   ...deviceOptions({ observing: false }),
   ...TRACE,
@@ -134,6 +155,7 @@ export const RUN_OPTIONS: readonly GuestOption[] = [
   ...LIMITS,
   ...MACHINE,
   NO_CONFINE,
+  VERBOSE,
 ];
 
 /** `-o`, which `pack` requires. */

@@ -29,6 +29,10 @@ export interface GuestRequest {
   readonly limits: readonly string[];
   /** Options about the virtual machine, as they were given; `machine_words.ts` reads them. */
   readonly machine: readonly string[];
+  /** The target that is asked for, as it was given. */
+  readonly target?: string;
+  /** Whether to say which target it runs on. */
+  readonly verbose: boolean;
   /** Whether the tender gives up the rights that it does not need before the guest runs. */
   readonly confined: boolean;
 }
@@ -73,6 +77,8 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
   };
   let memorySize = DEFAULT_MEMORY_MIB * MIB;
   let output: string | undefined;
+  let target: string | undefined;
+  let verbose = false;
   let confined = true;
   const { options, rest } = splitOptions(words);
   for (const option of options) {
@@ -81,12 +87,14 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
     const { part } = found.shape;
     if (part === "memorySize") memorySize = parseMemory(found.value!);
     else if (part === "output") output = found.value;
+    else if (part === "target") target = found.value;
+    else if (part === "verbose") verbose = true;
     else if (part === "confined") confined = false;
     else parts[part].push(option);
   }
   const [file, ...args] = rest;
   if (file === undefined) return undefined;
-  return { memorySize, ...parts, file, args, output, confined };
+  return { memorySize, ...parts, file, args, output, target, verbose, confined };
 }
 
 /**

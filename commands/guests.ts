@@ -59,7 +59,10 @@ function guestCommand(
     parameters: {
       // The scanner's types want every option by its name, and these come from a table.
       flags: flags as unknown as FlagParametersForType<Values>,
-      aliases: (output && { [output.short!]: output.name }) as Record<never, never>,
+      aliases: Object.fromEntries(
+        [...options, ...(output === undefined ? [] : [output])]
+          .flatMap(({ name, short }) => short === undefined ? [] : [[short, name]]),
+      ) as Record<never, never>,
       positional: {
         kind: "array",
         minimum: 1,

@@ -20,9 +20,14 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
   const { file, memorySize: memory, args, output, observe, limits, machine, confined } = request;
+  const { target, verbose } = request;
   if (observe.length + limits.length + machine.length > 0 || !confined) return false;
+  if (target !== undefined || verbose) return false;
   const devices = await devicesOf(request);
-  const unikernel = parseUnikernel(readInput(file), { name: file });
+  const given = parseUnikernel(readInput(file), { name: file });
+  const unikernel = given.portable === undefined
+    ? given
+    : await (await import("./choose_target.ts")).forPacking(given);
   const pack = packerOf(unikernel);
   const guest = bind(unikernel, { memory, args, devices });
   keepInputs(output, filesOf(guest));

@@ -19,8 +19,12 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
   const { file, memorySize: memory, args, observe, limits, machine, confined } = request;
+  const { target, verbose } = request;
   const devices = await devicesOf(request);
-  const unikernel = parseUnikernel(readInput(file), { name: file });
+  const given = parseUnikernel(readInput(file), { name: file });
+  const unikernel = given.portable === undefined && target === undefined && !verbose
+    ? given
+    : await (await import("./choose_target.ts")).forRunning(given, { target, verbose });
   const guest = bind(unikernel, { memory, args, devices });
   const tender = await targetOf(unikernel).load(Object.values(devices));
   const isPlain = observe.length + limits.length + machine.length === 0 && confined;

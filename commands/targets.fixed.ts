@@ -13,10 +13,18 @@ export const BUILT: readonly BuildTarget[] = Object.keys(EXTENSIONS) as BuildTar
 /** What portable unikernels can be made unikernels of. */
 export const LINKED: readonly ImageTarget[] = BUILT.filter((target) => target !== "any");
 
+/** What unikernels can be run on. */
+export const RUNNABLE: readonly string[] = Object.keys(TENDERS);
+
 /** What the names of unikernels end in that run here. */
-export const RUN: readonly string[] = Object.values(TENDERS).map(({ id }) => EXTENSIONS[id]);
+export const RUN: readonly string[] = [
+  ...Object.values(TENDERS).map(({ id }) => id),
+  "any" as const,
+]
+  .map((target) => EXTENSIONS[target]);
 
 /** What the names of unikernels end in that can be packed. */
-export const PACKED: readonly string[] = Object.values(TENDERS)
-  .filter(({ pack }) => pack !== undefined)
-  .map(({ id }) => EXTENSIONS[id]);
+export const PACKED: readonly string[] = [
+  ...Object.values(TENDERS).filter(({ pack }) => pack !== undefined).map(({ id }) => id),
+  "any" as const,
+].map((target) => EXTENSIONS[target]);

@@ -20,6 +20,7 @@ const ENTRY = "release/entry.ts";
 const GROUPS = [
   [ENTRY, "deno.json"],
   ["commands/run.ts", "tender/spt/tender.ts", "linux/exec.ts"],
+  ["commands/choose_target.ts", "bindings/images/spt_x86_64.fixed.ts"],
   ["commands/application.ts"],
   [
     "commands/run_to_end.ts",

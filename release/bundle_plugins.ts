@@ -65,11 +65,15 @@ export function lazyBuiltins(): Plugin {
  * values: numbers, strings, bytes, and arrays and objects of them.
  */
 export function fixedValues(): Plugin {
+  // One after another: a module that awaits is given out unfinished to a second import at the same time.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     name: "fixed-values",
     setup(build) {
       build.onLoad({ filter: /\.fixed\.ts$/ }, async ({ path }) => {
-        const values = Object.entries(await import(path) as Record<string, unknown>);
+        const module = last.then(() => import(path) as Promise<Record<string, unknown>>);
+        last = module.catch(() => {});
+        const values = Object.entries(await module);
         const contents = values.map(([name, value]) => `export const ${name} = ${literal(value)};`);
         return { contents: contents.join("\n") };
       });

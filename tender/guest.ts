@@ -108,6 +108,12 @@ export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
  * @throws {TenderError} "target" if there is no tender for it here
  */
 export function tenderTarget({ name, abi: { target, version } }: Unikernel): TenderTarget {
+  if (target === "any") {
+    throw new TenderError(
+      "target",
+      `${name}: is portable; bindTo makes it a unikernel of a target`,
+    );
+  }
   if (!Object.hasOwn(ABI_VERSION, target)) {
     const known = Object.keys(ABI_VERSION).join(" and ");
     throw new TenderError(

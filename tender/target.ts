@@ -15,6 +15,8 @@ import type { RunOptions } from "./run/options.ts";
 /** A row of the table of targets. */
 export interface Target {
   readonly id: TenderTarget;
+  /** Whether this host runs guests of it at full speed, so that portable unikernels get it unasked. */
+  suits(): Promise<boolean>;
   /** Writes a guest and its launch as one executable; undefined where the target has no such thing. */
   readonly pack?: (guest: Guest) => Promise<Uint8Array>;
   /**

@@ -8,14 +8,16 @@ import { TenderError } from "./error.ts";
 import { type Guest, type TenderTarget, tenderTarget } from "./guest.ts";
 import type { Target } from "./target.ts";
 
-/** Every target that has a tender here. */
+/** Every target that has a tender here; the first that suits a host is preferred. */
 export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
   hvt: {
     id: "hvt",
+    suits: async () => (await import("./kvm/open.ts")).hasHardware(),
     load: async (devices) => (await import("./hvt/tender.ts")).loadTender(devices),
   },
   spt: {
     id: "spt",
+    suits: () => Promise.resolve(true),
     pack: async (guest) => (await import("./spt/pack.ts")).packGuest(guest),
     load: async (devices) => (await import("./spt/tender.ts")).loadTender(devices),
   },
@@ -28,6 +30,12 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
  */
 export function targetOf(unikernel: Unikernel): Target {
   return TENDERS[tenderTarget(unikernel)];
+}
+
+/** The target that a portable unikernel gets on this host where nobody asks for one. */
+export async function preferredTarget(): Promise<TenderTarget> {
+  for (const { id, suits } of Object.values(TENDERS)) if (await suits()) return id;
+  throw new TenderError("host", "no target suits this host");
 }
 
 /**

@@ -51,3 +51,24 @@ export function explain(error: SystemError): TenderError {
   const fix = FIXES[error.errno]?.();
   return new TenderError("host", fix === undefined ? error.message : `${error.message}; ${fix}`);
 }
+
+/** The kernel's modules that use the CPU's own virtualisation; without one of them KVM emulates. */
+const HARDWARE = ["kvm_intel", "kvm_amd"];
+
+/** Whether this process may use KVM, and KVM uses the CPU's own virtualisation. */
+export function hasHardware(): boolean {
+  try {
+    Deno.openSync(KVM_PATH, { read: true, write: true }).close();
+    return HARDWARE.some((module) => isThere(`/sys/module/${module}`));
+  } catch {
+    return false;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}

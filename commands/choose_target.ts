@@ -1,0 +1,49 @@
+/**
+ * The target that a portable unikernel gets. What is built for one target has no choice.
+ *
+ * @module
+ */
+import { bindTo } from "../bindings/bind_to.ts";
+import type { Unikernel } from "../elftool/unikernel.ts";
+import { TenderError } from "../tender/error.ts";
+import type { TenderTarget } from "../tender/guest.ts";
+import { preferredTarget, TENDERS } from "../tender/targets.ts";
+
+/**
+ * Makes a unikernel of the target that is asked for; if none is, of the one that suits this host.
+ *
+ * @throws {TenderError} "option" for a target that is none, or "target" if the unikernel was built for
+ * another one
+ * @throws {ElfError} "portable" if it is for another version of the window
+ */
+export async function forRunning(
+  unikernel: Unikernel,
+  { target, verbose }: { target?: string; verbose: boolean },
+): Promise<Unikernel> {
+  const asked = target === undefined ? undefined : known(target);
+  const id = unikernel.portable === undefined
+    ? checkBuiltFor(unikernel, asked)
+    : asked ?? await preferredTarget();
+  if (verbose) console.error(`soloden: ${unikernel.name}: runs on ${id}`);
+  return unikernel.portable === undefined ? unikernel : await bindTo(unikernel, id as TenderTarget);
+}
+
+/** Makes a unikernel of the target that can be packed. */
+export async function forPacking(unikernel: Unikernel): Promise<Unikernel> {
+  const { id } = Object.values(TENDERS).find(({ pack }) => pack !== undefined)!;
+  return await bindTo(unikernel, id);
+}
+
+function known(target: string): TenderTarget {
+  if (Object.hasOwn(TENDERS, target)) return target as TenderTarget;
+  const names = Object.keys(TENDERS).join(", ");
+  throw new TenderError("option", `--target=${target}: expected one of ${names}`);
+}
+
+function checkBuiltFor({ name, abi }: Unikernel, asked: string | undefined): string {
+  if (asked === undefined || asked === abi.target) return abi.target;
+  throw new TenderError(
+    "target",
+    `${name}: was built for ${abi.target}, not for ${asked}; soloden build -t any makes one that runs on both`,
+  );
+}
