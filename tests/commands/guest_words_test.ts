@@ -19,6 +19,8 @@ Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
     file: "x.hvt",
     args: ["--mem=1", "a b", "--"],
     output: undefined,
+    target: undefined,
+    verbose: false,
     observe: [],
     limits: [],
     confined: true,
