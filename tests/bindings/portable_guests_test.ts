@@ -111,7 +111,9 @@ async function compare(name: string, target: TenderTarget): Promise<void> {
   equal(portable.abi.target, "any");
   const bound = await see(await bindTo(portable, target), name);
   const direct = await see(await load(target), name);
-  deepEqual(comparable(bound), comparable(direct));
+  // How far an endless guest comes depends on what else the machine does.
+  if (name in ENDLESS) deepEqual(bound.outcome, direct.outcome);
+  else deepEqual(comparable(bound), comparable(direct));
 }
 
 for (const name of GUESTS) {
