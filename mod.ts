@@ -40,6 +40,7 @@ export {
 export type { BoundDevice, DeviceBase } from "./tender/devices/device.ts";
 export type { Device } from "./tender/devices/kinds.ts";
 export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devices/net/device.ts";
+export { SystemError } from "./linux/libc.ts";
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/targets.ts";
@@ -67,6 +68,8 @@ export {
   type Outcome,
   statusOf,
 } from "./tender/outcome.ts";
-export { run, type RunningGuest, spawn } from "./tender/run/event_loop.ts";
+export { run, start } from "./tender/run/event_loop.ts";
+export { type RunningGuest, spawn, type SpawnOptions } from "./tender/run/spawn.ts";
+export type { Attempt, Budget, Ended, Run, Steps, Stop, Wait } from "./tender/run/run.ts";
 export type { CpuModel, MachineOptions } from "./tender/hvt/options.ts";
-export type { RunOptions } from "./tender/run/options.ts";
+export type { RunOptions, TakeOutput } from "./tender/run/options.ts";

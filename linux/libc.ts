@@ -7,14 +7,16 @@
  * @module
  */
 
-/** A system call that failed. */
+/** A system call that failed. The message says which, of what, and why. */
 export class SystemError extends Error {
+  /** The name of the class. */
   override readonly name = "SystemError";
   /** The call's name, as in its manual page. */
   readonly call: string;
   /** The value of `errno`. */
   readonly errno: number;
 
+  /** An error of a call, with what it was about, such as a path or an interface, if that is known. */
   constructor(call: string, errno: number, subject?: string) {
     super(`${subject === undefined ? "" : `${subject}: `}${call}: ${errorText(errno)}`);
     this.call = call;

@@ -50,6 +50,7 @@ export function limitMachine(limits: Limits): Observer {
         alarms.set("threadTime", nanoseconds);
       }
     },
+    until: () => end,
     cpu: (cpu) => ({
       registers: () => cpu.registers(),
       run() {

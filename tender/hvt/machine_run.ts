@@ -6,14 +6,19 @@
 import type { Mapping } from "../../linux/memory.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
+import { TenderError } from "../error.ts";
 import { KILLED, type Outcome } from "../outcome.ts";
 import type { Ended, Run, Steps, Stop, Wait } from "../run/run.ts";
 import { ended } from "./answer.ts";
 import { GuestView } from "./guest_view.ts";
 import type { Machine } from "./machine.ts";
-import type { EndedMachine, Observer } from "./observer.ts";
+import type { Cpu, EndedMachine, Observer } from "./observer.ts";
+import type { PacedOutput } from "./paced_output.ts";
 import { CALLS, RunLoop } from "./run_loop.ts";
-import type { WaitingWorld } from "./world.ts";
+import type { WaitingWorld, World } from "./world.ts";
+
+/** A moment that does not come: that of a clock in nanoseconds, centuries away. */
+const NEVER = 2n ** 62n;
 
 /** What a machine runs with. */
 interface Parts {
@@ -23,16 +28,21 @@ interface Parts {
   /** Ready for the first instruction. */
   readonly vcpu: Vcpu;
   readonly world: WaitingWorld;
+  /** What takes the console's output, if not the world. */
+  readonly output?: PacedOutput;
 }
 
 /** Starts a machine. It runs when it is stepped. */
 export function startMachine(parts: Parts, observers: readonly Observer[]): MachineRun {
-  const { machine, memory, vcpu } = parts;
+  const { machine, memory, vcpu, output } = parts;
   const attached = observers.find(({ attach }) => attach !== undefined)?.attach?.(parts);
   const guest = new GuestView(attached?.bytes ?? memory.bytes, machine.restrictions);
-  let cpu = attached?.cpu ?? vcpu;
+  let cpu: Cpu = attached?.cpu ?? vcpu;
+  if (output !== undefined) cpu = output.paced(cpu);
   let calls = CALLS;
-  let world: Parameters<NonNullable<Observer["world"]>>[0] = parts.world;
+  let world: World = output === undefined
+    ? parts.world
+    : { ...parts.world, write: (data) => output.write(data) };
   for (const observer of observers) {
     cpu = observer.cpu?.(cpu) ?? cpu;
     world = observer.world?.(world) ?? world;
@@ -72,20 +82,28 @@ export class MachineRun implements Run, Steps, EndedMachine {
   /** See {@linkcode Steps}. */
   step(budget?: number): Stop {
     if (this.#ended !== undefined) return this.#ended;
+    const { output } = this.#parts;
+    output?.check();
     const stop = this.#killed ? undefined : this.#parts.loop.step(budget);
     if (stop?.kind === "ended") return this.#end(stop.outcome);
     // What the guest prints may have been the reason to kill it.
-    return stop === undefined || this.#killed ? this.#end(KILLED) : stop;
+    if (stop === undefined || this.#killed) return this.#end(KILLED);
+    return stop.kind === "budget" && output?.pending ? this.#untilTaken() : stop;
   }
 
   /** See {@linkcode Steps}. */
-  wait({ deadline }: Wait): void {
+  wait({ deadline, output }: Wait): void {
+    if (output) {
+      const rule = "console: a function that takes output later needs waitApart()";
+      throw new TenderError("option", rule);
+    }
     this.#parts.world.wait(deadline);
   }
 
   /** See {@linkcode Steps}. */
-  waitApart({ deadline }: Wait): Promise<void> {
-    return this.#killed ? Promise.resolve() : this.#parts.world.waitApart(deadline);
+  waitApart({ deadline, output }: Wait): Promise<void> {
+    const over = this.#killed || output && !this.#parts.output?.pending;
+    return over ? Promise.resolve() : this.#parts.world.waitApart(deadline);
   }
 
   /** See {@linkcode Run}. */
@@ -116,6 +134,13 @@ export class MachineRun implements Run, Steps, EndedMachine {
     this.#resolve(this.#ended.outcome);
     for (const observer of this.#parts.observers) observer[Symbol.dispose]?.();
     return Promise.resolve();
+  }
+
+  /** The wait of a guest whose output is not taken; at the end of its time it is over, too. */
+  #untilTaken(): Wait {
+    const ends = this.#parts.observers.flatMap(({ until }) => until?.() ?? []);
+    const deadline = ends.reduce((first, end) => end < first ? end : first, NEVER);
+    return { kind: "wait", deadline, handles: 0n, output: true };
   }
 
   #end(outcome: Outcome): Ended {

@@ -59,6 +59,8 @@ export interface Observer extends Partial<Disposable> {
   calls?(calls: Calls): Calls;
   /** Makes calls that may block for long on behalf of observers; see `Steps.attempt`. */
   readonly attempt?: Attempt;
+  /** When the run has to be stepped again at the latest, by the world's monotonic clock. */
+  until?(): bigint | undefined;
   /** Is told when all is made, before the guest's first instruction, on the guest's thread. */
   begin?(vcpu: Vcpu): void;
   /**

@@ -17,6 +17,7 @@ import { machineMemory } from "./machine_memory.ts";
 import { type MachineRun, startMachine } from "./machine_run.ts";
 import { compileMachine, type HostFacts, type Machine } from "./machine.ts";
 import type { Observer } from "./observer.ts";
+import { PacedOutput } from "./paced_output.ts";
 import { hostWorld, type ServedKinds, type WaitingWorld } from "./world.ts";
 
 /** Loads the tender for guests with such devices. */
@@ -73,7 +74,7 @@ export interface MachineOptions {
   /** The last of them stands closest to the guest. */
   readonly observers?: readonly Observer[];
   /** What takes the console's output, if not the world. */
-  readonly write?: WaitingWorld["write"];
+  readonly output?: PacedOutput;
   /** See `machineMemory`. */
   readonly image?: Mapping;
 }
@@ -98,11 +99,13 @@ export class HvtHost implements Host<HostFacts, Machine> {
     const observers = await observersOf(this.#parts.guest, options);
     const { confined, console } = options;
     const { confine } = confined ? await import("./confine.ts") : {};
+    const { vcpu, world } = this.#parts;
     const run = this.startWith(machine, {
       observers,
-      write: typeof console === "function" ? (bytes) => (console(bytes), true) : undefined,
+      output: typeof console === "function"
+        ? new PacedOutput(console, () => world.wake())
+        : undefined,
     });
-    const { vcpu, world } = this.#parts;
     // Nothing can be loaded or opened from here on.
     confine?.({
       vcpu: vcpu.descriptor,
@@ -112,7 +115,7 @@ export class HvtHost implements Host<HostFacts, Machine> {
   }
 
   /** Starts a machine. */
-  startWith(machine: Machine, { observers = [], write, image }: MachineOptions = {}): MachineRun {
+  startWith(machine: Machine, { observers = [], output, image }: MachineOptions = {}): MachineRun {
     const { world, vm, vcpu } = this.#parts;
     try {
       // A debugger maps the memory a second time, and private memory cannot be.
@@ -122,8 +125,7 @@ export class HvtHost implements Host<HostFacts, Machine> {
       vcpu.setCpuid(machine.cpuid);
       vcpu.setSpecialRegisters({ ...vcpu.specialRegisters(), ...machine.specialRegisters });
       vcpu.setRegisters(machine.registers);
-      const seen = write === undefined ? world : { ...world, write };
-      return startMachine({ machine, memory, vcpu, world: seen }, observers);
+      return startMachine({ machine, memory, vcpu, world, output }, observers);
     } catch (error) {
       throw notMade(error);
     }

@@ -10,50 +10,80 @@ import { targetOf } from "../targets.ts";
 import type { RunOptions } from "./options.ts";
 import type { Run, Steps } from "./run.ts";
 
-/** A guest that runs. */
-export interface RunningGuest extends AsyncDisposable {
-  /** What it prints; read it or cancel it. */
-  readonly console: ReadableStream<Uint8Array>;
-  /** How it ends. */
-  readonly outcome: Promise<Outcome>;
-  /** Kills it, if it has not ended. */
-  kill(): void;
-}
-
 /**
  * Runs a guest to its end. A guest of spt is a process of its own; one of hvt computes on this thread,
  * and holds nothing up while it waits.
  *
  * @throws {TenderError} if this host cannot run it, or does not have a device as asked; "option" for a
- * limit that is none, or for observers where there can be none
+ * limit that is none, or for what the guest's target does not have
  * @throws {ElfError} "file" if there is no directory for a core file
  * @throws {SystemError} if the host has no memory for it
  * @throws whatever the function that takes its output throws; the guest is killed then
  */
 export async function run(guest: Guest, options: RunOptions = {}): Promise<Outcome> {
-  if (options.limits !== undefined) {
-    const { checkLimits } = await import("../limits.ts");
-    checkLimits(options.limits);
+  if (options.signal?.aborted) {
+    await checkLimits(options);
+    return KILLED;
   }
-  if (options.signal?.aborted) return KILLED;
-  const tender = await targetOf(guest.unikernel).load(guest.devices.map(({ device }) => device));
-  using host = tender.open(guest);
-  const launch = tender.compile(guest, host.facts, { cpu: options.cpu, parent: Deno.pid });
-  await using started = await host.start(launch, options);
-  return await runApart(started, options.signal);
+  await using started = await start(guest, options);
+  if (started.steps !== undefined) await stepApart(started.steps);
+  return await started.outcome;
 }
 
-/** Runs a guest that was started to its end; killed when `signal` is aborted. */
-export async function runApart(run: Run, signal?: AbortSignal): Promise<Outcome> {
+/**
+ * Starts a guest. One of spt then goes on by itself; one of hvt goes on when the program steps it, by
+ * `steps` of the run.
+ *
+ * ```ts
+ * import { bind, build, parseUnikernel, start } from "../../mod.ts";
+ *
+ * const output = await Deno.makeTempFile({ suffix: ".spt" });
+ * await build({ sources: ["examples/hello/hello.c"], targets: ["spt"], output });
+ * const unikernel = parseUnikernel(await Deno.readFile(output), { name: "hello.spt" });
+ * await Deno.remove(output);
+ * let turns = 0;
+ * await using run = await start(bind(unikernel), { console: () => {} });
+ * if (run.steps !== undefined) {
+ *   for (let stop = run.steps.step(100); stop.kind !== "ended"; stop = run.steps.step(100)) {
+ *     // The guest has left its CPU a hundred times, or waits for input or for a moment.
+ *     if (stop.kind === "wait") await run.steps.waitApart(stop);
+ *     turns++;
+ *   }
+ * }
+ * const outcome = await run.outcome;
+ * if (outcome.kind !== "exit" || turns > 0) throw new Error(outcome.kind);
+ * ```
+ *
+ * @returns the run; to dispose of it kills the guest, and gives back what the host lent it
+ * @throws {TenderError | ElfError | SystemError} as {@linkcode run} does
+ */
+export async function start(guest: Guest, options: RunOptions = {}): Promise<Run> {
+  await checkLimits(options);
+  const tender = await targetOf(guest.unikernel).load(guest.devices.map(({ device }) => device));
+  using resources = new DisposableStack();
+  const host = resources.use(tender.open(guest));
+  const launch = tender.compile(guest, host.facts, { parent: Deno.pid, cpu: options.cpu });
+  const run = await host.start(launch, options);
   const kill = () => run.kill();
-  signal?.addEventListener("abort", kill);
-  try {
-    if (signal?.aborted) kill();
-    if (run.steps !== undefined) await stepApart(run.steps);
-    return await run.outcome;
-  } finally {
-    signal?.removeEventListener("abort", kill);
-  }
+  options.signal?.addEventListener("abort", kill);
+  if (options.signal?.aborted) kill();
+  const lent = resources.move();
+  return {
+    outcome: run.outcome,
+    steps: run.steps,
+    kill,
+    async [Symbol.asyncDispose]() {
+      options.signal?.removeEventListener("abort", kill);
+      using _ = lent;
+      await run[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function checkLimits({ limits }: RunOptions): Promise<void> {
+  if (limits === undefined) return;
+  const { checkLimits } = await import("../limits.ts");
+  checkLimits(limits);
 }
 
 /** Times that a guest may leave its CPU before others have their turn. */
@@ -69,43 +99,4 @@ async function stepApart(steps: Steps): Promise<void> {
 
 function othersTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/**
- * Starts a guest and comes back at once.
- *
- * @returns the guest; to dispose of it kills it. Where it cannot be started at all, its `outcome`
- * rejects as {@linkcode run} does
- */
-export function spawn(
-  guest: Guest,
-  options: Omit<RunOptions, "console" | "signal"> = {},
-): RunningGuest {
-  const killer = new AbortController();
-  const output = new TransformStream<Uint8Array, Uint8Array>(
-    undefined,
-    undefined,
-    // What a guest printed is kept until it is read: it cannot be made to wait.
-    { highWaterMark: Infinity },
-  );
-  const writer = output.writable.getWriter();
-  const nobody = () => {};
-  writer.closed.catch(nobody);
-  const outcome = run(guest, {
-    ...options,
-    console: (bytes) => void writer.write(bytes.slice()).catch(nobody),
-    signal: killer.signal,
-  }).finally(() => writer.close().catch(nobody));
-  // Whoever asks for it sees the error; nobody has to.
-  outcome.catch(nobody);
-  const kill = () => killer.abort();
-  return {
-    console: output.readable,
-    outcome,
-    kill,
-    [Symbol.asyncDispose]: () => {
-      kill();
-      return outcome.then(nobody, nobody);
-    },
-  };
 }

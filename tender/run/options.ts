@@ -7,13 +7,20 @@ import type { MachineOptions } from "../hvt/options.ts";
 import type { Limits } from "../limits.ts";
 import type { Observers } from "../observe/observers.ts";
 
+/**
+ * Takes console output. If it returns a promise, the guest waits until that is resolved: one of hvt at
+ * once, one of spt when the pipe is full that it prints to (64 KiB). What it throws, or rejects with, ends
+ * the run.
+ */
+export type TakeOutput = (output: Uint8Array) => unknown;
+
 /** How to run a guest, and what to be told of its run. */
 export interface RunOptions extends Observers, MachineOptions {
   /**
    * What becomes of the guest's console: `"inherit"` for this process's standard output, or a function
-   * that takes the bytes. `"inherit"` if not given.
+   * that takes it. `"inherit"` if not given.
    */
-  readonly console?: "inherit" | ((output: Uint8Array) => void);
+  readonly console?: "inherit" | TakeOutput;
   /** Kills the guest when it is aborted; the outcome then is signal 9, on hvt as well. */
   readonly signal?: AbortSignal;
   /** What the guest may use; the outcome then is "limit". Without bound if not given. */

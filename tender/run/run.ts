@@ -6,22 +6,33 @@
  */
 import type { Outcome } from "../outcome.ts";
 
-/** Why a step came back: the run is over, the guest waits, or the budget is spent or a signal came. */
-export type Stop = Ended | Wait | { readonly kind: "budget" };
+/** Why a step came back. */
+export type Stop = Ended | Wait | Budget;
 
 /** The run is over. */
 export interface Ended {
+  /** Tells it from other stops. */
   readonly kind: "ended";
+  /** How it ended. */
   readonly outcome: Outcome;
 }
 
 /** The guest waits until one of the handles is ready or the world's monotonic clock reaches the deadline. */
 export interface Wait {
+  /** Tells it from other stops. */
   readonly kind: "wait";
   /** In nanoseconds. */
   readonly deadline: bigint;
   /** Bit = handle. */
   readonly handles: bigint;
+  /** The guest waits until the program has taken its output, and for no handle. */
+  readonly output?: true;
+}
+
+/** The guest has left its CPU as often as it might, or a signal for this process interrupted it. */
+export interface Budget {
+  /** Tells it from other stops. */
+  readonly kind: "budget";
 }
 
 /** A guest that was started. To dispose of it kills it. */

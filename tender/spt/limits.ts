@@ -9,13 +9,12 @@ import { ConsoleMeter, limitReached, type Limits } from "../limits.ts";
 import { check, ERRNO, errno, seldom } from "../../linux/libc.ts";
 import { writeApart } from "../../linux/write_apart.ts";
 import type { Outcome } from "../outcome.ts";
+import type { TakeOutput } from "../run/options.ts";
 
 const RLIMIT_CPU = 0;
 const SECOND = 1000;
 /** Longest time that the runtime's timers can be set to, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-type Take = (output: Uint8Array) => void | Promise<void>;
 
 /** The process that a guest is. */
 interface GuestProcess {
@@ -50,7 +49,7 @@ export class ProcessLimits implements Disposable {
   }
 
   /** What to do with output: as `take`, or standard output, as far as the limit allows. */
-  console(take: Take = (output) => this.#print(output)): Take {
+  console(take: TakeOutput = (output) => this.#print(output)): TakeOutput {
     const meter = new ConsoleMeter(this.#limits);
     return async (output) => {
       if (this.#stopped !== undefined) return;

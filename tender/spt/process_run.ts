@@ -6,7 +6,7 @@
 import { EXIT } from "../../abi/solo5.ts";
 import { checkOptions } from "./refusals.ts";
 import { type Outcome, SIGNAL_STATUS, signalOutcome } from "../outcome.ts";
-import type { RunOptions } from "../run/options.ts";
+import type { RunOptions, TakeOutput } from "../run/options.ts";
 import type { Run } from "../run/run.ts";
 import type { ProcessImage } from "./compile.ts";
 import type { ProcessLimits } from "./limits.ts";
@@ -36,9 +36,6 @@ export async function startProcess(image: ProcessImage, options: RunOptions): Pr
   }
 }
 
-/** What takes output. */
-type Take = (output: Uint8Array) => void | Promise<void>;
-
 /** See {@linkcode Run}. */
 class ProcessRun implements Run {
   /** Whether it was killed. */
@@ -46,10 +43,14 @@ class ProcessRun implements Run {
   readonly outcome: Promise<Outcome>;
   readonly #child: Deno.ChildProcess;
   readonly #settle: (outcome: Promise<Outcome>) => void;
+  /** Is resolved when it is killed. */
+  readonly #killed: Promise<void>;
+  readonly #release: () => void;
 
   constructor(child: Deno.ChildProcess) {
     this.#child = child;
     ({ promise: this.outcome, resolve: this.#settle } = Promise.withResolvers<Outcome>());
+    ({ promise: this.#killed, resolve: this.#release } = Promise.withResolvers<void>());
   }
 
   /** Its process id. */
@@ -58,7 +59,7 @@ class ProcessRun implements Run {
   }
 
   /** Waits for its end, and has its output taken until then. */
-  attend(take: Take | undefined, limits: ProcessLimits | undefined): void {
+  attend(take: TakeOutput | undefined, limits: ProcessLimits | undefined): void {
     const outcome = this.#end(take, limits);
     // Whoever asks for it sees the error; nobody has to.
     outcome.catch(() => {});
@@ -67,6 +68,7 @@ class ProcessRun implements Run {
 
   kill(): void {
     this.killed = true;
+    this.#release();
     try {
       this.#child.kill("SIGKILL");
     } catch (error) {
@@ -80,10 +82,15 @@ class ProcessRun implements Run {
     await this.#child.status;
   }
 
-  async #end(take: Take | undefined, limits: ProcessLimits | undefined): Promise<Outcome> {
+  async #end(take: TakeOutput | undefined, limits: ProcessLimits | undefined): Promise<Outcome> {
     using _ = limits;
     const { status, stderr } = this.#child;
-    const output = take && this.#child.stdout.pipeTo(new WritableStream({ write: take }));
+    const output = take && this.#child.stdout.pipeTo(
+      // The output of a guest that was killed is waited for no longer.
+      new WritableStream({
+        write: async (bytes) => void await Promise.race([take(bytes), this.#killed]),
+      }),
+    );
     const [ended, complaint] = await Promise.all([status, new Response(stderr).text(), output]);
     const outcome = processOutcome(ended, complaint);
     return limits?.outcome(outcome) ?? outcome;

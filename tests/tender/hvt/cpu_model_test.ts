@@ -8,6 +8,7 @@ import { CpuidHeader } from "../../../tender/kvm/abi.ts";
 import { openKvm } from "../../../tender/kvm/open.ts";
 import { guestCpuid } from "../../../tender/hvt/cpu_model.ts";
 import type { CpuModel } from "../../../tender/hvt/options.ts";
+import { PacedOutput } from "../../../tender/hvt/paced_output.ts";
 import { HvtTender } from "../../../tender/hvt/tender.ts";
 import { runBlocking } from "../../../tender/run/blocking.ts";
 import { guest } from "../../guests.ts";
@@ -166,7 +167,7 @@ async function seenBy(model: CpuModel, leaves: readonly number[]): Promise<numbe
   using host = tender.open(loaded);
   const console = collector();
   const launch = tender.compile(loaded, host.facts, { cpu: model });
-  await using run = host.startWith(launch, { write: console.write });
+  await using run = host.startWith(launch, { output: new PacedOutput(console.write, () => {}) });
   deepEqual(runBlocking(run), { kind: "exit", status: 0 });
   return console.text().trim().split("\n").map((line) =>
     line.split(" ").map((word) => parseInt(word, 16))

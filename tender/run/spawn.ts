@@ -1,0 +1,103 @@
+/**
+ * Guests that go on by themselves, beside other work, with their output as a stream.
+ *
+ * @module
+ */
+import type { Guest } from "../guest.ts";
+import type { Outcome } from "../outcome.ts";
+import { bytesOf, type Size } from "../size.ts";
+import { run } from "./event_loop.ts";
+import type { RunOptions, TakeOutput } from "./options.ts";
+
+/** A guest that runs. To dispose of it kills it, and waits for its end. */
+export interface RunningGuest extends AsyncDisposable {
+  /** What it prints; read it or cancel it. */
+  readonly console: ReadableStream<Uint8Array>;
+  /** How it ends. */
+  readonly outcome: Promise<Outcome>;
+  /** Kills it, if it has not ended. */
+  kill(): void;
+}
+
+/** How to run a guest, and how much output to keep for it. */
+export interface SpawnOptions extends Omit<RunOptions, "console"> {
+  /**
+   * How much output is kept that nobody has read yet; 64 KiB if not given. A guest that has printed as
+   * much waits until it is read, or until its console is cancelled. On spt, the pipe that it prints to
+   * holds 64 KiB more.
+   */
+  readonly highWaterMark?: Size;
+}
+
+/** What a pipe of Linux holds, in bytes. */
+const PIPE_SIZE = 0x1_0000;
+
+/**
+ * Starts a guest and comes back at once.
+ *
+ * @returns the guest; where it cannot be started at all, its `outcome` rejects as {@linkcode run} does
+ * @throws {TenderError} "option" if the size of what is kept is none
+ */
+export function spawn(guest: Guest, options: SpawnOptions = {}): RunningGuest {
+  const { highWaterMark = PIPE_SIZE, signal, ...others } = options;
+  const console = pipe(bytesOf(highWaterMark, "highWaterMark"));
+  const killer = new AbortController();
+  const signals = signal === undefined ? [killer.signal] : [killer.signal, signal];
+  const outcome = run(guest, {
+    ...others,
+    console: console.take,
+    signal: AbortSignal.any(signals),
+  }).finally(console.end);
+  const nobody = () => {};
+  // Whoever asks for it sees the error; nobody has to.
+  outcome.catch(nobody);
+  const kill = () => killer.abort();
+  return {
+    console: console.readable,
+    outcome,
+    kill,
+    [Symbol.asyncDispose]: () => {
+      kill();
+      return outcome.then(nobody, nobody);
+    },
+  };
+}
+
+/** A stream, and what puts output into it. */
+interface Pipe {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly take: TakeOutput;
+  readonly end: () => void;
+}
+
+/** Makes a stream that holds so many bytes, and then has the guest wait. */
+function pipe(highWaterMark: number): Pipe {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  let cancelled = false;
+  let room: PromiseWithResolvers<void> | undefined;
+  const goOn = () => {
+    room?.resolve();
+    room = undefined;
+  };
+  const readable = new ReadableStream<Uint8Array>({
+    start: (given) => void (controller = given),
+    pull: goOn,
+    cancel() {
+      cancelled = true;
+      goOn();
+    },
+  }, new ByteLengthQueuingStrategy({ highWaterMark }));
+  return {
+    readable,
+    take(output) {
+      if (cancelled) return;
+      controller.enqueue(output);
+      if (controller.desiredSize! > 0) return;
+      room = Promise.withResolvers<void>();
+      return room.promise;
+    },
+    end() {
+      if (!cancelled) controller.close();
+    },
+  };
+}
