@@ -135,6 +135,12 @@ const MACHINE: readonly GuestOption[] = [
     part: "machine",
     proposed: ["host", "baseline"],
   },
+  {
+    name: "no-net-ring",
+    form: "--no-net-ring",
+    brief: "do not offer the guest a ring for its network frames (hvt)",
+    part: "machine",
+  },
 ];
 
 const NO_CONFINE: GuestOption = {

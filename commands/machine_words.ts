@@ -16,7 +16,10 @@ const CPUS: readonly CpuModel[] = ["host", "baseline"];
  */
 export function readMachine(words: readonly string[]): MachineOptions {
   const options: { -readonly [name in keyof MachineOptions]: MachineOptions[name] } = {};
-  for (const word of words) options.cpu = readCpu(word);
+  for (const word of words) {
+    if (word === "--no-net-ring") options.netRing = false;
+    else options.cpu = readCpu(word);
+  }
   return options;
 }
 

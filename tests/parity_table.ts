@@ -266,6 +266,8 @@ function hvtRows({ args, port, address, text, tripleFault }: Files): Row[] {
         `guest memory size 18446744073707454464 ${tooMuch}`,
       ],
     },
+    { args: ["--mem=16", "--no-net-ring", args], status: 0, runs: true },
+    refused(["--no-net-ring=1"], args),
     refused(["--x-exec-heap"], args),
     refused(["--gdb"], args),
     refused(["--dumpcore=/tmp"], args),

@@ -15,6 +15,7 @@ import { bind, type TenderTarget, tenderTarget } from "../../tender/guest.ts";
 import { TENDERS } from "../../tender/targets.ts";
 import { readOptions, splitWords } from "./tender_options.ts";
 import { faultWords } from "./fault_words.ts";
+import { usage } from "./usage.ts";
 
 /** A program by its name. */
 export type TenderProgramName = "solo5-hvt" | "solo5-hvt-debug" | "solo5-spt";
@@ -30,7 +31,12 @@ interface Program {
   readonly reportsSignals: boolean;
 }
 
-const HVT: Program = { target: "hvt", flags: [], oneStep: true, reportsSignals: true };
+const HVT: Program = {
+  target: "hvt",
+  flags: ["--no-net-ring"],
+  oneStep: true,
+  reportsSignals: true,
+};
 
 const PROGRAMS: Record<TenderProgramName, Program> = {
   "solo5-hvt": HVT,
@@ -88,7 +94,10 @@ async function runUnikernel(
   const unikernel = loadUnikernel(file, target);
   const { manifest } = unikernel;
   const { observe, others } = await splitDebugging(name, options);
-  const { devices, executableHeap, memory } = await readOptions(others, { manifest, flags });
+  const { devices, executableHeap, netRing, memory } = await readOptions(others, {
+    manifest,
+    flags,
+  });
   if (executableHeap) {
     say(`${name}: WARNING: The use of --x-exec-heap is dangerous: heap and stack are executable`);
   }
@@ -109,7 +118,13 @@ async function runUnikernel(
     await tender.become(guest, { program: name, line });
   }
   const { runToEnd } = await import("../run_to_end.ts");
-  const asked = { observe, limits: [], machine: [], confined: true, explained: observe.length > 0 };
+  const asked = {
+    observe,
+    limits: [],
+    machine: netRing ? [] : ["--no-net-ring"],
+    confined: true,
+    explained: observe.length > 0,
+  };
   await runToEnd(guest, { ...asked, tender, file, program: name, describe: faultWords });
 }
 
@@ -176,28 +191,6 @@ function checkAttached(manifest: Manifest, devices: ReadonlyMap<string, Device>)
   if (missing.length === 0) return;
   const rule = "All declared devices must be attached. See --help for syntax.";
   throw new TenderError("device", [...missing, rule].join("\n"));
-}
-
-function usage(name: TenderProgramName): string {
-  const heap = PROGRAMS[name].flags.includes("--x-exec-heap")
-    ? "\n  --x-exec-heap                      let the guest execute its heap (dangerous)"
-    : "";
-  const debugging = name === "solo5-hvt-debug"
-    ? `
-  --gdb                              wait for gdb before the guest runs
-  --gdb-port=1234                    port to wait on, on this host alone
-  --dumpcore=DIR                     leave a core file in DIR if the guest breaks`
-    : "";
-  return `usage: ${name} [OPTIONS] [--] KERNEL [ARGS]
-Runs the unikernel in the file KERNEL, which gets ARGS as its command line.
-Options:
-  --mem=512                          memory of the guest, in MiB
-  --net:NAME=IFACE | @FD             attach TAP interface IFACE, or open descriptor FD, as network NAME
-  --net-mac:NAME=HWADDR              hardware address of network NAME
-  --block:NAME=PATH                  attach file or block device PATH as storage NAME
-  --block-sector-size:NAME=SECTORSIZE  block size of storage NAME in bytes (512)${heap}${debugging}
-  --help                             print this
-  --version                          print the version`;
 }
 
 function say(text: string): void {

@@ -24,6 +24,8 @@ export interface ProgramOptions {
   readonly devices: ReadonlyMap<string, Device>;
   /** Whether the guest may execute its heap. */
   readonly executableHeap: boolean;
+  /** Whether the guest is offered a ring for its network frames. */
+  readonly netRing: boolean;
 }
 
 /** A command line of a program, split where its options end. */
@@ -98,7 +100,12 @@ export async function readOptions(
     else if (options.flags.includes(word)) flags.add(word);
     else await readDeviceOption(word, { said, manifest: options.manifest });
   }
-  return { memory, devices: makeDevices(said), executableHeap: flags.has("--x-exec-heap") };
+  return {
+    memory,
+    devices: makeDevices(said),
+    executableHeap: flags.has("--x-exec-heap"),
+    netRing: !flags.has("--no-net-ring"),
+  };
 }
 
 const MEBIBYTE = 0x10_0000n;

@@ -16,10 +16,14 @@ const COMMON: readonly Line[] = [
   ["--block-sector-size:NAME=BYTES", "block size of the storage NAME (default 512)"],
 ];
 
-/** The options that only one program has. */
+const NO_NET_RING: Line = ["--no-net-ring", "do not offer a ring for network frames"];
+
+/** The options that not every program has. */
 const OWN: Readonly<Record<string, readonly Line[]>> = {
   "solo5-spt": [["--x-exec-heap", "let the guest execute its heap (dangerous)"]],
+  "solo5-hvt": [NO_NET_RING],
   "solo5-hvt-debug": [
+    NO_NET_RING,
     ["--gdb", "wait for gdb before the guest runs"],
     ["--gdb-port=PORT", "port to wait on, on this host alone (default 1234)"],
     ["--dumpcore=DIR", "write a core file into DIR if the guest crashes"],

@@ -21,6 +21,8 @@ export interface DeviceKind<
   readonly type: DeviceType;
   /** What its devices move at once: `block`. Of devices that move a `frame`, captures can be taken. */
   readonly unit: string;
+  /** Whether guests of hvt are offered a ring for their requests. */
+  readonly ring: boolean;
   /** Paths of the host's files that a device stands for: no output may overwrite them. */
   files(device: D): readonly string[];
   /** The descriptor of this process that a device takes for itself; undefined if it takes none. */

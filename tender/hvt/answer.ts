@@ -14,6 +14,8 @@ export interface Context {
   readonly world: World;
   /** The handles that a poll waits for (bit = handle). */
   readonly handles: bigint;
+  /** Address of the network ring; undefined if the guest was not offered one. */
+  readonly ring?: number;
 }
 
 /** What keeps a guest from going on after a hypercall; undefined when nothing does. */

@@ -65,6 +65,7 @@ export function limitMachine(limits: Limits): Observer {
       },
     }),
     calls: (calls) => ({
+      ...calls,
       hypercall(number, block, context) {
         const answer = calls.hypercall(number, block, context);
         return answer === null ? null : within(answer);

@@ -4,10 +4,12 @@
  *
  * @module
  */
-import { BootInfo, LAYOUT } from "../../abi/hvt.ts";
+import { BootInfo, LAYOUT, MEMORY_MAX } from "../../abi/hvt.ts";
+import { FEATURE_RING, RING_MEMORY, RingHeader } from "../../abi/hvt_ring.ts";
 import { viewOf } from "../../abi/layout.ts";
 import { LOWEST_ADDRESS } from "../../abi/solo5.ts";
 import type { PropertiesBase } from "../devices/device.ts";
+import { kindOf } from "../devices/kinds.ts";
 import { bootArea, type Guest } from "../guest.ts";
 import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
@@ -32,7 +34,7 @@ export interface Access {
 
 /** A virtual machine before it exists. */
 export interface Machine {
-  /** Guest memory in bytes, from guest-physical 0, zero where nothing is loaded. */
+  /** Memory in bytes, from guest-physical 0, zero where nothing is loaded: the guest's, and the ring above it. */
   readonly memorySize: number;
   /** What to load. */
   readonly contents: readonly Content[];
@@ -40,6 +42,8 @@ export interface Machine {
   readonly protections: readonly Access[];
   /** Ranges that hypercalls may not use freely: `protections`, and what the page tables close. The rest is writable. */
   readonly restrictions: readonly Access[];
+  /** Address of the network ring; undefined if the guest is not offered one. */
+  readonly ring?: number;
   /** General registers at entry; those not named are 0. */
   readonly registers: Partial<Registers>;
   /** Special registers at entry; those not named are as KVM makes them. */
@@ -62,9 +66,11 @@ export interface HostFacts {
 export function compileMachine(
   guest: Guest,
   host: HostFacts,
-  { cpu }: MachineOptions = {},
+  { cpu, netRing = true }: MachineOptions = {},
 ): Machine {
-  const { unikernel, memorySize } = guest;
+  const { unikernel } = guest;
+  const ring = netRing ? ringAddress(guest, host) : undefined;
+  const memorySize = guest.memorySize + (ring === undefined ? 0 : RING_MEMORY);
   const cpuid = guestCpuid(host.cpuid, cpu);
   const noExecute = hasNoExecute(cpuid);
   const text = unikernel.segments.filter(({ execute }) => execute);
@@ -81,8 +87,10 @@ export function compileMachine(
     contents: [
       { address: LAYOUT.gdt, data: gdt() },
       { address: LAYOUT.pml4, data: tables },
-      { address: LAYOUT.bootInfo, data: boot(guest, host) },
+      { address: LAYOUT.bootInfo, data: boot(guest, host, ring) },
       ...unikernel.segments.map(({ address, data }) => ({ address, data })),
+      // Nobody looks at the ring before the guest says that there is something in it.
+      ...(ring === undefined ? [] : [{ address: ring, data: RingHeader.encode({ needsKick: 1 }) }]),
     ],
     protections,
     restrictions: [
@@ -90,14 +98,21 @@ export function compileMachine(
       { start: LAYOUT.bootInfo, end: LOWEST_ADDRESS, read: true, write: false },
       ...protections,
     ],
-    registers: entryRegisters(unikernel.entry, memorySize),
+    ring,
+    registers: entryRegisters(unikernel.entry, guest.memorySize),
     specialRegisters: entrySpecialRegisters({ noExecute }),
     cpuid,
   };
 }
 
+/** Where a guest's network ring lies, right above its memory; undefined if it needs or can have none. */
+function ringAddress({ memorySize }: Guest, { devices }: HostFacts): number | undefined {
+  const needed = devices.some((properties) => kindOf(properties).ring);
+  return needed && memorySize + RING_MEMORY <= MEMORY_MAX ? memorySize : undefined;
+}
+
 /** Boot info, manifest and command line. */
-function boot(guest: Guest, host: HostFacts): Uint8Array {
+function boot(guest: Guest, host: HostFacts, ring: number | undefined): Uint8Array {
   const area = bootArea(guest, {
     address: LAYOUT.bootInfo,
     infoSize: BootInfo.size,
@@ -109,6 +124,8 @@ function boot(guest: Guest, host: HostFacts): Uint8Array {
     cpuCycleFreq: host.cycleFrequency,
     cmdline: area.cmdline,
     mft: area.mft,
+    hostFeatures: ring === undefined ? 0 : FEATURE_RING,
+    netRing: ring ?? 0,
   });
   return area.bytes;
 }

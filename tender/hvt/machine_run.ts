@@ -52,7 +52,7 @@ export function startMachine(parts: Parts, observers: readonly Observer[]): Mach
     (set, { input }, index) => input === undefined ? set : set | 1n << BigInt(index + 1),
     0n,
   );
-  const loop = new RunLoop(cpu, { guest, world, handles }, { calls });
+  const loop = new RunLoop(cpu, { guest, world, handles, ring: machine.ring }, { calls });
   for (const observer of observers) observer.begin?.(vcpu);
   return new MachineRun({ ...parts, guest, loop, observers });
 }

@@ -12,15 +12,17 @@ import type { hypercall, resumePoll } from "./hypercalls.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Machine } from "./machine.ts";
+import type { ServeRequest } from "./net_ring.ts";
 import type { World } from "./world.ts";
 
 /** A vCPU, as the run loop uses it. */
 export type Cpu = Pick<Vcpu, "run" | "registers">;
 
-/** What answers hypercalls. */
+/** What answers hypercalls, and the requests of a network ring. */
 export interface Calls {
   readonly hypercall: typeof hypercall;
   readonly resumePoll: typeof resumePoll;
+  readonly serveRequest: ServeRequest;
 }
 
 /** What a debugger takes hold of: a machine that is ready to run. */

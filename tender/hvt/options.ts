@@ -15,4 +15,9 @@ export type CpuModel = "host" | "baseline";
 export interface MachineOptions {
   /** The CPU that the guest sees by the instruction CPUID; `"host"` if not given. */
   readonly cpu?: CpuModel;
+  /**
+   * Whether a guest with a network is offered a ring for its frames. The ring lies above the guest's
+   * memory and takes 2 MiB, so it is never offered above 4 GiB. It is offered if not given.
+   */
+  readonly netRing?: boolean;
 }

@@ -5,12 +5,14 @@
  * @module
  */
 import { HYPERCALL_PORT } from "../../abi/hvt.ts";
+import { RING_PORT } from "../../abi/hvt_ring.ts";
 import { SystemError } from "../../linux/libc.ts";
 import type { Exit } from "../kvm/exit.ts";
 import type { Stop } from "../run/run.ts";
 import { type Answer, type Context, ended, RunEnded } from "./answer.ts";
 import { faultOf } from "./faults.ts";
 import { hypercall, resumePoll } from "./hypercalls.ts";
+import { serveRequest, serveRing } from "./net_ring.ts";
 import type { Calls, Cpu } from "./observer.ts";
 
 const SPENT: Stop = { kind: "budget" };
@@ -18,7 +20,7 @@ const SPENT: Stop = { kind: "budget" };
 const HYPERCALL_WIDTH = 4;
 
 /** What answers hypercalls where nobody looks on. */
-export const CALLS: Calls = { hypercall, resumePoll };
+export const CALLS: Calls = { hypercall, resumePoll, serveRequest };
 
 /** The run of one guest on one vCPU. */
 export class RunLoop {
@@ -67,6 +69,10 @@ export class RunLoop {
       this.#block = exit.value;
       const answer = this.#calls.hypercall(exit.port - HYPERCALL_PORT, exit.value, this.#context);
       if (answer !== null) return answer;
+      const { ring } = this.#context;
+      if (exit.port === RING_PORT && ring !== undefined) {
+        return serveRing(this.#context, { ring, serve: this.#calls.serveRequest });
+      }
     }
     const { rip } = this.#cpu.registers();
     return ended(faultOf(exit, { rip, memorySize: this.#context.guest.bytes.length }));

@@ -5,6 +5,7 @@
  * @module
  */
 import { HYPERCALL, HYPERCALL_PORT } from "../../abi/hvt.ts";
+import { RING_PORT } from "../../abi/hvt_ring.ts";
 import { RESULT } from "../../abi/solo5.ts";
 import type { BoundDevice } from "../devices/device.ts";
 import type { OpenDevice } from "../devices/kind.ts";
@@ -21,9 +22,10 @@ export interface StatsObserver extends Observer {
   stats(): Stats;
 }
 
-const NAMES = new Map(
-  Object.entries(HYPERCALL).map(([name, number]) => [HYPERCALL_PORT + number, name]),
-);
+const NAMES = new Map([
+  ...Object.entries(HYPERCALL).map(([name, number]) => [HYPERCALL_PORT + number, name] as const),
+  [RING_PORT, "ring"] as const,
+]);
 
 /**
  * Makes an observer that counts.
@@ -62,7 +64,8 @@ export function countRun(
     },
   });
 
-  const calls = ({ hypercall, resumePoll }: Calls): Calls => ({
+  const calls = ({ hypercall, resumePoll, serveRequest }: Calls): Calls => ({
+    serveRequest,
     hypercall(number, block, context) {
       const answer = hypercall(number, block, context);
       if (answer?.kind === "wait") waitBegun = clock();

@@ -1,5 +1,5 @@
 /**
- * A trace: every hypercall that a guest makes, told when it is over.
+ * A trace: every hypercall that a guest makes, and every request of its network ring, told when it is over.
  *
  * @module
  */
@@ -7,8 +7,10 @@ import {
   HYPERCALL,
   type Hypercall,
   HYPERCALL_ARGUMENTS,
+  HYPERCALL_PORT,
   HYPERCALL_RESULTS,
 } from "../../abi/hvt.ts";
+import { RING_OPERATION, RING_PORT } from "../../abi/hvt_ring.ts";
 import { monotonic } from "../../linux/clock.ts";
 import { describe } from "../outcome.ts";
 import type { Answer, Context } from "../hvt/answer.ts";
@@ -17,14 +19,17 @@ import type { Calls, Observer } from "../hvt/observer.ts";
 /** Values of an argument block by the names that the contract has for them. */
 export type CallFields = Readonly<Record<string, number | bigint>>;
 
-/** A hypercall that is over. Times are in nanoseconds. */
+/** What a network ring is asked for, as a trace calls it. */
+export type RingCall = "ring_write" | "ring_read";
+
+/** A hypercall, or a request of a network ring, that is over. Times are in nanoseconds. */
 export interface TracedCall {
   /** When it began, since the guest did. */
   readonly time: number;
-  /** As the contract counts them. */
+  /** The number of its port, from that of hypercall 0 on; 256 for the ring. */
   readonly number: number;
   /** As the contract calls it. */
-  readonly name: Hypercall;
+  readonly name: Hypercall | RingCall;
   /** What the guest asked; empty if its argument block lies where it may not. */
   readonly arguments: CallFields;
   /** What the guest got; empty if the call ended it. */
@@ -40,8 +45,13 @@ const NAMES = Object.entries(HYPERCALL).reduce((names, [name, number]) => {
   return names;
 }, [] as Hypercall[]);
 
+const RING_NUMBER = RING_PORT - HYPERCALL_PORT;
+
 /** A call that has begun. */
 type Begun = Pick<TracedCall, "time" | "number" | "name" | "arguments">;
+
+/** A hypercall that has begun. */
+type BegunHypercall = Begun & { readonly name: Hypercall };
 
 /** Nanoseconds since some moment. */
 type Clock = () => number;
@@ -64,20 +74,32 @@ export function traceCalls(
 }
 
 function traced(
-  { hypercall, resumePoll }: Calls,
+  { hypercall, resumePoll, serveRequest }: Calls,
   { report, now }: { report: (call: TracedCall) => void; now: Clock },
 ): Calls {
-  let waiting: Begun | undefined;
-  const end = (begun: Begun, answer: Answer, place: Place) => {
+  let waiting: BegunHypercall | undefined;
+  const tell = (begun: Begun, { result, end }: { result: CallFields; end: Answer }) => {
+    const fault = end?.kind === "ended" ? describe(end.outcome) : undefined;
     const duration = now() - begun.time;
+    report({ ...begun, result, ...(fault === undefined ? {} : { fault }), duration });
+  };
+  const end = (begun: BegunHypercall, answer: Answer, place: Place) => {
     const results = HYPERCALL_RESULTS[begun.name];
     const result = answer === undefined
       ? fieldsOf(begun.name, { ...place, wanted: (field) => results.includes(field) })
       : {};
-    const fault = answer?.kind === "ended" ? describe(answer.outcome) : undefined;
-    report({ ...begun, result, ...(fault === undefined ? {} : { fault }), duration });
+    tell(begun, { result, end: answer });
   };
   return {
+    serveRequest(request, context) {
+      const { operation, ...asked } = request;
+      const name = operation === RING_OPERATION.read ? "ring_read" : "ring_write";
+      const begun = { time: now(), number: RING_NUMBER, name, arguments: asked } as const;
+      const served = serveRequest(request, context);
+      if ("end" in served) tell(begun, { result: {}, end: served.end });
+      else tell(begun, { result: { ...served.commit }, end: undefined });
+      return served;
+    },
     hypercall(number, block, context) {
       const name = NAMES[number];
       if (name === undefined) return hypercall(number, block, context);

@@ -62,7 +62,8 @@ export async function start(guest: Guest, options: RunOptions = {}): Promise<Run
   const tender = await targetOf(guest.unikernel).load(guest.devices.map(({ device }) => device));
   using resources = new DisposableStack();
   const host = resources.use(tender.open(guest));
-  const launch = tender.compile(guest, host.facts, { parent: Deno.pid, cpu: options.cpu });
+  const { cpu, netRing } = options;
+  const launch = tender.compile(guest, host.facts, { parent: Deno.pid, cpu, netRing });
   const run = await host.start(launch, options);
   const kill = () => run.kill();
   options.signal?.addEventListener("abort", kill);

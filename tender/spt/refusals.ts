@@ -9,10 +9,18 @@ import type { Asked } from "../target.ts";
 
 const CALLS = "no tender sees what the guest does; use strace -p, or build it for hvt";
 const CPU = "the guest is a process, which sees this host's CPU";
+const RING = "the guest reads and writes its frames itself";
 const CORES = "the kernel writes cores, after ulimit -c unlimited";
 
 /** Why there is no such thing, by the option's name in the library. */
-const REASONS = { trace: CALLS, stats: CALLS, captures: CALLS, core: CORES, cpu: CPU } as const;
+const REASONS = {
+  trace: CALLS,
+  stats: CALLS,
+  captures: CALLS,
+  core: CORES,
+  cpu: CPU,
+  netRing: RING,
+} as const;
 
 /**
  * Refuses options that a program asks for.
@@ -40,7 +48,7 @@ export function checkAsked({ observe, limits, machine, confined }: Asked): void 
     throw new TenderError("option", `${name}: ${rule}`);
   }
   if (others.length > 0) throw refusal(others[0]!);
-  if (machine.length > 0) throw forHvtAlone(machine[0]!.split("=")[0]!, CPU);
+  if (machine.length > 0) throw machineRefusal(machine[0]!);
   if (confined) return;
   const rule = "--no-confine is for hvt alone: a guest of spt is always confined";
   throw new TenderError("option", rule);
@@ -53,6 +61,10 @@ function refusal(word: string): TenderError {
     return new TenderError("option", `${word}: ${rule}`);
   }
   return forHvtAlone(/^--[a-z-]+/.exec(word)![0], CALLS);
+}
+
+function machineRefusal(word: string): TenderError {
+  return word === "--no-net-ring" ? forHvtAlone(word, RING) : forHvtAlone("--cpu", CPU);
 }
 
 function forHvtAlone(option: string, reason: string): TenderError {

@@ -6,8 +6,8 @@ import { usage } from "../../commands/solo5/usage.ts";
 
 const COMMON = ["mem", "net", "net-mac", "block", "block-sector-size"];
 const OPTIONS = {
-  "solo5-hvt": COMMON,
-  "solo5-hvt-debug": [...COMMON, "gdb", "gdb-port", "dumpcore"],
+  "solo5-hvt": [...COMMON, "no-net-ring"],
+  "solo5-hvt-debug": [...COMMON, "no-net-ring", "gdb", "gdb-port", "dumpcore"],
   "solo5-spt": [...COMMON, "x-exec-heap"],
 };
 

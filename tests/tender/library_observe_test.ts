@@ -197,6 +197,7 @@ const ON_SPT: readonly RunOptions[] = [
   { captures: {} },
   { core: "core" },
   { cpu: "host" },
+  { netRing: true },
 ];
 
 for (const observers of ON_SPT) {

@@ -10,6 +10,7 @@ import type { BlockDevice, BlockProperties } from "./device.ts";
 export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
   type: "BLOCK_BASIC",
   unit: "block",
+  ring: false,
   files: ({ path }) => [path],
   descriptor: () => undefined,
   manifestValues: ({ capacity, blockSize }) => ({ capacity: BigInt(capacity), blockSize }),

@@ -10,6 +10,7 @@ import type { NetDevice, NetProperties } from "./device.ts";
 export const netKind: DeviceKind<NetDevice, NetProperties> = {
   type: "NET_BASIC",
   unit: "frame",
+  ring: true,
   files: () => [],
   descriptor: ({ backing }) => backing.kind === "descriptor" ? backing.fd : undefined,
   manifestValues: ({ mac, mtu }) => ({ mac, mtu }),

@@ -98,8 +98,9 @@ class Debugger implements Observer {
   }
 
   /** A wait is cut into short ones, so that gdb can interrupt it. */
-  calls({ hypercall, resumePoll }: Calls): Calls {
+  calls({ hypercall, resumePoll, serveRequest }: Calls): Calls {
     return {
+      serveRequest,
       hypercall: (number, block, context) => {
         const answer = hypercall(number, block, context);
         return answer?.kind === "wait" ? this.#attentively(answer, context.world) : answer;

@@ -6,6 +6,14 @@
  */
 import { ok } from "node:assert/strict";
 import { HYPERCALL_PORT } from "../../../abi/hvt.ts";
+import {
+  RING_ENTRIES,
+  RING_OPERATION,
+  RING_PORT,
+  RING_SIZE,
+  RingEntry,
+  RingHeader,
+} from "../../../abi/hvt_ring.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import { ERRNO, SystemError } from "../../../linux/libc.ts";
 import { RunEnded } from "../../../tender/hvt/answer.ts";
@@ -21,6 +29,10 @@ const MEMORY = 0x20_0000;
 const INPUT = 0x15_0000;
 const CLOSED = { start: 0, end: 0x1_0000, read: false, write: false };
 const TEXT = { start: 0x10_0000, end: 0x10_1000, read: true, write: false };
+/** Where the network ring lies. */
+const RING = 0x18_0000;
+/** The kind of exit that says that there are requests in it. */
+const KICK = 100;
 const bytes = new Uint8Array(MEMORY);
 /** What a device answers; below 0 if something went wrong. */
 let answer = 0;
@@ -40,34 +52,37 @@ const OTHERS: readonly Exit[] = [
 ];
 
 /**
- * A word of exit (the port in the low 4 bits; a byte above 200 for another exit), what a device
- * answers, where the block lies, then the memory at {@linkcode INPUT}.
+ * A word of exit (the port in the low 4 bits; a byte above 200 for another exit, {@linkcode KICK} for
+ * the network ring's), what a device answers, where the block lies, then the memory at
+ * {@linkcode INPUT}, or in the ring.
  */
 export const hypercalls: FuzzTarget = {
   name: "hypercalls",
-  covers: ["answer", "faults", "guest_view", "hypercalls", "run_loop"]
+  covers: ["answer", "faults", "guest_view", "hypercalls", "net_ring", "run_loop"]
     .map((file) => `tender/hvt/${file}.ts`),
   seeds: () => [
     ...[1, 2, 3, 4, 5, 6, 7, 8, ...OTHERS.map((_, index) => 200 + index)].map((kind) => seed(kind)),
+    ringSeed(),
     ...[-1, -2, -3].flatMap((answer) => [2, 5, 6, 7].map((kind) => seed(kind, answer))),
   ],
   run(input) {
-    bytes.fill(0, INPUT, INPUT + input.length);
-    bytes.set(input.subarray(8, 8 + 4096), INPUT);
     const head = new DataView(Uint8Array.from({ length: 8 }, (_, i) => input[i] ?? 0).buffer);
     const kind = head.getUint8(0);
+    bytes.fill(0, INPUT, INPUT + 4096);
+    bytes.fill(0, RING, RING + RING_SIZE);
+    bytes.set(input.subarray(8, 8 + 4096), kind === KICK ? RING : INPUT);
     answer = head.getInt8(1);
     const exit: Exit = OTHERS[kind - 200] ?? {
       kind: "io",
       out: true,
-      port: HYPERCALL_PORT + (kind & 15),
+      port: kind === KICK ? RING_PORT : HYPERCALL_PORT + (kind & 15),
       size: 4,
       count: 1,
       value: head.getUint32(4, true),
     };
     const cpu = { run: () => exit, registers: () => ({ rip: 0n }) as never };
     const guest = new GuestView(bytes, [CLOSED, TEXT]);
-    const loop = new RunLoop(cpu, { guest, world, handles: 0b100n });
+    const loop = new RunLoop(cpu, { guest, world, handles: 0b100n, ring: RING });
     for (let step = 0; step < 2; step++) loop.step(1);
     const changed = (byte: number) => byte !== 0;
     ok(!bytes.subarray(TEXT.start, TEXT.end).some(changed), "the text was written to");
@@ -84,6 +99,20 @@ function seed(number: number, answer = 0): Uint8Array {
   const handle = number === 6 || number === 7 ? 2n : 1n;
   const block = [2, 3, 8].includes(number) ? [INPUT, 32] : [handle, 0, INPUT + 512, 512];
   block.forEach((word, index) => view.setBigUint64(8 + 8 * index, BigInt(word), true));
+  return input;
+}
+
+/** A ring with a frame to send and one to receive. */
+function ringSeed(): Uint8Array {
+  const input = new Uint8Array(8 + RING_ENTRIES + 3 * RingEntry.size);
+  const view = new DataView(input.buffer);
+  view.setUint8(0, KICK);
+  RingHeader.write(view, 8, { entTail: 3 });
+  [RING_OPERATION.write, RING_OPERATION.read, 3].forEach((operation, index) =>
+    RingEntry.write(view, 8 + RING_ENTRIES + index * RingEntry.size, {
+      ...{ operation, handle: 2, data: INPUT + 512, len: 60 },
+    })
+  );
   return input;
 }
 

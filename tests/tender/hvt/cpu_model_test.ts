@@ -210,8 +210,11 @@ kvmTest("hvt cpu: --cpu chooses, and there is no third", async () => {
   equal(other.stderr, "soloden: --cpu=qemu: expected host or baseline\n");
 });
 
-Deno.test("spt: --cpu is refused", async () => {
-  const { status, stderr } = await soloden("run", "--cpu=host", await guest("quiet", "spt"));
-  equal(status, 1);
-  ok(stderr.startsWith("soloden: --cpu is for hvt alone: on spt the guest is a process"), stderr);
-});
+for (const option of ["--cpu=host", "--no-net-ring"]) {
+  Deno.test(`spt: ${option} is refused`, async () => {
+    const { status, stderr } = await soloden("run", option, await guest("quiet", "spt"));
+    equal(status, 1);
+    const [name] = option.split("=");
+    ok(stderr.startsWith(`soloden: ${name} is for hvt alone: on spt `), stderr);
+  });
+}

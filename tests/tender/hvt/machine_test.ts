@@ -98,6 +98,68 @@ Deno.test("machine: boot info, manifest and command line follow each other at 0x
   assert.equal(cString(memory.subarray(info.cmdline)), "one two three");
 });
 
+/** What a machine says of its ring, for a guest with these devices. */
+function ringOf(
+  properties: readonly Properties[],
+  options: { memorySize?: number; netRing?: boolean } = {},
+) {
+  const devices = Object.fromEntries(
+    properties.map(({ type }, index) => [
+      `d${index}`,
+      type === "NET_BASIC" ? net.tap("tap0") : block.file("x"),
+    ]),
+  );
+  const guest = tinyGuest([], { devices, memorySize: options.memorySize });
+  const machine = compileMachine(guest, { ...CPU, devices: properties }, options);
+  const { memSize, hostFeatures, guestFeatures, netRing } = BootInfo.read(
+    viewOf(lowMemory(machine)),
+    LAYOUT.bootInfo,
+  );
+  return { machine, memSize, hostFeatures, guestFeatures, netRing };
+}
+
+const NET: Properties = { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 };
+const BLOCK: Properties = { type: "BLOCK_BASIC", capacity: 512, blockSize: 512 };
+
+Deno.test("machine: a guest with a network has a ring above its memory", () => {
+  for (const devices of [[NET], [BLOCK, NET, NET]]) {
+    const { machine, ...offered } = ringOf(devices);
+    const { memorySize, ring, registers } = machine;
+    assert.deepEqual(offered, {
+      memSize: MEMORY,
+      hostFeatures: 1,
+      guestFeatures: 0,
+      netRing: MEMORY,
+    });
+    assert.deepEqual([ring, memorySize], [MEMORY, MEMORY + 2 ** 21]);
+    assert.equal(registers.rsp, BigInt(MEMORY - 8), "the stack is below");
+    const content = machine.contents.find(({ address }) => address === MEMORY);
+    assert.equal(viewOf(content!.data).getUint32(72, true), 1, "needs_kick");
+    // Page tables: the third page directory entry that is present would be beyond.
+    const tables = viewOf(lowMemory(machine));
+    assert.deepEqual(
+      [1, 2].map((index) => tables.getBigUint64(LAYOUT.pageDirectories + 8 * index, true) & 3n),
+      [3n, 0n],
+    );
+  }
+});
+
+Deno.test("machine: no ring without a network, nor where it is not wanted or does not fit", () => {
+  const none = { hostFeatures: 0, guestFeatures: 0, netRing: 0 };
+  const cases = [
+    ringOf([]),
+    ringOf([BLOCK]),
+    ringOf([NET], { netRing: false }),
+    ringOf([NET], { memorySize: 2 ** 32 }),
+  ];
+  for (const { machine, memSize, ...offered } of cases) {
+    assert.deepEqual(offered, none);
+    assert.deepEqual([machine.ring, machine.memorySize], [undefined, memSize]);
+  }
+  const { machine } = ringOf([NET], { memorySize: 2 ** 32 - 2 ** 21 });
+  assert.equal(machine.memorySize, 2 ** 32, "the last place for one");
+});
+
 Deno.test("machine: what executes is readable on the host, and hypercalls keep off what is closed", () => {
   const guest = tinyGuest([0xf4]);
   const [code, ...others] = guest.unikernel.segments;

@@ -147,7 +147,9 @@ Deno.test("poll: the wait is a value, and lasts until its deadline however often
 
 Deno.test("poll: a ready handle ends the wait, and the guest learns which", () => {
   const world = fakeWorld();
-  const { loop, view } = scripted([call("poll"), call("halt", BLOCK + 64)], world, 0b110n);
+  const { loop, view } = scripted([call("poll"), call("halt", BLOCK + 64)], world, {
+    handles: 0b110n,
+  });
   Poll.write(view, BLOCK, { timeoutNsecs: 2n ** 64n - 1n });
   assert.deepEqual(loop.step(), { kind: "wait", deadline: 2n ** 64n + 999n, handles: 0b110n });
   world.readable = 0b1010n;

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { HYPERCALL, type Hypercall, HYPERCALL_PORT } from "../../../abi/hvt.ts";
+import { RING_PORT } from "../../../abi/hvt_ring.ts";
 import { viewOf } from "../../../abi/layout.ts";
 import type { Exit } from "../../../tender/kvm/exit.ts";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
@@ -18,6 +19,8 @@ import { fakeWorld } from "./tiny_guest.ts";
 export const MEMORY = 0x20_0000;
 /** Address that argument blocks may have. */
 export const BLOCK = 0x15_0000;
+/** Where the network ring lies. */
+export const RING = 0x18_0000;
 /** A range that the guest may only read. */
 export const RODATA = { start: 0x10_0000, end: 0x10_1000, read: true, write: false };
 /** A range that the guest cannot reach. */
@@ -30,8 +33,16 @@ export interface Script {
   readonly bytes: Uint8Array;
 }
 
-/** A run loop over a CPU that stops with these exits, in order, and then never again. */
-export function scripted(exits: readonly Exit[], world: World = fakeWorld(), handles = 0n): Script {
+/**
+ * A run loop over a CPU that stops with these exits, in order, and then never again.
+ *
+ * @param ring the ring's address; none if not given
+ */
+export function scripted(
+  exits: readonly Exit[],
+  world: World = fakeWorld(),
+  { handles = 0n, ring }: { handles?: bigint; ring?: number } = {},
+): Script {
   const bytes = new Uint8Array(MEMORY);
   const rest = [...exits];
   const cpu = {
@@ -43,13 +54,18 @@ export function scripted(exits: readonly Exit[], world: World = fakeWorld(), han
     registers: () => ({ rip: 0x10_0abcn }) as never,
   };
   const guest = new GuestView(bytes, [CLOSED, RODATA]);
-  return { loop: new RunLoop(cpu, { guest, world, handles }), view: viewOf(bytes), bytes };
+  return { loop: new RunLoop(cpu, { guest, world, handles, ring }), view: viewOf(bytes), bytes };
 }
 
 /** The exit of a hypercall. */
 export function call(name: Hypercall, block = BLOCK): Exit {
   const port = HYPERCALL_PORT + HYPERCALL[name];
   return { kind: "io", out: true, port, size: 4, count: 1, value: block };
+}
+
+/** The exit of a guest that says that there are requests in its ring. */
+export function kick(): Exit {
+  return { kind: "io", out: true, port: RING_PORT, size: 4, count: 1, value: 0 };
 }
 
 /** The outcome of a run that ended. */

@@ -9,7 +9,7 @@ import { GuestView } from "../../../tender/hvt/guest_view.ts";
 import type { Observer } from "../../../tender/hvt/observer.ts";
 import { CALLS, RunLoop } from "../../../tender/hvt/run_loop.ts";
 import type { World } from "../../../tender/hvt/world.ts";
-import { MEMORY } from "../hvt/scripted_cpu.ts";
+import { MEMORY, RING } from "../hvt/scripted_cpu.ts";
 
 /** A clock that goes on by `step` nanoseconds each time it is read. */
 export function steppingClock(step: number): () => bigint {
@@ -36,6 +36,7 @@ export function observedScript(
     guest: new GuestView(bytes, []),
     world: observer.world?.(world) ?? world,
     handles,
+    ring: RING,
   };
   const calls = observer.calls?.(CALLS) ?? CALLS;
   const loop = new RunLoop(observer.cpu?.(cpu) ?? cpu, context, { calls });

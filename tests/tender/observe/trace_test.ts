@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { NetIo, Poll, Puts } from "../../../abi/hvt.ts";
+import { RING_ENTRIES, RING_OPERATION, RingEntry, RingHeader } from "../../../abi/hvt_ring.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import { TRACE_FORMATS } from "../../../tender/observe/trace_format.ts";
 import { traceCalls, type TracedCall } from "../../../tender/observe/trace.ts";
@@ -11,17 +12,17 @@ import { guest } from "../../guests.ts";
 import { soloden } from "../../soloden.ts";
 import { withFiles } from "../../bindings/scratch.ts";
 import { kvmTest } from "../hvt/kvm_available.ts";
-import { BLOCK, call } from "../hvt/scripted_cpu.ts";
+import { BLOCK, call, kick, RING } from "../hvt/scripted_cpu.ts";
 import { fakeWorld } from "../hvt/tiny_guest.ts";
 import { observedScript, steppingClock } from "./observed_script.ts";
 
 /** A trace, and the script of a guest that is traced. */
-function traced(names: Parameters<typeof call>[0][], handles = 0n) {
+function traced(names: (Parameters<typeof call>[0] | "kick")[], handles = 0n) {
   const told: TracedCall[] = [];
   const mac = new Uint8Array(6);
   const world = fakeWorld([{ type: "NET_BASIC", mac, mtu: 1500 }]);
   const observer = traceCalls((call) => told.push(call), { clock: steppingClock(1000) });
-  const exits = names.map((name) => call(name));
+  const exits = names.map((name) => name === "kick" ? kick() : call(name));
   return { told, world, ...observedScript(observer, { exits, world, handles }) };
 }
 
@@ -41,6 +42,28 @@ Deno.test("trace: a call is told with what was asked, what came of it, and its t
   view.setBigUint64(BLOCK, 0n, true);
   assert.equal(loop.step().kind, "ended");
   assert.deepEqual([told[1]?.name, told[1]?.result, told[1]?.fault], ["halt", {}, undefined]);
+});
+
+Deno.test("trace: requests of a ring are told like calls", () => {
+  const { told, world, loop, view } = traced(["kick"]);
+  world.devices[0]!.read = () => 60;
+  world.devices[0]!.write = () => RESULT.OK;
+  const request = { handle: 1, data: 0x15_0000, len: 100 };
+  const at = (index: number) => RING + RING_ENTRIES + index * RingEntry.size;
+  RingEntry.write(view, at(0), { ...request, operation: RING_OPERATION.write, id: 5 });
+  RingEntry.write(view, at(1), { ...request, operation: RING_OPERATION.read, id: 6 });
+  RingEntry.write(view, at(2), { operation: RING_OPERATION.read, data: 2 ** 40 });
+  RingHeader.write(view, RING, { entTail: 3 });
+  assert.equal(loop.step().kind, "ended");
+  const [write, read, bad] = told;
+  assert.deepEqual([write?.name, write?.number, write?.result], ["ring_write", 256, {}]);
+  assert.deepEqual(write?.arguments, { ...request, id: 5 });
+  assert.deepEqual([read?.name, read?.result], ["ring_read", { ret: RESULT.OK, len: 60 }]);
+  assert.match(bad?.fault ?? "", /^hypercall ring: frame at 0x10000000000/);
+  assert.equal(
+    TRACE_FORMATS.text({ ...read!, time: 0, duration: 1000 }),
+    "0.000000000 #256 ring_read(handle=1, data=0x150000, len=100, id=6) ret=OK len=60 <0.000001000>\n",
+  );
 });
 
 Deno.test("trace: a wait is one call, told when it is over", () => {
