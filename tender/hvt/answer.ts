@@ -18,8 +18,14 @@ export interface Context {
   readonly ring?: number;
 }
 
+/** The wait of a guest that polls. */
+export interface PollWait extends Wait {
+  /** When the guest's own time is over. An observer that wants the word before brings `deadline` forward. */
+  readonly until: bigint;
+}
+
 /** What keeps a guest from going on after a hypercall; undefined when nothing does. */
-export type Answer = Ended | Wait | undefined;
+export type Answer = Ended | PollWait | undefined;
 
 /** Thrown by what stands between the parts of a run, to end it there. */
 export class RunEnded extends Error {
@@ -38,6 +44,11 @@ export type Handler = (context: Context, block: number) => Answer;
 /** The answer that ends a run. */
 export function ended(outcome: Outcome): Ended {
   return { kind: "ended", outcome };
+}
+
+/** The answer to a poll that waits for one of these handles, or until the world's monotonic clock is there. */
+export function waitUntil(until: bigint, handles: bigint): PollWait {
+  return { kind: "wait", deadline: until, handles, until };
 }
 
 /** The end of a guest that named memory which it may not use so. */

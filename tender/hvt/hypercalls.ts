@@ -20,8 +20,15 @@ import {
 import { i32, u64, usize } from "../../abi/layout.ts";
 import { EXIT, RESULT } from "../../abi/solo5.ts";
 import { SIGPIPE } from "../../linux/constants.ts";
-import type { Wait } from "../run/run.ts";
-import { type Answer, badRange, type Context, ended, type Handler } from "./answer.ts";
+import {
+  type Answer,
+  badRange,
+  type Context,
+  ended,
+  type Handler,
+  type PollWait,
+  waitUntil,
+} from "./answer.ts";
 import type { Result } from "../devices/result.ts";
 
 /** The hypercalls that are not about a device. */
@@ -70,9 +77,9 @@ export function hypercall(number: number, block: number, context: Context): Answ
  *
  * @returns `wait` again if it is not
  */
-export function resumePoll(context: Context, block: number, wait: Wait): Answer {
+export function resumePoll(context: Context, block: number, wait: PollWait): Answer {
   const ready = context.world.ready(wait.handles);
-  if (ready === 0n && context.world.monotonic() < wait.deadline) return wait;
+  if (ready === 0n && context.world.monotonic() < wait.until) return wait;
   return finishPoll(context, block, ready);
 }
 
@@ -82,7 +89,7 @@ function poll(context: Context, block: number): Answer {
   const timeout = u64.get(view, block + Poll.offsets.timeoutNsecs);
   const ready = world.ready(handles);
   if (ready !== 0n || timeout === 0n) return finishPoll(context, block, ready);
-  return { kind: "wait", deadline: world.monotonic() + timeout, handles };
+  return waitUntil(world.monotonic() + timeout, handles);
 }
 
 function finishPoll({ guest: { view } }: Context, block: number, ready: bigint): undefined {

@@ -15,12 +15,11 @@ import { Mapping } from "../../../linux/memory.ts";
 import type { Endpoint } from "../../../linux/socket.ts";
 import { TenderError } from "../../error.ts";
 import type { Guest } from "../../guest.ts";
-import { RunEnded } from "../../hvt/answer.ts";
+import { type PollWait, RunEnded } from "../../hvt/answer.ts";
 import type { Attached, Calls, EndedMachine, Observer, WholeMachine } from "../../hvt/observer.ts";
 import type { World } from "../../hvt/world.ts";
 import type { Exit } from "../../kvm/exit.ts";
 import { KILLED, type Outcome, statusOf } from "../../outcome.ts";
-import type { Wait } from "../../run/run.ts";
 import type { GdbOptions } from "../../target.ts";
 import { trapRegisters } from "../ending.ts";
 import { DebugCpu, type DebugEvent } from "./cpu.ts";
@@ -67,8 +66,6 @@ class Debugger implements Observer {
   #target!: MachineTarget;
   /** The first word is gdb's. */
   #halt: Halt | undefined = { reply: stopReply(SIGNAL.TRAP), announced: false };
-  /** What the guest waits for. */
-  #wait: Wait | undefined;
   #killed = false;
 
   constructor(guest: Guest, { link, ready }: { link: Link; ready: () => void }) {
@@ -105,9 +102,9 @@ class Debugger implements Observer {
         const answer = hypercall(number, block, context);
         return answer?.kind === "wait" ? this.#attentively(answer, context.world) : answer;
       },
-      resumePoll: (context, block) => {
+      resumePoll: (context, block, wait) => {
         this.#attend();
-        const answer = resumePoll(context, block, this.#wait!);
+        const answer = resumePoll(context, block, wait);
         return answer?.kind === "wait" ? this.#attentively(answer, context.world) : answer;
       },
     };
@@ -137,10 +134,9 @@ class Debugger implements Observer {
     return exit;
   }
 
-  #attentively(wait: Wait, world: World): Wait {
-    this.#wait = wait;
+  #attentively(wait: PollWait, world: World): PollWait {
     const soon = world.monotonic() + ATTENTION;
-    return soon < wait.deadline ? { ...wait, deadline: soon } : wait;
+    return { ...wait, deadline: soon < wait.until ? soon : wait.until };
   }
 
   /** Lets gdb have its word, if there is something for it. */

@@ -137,7 +137,7 @@ Deno.test("poll: the wait is a value, and lasts until its deadline however often
   const world = fakeWorld();
   const { loop, view } = scripted([call("poll"), call("halt", BLOCK + 64)], world);
   Poll.write(view, BLOCK, { timeoutNsecs: 500n });
-  const wait = { kind: "wait", deadline: 1_500n, handles: 0n };
+  const wait = { kind: "wait", deadline: 1_500n, until: 1_500n, handles: 0n };
   assert.deepEqual(loop.step(), wait);
   world.now = 1_499n;
   assert.deepEqual(loop.step(), wait);
@@ -151,7 +151,8 @@ Deno.test("poll: a ready handle ends the wait, and the guest learns which", () =
     handles: 0b110n,
   });
   Poll.write(view, BLOCK, { timeoutNsecs: 2n ** 64n - 1n });
-  assert.deepEqual(loop.step(), { kind: "wait", deadline: 2n ** 64n + 999n, handles: 0b110n });
+  const until = 2n ** 64n + 999n;
+  assert.deepEqual(loop.step(), { kind: "wait", deadline: until, until, handles: 0b110n });
   world.readable = 0b1010n;
   assert.equal(loop.step().kind, "ended");
   assert.deepEqual(Poll.read(view, BLOCK), {
