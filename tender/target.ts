@@ -91,6 +91,8 @@ export interface Tender<F = unknown, L = unknown> {
 export interface StartOptions extends RunOptions {
   /** Whether this process then gives up all rights that the run does not need, for good; not if not given. */
   readonly confined?: boolean;
+  /** Whether the run can be captured, where the target can do so; not if not given. */
+  readonly capturable?: boolean;
   /** Whether a crash is explained; it is if not given. */
   readonly explained?: boolean;
   /** Has the guest wait for gdb before its first instruction, and be debugged by it. */

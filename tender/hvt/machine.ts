@@ -32,8 +32,8 @@ export interface Access {
   readonly write: boolean;
 }
 
-/** A virtual machine before it exists. */
-export interface Machine {
+/** What a virtual machine has besides the state of its CPU. */
+export interface MachineBase {
   /** Memory in bytes, from guest-physical 0, zero where nothing is loaded: the guest's, and the ring above it. */
   readonly memorySize: number;
   /** What to load. */
@@ -44,12 +44,16 @@ export interface Machine {
   readonly restrictions: readonly Access[];
   /** Address of the network ring; undefined if the guest is not offered one. */
   readonly ring?: number;
+  /** What the guest sees of its CPU by CPUID, as KVM takes it. */
+  readonly cpuid: Uint8Array<ArrayBuffer>;
+}
+
+/** A virtual machine before it exists. */
+export interface Machine extends MachineBase {
   /** General registers at entry; those not named are 0. */
   readonly registers: Partial<Registers>;
   /** Special registers at entry; those not named are as KVM makes them. */
   readonly specialRegisters: Partial<SpecialRegisters>;
-  /** What the guest sees of its CPU by CPUID, as KVM takes it. */
-  readonly cpuid: Uint8Array<ArrayBuffer>;
 }
 
 /** What is known of this host before anything of the guest is made. */
@@ -93,11 +97,7 @@ export function compileMachine(
       ...(ring === undefined ? [] : [{ address: ring, data: RingHeader.encode({ needsKick: 1 }) }]),
     ],
     protections,
-    restrictions: [
-      { start: 0, end: LAYOUT.bootInfo, read: false, write: false },
-      { start: LAYOUT.bootInfo, end: LOWEST_ADDRESS, read: true, write: false },
-      ...protections,
-    ],
+    restrictions: restrictionsOf(protections),
     ring,
     registers: entryRegisters(unikernel.entry, guest.memorySize),
     specialRegisters: entrySpecialRegisters({ noExecute }),
@@ -109,6 +109,15 @@ export function compileMachine(
 function ringAddress({ memorySize }: Guest, { devices }: HostFacts): number | undefined {
   const needed = devices.some((properties) => kindOf(properties).ring);
   return needed && memorySize + RING_MEMORY <= MEMORY_MAX ? memorySize : undefined;
+}
+
+/** See {@linkcode MachineBase.restrictions}. */
+export function restrictionsOf(protections: readonly Access[]): Access[] {
+  return [
+    { start: 0, end: LAYOUT.bootInfo, read: false, write: false },
+    { start: LAYOUT.bootInfo, end: LOWEST_ADDRESS, read: true, write: false },
+    ...protections,
+  ];
 }
 
 /** Boot info, manifest and command line. */

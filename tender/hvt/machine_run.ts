@@ -11,10 +11,11 @@ import { KILLED, type Outcome } from "../outcome.ts";
 import type { Ended, Run, Steps, Stop, Wait } from "../run/run.ts";
 import { ended } from "./answer.ts";
 import { GuestView } from "./guest_view.ts";
-import type { Machine } from "./machine.ts";
+import type { MachineBase } from "./machine.ts";
+import type { MachineState } from "./machine_state.ts";
 import type { Cpu, EndedMachine, Observer } from "./observer.ts";
 import type { PacedOutput } from "./paced_output.ts";
-import { CALLS, RunLoop } from "./run_loop.ts";
+import { CALLS, type LoopState, RunLoop } from "./run_loop.ts";
 import type { WaitingWorld, World } from "./world.ts";
 
 /** A moment that does not come: that of a clock in nanoseconds, centuries away. */
@@ -22,7 +23,7 @@ const NEVER = 2n ** 62n;
 
 /** What a machine runs with. */
 interface Parts {
-  readonly machine: Machine;
+  readonly machine: MachineBase;
   /** Loaded and protected. */
   readonly memory: Mapping;
   /** Ready for the first instruction. */
@@ -30,9 +31,17 @@ interface Parts {
   readonly world: WaitingWorld;
   /** What takes the console's output, if not the world. */
   readonly output?: PacedOutput;
+  /** Where its run goes on; it begins if not given. */
+  readonly loop?: LoopState;
+  /** Takes the machine's state; none if it is not to be captured. */
+  readonly capture?: (loop: LoopState) => MachineState;
 }
 
-/** Starts a machine. It runs when it is stepped. */
+/**
+ * Starts a machine. It runs when it is stepped.
+ *
+ * @throws {TenderError} "guest" if its run cannot go on where it should
+ */
 export function startMachine(parts: Parts, observers: readonly Observer[]): MachineRun {
   const { machine, memory, vcpu, output } = parts;
   const attached = observers.find(({ attach }) => attach !== undefined)?.attach?.(parts);
@@ -53,8 +62,18 @@ export function startMachine(parts: Parts, observers: readonly Observer[]): Mach
     0n,
   );
   const loop = new RunLoop(cpu, { guest, world, handles, ring: machine.ring }, { calls });
+  if (parts.loop !== undefined) loop.restore(parts.loop);
   for (const observer of observers) observer.begin?.(vcpu);
-  return new MachineRun({ ...parts, guest, loop, observers });
+  // A debugger's breakpoints are in the guest's memory.
+  const capture = attached === undefined ? parts.capture : undefined;
+  return new MachineRun({ ...parts, capture, guest, loop, observers });
+}
+
+/** What a machine consists of once it runs. */
+interface RunningParts extends Omit<Parts, "loop"> {
+  readonly guest: GuestView;
+  readonly loop: RunLoop;
+  readonly observers: readonly Observer[];
 }
 
 /** See {@linkcode Run}. Belongs to the thread that started it. */
@@ -65,15 +84,24 @@ export class MachineRun implements Run, Steps, EndedMachine {
   readonly memory: GuestView;
   /** See {@linkcode EndedMachine}. */
   readonly mapping: Mapping;
-  readonly #parts: Parts & { loop: RunLoop; observers: readonly Observer[] };
+  /** See {@linkcode Steps}. */
+  readonly capture?: () => MachineState;
+  readonly #parts: RunningParts;
   readonly #resolve: (outcome: Outcome) => void;
   #ended: Ended | undefined;
   #killed = false;
+  /** Whether it stands between two steps; not if one of them threw. */
+  #between = true;
 
-  constructor(
-    parts: Parts & { guest: GuestView; loop: RunLoop; observers: readonly Observer[] },
-  ) {
+  constructor(parts: RunningParts) {
     this.#parts = parts;
+    const { capture, loop } = parts;
+    if (capture !== undefined) {
+      this.capture = () => {
+        this.#checkBetween();
+        return capture(loop.save());
+      };
+    }
     this.memory = parts.guest;
     this.mapping = parts.memory;
     ({ promise: this.outcome, resolve: this.#resolve } = Promise.withResolvers<Outcome>());
@@ -84,10 +112,12 @@ export class MachineRun implements Run, Steps, EndedMachine {
     if (this.#ended !== undefined) return this.#ended;
     const { output } = this.#parts;
     output?.check();
+    this.#between = false;
     const stop = this.#killed ? undefined : this.#parts.loop.step(budget);
     if (stop?.kind === "ended") return this.#end(stop.outcome);
     // What the guest prints may have been the reason to kill it.
     if (stop === undefined || this.#killed) return this.#end(KILLED);
+    this.#between = true;
     return stop.kind === "budget" && output?.pending ? this.#untilTaken() : stop;
   }
 
@@ -141,6 +171,13 @@ export class MachineRun implements Run, Steps, EndedMachine {
     const ends = this.#parts.observers.flatMap(({ until }) => until?.() ?? []);
     const deadline = ends.reduce((first, end) => end < first ? end : first, NEVER);
     return { kind: "wait", deadline, handles: 0n, output: true };
+  }
+
+  #checkBetween(): void {
+    const ended = this.#ended !== undefined || this.#killed;
+    if (this.#between && !ended) return;
+    const why = ended ? "has ended" : "is in the midst of a step";
+    throw new TenderError("guest", `the guest ${why}, and cannot be captured`);
   }
 
   #end(outcome: Outcome): Ended {

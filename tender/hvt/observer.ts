@@ -11,7 +11,7 @@ import type { GuestView } from "./guest_view.ts";
 import type { hypercall, resumePoll } from "./hypercalls.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
-import type { Machine } from "./machine.ts";
+import type { MachineBase } from "./machine.ts";
 import type { ServeRequest } from "./net_ring.ts";
 import type { World } from "./world.ts";
 
@@ -27,7 +27,7 @@ export interface Calls {
 
 /** What a debugger takes hold of: a machine that is ready to run. */
 export interface WholeMachine {
-  readonly machine: Machine;
+  readonly machine: MachineBase;
   readonly vcpu: Vcpu;
   /** The memory, protected as the segments say. */
   readonly memory: Mapping;

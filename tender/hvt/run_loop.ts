@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { HYPERCALL_PORT } from "../../abi/hvt.ts";
+import { HYPERCALL_PORT, Poll } from "../../abi/hvt.ts";
 import { RING_PORT } from "../../abi/hvt_ring.ts";
 import { SystemError } from "../../linux/libc.ts";
+import { TenderError } from "../error.ts";
 import type { Exit } from "../kvm/exit.ts";
 import type { Stop } from "../run/run.ts";
-import { type Answer, type Context, ended, RunEnded } from "./answer.ts";
+import { type Answer, type Context, ended, RunEnded, waitUntil } from "./answer.ts";
 import { faultOf } from "./faults.ts";
 import { hypercall, resumePoll } from "./hypercalls.ts";
 import { serveRequest, serveRing } from "./net_ring.ts";
@@ -21,6 +22,23 @@ const HYPERCALL_WIDTH = 4;
 
 /** What answers hypercalls where nobody looks on. */
 export const CALLS: Calls = { hypercall, resumePoll, serveRequest };
+
+/** Version of {@linkcode LoopState}. */
+const STATE_VERSION = 1;
+
+/** A run between two steps, wherever the clock of its world stands. */
+export interface LoopState {
+  readonly version: typeof STATE_VERSION;
+  /** What the guest waits for; undefined if it does not wait. */
+  readonly wait?: {
+    /** Address of the poll's argument block. */
+    readonly block: number;
+    /** Bit = handle. */
+    readonly handles: bigint;
+    /** Time that is left, in nanoseconds; less than 0 if it is over. */
+    readonly remaining: bigint;
+  };
+}
 
 /** The run of one guest on one vCPU. */
 export class RunLoop {
@@ -62,6 +80,36 @@ export class RunLoop {
       } else throw error;
     }
     return this.#stop ?? SPENT;
+  }
+
+  /** What another loop needs to go on; for a run that has not ended, between two steps. */
+  save(): LoopState {
+    const version = STATE_VERSION;
+    if (this.#stop?.kind !== "wait") return { version };
+    const { until, handles } = this.#stop;
+    const remaining = until - this.#context.world.monotonic();
+    return { version, wait: { block: this.#block, handles, remaining } };
+  }
+
+  /**
+   * Goes on where another loop was, before the first step.
+   *
+   * @throws {TenderError} "guest" if the state is of another version, or no guest's
+   */
+  restore({ version, wait }: LoopState): void {
+    if (version !== STATE_VERSION) {
+      const reason = `is of version ${version}, and ${STATE_VERSION} is known`;
+      throw new TenderError("guest", `the state of the run ${reason}`);
+    }
+    if (wait === undefined) return;
+    const { guest, world } = this.#context;
+    const { block, handles, remaining } = wait;
+    const isAddress = Number.isSafeInteger(block) && block >= 0;
+    if (!isAddress || !guest.allows("write", { address: block, length: Poll.size })) {
+      throw new TenderError("guest", `the state of the run has its wait at ${block}`);
+    }
+    this.#block = block;
+    this.#stop = waitUntil(world.monotonic() + remaining, handles);
   }
 
   #answer(exit: Exclude<Exit, { kind: "intr" }>): Answer {

@@ -10,12 +10,14 @@ import { loadKinds } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import { openKvm } from "../kvm/open.ts";
+import type { System } from "../kvm/system.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
 import type { CompileOptions, Host, StartOptions, Tender } from "../target.ts";
 import { machineMemory } from "./machine_memory.ts";
 import { type MachineRun, startMachine } from "./machine_run.ts";
 import { compileMachine, type HostFacts, type Machine } from "./machine.ts";
+import type { MachineState } from "./machine_state.ts";
 import type { Observer } from "./observer.ts";
 import { PacedOutput } from "./paced_output.ts";
 import { hostWorld, type ServedKinds, type WaitingWorld } from "./world.ts";
@@ -25,8 +27,11 @@ export async function loadTender(devices: readonly DeviceBase[] = []): Promise<H
   return new HvtTender(await loadKinds(devices, (kind) => kind.served()));
 }
 
+/** What the tender starts: a guest from its beginning, or a capture, from where it was. */
+export type HvtLaunch = Machine | MachineState;
+
 /** See {@linkcode Tender}. */
-export class HvtTender implements Tender<HostFacts, Machine> {
+export class HvtTender implements Tender<HostFacts, HvtLaunch> {
   readonly #kinds: ServedKinds;
 
   /** @param kinds how the guests' devices are served; none for guests without devices */
@@ -48,7 +53,7 @@ export class HvtTender implements Tender<HostFacts, Machine> {
         cpuid: system.supportedCpuid(),
         devices: seen.devices.map(({ properties }) => properties),
       };
-      return new HvtHost({ guest, world: seen, vm, vcpu, facts }, resources.move());
+      return new HvtHost({ guest, world: seen, system, vm, vcpu, facts }, resources.move());
     } catch (error) {
       throw notMade(error);
     }
@@ -64,23 +69,28 @@ export class HvtTender implements Tender<HostFacts, Machine> {
 interface Parts {
   readonly guest: Guest;
   readonly world: WaitingWorld;
+  readonly system: System;
   readonly vm: Vm;
   readonly vcpu: Vcpu;
   readonly facts: HostFacts;
 }
 
 /** How to start a machine. */
-export interface MachineOptions {
+export interface MachineStartOptions {
   /** The last of them stands closest to the guest. */
   readonly observers?: readonly Observer[];
   /** What takes the console's output, if not the world. */
   readonly output?: PacedOutput;
   /** See `machineMemory`. */
   readonly image?: Mapping;
+  /** What captures a run and restores it, where either is wanted. */
+  readonly states?: typeof import("./machine_state.ts");
+  /** Whether the run can be captured; not if not given. */
+  readonly capturable?: boolean;
 }
 
 /** See {@linkcode Host}. Belongs to the thread that made it. */
-export class HvtHost implements Host<HostFacts, Machine> {
+export class HvtHost implements Host<HostFacts, HvtLaunch> {
   readonly facts: HostFacts;
   readonly #parts: Parts;
   readonly #resources: DisposableStack;
@@ -94,14 +104,21 @@ export class HvtHost implements Host<HostFacts, Machine> {
   }
 
   /** See {@linkcode Host}. */
-  async start(machine: Machine, options: StartOptions): Promise<MachineRun> {
+  async start(launch: HvtLaunch, options: StartOptions): Promise<MachineRun> {
+    const { confined, capturable, console } = options;
+    if (confined && capturable) {
+      throw new TenderError("option", "a tender that is confined cannot capture its guest");
+    }
     const { observersOf } = await import("../observe/watch.ts");
     const observers = await observersOf(this.#parts.guest, options);
-    const { confined, console } = options;
+    const needsStates = capturable || isState(launch);
+    const states = needsStates ? await import("./machine_state.ts") : undefined;
     const { confine } = confined ? await import("./confine.ts") : {};
     const { vcpu, world } = this.#parts;
-    const run = this.startWith(machine, {
+    const run = this.startWith(launch, {
       observers,
+      states,
+      capturable,
       output: typeof console === "function"
         ? new PacedOutput(console, () => world.wake())
         : undefined,
@@ -115,17 +132,32 @@ export class HvtHost implements Host<HostFacts, Machine> {
   }
 
   /** Starts a machine. */
-  startWith(machine: Machine, { observers = [], output, image }: MachineOptions = {}): MachineRun {
-    const { world, vm, vcpu } = this.#parts;
+  startWith(
+    launch: HvtLaunch,
+    { observers = [], output, image, states, capturable }: MachineStartOptions = {},
+  ): MachineRun {
+    const { world, system, vm, vcpu } = this.#parts;
+    const parts = { system, vcpu, devices: world.devices };
     try {
+      const machine = isState(launch) ? states!.machineOf(launch) : launch;
       // A debugger maps the memory a second time, and private memory cannot be.
       const debugged = observers.some(({ attach }) => attach !== undefined);
       const memory = this.#memory = machineMemory(machine, { image: debugged ? undefined : image });
       vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
       vcpu.setCpuid(machine.cpuid);
-      vcpu.setSpecialRegisters({ ...vcpu.specialRegisters(), ...machine.specialRegisters });
-      vcpu.setRegisters(machine.registers);
-      return startMachine({ machine, memory, vcpu, world, output }, observers);
+      if (isState(launch)) states!.restoreMachine(launch, parts);
+      else enter(vcpu, launch);
+      return startMachine({
+        machine,
+        memory,
+        vcpu,
+        world,
+        output,
+        loop: isState(launch) ? launch.loop : undefined,
+        capture: capturable
+          ? (loop) => states!.captureMachine({ ...parts, machine, memory, loop })
+          : undefined,
+      }, observers);
     } catch (error) {
       throw notMade(error);
     }
@@ -136,6 +168,15 @@ export class HvtHost implements Host<HostFacts, Machine> {
     this.#resources.dispose();
     this.#memory?.close();
   }
+}
+
+function isState(launch: HvtLaunch): launch is MachineState {
+  return "vcpu" in launch;
+}
+
+function enter(vcpu: Vcpu, { specialRegisters, registers }: Machine): void {
+  vcpu.setSpecialRegisters({ ...vcpu.specialRegisters(), ...specialRegisters });
+  vcpu.setRegisters(registers);
 }
 
 function notMade(error: unknown): unknown {

@@ -90,15 +90,31 @@ export function saveVcpu(vcpu: Vcpu, form: StateForm): VcpuState {
  * @throws {TenderError} "host" if the state is of another version, or this host cannot give it
  * @throws {SystemError} if KVM refuses a part of it
  */
-export function restoreVcpu(vcpu: Vcpu, state: VcpuState): void {
+export function restoreVcpu(vcpu: Vcpu, state: VcpuState, form: StateForm): void {
   if (state.version !== VCPU_STATE_VERSION) {
     throw refused(`is of version ${state.version}, and ${VCPU_STATE_VERSION} is known`);
   }
+  const parts = partsOf(state, form);
   if (vcpu.tscKhz() !== state.tscKhz) setFrequency(vcpu, state.tscKhz);
   vcpu.setSpecialRegisters(state.specialRegisters);
   vcpu.setRegisters(state.registers);
-  for (const [name, bytes] of Object.entries(state.parts)) vcpu.setPart(name as StatePart, bytes);
+  for (const [name, bytes] of parts) vcpu.setPart(name, bytes);
   restoreMsrs(vcpu, state.msrs);
+}
+
+/** The parts in the order of this host, which reads as many bytes of each as it keeps. */
+function partsOf(
+  { parts }: VcpuState,
+  form: StateForm,
+): (readonly [StatePart, Uint8Array<ArrayBuffer>])[] {
+  const sizes = new Map(form.parts);
+  for (const [name, { length }] of Object.entries(parts)) {
+    const size = sizes.get(name as StatePart);
+    if (size !== length) throw refused(`has ${length} bytes of ${name}, and not ${size ?? 0}`);
+  }
+  return form.parts.flatMap(([name]) =>
+    parts[name] === undefined ? [] : [[name, parts[name]] as const]
+  );
 }
 
 /** Some registers of the kernel's list cannot be read on every CPU. */

@@ -59,6 +59,16 @@ export interface Steps {
   waitApart(wait: Wait): Promise<void>;
   /** See {@linkcode Attempt}. */
   readonly attempt: Attempt;
+  /**
+   * Takes the state of the run between two steps, which goes on as before: a launch that goes on from
+   * there, any number of times, on devices like these. It is plain data, for `structuredClone`. What
+   * observes the run is not part of it. There is no such function where the target has none, where the
+   * run was not started to be captured, or where a debugger holds it.
+   *
+   * @throws {TenderError} "guest" if the guest has ended, or is in the midst of a step
+   * @throws {SystemError} if the host does not give the state
+   */
+  readonly capture?: () => unknown;
 }
 
 /**

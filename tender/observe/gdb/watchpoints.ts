@@ -10,7 +10,7 @@ import { PAGE_SIZE } from "../../../abi/solo5.ts";
 import type { Mapping } from "../../../linux/memory.ts";
 import type { Exit } from "../../kvm/exit.ts";
 import { GuestView } from "../../hvt/guest_view.ts";
-import type { Access, Machine } from "../../hvt/machine.ts";
+import type { Access, MachineBase } from "../../hvt/machine.ts";
 
 /** What a debug register stops at; x86 cannot tell reads from other accesses, gdb can. */
 export type WatchKind = "execute" | "write" | "read" | "access";
@@ -104,7 +104,7 @@ export type MemoryAccess = Extract<Exit, { kind: "mmio" }>;
  * such report the pages are opened for good.
  */
 export class WatchedPages {
-  readonly #machine: Machine;
+  readonly #machine: MachineBase;
   /** The mapping that the guest runs in. */
   readonly #window: Mapping;
   /** All of memory, for what the guest itself may do there. */
@@ -114,7 +114,7 @@ export class WatchedPages {
   #works = true;
 
   /** `bytes`: a second mapping of the memory, open everywhere. */
-  constructor(machine: Machine, options: { window: Mapping; bytes: Uint8Array<ArrayBuffer> }) {
+  constructor(machine: MachineBase, options: { window: Mapping; bytes: Uint8Array<ArrayBuffer> }) {
     this.#machine = machine;
     this.#window = options.window;
     this.#memory = new GuestView(options.bytes, machine.restrictions);

@@ -7,8 +7,9 @@ import type { BoundDevice } from "../../../tender/devices/device.ts";
 import { DEVICE_KINDS, loadKinds } from "../../../tender/devices/kinds.ts";
 import type { Guest } from "../../../tender/guest.ts";
 import type { MachineRun } from "../../../tender/hvt/machine_run.ts";
+import * as states from "../../../tender/hvt/machine_state.ts";
 import type { Observer } from "../../../tender/hvt/observer.ts";
-import { HvtTender, type MachineOptions } from "../../../tender/hvt/tender.ts";
+import { type HvtLaunch, HvtTender, type MachineStartOptions } from "../../../tender/hvt/tender.ts";
 import * as world from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { runBlocking } from "../../../tender/run/blocking.ts";
@@ -37,12 +38,16 @@ export function createVm(
 /** Makes a machine in a way of the test's own. */
 export function startVm(
   guest: Guest,
-  { world, ...options }: MachineOptions & { world?: world.WaitingWorld },
+  { world, launch, ...options }: MachineStartOptions & {
+    world?: world.WaitingWorld;
+    /** What to start in place of the guest's beginning. */
+    launch?: HvtLaunch;
+  },
 ): TestMachine {
   const tender = new HvtTender(KINDS);
   using resources = new DisposableStack();
   const host = resources.use(tender.open(guest, { world }));
-  const run = host.startWith(tender.compile(guest, host.facts), options);
+  const run = host.startWith(launch ?? tender.compile(guest, host.facts), { states, ...options });
   const kept = resources.move();
   return Object.assign(run, {
     [Symbol.dispose]() {

@@ -31,6 +31,8 @@ export interface Script {
   readonly loop: RunLoop;
   readonly view: DataView;
   readonly bytes: Uint8Array;
+  /** How many exits are to come. */
+  left(): number;
 }
 
 /**
@@ -54,7 +56,8 @@ export function scripted(
     registers: () => ({ rip: 0x10_0abcn }) as never,
   };
   const guest = new GuestView(bytes, [CLOSED, RODATA]);
-  return { loop: new RunLoop(cpu, { guest, world, handles, ring }), view: viewOf(bytes), bytes };
+  const loop = new RunLoop(cpu, { guest, world, handles, ring });
+  return { loop, view: viewOf(bytes), bytes, left: () => rest.length };
 }
 
 /** The exit of a hypercall. */

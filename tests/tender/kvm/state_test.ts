@@ -7,6 +7,7 @@ import { openKvm } from "../../../tender/kvm/open.ts";
 import {
   restoreVcpu,
   saveVcpu,
+  type StateForm,
   stateForm,
   VCPU_STATE_VERSION,
   type VcpuState,
@@ -46,6 +47,7 @@ const PROGRAM = [
 interface Running extends Disposable {
   readonly vcpu: Vcpu;
   readonly memory: Mapping;
+  readonly form: StateForm;
 }
 
 function machine(): Running {
@@ -56,8 +58,9 @@ function machine(): Running {
   vm.setMemoryRegion({ memorySize: MEMORY, userspaceAddr: memory.address });
   const vcpu = resources.use(vm.createVcpu(0, system.vcpuMmapSize()));
   vcpu.setCpuid(system.supportedCpuid());
+  const form = stateForm(system);
   const kept = resources.move();
-  return { vcpu, memory, [Symbol.dispose]: () => kept.dispose() };
+  return { vcpu, memory, form, [Symbol.dispose]: () => kept.dispose() };
 }
 
 function begin(running: Running, fpu: Uint8Array): void {
@@ -97,9 +100,8 @@ function result({ memory }: Running): [number, Uint8Array] {
   return [sum, memory.bytes.slice(FPU_TO, FPU_TO + 416)];
 }
 
-function save({ vcpu }: Running): VcpuState {
-  using system = openKvm();
-  return saveVcpu(vcpu, stateForm(system));
+function save({ vcpu, form }: Running): VcpuState {
+  return saveVcpu(vcpu, form);
 }
 
 /** An image for FXRSTOR: the default control words, and what the registers hold. */
@@ -122,7 +124,7 @@ kvmTest("vCPU state: a guest goes on in another machine from any exit", () => {
       const state = structuredClone(save(first));
       using second = machine();
       second.memory.bytes.set(first.memory.bytes);
-      restoreVcpu(second.vcpu, state);
+      restoreVcpu(second.vcpu, state, second.form);
       answer(second, { from: exits, to: ROUNDS + 1 });
       answer(first, { from: exits, to: ROUNDS + 1 });
       const sum = Array.from({ length: ROUNDS }, (_, n) => 1000 + n).reduce((a, b) => a + b);
@@ -144,7 +146,7 @@ kvmTest("vCPU state: what is restored is what is saved again", () => {
   assert.notEqual(state.parts.XSAVE ?? state.parts.FPU, undefined);
   assert.ok(state.parts.VCPU_EVENTS !== undefined && state.parts.MP_STATE !== undefined);
   using second = machine();
-  restoreVcpu(second.vcpu, state);
+  restoreVcpu(second.vcpu, state, second.form);
   const again = save(second);
   assert.deepEqual({ ...again, msrs: [] }, { ...state, msrs: [] });
   // Clocks go on; everything else stands still.
@@ -167,11 +169,14 @@ kvmTest("vCPU state: one of another version, or that this host cannot have, is r
   using running = machine();
   const state = save(running);
   const version = VCPU_STATE_VERSION + 1 as typeof VCPU_STATE_VERSION;
-  assert.throws(() => restoreVcpu(running.vcpu, { ...state, version }), /is of version 2/);
+  assert.throws(
+    () => restoreVcpu(running.vcpu, { ...state, version }, running.form),
+    /is of version 2/,
+  );
   const unknown = { index: 0x7ff_ffff, data: 1n };
   const msrs = [...state.msrs, unknown];
   assert.throws(
-    () => restoreVcpu(running.vcpu, { ...state, msrs }),
+    () => restoreVcpu(running.vcpu, { ...state, msrs }, running.form),
     /has 0x1 in register 0x7ffffff: this host cannot restore it/,
   );
 });
@@ -235,7 +240,7 @@ kvmTest("vCPU state: its clock's frequency is kept, or it is refused", () => {
   const state = save(running);
   const tscKhz = state.tscKhz * 2;
   try {
-    restoreVcpu(running.vcpu, { ...state, tscKhz });
+    restoreVcpu(running.vcpu, { ...state, tscKhz }, running.form);
     assert.equal(running.vcpu.tscKhz(), tscKhz);
   } catch (error) {
     assert.match(String(error), /counts time at \d+ kHz: this host cannot restore it/);
