@@ -5,15 +5,14 @@
  * @module
  */
 import type { Machine } from "../abi/elf.ts";
-import { type BindingsImage, readBindingsImage } from "../elftool/bindings_image.ts";
+import type { Bindings } from "../elftool/bindings_image.ts";
 import { join } from "../elftool/join.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
-import { fromRuns, type Runs } from "./images/runs.ts";
 import type { ImageTarget } from "./targets.ts";
 
 /** Those that a bundle contains. */
-const IMAGES: Readonly<
-  Partial<Record<Machine, Partial<Record<ImageTarget, () => Promise<{ image: Runs }>>>>>
+const BINDINGS: Readonly<
+  Partial<Record<Machine, Record<ImageTarget, () => Promise<{ bindings?: Bindings }>>>>
 > = {
   x86_64: {
     hvt: () => import("./images/hvt_x86_64.fixed.ts"),
@@ -23,29 +22,21 @@ const IMAGES: Readonly<
 };
 
 /**
- * The bindings of a target, to be put under portable unikernels.
+ * The bindings of a target, as far as a unikernel needs them to run.
  *
  * @throws {ToolchainError} if they have to be built, and a tool is missing or fails
  */
-export async function bindingsImage(target: ImageTarget, machine: Machine): Promise<BindingsImage> {
-  const image = (await IMAGES[machine]?.[target]?.())?.image;
-  const file = image?.size ? fromRuns(image) : await build(target, machine);
-  return readBindingsImage(file, { name: `bindings of ${target}` });
-}
-
-/** Builds what a bundle does not contain. */
-async function build(target: ImageTarget, machine: Machine): Promise<Uint8Array<ArrayBuffer>> {
-  const { buildBindingsImage, findToolchain } = await import("./toolchain.ts");
-  const toolchain = findToolchain({ machine });
-  return await Deno.readFile(await buildBindingsImage(target, { toolchain }));
+export async function bindingsOf(target: ImageTarget, machine: Machine): Promise<Bindings> {
+  return (await BINDINGS[machine]?.[target]())?.bindings ??
+    await (await import("./images/build.ts")).buildImage(target, machine);
 }
 
 /**
  * Makes a unikernel of a target from a portable one. It takes the time of a few copies: nothing is linked.
  *
  * @throws {ElfError} "portable" if the unikernel is not portable, or is for another version of the window
- * @throws {ToolchainError} as {@linkcode bindingsImage} does
+ * @throws {ToolchainError} as {@linkcode bindingsOf} does
  */
 export async function bindTo(unikernel: Unikernel, target: ImageTarget): Promise<Unikernel> {
-  return join(unikernel, await bindingsImage(target, unikernel.machine));
+  return join(unikernel, await bindingsOf(target, unikernel.machine));
 }

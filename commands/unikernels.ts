@@ -14,7 +14,7 @@ import { manifestCSource } from "../elftool/manifest_c.ts";
 import { manifestObject } from "../elftool/manifest_object.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
-import { bindingsImage } from "../bindings/bind_to.ts";
+import { bindingsImage } from "../bindings/bindings_image.ts";
 import type { ImageTarget } from "../bindings/targets.ts";
 
 /** How to compile a manifest, if the output's name does not say. */

@@ -15,11 +15,12 @@ import {
 } from "../abi/portable.ts";
 import { hex, readElf, readPrograms } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
+import { findHeader, MultibootHeader } from "./multiboot.ts";
 import { readAbi, type TargetAbi } from "./notes.ts";
 import { readSegments, type Segment } from "./unikernel.ts";
 
-/** Bindings that fit into the window. */
-export interface BindingsImage {
+/** Bindings that fit into the window: a plain value. */
+export interface Bindings {
   /** The file's name, for messages. */
   readonly name: string;
   /** The machine that they were built for. */
@@ -34,7 +35,12 @@ export interface BindingsImage {
   readonly versions: { readonly oldest: number; readonly newest: number };
   /** Address of the structure that tells them of the program; it lies in the content of a segment. */
   readonly program: number;
-  /** The file that they were read from. */
+  /** Addresses of the fields of their multiboot header that tell where a unikernel ends, if they have one. */
+  readonly multiboot?: { readonly loadEnd: number; readonly end: number };
+}
+
+/** Bindings with the file that they were read from, and so with their symbols. */
+export interface BindingsImage extends Bindings {
   readonly file: Uint8Array;
 }
 
@@ -75,6 +81,9 @@ export function readBindingsImage(bytes: Uint8Array, options: { name: string }):
   ) {
     throw fail(`begin at ${hex(entry)}, outside of their code`);
   }
+  const header = findHeader(first!.data);
+  const field = (name: "loadEnd" | "end") =>
+    first!.address + header!.offset + MultibootHeader.offsets[name];
   return {
     name,
     machine: elf.machine,
@@ -83,6 +92,7 @@ export function readBindingsImage(bytes: Uint8Array, options: { name: string }):
     segments,
     versions: { oldest, newest: version },
     program,
+    ...(header && { multiboot: { loadEnd: field("loadEnd"), end: field("end") } }),
     file: bytes,
   };
 }

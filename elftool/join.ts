@@ -4,16 +4,15 @@
  * @module
  */
 import { SEGMENT_FLAGS } from "../abi/elf.ts";
-import { viewOf } from "../abi/layout.ts";
+import { viewOf, word32 } from "../abi/layout.ts";
 import {
   Application,
   MAX_PROTECTED_RANGES,
   PROGRAM_SIZE,
   ProtectedRange,
 } from "../abi/portable.ts";
-import type { BindingsImage } from "./bindings_image.ts";
+import type { Bindings } from "./bindings_image.ts";
 import { ElfError } from "./error.ts";
-import { withMultiboot } from "./multiboot.ts";
 import type { Portable, Segment, Unikernel } from "./unikernel.ts";
 
 /**
@@ -24,21 +23,29 @@ import type { Portable, Segment, Unikernel } from "./unikernel.ts";
  * @throws {ElfError} "portable" if the unikernel is not portable, or is for another machine or version
  * than the bindings, or has more segments than they can be told of
  */
-export function join(unikernel: Unikernel, image: BindingsImage): Unikernel {
+export function join(unikernel: Unikernel, image: Bindings): Unikernel {
   const { portable: _, ...rest } = unikernel;
   const portable = checkMatch(unikernel, image);
-  const program = describeProgram(unikernel, portable);
-  const bindings = image.segments.map((segment) => withProgram(segment, image.program, program));
+  const told = [
+    { address: image.program, data: describeProgram(unikernel, portable) },
+    ...describeEnds(unikernel, portable, image),
+  ];
   return {
     ...rest,
     entry: image.entry,
-    segments: withMultiboot([...bindings, ...unikernel.segments], portable.application.end),
+    segments: [
+      ...image.segments.map((segment) => withContent(segment, told)),
+      ...unikernel.segments,
+    ],
     abi: image.abi,
   };
 }
 
+/** Bytes for memory. */
+type Content = Pick<Segment, "address" | "data">;
+
 /** Checks that bindings can be put under a unikernel. */
-function checkMatch({ name, machine, abi, portable }: Unikernel, image: BindingsImage): Portable {
+function checkMatch({ name, machine, abi, portable }: Unikernel, image: Bindings): Portable {
   const fail = (rule: string) => new ElfError("portable", `${name}: ${rule}`);
   if (portable === undefined) throw fail(`not portable: it was built for ${abi.target}`);
   if (machine !== image.machine) {
@@ -93,11 +100,27 @@ function protectedRanges(segments: readonly Segment[]) {
   return ranges;
 }
 
-/** The segment, in a copy that has the program where it contains its place. */
-function withProgram(segment: Segment, place: number, program: Uint8Array): Segment {
-  const at = place - segment.address;
-  if (at < 0 || at >= segment.data.length) return segment;
-  const data = segment.data.slice();
-  data.set(program, at);
-  return { ...segment, data };
+/** What a multiboot header says of the ends of a unikernel, where there is one. */
+function describeEnds(
+  { segments }: Unikernel,
+  { application }: Portable,
+  { multiboot }: Bindings,
+): Content[] {
+  if (multiboot === undefined) return [];
+  const { address, data } = segments.at(-1)!;
+  return [
+    { address: multiboot.loadEnd, data: word32(address + data.length) },
+    { address: multiboot.end, data: word32(application.end) },
+  ];
+}
+
+/** The segment, in a copy that has the content which lies in it. */
+function withContent(segment: Segment, content: readonly Content[]): Segment {
+  const inside = content.filter(({ address }) =>
+    address >= segment.address && address < segment.address + segment.data.length
+  );
+  if (inside.length === 0) return segment;
+  const copy = segment.data.slice();
+  for (const { address, data } of inside) copy.set(data, address - segment.address);
+  return { ...segment, data: copy };
 }

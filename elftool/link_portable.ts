@@ -23,7 +23,6 @@ import {
 import { assemble, type Chunk, congruent, elfHeader } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
 import { join } from "./join.ts";
-import { isMultiboot } from "./multiboot.ts";
 import { joinSections } from "./join_sections.ts";
 import { solo5Program } from "./notes.ts";
 import { parseUnikernel } from "./unikernel.ts";
@@ -57,7 +56,7 @@ export function linkPortable(
   }
 
   // What multiboot loads lies in the file as it does in memory.
-  const inOnePiece = isMultiboot(image.segments);
+  const inOnePiece = image.multiboot !== undefined;
   let distance: number | undefined;
   const offsetOf = (address: number, end: number) => {
     if (!inOnePiece) return congruent(end, address);

@@ -6,7 +6,7 @@
  */
 import { struct, u32, viewOf } from "../abi/layout.ts";
 import { ElfError } from "./error.ts";
-import type { Segment, Unikernel } from "./unikernel.ts";
+import type { Unikernel } from "./unikernel.ts";
 
 /** The header. Its addresses count if {@linkcode HAS_ADDRESSES} is among the flags. */
 export const MultibootHeader = struct({
@@ -66,7 +66,8 @@ export function flatten(unikernel: Unikernel): FlatUnikernel {
   if (header.loadAddress !== address || header.headerAddress !== address + offset) {
     throw refuse("the header does not lie where it says");
   }
-  const fileEnd = contentEnd(segments);
+  const last = segments.at(-1)!;
+  const fileEnd = last.address + last.data.length;
   const end = Math.max(header.end, unikernel.kernelEnd);
   if (fileEnd - address > MAX_SIZE || end > 0xffff_ffff) {
     throw refuse("the segments lie too far apart to be loaded in one piece");
@@ -77,32 +78,8 @@ export function flatten(unikernel: Unikernel): FlatUnikernel {
   return { bytes, address, end, entry: header.entry };
 }
 
-/** Whether segments are loaded in one piece: the first one begins with a header that says so. */
-export function isMultiboot([first]: readonly Segment[]): boolean {
-  return first !== undefined && findHeader(first.data) !== undefined;
-}
-
-/**
- * Segments with a header for all of them, where there is a header.
- *
- * @param end where the memory of the last one ends
- */
-export function withMultiboot(segments: readonly Segment[], end: number): readonly Segment[] {
-  const [first, ...others] = segments;
-  const found = first && findHeader(first.data);
-  if (found === undefined) return segments;
-  const data = first!.data.slice();
-  const header = { ...found.header, loadEnd: contentEnd(segments), end };
-  MultibootHeader.write(viewOf(data), found.offset, header);
-  return [{ ...first!, data }, ...others];
-}
-
-function contentEnd(segments: readonly Segment[]): number {
-  return segments.reduce((end, { address, data }) => Math.max(end, address + data.length), 0);
-}
-
 /** The first header in content; undefined if there is none, or one without addresses. */
-function findHeader(content: Uint8Array): Found | undefined {
+export function findHeader(content: Uint8Array): Found | undefined {
   const view = viewOf(content);
   const last = Math.min(SEARCHED, content.length) - MultibootHeader.size;
   for (let offset = 0; offset <= last; offset += 4) {

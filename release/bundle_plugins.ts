@@ -62,7 +62,7 @@ export function lazyBuiltins(): Plugin {
 
 /**
  * Evaluates modules whose values never change when the bundle is made, and replaces them with those
- * values: numbers, strings, bytes, and arrays and objects of them.
+ * values: numbers, strings, bytes, arrays and objects of them, and undefined.
  */
 export function fixedValues(): Plugin {
   // One after another: a module that awaits is given out unfinished to a second import at the same time.
@@ -84,6 +84,7 @@ export function fixedValues(): Plugin {
 /** A value as a JavaScript expression. */
 function literal(value: unknown): string {
   if (value instanceof Uint8Array) return `Uint8Array.fromBase64("${value.toBase64()}")`;
+  if (value === undefined) return "undefined";
   if (Array.isArray(value)) return `[${value.map(literal)}]`;
   if (typeof value === "boolean" || typeof value === "string" || Number.isFinite(value)) {
     return JSON.stringify(value);

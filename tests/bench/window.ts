@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { bindingsImage } from "../../bindings/bind_to.ts";
+import { bindingsImage } from "../../bindings/bindings_image.ts";
 import { join as putTogether } from "../../elftool/join.ts";
 import { linkPortable } from "../../elftool/link_portable.ts";
 import { parseUnikernel } from "../../elftool/unikernel.ts";

@@ -9,6 +9,7 @@ import { readElf } from "../../elftool/elf_reader.ts";
 import { ElfError } from "../../elftool/error.ts";
 import { formatInspection, inspect } from "../../elftool/inspect.ts";
 import { join } from "../../elftool/join.ts";
+import { findHeader, MultibootHeader } from "../../elftool/multiboot.ts";
 import { linkPortable } from "../../elftool/link_portable.ts";
 import { contentOf, readSections, sectionData } from "../../elftool/sections.ts";
 import { nearestSymbol, readSymbols } from "../../elftool/symbols.ts";
@@ -222,6 +223,20 @@ Deno.test("what does not fit together is refused in one line", () => {
       "more than the 16 that bindings can be told of",
     () => put(buildPortable({ segments: many })),
   );
+});
+
+Deno.test("a multiboot header is told of the ends of the whole unikernel, and nothing else of it changes", () => {
+  const virtio = readBindingsImage(buildVirtioImage(), { name: "bindings" });
+  const { offset, header } = findHeader(virtio.segments[0]!.data)!;
+  const given = parse(buildPortable());
+  const { address, data } = given.segments.at(-1)!;
+  const [first] = join(given, virtio).segments;
+  deepEqual(MultibootHeader.read(viewOf(first!.data), offset), {
+    ...header,
+    loadEnd: address + data.length,
+    end: given.portable!.application.end,
+  });
+  equal(image.multiboot, undefined);
 });
 
 Deno.test("a file in one piece that would be larger than memory is refused", () => {

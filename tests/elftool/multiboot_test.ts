@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { viewOf } from "../../abi/layout.ts";
-import { flatten, isMultiboot, MultibootHeader, withMultiboot } from "../../elftool/multiboot.ts";
+import { flatten, MultibootHeader } from "../../elftool/multiboot.ts";
 import { makeUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 
 const HEADER = { magic: 0x1badb002, flags: 0x10003 };
@@ -46,16 +46,6 @@ Deno.test("a unikernel in one piece has its segments where they belong, and a he
   assert.deepEqual([loadEnd, said], [START + 0x1_0100, end]);
   assert.ok(bytes.subarray(0x100, 0x1_0000).every((byte) => byte === 0));
   assert.ok(bytes.subarray(0x1_0000).every((byte) => byte === 0x5a));
-});
-
-Deno.test("a header is made right for segments that come behind it, and nothing else is changed", () => {
-  const { segments } = unikernel();
-  const [first, second] = withMultiboot(segments, START + 0x2_0000);
-  const { loadEnd, end } = MultibootHeader.read(viewOf(first!.data), 8);
-  assert.deepEqual([loadEnd, end], [START + 0x1_0100, START + 0x2_0000]);
-  assert.equal(second, segments[1]);
-  assert.ok(isMultiboot(segments) && !isMultiboot(segments.slice(1)) && !isMultiboot([]));
-  assert.equal(withMultiboot(segments.slice(1), 0)[0], segments[1]);
 });
 
 Deno.test("a header that is missing or does not fit the segments is refused in one line", () => {

@@ -30,18 +30,19 @@ async function bundled(value: string): Promise<unknown> {
   return exported;
 }
 
-Deno.test("fixed values: numbers, texts, bytes, lists and objects are as they were made", async () => {
+Deno.test("fixed values: numbers, texts, bytes, lists, objects and nothing are as they were made", async () => {
   const value =
-    `{ list: [1, -2.5, true, "a\\"\\n\\u2028é"], bytes: Uint8Array.of(0, 255), "odd name": {} }`;
+    `{ list: [1, -2.5, true, "a\\"\\n\\u2028é"], bytes: Uint8Array.of(0, 255), "odd name": {}, nothing: undefined }`;
   const expected = {
     list: [1, -2.5, true, 'a"\n\u2028é'],
     bytes: Uint8Array.of(0, 255),
     "odd name": {},
+    nothing: undefined,
   };
   deepEqual(await bundled(value), expected);
 });
 
-for (const value of ["() => 1", "new Map()", "new Int32Array(1)", "undefined", "1n", "NaN"]) {
+for (const value of ["() => 1", "new Map()", "new Int32Array(1)", "1n", "NaN"]) {
   Deno.test(`fixed values: ${value} is none`, async () => {
     await rejects(bundled(value), /no fixed value/);
   });

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { bindingsImage } from "../../../bindings/bind_to.ts";
+import { bindingsImage } from "../../../bindings/bindings_image.ts";
 import { linkPortable } from "../../../elftool/link_portable.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { bindingsImage } from "../../../bindings/bind_to.ts";
+import { bindingsImage } from "../../../bindings/bindings_image.ts";
 import { linkPortable } from "../../../elftool/link_portable.ts";
 import { flatten } from "../../../elftool/multiboot.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
