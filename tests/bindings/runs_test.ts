@@ -1,7 +1,10 @@
 /** Images without their zeros. */
 import { deepEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { buildImage } from "../../bindings/images/build.ts";
+import { restOf, withFile } from "../../bindings/images/rest.ts";
 import { fromRuns, toRuns } from "../../bindings/images/runs.ts";
+import { missingTool, testUnless } from "../needs.ts";
 
 Deno.test("runs: bytes come back as they were, and long runs of zeros are not kept", () => {
   const zeros = fc.nat({ max: 100 }).map((size) => new Uint8Array(size));
@@ -17,4 +20,17 @@ Deno.test("runs: bytes come back as they were, and long runs of zeros are not ke
 /** Whether there are more than 32 zeros in a row. */
 function isLong(run: Uint8Array): boolean {
   return /(00){33}/.test(run.toHex().replaceAll(/../g, (byte) => byte === "00" ? byte : "--"));
+}
+
+for (const target of ["hvt", "spt", "virtio"] as const) {
+  testUnless(
+    missingTool("cc"),
+    `${target}: bindings with their file again are those that were built`,
+    async () => {
+      const built = await buildImage(target, "x86_64");
+      const { file: _, ...bindings } = built;
+      deepEqual(withFile(bindings, restOf(built)), built);
+      ok(restOf(built).runs.every(([, bytes]) => bytes.length < built.file.length / 2));
+    },
+  );
 }
