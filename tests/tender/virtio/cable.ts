@@ -19,13 +19,31 @@ export interface Cable extends AsyncDisposable {
 
 const HOST = "127.0.0.1";
 
+/** What a cable's device is like. */
+interface CableOptions {
+  readonly mtu?: number;
+  readonly mac?: Uint8Array;
+}
+
 /** Makes a cable. */
-export async function plug(options: { mtu?: number; mac?: Uint8Array } = {}): Promise<Cable> {
-  const socket = await open();
-  // A port that is free for QEMU to take.
-  const other = await open();
-  const from = other.address().port;
-  await close(other);
+export async function plug(options: CableOptions = {}): Promise<Cable> {
+  const [cable] = await plugAll(1, options);
+  return cable!;
+}
+
+/** Makes cables. */
+export async function plugAll(count: number, options: CableOptions = {}): Promise<Cable[]> {
+  const pairs: [Socket, Socket][] = [];
+  for (let made = 0; made < count; made++) pairs.push([await open(), await open()]);
+  // QEMU takes one port of each pair. Given up earlier, it could become that of another cable.
+  return await Promise.all(pairs.map(async ([socket, other]) => {
+    const from = other.address().port;
+    await close(other);
+    return cableOf(socket, { ...options, from });
+  }));
+}
+
+function cableOf(socket: Socket, { from, ...options }: CableOptions & { from: number }): Cable {
   const to = socket.address().port;
   const frames: Uint8Array[] = [];
   const waiting: ((frame: Uint8Array) => void)[] = [];

@@ -7,7 +7,7 @@ import type { QemuDevice } from "../../../tender/virtio/qemu.ts";
 import { guest } from "../../guests.ts";
 import { testUnless } from "../../needs.ts";
 import { contentAfter } from "../devices/block_model.ts";
-import { type Cable, plug } from "./cable.ts";
+import { plug, plugAll } from "./cable.ts";
 import { noQemu, runMachine, withMachine } from "./qemu_machine.ts";
 
 /** Runs a test with a directory of its own. */
@@ -63,25 +63,22 @@ testUnless(
   () =>
     withDirectory(async (directory) => {
       await using cables = new AsyncDisposableStack();
-      const ends: Cable[] = [];
+      const ends = (await plugAll(32)).map((cable) => cables.use(cable));
       const devices: QemuDevice[] = [];
       for (let handle = 1; handle <= 63; handle++) {
-        if (handle % 2 === 1) {
-          const cable = cables.use(await plug());
-          ends.push(cable);
-          devices.push(cable.device);
-        } else {
+        if (handle % 2 === 1) devices.push(ends[(handle - 1) / 2]!.device);
+        else {
           const path = join(directory, String(handle));
           await Deno.writeFile(path, new Uint8Array(512));
           devices.push({ type: "BLOCK_BASIC", path });
         }
       }
       const kernel = await guest("devices63", "virtio");
-      await withMachine({ kernel, devices, memory: 128 }, async ({ seen, ended }) => {
+      await withMachine({ kernel, devices, memory: 128 }, async ({ seen, before, ended }) => {
         for (const [index, end] of ends.entries()) {
           await seen(`${String(2 * index + 1).padStart(2, "0")}\n`);
           end.send(frame(60 + index));
-          assert.deepEqual(await end.receive(), frame(60 + index));
+          assert.deepEqual(await before(end.receive()), frame(60 + index));
         }
         assert.deepEqual((await ended).end, { kind: "exit", status: 0 });
       });
@@ -127,12 +124,12 @@ testUnless(
   async () => {
     await using cable = await plug();
     const kernel = await guest("net", "virtio");
-    await withMachine({ kernel, devices: [cable.device] }, async ({ seen, ended }) => {
+    await withMachine({ kernel, devices: [cable.device] }, async ({ seen, before, ended }) => {
       await seen("ready\n");
       for (let i = 0; i < 600; i++) {
         const sent = frame(46 + i * 97 % 1455);
         cable.send(sent);
-        const echo = await cable.receive();
+        const echo = await before(cable.receive());
         assert.deepEqual(echo.subarray(0, 6), sent.subarray(6, 12));
         assert.deepEqual(echo.subarray(6, 12), sent.subarray(0, 6));
         assert.deepEqual(echo.subarray(12), sent.subarray(12));
@@ -167,15 +164,15 @@ testUnless(
   async () => {
     await using cable = await plug();
     const kernel = await guest("net", "virtio");
-    await withMachine({ kernel, devices: [cable.device] }, async ({ pid, seen }) => {
+    await withMachine({ kernel, devices: [cable.device] }, async ({ pid, seen, before }) => {
       await seen("ready\n");
       for (let i = 0; i < 2; i++) {
-        const before = ticksOf(pid);
+        const begin = ticksOf(pid);
         await new Promise((resolve) => setTimeout(resolve, 1000));
         // Of 100: a guest that does not sleep takes what it can get.
-        assert.ok(ticksOf(pid) - before < 30);
+        assert.ok(ticksOf(pid) - begin < 30);
         cable.send(frame(100));
-        await cable.receive();
+        await before(cable.receive());
       }
     });
   },

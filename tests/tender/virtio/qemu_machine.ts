@@ -35,6 +35,8 @@ export interface Started {
   readonly pid: number;
   /** Waits for a text on the console. */
   seen(text: string): Promise<void>;
+  /** Waits for something that the machine does; fails if it ended without. */
+  before<T>(done: Promise<T>): Promise<T>;
   readonly ended: Promise<Ended>;
 }
 
@@ -59,6 +61,9 @@ const BARE = { cmdline: "", memory: 32, accelerator: "tcg", devices: [] } as con
 export function withMachine<T>(asked: Asked, use: (started: Started) => Promise<T>): Promise<T> {
   return withQemu((status) => qemuCommand({ ...BARE, status, ...asked }), use);
 }
+
+/** How long a frame that a machine sent at its end can take, in milliseconds. */
+const LAST_WORDS = 1000;
 
 async function withQemu<T>(
   command: (status: string) => string[],
@@ -92,8 +97,25 @@ async function withQemu<T>(
       else waiting.push({ text, found });
       ended.then(({ output }) => failed(new Error(`ended without ${text}: ${output}`)), failed);
     });
+  const before = async <T>(done: Promise<T>): Promise<T> => {
+    const over = Promise.withResolvers<never>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isDone = false;
+    const giveUp = ({ output }: Ended) => {
+      const error = new Error(`ended too early: ${output}`);
+      // What it did at its end may still be on its way.
+      if (!isDone) timer = setTimeout(() => over.reject(error), LAST_WORDS);
+    };
+    ended.then(giveUp, over.reject);
+    try {
+      return await Promise.race([done, over.promise]);
+    } finally {
+      isDone = true;
+      clearTimeout(timer);
+    }
+  };
   try {
-    return await use({ pid: child.pid, seen, ended });
+    return await use({ pid: child.pid, seen, before, ended });
   } finally {
     try {
       child.kill("SIGKILL");
