@@ -13,6 +13,11 @@ import type { Msr, StatePart, Vcpu } from "./vcpu.ts";
 /** Version of {@linkcode VcpuState}; a state of another one is not restored. */
 export const VCPU_STATE_VERSION = 1;
 
+/** The register of the time stamp counter, `IA32_TIME_STAMP_COUNTER`. */
+const TSC = 0x10;
+/** Further than a counter gets in a hundred years. */
+const FAR = 2n ** 62n;
+
 /** A vCPU between two instructions. */
 export interface VcpuState {
   readonly version: typeof VCPU_STATE_VERSION;
@@ -131,6 +136,10 @@ function readableMsrs(vcpu: Vcpu, indices: Uint32Array): Msr[] {
 
 /** A register that cannot be set must have its value already. */
 function restoreMsrs(vcpu: Vcpu, msrs: readonly Msr[]): void {
+  // Kernels before 6.7 leave the counter as it is if it is set to what it would be within a second: they
+  // take that for vCPUs being started together. A guest that is younger would see its time go back.
+  const counter = msrs.find(({ index }) => index === TSC);
+  if (counter !== undefined) vcpu.setMsrs([{ index: TSC, data: counter.data ^ FAR }]);
   for (let at = 0; at < msrs.length; at++) {
     at += vcpu.setMsrs(msrs.slice(at));
     const msr = msrs[at];

@@ -13,7 +13,7 @@ import {
   type VcpuState,
 } from "../../../tender/kvm/state.ts";
 import type { System } from "../../../tender/kvm/system.ts";
-import type { Vcpu } from "../../../tender/kvm/vcpu.ts";
+import type { Msr, Vcpu } from "../../../tender/kvm/vcpu.ts";
 import { kvmTest } from "../hvt/kvm_available.ts";
 import { asm, CODE, DATA, MEMORY, tinyGuest } from "../hvt/tiny_guest.ts";
 import { cpuidWith } from "../hvt/cpuid.ts";
@@ -224,6 +224,34 @@ Deno.test("vCPU state: registers that are larger than their first form are asked
     const { parts } = saveVcpu(vcpu, form);
     assert.deepEqual(asked.filter(([name]) => name.startsWith("XSAVE")), [[name, size]]);
     assert.equal(parts.XSAVE?.length, size);
+  }
+});
+
+Deno.test("vCPU state: a young guest's time does not go back where the kernel joins counters that are close", () => {
+  const second = 1_000_000n;
+  for (const saved of [1n, second / 2n, 3n * second, 2n ** 62n, 2n ** 63n + 5n]) {
+    let counter = 10n;
+    const vcpu = {
+      tscKhz: () => Number(second) / 1000,
+      setSpecialRegisters: () => {},
+      setRegisters: () => {},
+      setMsrs: (msrs: readonly Msr[]) => {
+        for (const { data } of msrs) {
+          const close = data < counter + second && data + second > counter;
+          if (!close) counter = data;
+        }
+        return msrs.length;
+      },
+    };
+    const state = {
+      version: VCPU_STATE_VERSION,
+      tscKhz: vcpu.tscKhz(),
+      parts: {},
+      msrs: [{ index: 0x10, data: saved }],
+    };
+    const form = { parts: [], wide: false, msrIndices: new Uint32Array() };
+    restoreVcpu(vcpu as unknown as Vcpu, state as unknown as VcpuState, form);
+    assert.equal(counter, saved);
   }
 });
 
