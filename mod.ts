@@ -70,6 +70,6 @@ export {
 } from "./tender/outcome.ts";
 export { run, start } from "./tender/run/event_loop.ts";
 export { type RunningGuest, spawn, type SpawnOptions } from "./tender/run/spawn.ts";
-export type { Attempt, Budget, Ended, Run, Steps, Stop, Wait } from "./tender/run/run.ts";
+export type { Attempt, Budget, Captured, Ended, Run, Steps, Stop, Wait } from "./tender/run/run.ts";
 export type { CpuModel, MachineOptions } from "./tender/hvt/options.ts";
-export type { RunOptions, TakeOutput } from "./tender/run/options.ts";
+export type { RunOptions, StepOptions, TakeOutput } from "./tender/run/options.ts";

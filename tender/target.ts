@@ -10,7 +10,7 @@ import type { DeviceBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
 import type { MachineOptions } from "./hvt/options.ts";
 import type { Run } from "./run/run.ts";
-import type { RunOptions } from "./run/options.ts";
+import type { StepOptions } from "./run/options.ts";
 
 /** A row of the table of targets. */
 export interface Target {
@@ -88,11 +88,9 @@ export interface Tender<F = unknown, L = unknown> {
 }
 
 /** How to start a launch. What a program cannot ask for is the command's alone. */
-export interface StartOptions extends RunOptions {
+export interface StartOptions extends StepOptions {
   /** Whether this process then gives up all rights that the run does not need, for good; not if not given. */
   readonly confined?: boolean;
-  /** Whether the run can be captured, where the target can do so; not if not given. */
-  readonly capturable?: boolean;
   /** Whether a crash is explained; it is if not given. */
   readonly explained?: boolean;
   /** Has the guest wait for gdb before its first instruction, and be debugged by it. */

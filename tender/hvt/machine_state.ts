@@ -18,6 +18,7 @@ import { CpuidEntry, CpuidHeader } from "../kvm/abi.ts";
 import { restoreVcpu, saveVcpu, stateForm, type VcpuState } from "../kvm/state.ts";
 import type { System } from "../kvm/system.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
+import type { Captured } from "../run/run.ts";
 import { type Content, type MachineBase, restrictionsOf } from "./machine.ts";
 import type { LoopState } from "./run_loop.ts";
 
@@ -28,7 +29,8 @@ export const MACHINE_STATE_VERSION = 1;
  * A machine between two steps of its run, whose contents are all that its memory holds. Plain data, for
  * `structuredClone`.
  */
-export interface MachineState extends Omit<MachineBase, "restrictions"> {
+export interface MachineState extends Captured, Omit<MachineBase, "restrictions"> {
+  readonly target: "hvt";
   readonly version: typeof MACHINE_STATE_VERSION;
   readonly vcpu: VcpuState;
   readonly loop: LoopState;
@@ -58,6 +60,7 @@ export function captureMachine(
 ): MachineState {
   const { memorySize, protections, ring, cpuid } = machine;
   return {
+    target: "hvt",
     version: MACHINE_STATE_VERSION,
     // First, because it completes an instruction.
     vcpu: saveVcpu(vcpu, stateForm(system)),

@@ -171,7 +171,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
 }
 
 function isState(launch: HvtLaunch): launch is MachineState {
-  return "vcpu" in launch;
+  return !("registers" in launch);
 }
 
 function enter(vcpu: Vcpu, { specialRegisters, registers }: Machine): void {

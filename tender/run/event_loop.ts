@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import { KILLED, type Outcome } from "../outcome.ts";
 import { targetOf } from "../targets.ts";
-import type { RunOptions } from "./options.ts";
-import type { Run, Steps } from "./run.ts";
+import type { RunOptions, StepOptions } from "./options.ts";
+import type { Captured, Run, Steps } from "./run.ts";
 
 /**
  * Runs a guest to its end. A guest of spt is a process of its own; one of hvt computes on this thread,
@@ -57,13 +58,15 @@ export async function run(guest: Guest, options: RunOptions = {}): Promise<Outco
  * @returns the run; to dispose of it kills the guest, and gives back what the host lent it
  * @throws {TenderError | ElfError | SystemError} as {@linkcode run} does
  */
-export async function start(guest: Guest, options: RunOptions = {}): Promise<Run> {
+export async function start(guest: Guest, options: StepOptions = {}): Promise<Run> {
   await checkLimits(options);
   const tender = await targetOf(guest.unikernel).load(guest.devices.map(({ device }) => device));
   using resources = new DisposableStack();
   const host = resources.use(tender.open(guest));
-  const { cpu, netRing } = options;
-  const launch = tender.compile(guest, host.facts, { parent: Deno.pid, cpu, netRing });
+  const { cpu, netRing, from } = options;
+  const launch = from === undefined
+    ? tender.compile(guest, host.facts, { parent: Deno.pid, cpu, netRing })
+    : checkCaptured(from, guest);
   const run = await host.start(launch, options);
   const kill = () => run.kill();
   options.signal?.addEventListener("abort", kill);
@@ -79,6 +82,12 @@ export async function start(guest: Guest, options: RunOptions = {}): Promise<Run
       await run[Symbol.asyncDispose]();
     },
   };
+}
+
+function checkCaptured(captured: Captured, { unikernel: { name, abi } }: Guest): Captured {
+  if (captured.target === abi.target) return captured;
+  const message = `${name}: is for ${abi.target}, and what was captured is for ${captured.target}`;
+  throw new TenderError("target", message);
 }
 
 async function checkLimits({ limits }: RunOptions): Promise<void> {

@@ -6,6 +6,7 @@
 import type { MachineOptions } from "../hvt/options.ts";
 import type { Limits } from "../limits.ts";
 import type { Observers } from "../observe/observers.ts";
+import type { Captured } from "./run.ts";
 
 /**
  * Takes console output. If it returns a promise, the guest waits until that is resolved: one of hvt at
@@ -23,6 +24,14 @@ export interface RunOptions extends Observers, MachineOptions {
   readonly console?: "inherit" | TakeOutput;
   /** Kills the guest when it is aborted; the outcome then is signal 9, on hvt as well. */
   readonly signal?: AbortSignal;
+  /** Where the guest goes on, in place of its beginning; `cpu` and `netRing` are then as they were. */
+  readonly from?: Captured;
   /** What the guest may use; the outcome then is "limit". Without bound if not given. */
   readonly limits?: Limits;
+}
+
+/** How to start a guest for a program that steps it. */
+export interface StepOptions extends RunOptions {
+  /** Whether the run can be captured, where the target can do so (hvt); not if not given. */
+  readonly capturable?: boolean;
 }

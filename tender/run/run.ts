@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { TenderTarget } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 
 /** Why a step came back. */
@@ -60,15 +61,26 @@ export interface Steps {
   /** See {@linkcode Attempt}. */
   readonly attempt: Attempt;
   /**
-   * Takes the state of the run between two steps, which goes on as before: a launch that goes on from
-   * there, any number of times, on devices like these. It is plain data, for `structuredClone`. What
-   * observes the run is not part of it. There is no such function where the target has none, where the
-   * run was not started to be captured, or where a debugger holds it.
+   * Captures the run between two steps; it goes on as before. There is no such function where the target
+   * has none, where the run was not started to be captured, or where a debugger holds it.
    *
    * @throws {TenderError} "guest" if the guest has ended, or is in the midst of a step
    * @throws {SystemError} if the host does not give the state
    */
-  readonly capture?: () => unknown;
+  readonly capture?: () => Captured;
+}
+
+/**
+ * A run between two steps: the guest's memory, its CPU and its devices, but not what observes and limits
+ * it. Plain data, for `structuredClone` and the like; what is in it beyond these fields is its target's.
+ * The same guest goes on from there any number of times, with devices like those that it had: the storage
+ * of a disk is not part of it, except for what was written to an overlay.
+ */
+export interface Captured {
+  /** Whose run it was. */
+  readonly target: TenderTarget;
+  /** Each target counts its own. */
+  readonly version: number;
 }
 
 /**
