@@ -76,7 +76,7 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
 
   /** See {@linkcode Host}. */
   async start(image: ProcessImage, options: StartOptions): Promise<Run> {
-    const { startProcess } = await import("./process_run.ts");
+    const { startProcess } = await import("./process.ts");
     try {
       return await startProcess(image, options);
     } finally {

@@ -2,8 +2,8 @@
  * Limits of a guest that is a process of its own, as the kernel has them.
  */
 import { deepEqual } from "node:assert/strict";
-import { ProcessLimits } from "../../../tender/spt/limits.ts";
-import { kill } from "../../soloden.ts";
+import { ProcessLimits } from "../../tender/run/process_limits.ts";
+import { kill } from "../soloden.ts";
 
 Deno.test("process limits: a second after its processor time is over, no signal handler helps", async () => {
   const child = new Deno.Command("sleep", { args: ["60"], stdin: "null" }).spawn();

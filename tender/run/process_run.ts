@@ -1,33 +1,47 @@
 /**
- * A guest of spt as a child process, which runs while this process does other work.
+ * A guest that a child process runs, while this process does other work.
  *
  * @module
  */
-import { EXIT } from "../../abi/solo5.ts";
-import { checkOptions } from "./refusals.ts";
-import { type Outcome, SIGNAL_STATUS, signalOutcome } from "../outcome.ts";
-import type { RunOptions, TakeOutput } from "../run/options.ts";
-import type { Run } from "../run/run.ts";
-import type { ProcessImage } from "./compile.ts";
-import type { ProcessLimits } from "./limits.ts";
-import { spawnImage } from "./start.ts";
+import type { Outcome } from "../outcome.ts";
+import type { RunOptions, TakeOutput } from "./options.ts";
+import type { ProcessLimits } from "./process_limits.ts";
+import type { Run } from "./run.ts";
+
+/** How a target runs a guest in a process. */
+export interface GuestProcess {
+  /** Whether the process must not have this process's standard output, so that what it prints is passed on. */
+  readonly apart?: boolean;
+  /** Starts the process. It has nothing to read, and its standard error is piped. */
+  spawn(stdout: "piped" | "inherit"): Promise<Deno.ChildProcess>;
+  /**
+   * Says how the guest ended.
+   *
+   * @param complaint what is on the process's standard error
+   */
+  outcome(status: Deno.CommandStatus, complaint: string): Outcome;
+}
 
 /**
  * Starts a guest.
  *
- * @throws {TenderError} "option" for what only hvt has, "host" if it cannot be started
- * @throws {SystemError} if there is no memory to hold the image, or the kernel does not limit it
+ * @throws {SystemError} if the kernel does not limit the process
+ * @throws whatever `spawn` throws
  */
-export async function startProcess(image: ProcessImage, options: RunOptions): Promise<Run> {
-  checkOptions(options);
-  const { console, limits } = options;
-  const { ProcessLimits } = limits === undefined ? {} : await import("./limits.ts");
+export async function startProcess(
+  guest: GuestProcess,
+  { console, limits }: Pick<RunOptions, "console" | "limits">,
+): Promise<Run> {
   const given = typeof console === "function" ? console : undefined;
-  const piped = given !== undefined || limits?.consoleRate !== undefined;
-  const child = await spawnImage(image, { stdout: piped ? "piped" : "inherit" });
-  const run = new ProcessRun(child);
+  const apart = guest.apart === true && given === undefined;
+  const { ProcessLimits } = limits === undefined && !apart
+    ? {}
+    : await import("./process_limits.ts");
+  const piped = apart || given !== undefined || limits?.consoleRate !== undefined;
+  const child = await guest.spawn(piped ? "piped" : "inherit");
+  const run = new ProcessRun(child, guest);
   try {
-    const held = ProcessLimits && new ProcessLimits(limits!, run);
+    const held = ProcessLimits && new ProcessLimits(limits ?? {}, run);
     run.attend(piped ? held?.console(given) ?? given : undefined, held);
     return run;
   } catch (error) {
@@ -42,13 +56,15 @@ class ProcessRun implements Run {
   killed = false;
   readonly outcome: Promise<Outcome>;
   readonly #child: Deno.ChildProcess;
+  readonly #guest: GuestProcess;
   readonly #settle: (outcome: Promise<Outcome>) => void;
   /** Is resolved when it is killed. */
   readonly #killed: Promise<void>;
   readonly #release: () => void;
 
-  constructor(child: Deno.ChildProcess) {
+  constructor(child: Deno.ChildProcess, guest: GuestProcess) {
     this.#child = child;
+    this.#guest = guest;
     ({ promise: this.outcome, resolve: this.#settle } = Promise.withResolvers<Outcome>());
     ({ promise: this.#killed, resolve: this.#release } = Promise.withResolvers<void>());
   }
@@ -92,18 +108,7 @@ class ProcessRun implements Run {
       }),
     );
     const [ended, complaint] = await Promise.all([status, new Response(stderr).text(), output]);
-    const outcome = processOutcome(ended, complaint);
+    const outcome = this.#guest.outcome(ended, complaint);
     return limits?.outcome(outcome) ?? outcome;
   }
-}
-
-/**
- * Reads how a guest's process ended. What is on its standard error, the launch wrote: the guest has
- * none.
- */
-function processOutcome({ code, signal }: Deno.CommandStatus, complaint: string): Outcome {
-  if (signal !== null) return signalOutcome(code - SIGNAL_STATUS);
-  const message = complaint.trim();
-  if (message !== "") return { kind: "fault", fault: "host", reason: "host", message };
-  return code === EXIT.ABORT ? { kind: "abort" } : { kind: "exit", status: code };
 }

@@ -1,5 +1,5 @@
 /**
- * The limits of a guest that is a process of its own, kept by the process that started it. The kernel
+ * The limits of a guest that a child process runs, kept by the process that started it. The kernel
  * counts processor time.
  *
  * @module
@@ -16,8 +16,8 @@ const SECOND = 1000;
 /** Longest time that the runtime's timers can be set to, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The process that a guest is. */
-interface GuestProcess {
+/** The process that runs a guest. */
+interface LimitedProcess {
   readonly pid: number;
   /** Whether it was killed, for whatever reason. */
   readonly killed: boolean;
@@ -27,7 +27,7 @@ interface GuestProcess {
 /** Limits of a guest. */
 export class ProcessLimits implements Disposable {
   readonly #limits: Limits;
-  readonly #process: GuestProcess;
+  readonly #process: LimitedProcess;
   readonly #begin: number = performance.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the guest was stopped for. */
@@ -38,7 +38,7 @@ export class ProcessLimits implements Disposable {
    *
    * @throws {SystemError} if the kernel does not limit the process
    */
-  constructor(limits: Limits, process: GuestProcess) {
+  constructor(limits: Limits, process: LimitedProcess) {
     const { timeout, cpuTime } = limits;
     // Whole seconds are what the kernel counts.
     const seconds = cpuTime === undefined ? undefined : Math.ceil(cpuTime / SECOND);
