@@ -1,10 +1,9 @@
 /**
  * Builds, inspects and runs Solo5 unikernels.
  *
- * A tender here is a function: {@linkcode parseUnikernel} makes a value of a file's bytes,
- * {@linkcode bind} gives it memory, a command line and devices, and {@linkcode run} runs the result to
- * its end, whichever target it is for. In between stands what a tender is made of: a Linux process
- * image (spt), which {@linkcode pack} writes, or a virtual machine (hvt).
+ * {@linkcode parseUnikernel} makes a value of a file's bytes, {@linkcode bind} gives it memory, a command
+ * line and devices, and {@linkcode run} runs the result to its end, which is a value, too: the same for
+ * every target.
  *
  * ```ts
  * import { bind, build, describe, parseUnikernel, run } from "./mod.ts";
@@ -19,6 +18,16 @@
  * if (outcome.kind !== "exit") throw new Error(describe(outcome));
  * if (!said.includes("Command line: 'one two'")) throw new Error(said);
  * ```
+ *
+ * - {@linkcode spawn} has a guest run beside other work, with its console as a stream; {@linkcode start}
+ *   starts one that the program steps, and can capture (hvt).
+ * - {@linkcode net} and {@linkcode block} make devices. {@linkcode Limits} and {@linkcode Observers} are
+ *   options of a run: what it may use, and what to be told of it.
+ * - {@linkcode build} makes unikernels of sources in C, {@linkcode bindTo} puts a portable one on a target,
+ *   {@linkcode pack} makes a Linux executable of one for spt, and {@linkcode inspect} tells what is in one.
+ * - What is thrown is an {@linkcode ElfError} (a file is not what it should be), a {@linkcode TenderError}
+ *   (a guest cannot be launched as asked), a {@linkcode ToolchainError} (a source cannot be built) or a
+ *   {@linkcode SystemError} (a system call failed). Each has a message for people, and codes for programs.
  *
  * To import this takes no permission; to run a guest takes `--allow-ffi`, and `--allow-run` for spt.
  *
@@ -55,7 +64,7 @@ export {
   type Stats,
   type Traffic,
 } from "./tender/observe/stats_format.ts";
-export type { CallFields, TracedCall } from "./tender/observe/trace.ts";
+export type { CallFields, RingCall, TracedCall } from "./tender/observe/trace.ts";
 export { TRACE_FORMATS, type TraceFormat } from "./tender/observe/trace_format.ts";
 export type { Observers } from "./tender/observe/observers.ts";
 export {

@@ -35,6 +35,19 @@ const PIPE_SIZE = 0x1_0000;
 /**
  * Starts a guest and comes back at once.
  *
+ * ```ts
+ * import { bind, build, parseUnikernel, spawn } from "../../mod.ts";
+ *
+ * const output = await Deno.makeTempFile({ suffix: ".spt" });
+ * await build({ sources: ["examples/hello/hello.c"], targets: ["spt"], output });
+ * const unikernel = parseUnikernel(await Deno.readFile(output), { name: "hello.spt" });
+ * await Deno.remove(output);
+ * await using guest = spawn(bind(unikernel), { highWaterMark: "1 MiB", limits: { timeout: 60_000 } });
+ * const text = await new Response(guest.console).text();
+ * const outcome = await guest.outcome;
+ * if (outcome.kind !== "exit" || !text.includes("Hello")) throw new Error(text);
+ * ```
+ *
  * @returns the guest; where it cannot be started at all, its `outcome` rejects as {@linkcode run} does
  * @throws {TenderError} "option" if the size of what is kept is none
  */
