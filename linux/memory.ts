@@ -19,12 +19,20 @@ import { check, closeDescriptor, cstr, ERRNO, errno, seldom, SystemError } from 
 const c = seldom({
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
-  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
   mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   munmap: { parameters: ["usize", "usize"], result: "i32" },
 });
+
+/** Calls that only memory over a file needs. */
+let fileCalls: ReturnType<typeof bindFileCalls> | undefined;
+
+function bindFileCalls() {
+  return seldom({
+    fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  });
+}
 
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
@@ -118,11 +126,12 @@ export class Mapping implements Disposable {
  */
 export function guestMemory(size: number, { over }: { over?: number } = {}): Mapping {
   if (over === undefined) return new Mapping(sparseFile("guest memory", size), size);
+  fileCalls ??= bindFileCalls();
   // What lies behind the end of a file cannot be touched.
-  if (check(Number(c.lseek(over, 0n, SEEK_END)), "lseek") < size) {
+  if (check(Number(fileCalls.lseek(over, 0n, SEEK_END)), "lseek") < size) {
     throw new SystemError("mmap", ERRNO.EINVAL, "guest memory");
   }
-  const file = check(c.fcntl(over, F_DUPFD_CLOEXEC, 0), "fcntl");
+  const file = check(fileCalls.fcntl(over, F_DUPFD_CLOEXEC, 0), "fcntl");
   return new Mapping(file, size, { private: true });
 }
 
