@@ -93,21 +93,12 @@ export function makeUnikernel(fields: UnikernelFields): Unikernel {
  */
 export function checkUnikernel({ name, entry, segments, kernelEnd }: UnikernelFields): void {
   let free = LOWEST_ADDRESS;
-  for (const { address, data, start, end, write, execute } of segments) {
-    const fail = (rule: string) =>
-      new ElfError("elf-segment", `${name}: segment at ${hex(address)}: ${rule}`);
-    if (write && execute) throw fail("writable and executable");
-    // What is not a number fails each of these.
-    if (!(start >= free)) {
-      throw fail(`begins at ${hex(start)}, and memory is free from ${hex(free)}`);
+  for (const segment of segments) {
+    const rule = brokenRule(segment, free);
+    if (rule !== undefined) {
+      throw new ElfError("elf-segment", `${name}: segment at ${hex(segment.address)}: ${rule}`);
     }
-    if (!(address >= start && address + data.length <= end)) {
-      throw fail(`its content lies outside of ${hex(start)} to ${hex(end)}`);
-    }
-    if (start % PAGE_SIZE !== 0 || end % PAGE_SIZE !== 0) {
-      throw fail(`${hex(start)} to ${hex(end)} is not made of whole pages`);
-    }
-    free = end;
+    free = segment.end;
   }
   if (!(kernelEnd >= free && kernelEnd % PAGE_SIZE === 0)) {
     throw new ElfError("elf-segment", `${name}: ends at ${hex(kernelEnd)}, not after its segments`);
@@ -115,6 +106,20 @@ export function checkUnikernel({ name, entry, segments, kernelEnd }: UnikernelFi
   if (!(entry >= LOWEST_ADDRESS)) {
     throw new ElfError("elf-header", `${name}: its entry ${hex(entry)} lies outside guest memory`);
   }
+}
+
+/** The rule that a segment breaks where memory is free from `free` on; what is not a number breaks one. */
+function brokenRule(
+  { address, data, start, end, write, execute }: Segment,
+  free: number,
+): string | undefined {
+  if (write && execute) return "writable and executable";
+  if (!(start >= free)) return `begins at ${hex(start)}, and memory is free from ${hex(free)}`;
+  if (!(address >= start && address + data.length <= end)) {
+    return `its content lies outside of ${hex(start)} to ${hex(end)}`;
+  }
+  if (start % PAGE_SIZE === 0 && end % PAGE_SIZE === 0) return undefined;
+  return `${hex(start)} to ${hex(end)} is not made of whole pages`;
 }
 
 /**

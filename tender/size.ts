@@ -21,12 +21,17 @@ const UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, Gi
  * @throws {TenderError} "option" if it is none
  */
 export function bytesOf(size: Size, option: string): number {
-  const [, number, unit] = /^([0-9]+) ?([KMG]iB)$/.exec(String(size)) ?? [];
-  const bytes = unit === undefined ? size : Number(number) * UNITS[unit]!;
+  const bytes = typeof size === "string" ? parsed(size) : size;
   if (typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
   const given = typeof size === "string" ? `"${size}"` : size;
   throw new TenderError(
     "option",
     `${option}: expected a whole number of bytes, or a size like "64 MiB" (KiB, MiB, GiB), not ${given}`,
   );
+}
+
+/** The size that a text says; NaN if it says none. */
+function parsed(text: string): number {
+  const [, number, unit = ""] = /^([0-9]+) ?([KMG]iB)$/.exec(text) ?? [];
+  return Number(number) * (UNITS[unit] ?? NaN);
 }
