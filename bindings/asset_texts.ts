@@ -39,6 +39,8 @@ export { default as "hvt/hvt.h" } from "./hvt/hvt.h" with { type: "text" };
 export { default as "hvt/hypercall.h" } from "./hvt/hypercall.h" with { type: "text" };
 export { default as "hvt/hypercall_aarch64.h" } from "./hvt/hypercall_aarch64.h" with { type: "text" };
 export { default as "hvt/hypercall_x86_64.h" } from "./hvt/hypercall_x86_64.h" with { type: "text" };
+export { default as "hvt/net_ring.c" } from "./hvt/net_ring.c" with { type: "text" };
+export { default as "hvt/net_ring.h" } from "./hvt/net_ring.h" with { type: "text" };
 export { default as "hvt/platform.c" } from "./hvt/platform.c" with { type: "text" };
 export { default as "hvt/start.c" } from "./hvt/start.c" with { type: "text" };
 export { default as "hvt/tables_x86_64.S" } from "./hvt/tables_x86_64.S" with { type: "text" };

@@ -40,6 +40,7 @@ const COMMON = [
 const HVT = [
   "hvt/clock.c",
   "hvt/devices.c",
+  "hvt/net_ring.c",
   "hvt/platform.c",
   "hvt/start.c",
   "common/trap.c",

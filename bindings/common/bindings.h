@@ -43,6 +43,12 @@ _Noreturn void fatal(const char *reason);
 
 struct text;
 
+/*
+ * Takes memory from the beginning of the application's, whole pages; returns its address, or 0 if too
+ * little would be left.
+ */
+uintptr_t memory_reserve(struct boot *boot, size_t size);
+
 /* Sets the application's memory; ends the unikernel if it is too small. */
 struct solo5_start_info memory_init(const struct boot *boot);
 

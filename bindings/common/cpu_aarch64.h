@@ -32,6 +32,10 @@ static inline void cpu_copy_up(void *to, const void *from, size_t size) {
                          : "memory");
 }
 
+static inline void cpu_copy_words(void *to, const void *from, size_t count) {
+    cpu_copy_up(to, from, count * sizeof(uint64_t));
+}
+
 static inline void cpu_copy_down(void *to, const void *from, size_t size) {
     uint64_t low, high;
     char *end_to = (char *)to + size;
@@ -73,6 +77,11 @@ static inline uint64_t cpu_divide(uint64_t high, uint64_t low, uint64_t divisor)
 
 static inline void cpu_set_thread_pointer(uint64_t base) {
     __asm__ volatile("msr tpidr_el0, %0" : : "r"(base) : "memory");
+}
+
+/* For loops that wait for memory to change. */
+static inline void cpu_relax(void) {
+    __asm__ volatile("yield" : : : "memory");
 }
 
 /* For kernel mode: waits forever. */

@@ -17,6 +17,10 @@ static inline void cpu_copy_up(void *to, const void *from, size_t size) {
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
 }
 
+static inline void cpu_copy_words(void *to, const void *from, size_t count) {
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+}
+
 static inline void cpu_copy_down(void *to, const void *from, size_t size) {
     char *last_to = (char *)to + size - 1;
     const char *last_from = (const char *)from + size - 1;

@@ -29,6 +29,14 @@ struct solo5_start_info memory_init(const struct boot *boot) {
     return (struct solo5_start_info){.heap_start = start, .heap_size = boot->mem_size - start};
 }
 
+uintptr_t memory_reserve(struct boot *boot, size_t size) {
+    uintptr_t start = heap_start(boot);
+    if (start >= boot->mem_size || boot->mem_size - start < HEAP_MIN + size)
+        return 0;
+    boot->kernel_end = start + size;
+    return start;
+}
+
 static void describe(struct text *text, const char *name, uintptr_t start, uintptr_t end) {
     text_string(text, name);
     text_hex(text, start);

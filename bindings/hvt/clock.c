@@ -8,6 +8,7 @@
 #include "../common/bindings.h"
 #include "../common/ticks.h"
 #include "hypercall.h"
+#include "net_ring.h"
 
 static struct ticks since_start;
 
@@ -27,11 +28,13 @@ solo5_time_t solo5_clock_wall(void) {
 
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set) {
     struct hvt_hc_poll block = {0};
+    solo5_handle_set_t ahead = net_ring_ready();
     solo5_time_t now = solo5_clock_monotonic();
     do {
-        block.timeout_nsecs = now < deadline ? deadline - now : 0;
+        block.timeout_nsecs = now < deadline && ahead == 0 ? deadline - now : 0;
         hypercall(HVT_HYPERCALL_POLL, &block);
         /* The host's clock and ours need not agree to the last nanosecond. */
+        block.ready_set |= ahead;
     } while (block.ready_set == 0 && (now = solo5_clock_monotonic()) < deadline);
     if (ready_set != NULL)
         *ready_set = block.ready_set;

@@ -15,4 +15,9 @@ static inline void hypercall(enum hvt_hypercall number, void *block) {
                      : "memory");
 }
 
+/* Tells the tender that there are requests in the network ring. */
+static inline void ring_kick(void) {
+    __asm__ volatile("str wzr, [%[ring]]" : : [ring] "r"(HVT_RING_MMIO) : "memory");
+}
+
 #endif

@@ -14,4 +14,9 @@ static inline void hypercall(enum hvt_hypercall number, void *block) {
                      : "memory");
 }
 
+/* Tells the tender that there are requests in the network ring. */
+static inline void ring_kick(void) {
+    __asm__ volatile("outl %0, %1" : : "a"(0), "Nd"((uint16_t)HVT_RING_PIO) : "memory");
+}
+
 #endif

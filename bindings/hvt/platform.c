@@ -6,6 +6,7 @@
 #include "../common/bindings.h"
 #include "../common/cpu.h"
 #include "hypercall.h"
+#include "net_ring.h"
 
 void platform_puts(const char *data, size_t size) {
     struct hvt_hc_puts block = {.data = data, .len = size};
@@ -13,6 +14,7 @@ void platform_puts(const char *data, size_t size) {
 }
 
 void halt(int status, const struct hvt_trap_frame *cookie) {
+    net_ring_drain();
     struct hvt_hc_halt block = {.cookie = cookie, .exit_status = status};
     hypercall(HVT_HYPERCALL_HALT, &block);
     for (;;)

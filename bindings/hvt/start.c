@@ -5,6 +5,7 @@
 
 #include "../common/bindings.h"
 #include "elf_abi.h"
+#include "net_ring.h"
 
 ABI1_NOTE_DECLARE(ABI_TARGET_HVT, HVT_ABI_VERSION)
 NOT_OPENBSD_NOTE_DECLARE
@@ -15,12 +16,13 @@ _Noreturn void _start(const struct hvt_boot_info *info);
 void _start(const struct hvt_boot_info *info) {
     cpu_init();
     clock_init(info->cpu_cycle_freq);
-    const struct boot boot = {
+    struct boot boot = {
         .target = "hvt",
         .cmdline = info->cmdline,
         .mft = info->mft,
         .mem_size = info->mem_size,
         .kernel_end = info->kernel_end,
     };
+    net_ring_init(info, &boot);
     start(&boot);
 }

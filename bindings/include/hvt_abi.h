@@ -24,6 +24,49 @@ struct hvt_boot_info {
     uint64_t net_ring; /* Address of the network ring, where host_features offers one. */
 };
 
+/* In host_features: there is a network ring. */
+#define HVT_FEATURE_NET_RING 1u
+
+/* Indices run freely; the slot of an index is its remainder. */
+#define HVT_RING_SLOTS 1024u
+
+enum hvt_ring_operation { HVT_RING_WRITE = 1, HVT_RING_READ };
+
+/* A request: to send `len` bytes, or to receive up to so many. */
+struct hvt_ring_entry {
+    uint32_t operation;
+    uint32_t handle;
+    uint64_t data; /* Address. */
+    uint32_t len;
+    uint32_t id;
+    uint64_t reserved;
+};
+
+/* The answer to a read; a write has none. */
+struct hvt_ring_commit {
+    uint32_t id;
+    int32_t ret; /* A solo5_result_t. */
+    uint32_t len;
+    uint32_t reserved;
+};
+
+/*
+ * The network ring. The guest writes to the first 64 bytes, the tender to the next. While
+ * needs_kick is not 0, the guest has to tell of requests, by a 32-bit write of any value: on x86_64
+ * to port HVT_RING_PIO, on aarch64 to address HVT_RING_MMIO.
+ */
+struct hvt_ring {
+    uint32_t ent_tail; /* Requests are added here, */
+    uint32_t com_head; /* and commits taken here. */
+    uint8_t reserved_guest[56];
+    uint32_t ent_head; /* Requests are taken here, */
+    uint32_t com_tail; /* and commits added here. */
+    uint32_t needs_kick;
+    uint8_t reserved_tender[52];
+    struct hvt_ring_entry entries[HVT_RING_SLOTS];
+    struct hvt_ring_commit commits[HVT_RING_SLOTS];
+};
+
 /*
  * Hypercall N is a 32-bit write of the address of its argument block: on x86_64 to port
  * HVT_HYPERCALL_PIO_BASE + N, on aarch64 to address HVT_HYPERCALL_ADDRESS(N), which is above guest
@@ -32,8 +75,10 @@ struct hvt_boot_info {
 #if defined(__aarch64__)
 #define HVT_HYPERCALL_MMIO_BASE  UINT64_C(0x100000000)
 #define HVT_HYPERCALL_ADDRESS(n) (HVT_HYPERCALL_MMIO_BASE + 8 * (uint64_t)(n))
+#define HVT_RING_MMIO            (HVT_HYPERCALL_MMIO_BASE + 0x100)
 #else
 #define HVT_HYPERCALL_PIO_BASE 0x500
+#define HVT_RING_PIO           0x600
 #endif
 
 enum hvt_hypercall {

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as hvt from "../../abi/hvt.ts";
+import * as ring from "../../abi/hvt_ring.ts";
 import * as aarch64 from "./hvt_aarch64.ts";
 import type { Fields, Struct } from "../../abi/layout.ts";
 import * as manifest from "../../abi/manifest.ts";
@@ -32,6 +33,8 @@ const STRUCTS: [type: string, layout: Struct<any>, members?: Members][] = [
   ["struct hvt_hc_net_write", hvt.NetIo],
   ["struct hvt_hc_net_read", hvt.NetIo],
   ["struct hvt_hc_halt", hvt.Halt],
+  ["struct hvt_ring_entry", ring.RingEntry],
+  ["struct hvt_ring_commit", ring.RingCommit],
   ["struct spt_boot_info", spt.BootInfo],
   ["struct mft", manifest.ManifestHeader],
   ["struct mft_entry", manifest.ManifestEntry, {
@@ -58,6 +61,17 @@ const CONSTANTS: Record<string, number> = {
   HVT_GUEST_MIN_BASE: solo5.LOWEST_ADDRESS,
   SPT_GUEST_MIN_BASE: solo5.LOWEST_ADDRESS,
   HVT_HALT_COOKIE_MAX: hvt.COOKIE_MAX,
+  HVT_FEATURE_NET_RING: ring.FEATURE_RING,
+  HVT_RING_SLOTS: ring.RING_SLOTS,
+  "sizeof(struct hvt_ring)": ring.RING_SIZE,
+  "offsetof(struct hvt_ring, entries)": ring.RING_ENTRIES,
+  "offsetof(struct hvt_ring, commits)": ring.RING_COMMITS,
+  ...Object.fromEntries(
+    Object.entries(ring.RingHeader.offsets).map(([field, offset]) => [
+      `offsetof(struct hvt_ring, ${snakeCase(field)})`,
+      offset,
+    ]),
+  ),
   SPT_INTERNAL_TIMERFD: spt.TIMER_EVENT,
   ABI1_NOTE_TYPE: notes.NOTE_ABI1,
   MFT1_NOTE_TYPE: notes.NOTE_MFT1,
@@ -80,6 +94,7 @@ const CONSTANTS: Record<string, number> = {
   [`(PORTABLE_MAGIC == ${portable.WINDOW_MAGIC})`]: 1,
   ...Object.fromEntries(portable.ENTRIES.map((name, index) => [`ENTRY_${name}`, entryAt(index)])),
   ...prefixed("HVT_HYPERCALL_", hvt.HYPERCALL),
+  ...prefixed("HVT_RING_", ring.RING_OPERATION),
   ...prefixed("ABI_TARGET_", notes.TARGETS),
   ...prefixed("MFT_DEV_", manifest.DEVICE_TYPES),
   ...prefixed("SOLO5_R_", solo5.RESULT),
@@ -156,6 +171,7 @@ Deno.test("every offset, size and constant of abi/ is that of the C headers", as
     ...ASSERTIONS,
     ...structAssertions("struct hvt_trap_frame", hvt.TrapFrame),
     expectation("HVT_HYPERCALL_PIO_BASE", hvt.HYPERCALL_PORT),
+    expectation("HVT_RING_PIO", ring.RING_PORT),
   ]));
 });
 

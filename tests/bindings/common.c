@@ -163,6 +163,16 @@ static int memory(void) {
     boot = (struct boot){.kernel_end = end + 0x3000, .mem_size = end + 0x83000};
     info = memory_init(&boot);
     CHECK(info.heap_start == end + 0x3000 && info.heap_size == 0x80000);
+    /* What the bindings take comes off the beginning, as long as enough is left. */
+    boot = (struct boot){.kernel_end = 0x1000, .mem_size = end + 0x81000};
+    CHECK(memory_reserve(&boot, 0x2000) == 0 && memory_init(&boot).heap_size == 0x81000);
+    CHECK(memory_reserve(&boot, 0x1000) == end);
+    info = memory_init(&boot);
+    CHECK(info.heap_start == end + 0x1000 && info.heap_size == 0x80000);
+    CHECK(memory_reserve(&boot, 0x1000) == 0);
+    boot.mem_size = 0x1000;
+    CHECK(memory_reserve(&boot, 0x1000) == 0);
+    boot = (struct boot){.kernel_end = end + 0x3000};
     static const uint64_t small[] = {0x82fff, 0x3000, 0x2fff, 0};
     static volatile size_t i;
     for (i = 0; i < sizeof small / sizeof *small; i++) {

@@ -1,6 +1,6 @@
 /*
- * cpuid.c: prints what the CPU says of itself. Each pair of numbers on the command line is a leaf and a
- * sub-leaf of the instruction CPUID, and gets a line: eax, ebx, ecx, edx.
+ * cpuid.c: prints what the CPU says of itself. Each pair of numbers on the command line is a leaf
+ * and a sub-leaf of the instruction CPUID, and gets a line: eax, ebx, ecx, edx.
  */
 #include "hostile.h"
 

@@ -42,6 +42,30 @@ kvmTest("hvt net: each frame comes back, and waiting starts again after each", a
   assert.equal(text(), "ready\nSUCCESS\n");
 });
 
+for (const netRing of [true, false]) {
+  const how = netRing ? "some at a time, by the ring" : "one by one, without the ring";
+  kvmTest(`hvt net: frames that wait are received ${how}`, async () => {
+    using pair = socketPair();
+    for (let mark = 1; mark <= 40; mark++) pair.send(frame(60 + mark, mark));
+    pair.send(QUIT);
+    const exits = new Map<string, number>();
+    const ended = await run(await loadWith("net", { service: net.fd(pair.guest) }), {
+      netRing,
+      console: () => {},
+      stats: (stats) => stats.exits.forEach((count, kind) => exits.set(kind, count)),
+    });
+    assert.deepEqual(ended, EXIT_0);
+    for (let mark = 1; mark <= 40; mark++) {
+      const back = await nextFrame(pair);
+      assert.deepEqual([back.length, back.at(-1)], [60 + mark, mark]);
+      assert.deepEqual(back.subarray(14, -1), frame(60 + mark, mark).subarray(14, -1));
+    }
+    // One, one, then 2, 4, 8, 16 and 32 at once.
+    const expected = netRing ? [2, 5] : [41, undefined];
+    assert.deepEqual([exits.get("net_read"), exits.get("ring")], expected);
+  });
+}
+
 kvmTest("hvt net: a guest on two networks takes from both", async () => {
   using left = socketPair();
   using right = socketPair();
