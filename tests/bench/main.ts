@@ -8,6 +8,7 @@ import { confinement } from "./confinement.ts";
 import { devices } from "./devices.ts";
 import { footprint } from "./footprint.ts";
 import { hypercallCost } from "./hypercall.ts";
+import { netRing } from "./net_ring.ts";
 import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
 import { portableCost } from "./window.ts";
@@ -21,6 +22,7 @@ try {
     ...await startUp(directory),
     ...await confinement(directory),
     ...await devices(directory),
+    ...await netRing(),
   ];
   if (Deno.args.includes("--json")) {
     for (const figure of figures) {

@@ -10,7 +10,7 @@ export interface Figure {
   readonly name: string;
   /** Median, in `unit`. */
   readonly value: number;
-  readonly unit: "µs" | "ms" | "ns" | "/s" | "bytes" | "files" | "texts";
+  readonly unit: "µs" | "ms" | "ns" | "/s" | "bytes" | "files" | "texts" | "exits";
   /** What it was measured against, alternating, in the same run. */
   readonly baseline?: {
     readonly name: string;

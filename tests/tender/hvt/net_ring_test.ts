@@ -19,6 +19,7 @@ import {
 import { RESULT } from "../../../abi/solo5.ts";
 import type { OpenDevice } from "../../../tender/devices/kind.ts";
 import { net } from "../../../tender/devices/net/device.ts";
+import { limitMachine } from "../../../tender/hvt/limits.ts";
 import { describe } from "../../../tender/outcome.ts";
 import { kvmTest } from "./kvm_available.ts";
 import { createVm, runHvt } from "./machine.ts";
@@ -245,6 +246,16 @@ kvmTest("hvt ring: a guest asks for a frame above its memory, and gets it at the
   ok(outcome.kind === "fault" && outcome.reason === "halted", JSON.stringify(outcome));
   deepEqual(RingCommit.read(view, TINY + RING_COMMITS), { id: 0, ret: RESULT.OK, len: 3 });
   deepEqual([...vm.memory.bytes.subarray(TINY - 64, TINY - 60)], [1, 2, 3, 0]);
+});
+
+kvmTest("hvt ring: a guest that kicks for ever is stopped at its limits", () => {
+  // mov edx, port; again: out dx, eax; jmp again
+  const code = [...asm.out32(RING_PORT, 0), 0xeb, 0xfd];
+  for (const limits of [{ timeout: 50 }, { cpuTime: 50 }]) {
+    const world = fakeWorld([{ type: "NET_BASIC", mac: MAC, mtu: 1500 }]);
+    const outcome = runHvt(tinyGuest(code, { devices: NETWORK }), world, [limitMachine(limits)]);
+    equal(outcome.kind, "limit");
+  }
 });
 
 kvmTest("hvt ring: without a network there is none, and its port is no hypercall's", () => {
