@@ -15,8 +15,7 @@ const ENTRY = "release/entry.ts";
 
 /**
  * What is loaded together: for the entry and the version; for a guest of spt; to put a portable one on
- * it; for help; for a guest of
- * hvt.
+ * it; for help; for a guest of hvt.
  */
 const GROUPS = [
   [ENTRY, "deno.json"],

@@ -46,7 +46,7 @@ Deno.test("bundle: a command evaluates its own text and no other", async () => {
     const version = await run(["--version"]);
     match(version.stdout, /^\d+\.\d+\.\d+\n$/);
     deepEqual([version.stderr, version.loaded], ["", []]);
-    deepEqual((await run(["--help"])).loaded, [2]);
+    deepEqual((await run(["--help"])).loaded, [3]);
     const { status, stderr, loaded } = await run(["run", await guest("exit_code", "spt"), "5"]);
     deepEqual([status, stderr, loaded], [5, "", [1]]);
     const inspect = await run(["inspect", await guest("exit_code", "spt")]);
@@ -54,7 +54,7 @@ Deno.test("bundle: a command evaluates its own text and no other", async () => {
 
     ok(start.length < 8 * KIB, `the entry is ${start.length} bytes`);
     ok(texts[1]!.length < 64 * KIB, `run is ${texts[1]!.length} bytes`);
-    ok(texts[2]!.length < 64 * KIB, `the command table is ${texts[2]!.length} bytes`);
+    ok(texts[3]!.length < 64 * KIB, `the command table is ${texts[3]!.length} bytes`);
   });
 });
 

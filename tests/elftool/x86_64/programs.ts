@@ -14,7 +14,19 @@ import { missingTool } from "../../needs.ts";
 
 /** Why programs for x86-64 Linux cannot be built and run here. */
 export function cannotRun(...tools: string[]): string | undefined {
-  return Deno.build.arch === "x86_64" ? missingTool(...tools) : "needs x86_64";
+  if (Deno.build.arch !== "x86_64") return "needs x86_64";
+  return missingTool(...tools) ?? tools.map(whyBroken).find((why) => why !== undefined);
+}
+
+/** Why a compiler that is installed does not work. */
+function whyBroken(tool: string): string | undefined {
+  const { success } = new Deno.Command(tool, {
+    args: ["--version"],
+    stdout: "null",
+    stderr: "null",
+  })
+    .outputSync();
+  return success ? undefined : `${tool} does not work`;
 }
 
 /** Why a program of Debian's cannot be run here. */
@@ -144,4 +156,9 @@ export function run(
   } finally {
     Deno.removeSync(input);
   }
+}
+
+/** Whether all that is an instruction was rewritten. */
+export function allRewritten(sites: readonly Site[]): boolean {
+  return sites.every(({ how, why }) => how !== "left" || why === "part of another instruction");
 }
