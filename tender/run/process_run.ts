@@ -59,14 +59,14 @@ class ProcessRun implements Run {
   readonly #guest: GuestProcess;
   readonly #settle: (outcome: Promise<Outcome>) => void;
   /** Is resolved when it is killed. */
-  readonly #killed: Promise<void>;
+  readonly #untilKilled: Promise<void>;
   readonly #release: () => void;
 
   constructor(child: Deno.ChildProcess, guest: GuestProcess) {
     this.#child = child;
     this.#guest = guest;
     ({ promise: this.outcome, resolve: this.#settle } = Promise.withResolvers<Outcome>());
-    ({ promise: this.#killed, resolve: this.#release } = Promise.withResolvers<void>());
+    ({ promise: this.#untilKilled, resolve: this.#release } = Promise.withResolvers<void>());
   }
 
   /** Its process id. */
@@ -104,7 +104,7 @@ class ProcessRun implements Run {
     const output = take && this.#child.stdout.pipeTo(
       // The output of a guest that was killed is waited for no longer.
       new WritableStream({
-        write: async (bytes) => void await Promise.race([take(bytes), this.#killed]),
+        write: async (bytes) => void await Promise.race([take(bytes), this.#untilKilled]),
       }),
     );
     const [ended, complaint] = await Promise.all([status, new Response(stderr).text(), output]);

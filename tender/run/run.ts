@@ -38,7 +38,10 @@ export interface Budget {
 
 /** A guest that was started. To dispose of it kills it. */
 export interface Run extends AsyncDisposable {
-  /** How it ends. It rejects if the run cannot go on for a reason of the program's. */
+  /**
+   * How it ends; of a guest with `steps`, once a step has come to its end. It rejects if the run cannot go on
+   * for a reason of the program's.
+   */
   readonly outcome: Promise<Outcome>;
   /** Kills it, if it has not ended. */
   kill(): void;
@@ -52,9 +55,15 @@ export interface Steps {
    * Runs the guest until it ends, waits, has left its CPU `budget` times, or a signal interrupts it.
    * To step a guest that waits before its wait is over does no harm: it goes on waiting. One that has
    * ended stays so.
+   *
+   * @throws what a function of the program's throws that takes output or looks on
    */
   step(budget?: number): Stop;
-  /** Blocks until a wait is over, or a signal comes. */
+  /**
+   * Blocks until a wait is over, or a signal comes.
+   *
+   * @throws {TenderError} "option" for a wait for output: what takes it later has to run, too
+   */
   wait(wait: Wait): void;
   /** The same on another thread; may come back before. A kill ends it. */
   waitApart(wait: Wait): Promise<void>;
