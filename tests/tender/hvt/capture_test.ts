@@ -124,7 +124,15 @@ kvmTest("capture: a limit that ends a wait sooner is not the guest's", () => {
   });
   const wait = vm.step();
   ok(wait.kind === "wait" && wait.deadline < 2n ** 62n);
-  ok(vm.capture!().loop.wait!.remaining > 2n ** 62n);
+  const state = vm.capture!();
+  ok(state.loop.wait!.remaining > 2n ** 62n);
+  // Where it goes on, limits are those that it is given there.
+  using other = startVm(guest, {
+    world,
+    launch: state,
+    observers: [limitMachine({ timeout: 10 })],
+  });
+  equal(runBlocking(other).kind, "limit");
 });
 
 /** A guest with bytes that it may neither read nor write, at {@linkcode CLOSED}. */
