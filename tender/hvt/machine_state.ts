@@ -25,6 +25,17 @@ import type { LoopState } from "./run_loop.ts";
 /** Version of {@linkcode MachineState}; its parts have versions of their own. */
 export const MACHINE_STATE_VERSION = 1;
 
+/** What every state has besides its version. */
+const PARTS = [
+  "memorySize",
+  "contents",
+  "protections",
+  "cpuid",
+  "vcpu",
+  "loop",
+  "devices",
+] as const;
+
 /**
  * A machine between two steps of its run, whose contents are all that its memory holds. Plain data, for
  * `structuredClone`.
@@ -85,6 +96,8 @@ export function machineOf(state: MachineState): MachineBase {
   if (version !== MACHINE_STATE_VERSION) {
     throw broken(`is of version ${version}, and ${MACHINE_STATE_VERSION} is known`);
   }
+  const missing = PARTS.find((name) => state[name] === undefined);
+  if (missing !== undefined) throw broken(`has no ${missing}`);
   const { step, max } = MEMORY.hvt;
   if (!(memorySize > 0 && memorySize <= max && memorySize % step === 0)) {
     throw broken(`has ${memorySize} bytes of memory`);

@@ -84,6 +84,7 @@ kvmTest(
   },
 );
 
+/** Changes to a state, and what is said of them. */
 const BROKEN: readonly (readonly [(state: MachineState) => unknown, string, RegExp])[] = [
   [
     ({ version }) => ({ version: version + 1 }),
@@ -92,6 +93,9 @@ const BROKEN: readonly (readonly [(state: MachineState) => unknown, string, RegE
   ],
   [({ loop }) => ({ loop: { ...loop, version: 3 } }), "guest", /run is of version 3, and 1 is/],
   [({ vcpu }) => ({ vcpu: { ...vcpu, version: 0 } }), "host", /CPU is of version 0, and 1 is/],
+  ...["memorySize", "contents", "protections", "cpuid", "vcpu", "loop", "devices"].map((name) =>
+    [() => ({ [name]: undefined }), "guest", new RegExp(`machine has no ${name}$`)] as const
+  ),
   [() => ({ memorySize: 4096 }), "guest", /has 4096 bytes of memory$/],
   [() => ({ memorySize: NaN }), "guest", /has NaN bytes of memory$/],
   [() => ({ memorySize: 2 ** 40 }), "guest", /has 1099511627776 bytes of memory$/],
