@@ -7,8 +7,13 @@
 
 // Signals.
 export const SIGINT = 2;
+export const SIGTRAP = 5;
 export const SIGPIPE = 13;
 export const SIGTERM = 15;
+export const SIGSTOP = 19;
+export const SIGTSTP = 20;
+export const SIGTTIN = 21;
+export const SIGTTOU = 22;
 export const SIGXCPU = 24;
 export const SIGIO = 29;
 export const SIGSYS = 31;
@@ -20,6 +25,7 @@ export const SIGEV_THREAD_ID = 4;
 
 // Files and descriptors.
 export const O_RDONLY = 0;
+export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_NONBLOCK = 0o4000;
 export const O_ASYNC = 0o20000;
@@ -88,6 +94,26 @@ export const ARCH_SET_FS = 0x1002;
 export const SECCOMP_SET_MODE_FILTER = 1;
 export const SECCOMP_FILTER_FLAG_TSYNC = 1;
 export const MADV_POPULATE_WRITE = 23;
+
+// Tracing of processes, and waiting for them.
+export const PTRACE_O_EXITKILL = 0x10_0000;
+export const PTRACE_O_TRACESYSGOOD = 1;
+export const PTRACE_POKEUSR = 6;
+export const PTRACE_SYSCALL = 24;
+export const PTRACE_GETREGSET = 0x4204;
+export const PTRACE_SETREGSET = 0x4205;
+export const PTRACE_SEIZE = 0x4206;
+export const PTRACE_INTERRUPT = 0x4207;
+export const PTRACE_LISTEN = 0x4208;
+export const PTRACE_GET_SYSCALL_INFO = 0x420e;
+export const PTRACE_EVENT_STOP = 128;
+export const NT_PRSTATUS = 1;
+export const NT_X86_XSTATE = 0x202;
+export const P_PID = 1;
+export const WNOHANG = 1;
+export const WSTOPPED = 2;
+export const WEXITED = 4;
+export const WNOWAIT = 0x100_0000;
 
 // Descriptors that every process begins with.
 export const STDIN_FILENO = 0;

@@ -71,7 +71,7 @@ export function become(file: Pick<MemoryFile, "descriptor">, args: readonly stri
 }
 
 /** Addresses of strings, then a null, then the strings: one piece, so that none is freed before use. */
-function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
+export function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> {
   const texts = strings.map(cstr);
   const table = 8 * (strings.length + 1);
   const list = new Uint8Array(texts.reduce((size, text) => size + text.length, table));

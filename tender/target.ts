@@ -9,7 +9,7 @@ import type { Endpoint } from "../linux/socket.ts";
 import type { DeviceBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
 import type { MachineOptions } from "./hvt/options.ts";
-import type { Run } from "./run/run.ts";
+import type { Captured, Run } from "./run/run.ts";
 import type { StepOptions } from "./run/options.ts";
 
 /** A row of the table of targets. */
@@ -33,6 +33,10 @@ export interface CompileOptions extends MachineOptions {
   readonly program?: string;
   /** Id of the process that starts the guest, and whose end ends the guest; none if not given. */
   readonly parent?: number;
+  /** Whether a guest that is a process of its own is to be traced; not if not given. */
+  readonly traced?: boolean;
+  /** Where the guest goes on, in place of its beginning. */
+  readonly from?: Captured;
   /** The command line that a guest's process shows; that of Solo5's tender if not given. */
   readonly line?: CommandLine;
 }

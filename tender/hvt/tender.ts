@@ -60,8 +60,11 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
   }
 
   /** See {@linkcode Tender}. */
-  compile(guest: Guest, facts: HostFacts, options?: CompileOptions): Machine {
-    return compileMachine(guest, facts, options);
+  compile(guest: Guest, facts: HostFacts, options?: CompileOptions & { from?: undefined }): Machine;
+  compile(guest: Guest, facts: HostFacts, options?: CompileOptions): HvtLaunch;
+  compile(guest: Guest, facts: HostFacts, options: CompileOptions = {}): HvtLaunch {
+    const { from } = options;
+    return from === undefined ? compileMachine(guest, facts, options) : from as MachineState;
   }
 }
 

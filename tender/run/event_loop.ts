@@ -32,8 +32,8 @@ export async function run(guest: Guest, options: RunOptions = {}): Promise<Outco
 }
 
 /**
- * Starts a guest. One of spt then goes on by itself; one of hvt goes on when the program steps it, by
- * `steps` of the run.
+ * Starts a guest. One of spt then goes on by itself, unless it is `traced`; one of hvt goes on when the
+ * program steps it, by `steps` of the run.
  *
  * ```ts
  * import { bind, build, parseUnikernel, start } from "../../mod.ts";
@@ -64,9 +64,10 @@ export async function start(guest: Guest, options: StepOptions = {}): Promise<Ru
   using resources = new DisposableStack();
   const host = resources.use(tender.open(guest));
   const { cpu, netRing, from } = options;
-  const launch = from === undefined
-    ? tender.compile(guest, host.facts, { parent: Deno.pid, cpu, netRing })
-    : checkCaptured(from, guest);
+  if (from !== undefined) checkCaptured(from, guest);
+  const traced = options.traced || options.capturable || from !== undefined;
+  const how = { parent: Deno.pid, cpu, netRing, traced, from };
+  const launch = tender.compile(guest, host.facts, how);
   const run = await host.start(launch, options);
   const kill = () => run.kill();
   options.signal?.addEventListener("abort", kill);
@@ -84,8 +85,8 @@ export async function start(guest: Guest, options: StepOptions = {}): Promise<Ru
   };
 }
 
-function checkCaptured(captured: Captured, { unikernel: { name, abi } }: Guest): Captured {
-  if (captured.target === abi.target) return captured;
+function checkCaptured(captured: Captured, { unikernel: { name, abi } }: Guest): void {
+  if (captured.target === abi.target) return;
   const message = `${name}: is for ${abi.target}, and what was captured is for ${captured.target}`;
   throw new TenderError("target", message);
 }

@@ -32,6 +32,11 @@ export interface RunOptions extends Observers, MachineOptions {
 
 /** How to start a guest for a program that steps it. */
 export interface StepOptions extends RunOptions {
-  /** Whether the run can be captured, where the target can do so (hvt); not if not given. */
+  /** Whether the run can be captured, for which a guest of spt is traced; not if not given. */
   readonly capturable?: boolean;
+  /**
+   * Whether a guest of spt is traced, so that it is stepped from system call to system call, each of which
+   * costs some microseconds more; not if not given. One of hvt can be stepped anyway.
+   */
+  readonly traced?: boolean;
 }

@@ -59,6 +59,13 @@ export class ProcessLimits implements Disposable {
     };
   }
 
+  /** Stops the guest if its time is over: for a thread whose event loop has no turn meanwhile. */
+  check(): void {
+    const { timeout } = this.#limits;
+    if (timeout === undefined || performance.now() - this.#begin < timeout) return;
+    this.#stop(limitReached("timeout", this.#limits));
+  }
+
   /** The outcome, given that of the process. */
   outcome(outcome: Outcome): Outcome {
     if (this.#stopped !== undefined) return this.#stopped;

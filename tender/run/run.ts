@@ -45,7 +45,7 @@ export interface Run extends AsyncDisposable {
   readonly outcome: Promise<Outcome>;
   /** Kills it, if it has not ended. */
   kill(): void;
-  /** How to go on with it a step at a time; a guest that is a process of its own goes on by itself. */
+  /** How to go on with it a step at a time; a guest of spt goes on by itself unless it is traced. */
   readonly steps?: Steps;
 }
 

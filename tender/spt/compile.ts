@@ -37,6 +37,10 @@ export interface ProcessImage {
   readonly segments: readonly ImageSegment[];
   /** What the image says of itself. */
   readonly note: PackNote;
+  /** The descriptors that the guest has by its first instruction, besides its console. */
+  readonly descriptors: Pick<LaunchTemplate, "epoll" | "timer" | "devices">;
+  /** Whether its launch waits until it is traced. */
+  readonly traced: boolean;
 }
 
 const WRITABLE = { read: true, write: true, execute: false } as const;
@@ -83,7 +87,15 @@ export function compileImage(
   checkSizes(ofLaunch, name);
   const segments = [...memory.segments, ...ofLaunch];
   checkCount(segments.length + OTHER_PROGRAMS, name);
-  return { machine, entry: launch.address, segments, note: noteOf(guest, template) };
+  const { epoll, timer, devices } = template;
+  return {
+    machine,
+    entry: launch.address,
+    segments,
+    note: noteOf(guest, template),
+    descriptors: { epoll, timer, devices },
+    traced: launch.traced,
+  };
 }
 
 function bareTemplate({ unikernel: { machine, name } }: Guest): LaunchTemplate {
@@ -114,6 +126,7 @@ function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Lau
   return {
     name: `${options.program ?? "soloden"}: ${printable(baseName(unikernel))}`,
     parent: options.parent,
+    traced: options.traced ?? false,
     address,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
     maps: memory.tail.start < memory.tail.end ? [memory.tail] : [],

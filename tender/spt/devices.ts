@@ -54,11 +54,10 @@ export class DeviceCompiler {
   template(devices: readonly ImageDevice[], machine: Machine): LaunchTemplate {
     const linux = LINUX[machine]!;
     const descriptors = this.#place(devices);
-    const launched = devices.map((device, index) => ({
-      properties: device.properties,
-      fd: descriptors.devices[index]!.fd,
-      note: this.#describe(device),
-    }));
+    const launched = devices.map((device, index) => {
+      const { handle, fd, waits } = descriptors.devices[index]!;
+      return { handle, fd, waits, properties: device.properties, note: this.#describe(device) };
+    });
     return launchTemplate(descriptors, { linux, devices: launched });
   }
 

@@ -18,6 +18,7 @@ import {
   PROT_READ,
   PROT_WRITE,
   SIGKILL,
+  STDIN_FILENO,
 } from "../../linux/constants.ts";
 import type { PropertiesBase } from "../devices/device.ts";
 
@@ -88,7 +89,14 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** The kinds of steps that a launch takes as often as one guest needs them. */
-export type GuestKind = "parents" | "maps" | "copies" | "protections" | "shows" | "unmaps";
+export type GuestKind =
+  | "gates"
+  | "parents"
+  | "maps"
+  | "copies"
+  | "protections"
+  | "shows"
+  | "unmaps";
 
 /**
  * A launch that lacks only what differs from guest to guest: the same for all with the same
@@ -120,6 +128,9 @@ export interface LaunchTemplate {
  * it.
  */
 export interface LaunchedDevice {
+  readonly handle: number;
+  /** Whether a yield of the guest waits for it. */
+  readonly waits: boolean;
   readonly properties: PropertiesBase;
   readonly fd: number;
   readonly note: PackedDevice;
@@ -152,6 +163,8 @@ export interface Launch {
    * given.
    */
   readonly parent?: number;
+  /** Whether it waits for a byte on its standard input before it does anything else. */
+  readonly traced: boolean;
   /** Address of the launch page. */
   readonly address: number;
   /** How the unikernel is entered; all other general registers are zero. */
@@ -232,7 +245,7 @@ export function fillLaunch(template: LaunchTemplate, launch: Launch): LaunchPage
  * steps.
  */
 function ownContent(
-  { name, parent, address, entry, shown, maps, protections, unmaps }: Launch,
+  { name, parent, traced, address, entry, shown, maps, protections, unmaps }: Launch,
   at: number,
 ): { bytes: Uint8Array; steps: Readonly<Record<GuestKind, readonly Own[]>> } {
   const said = encodeText(`${name}: `);
@@ -242,6 +255,8 @@ function ownContent(
   MemoryMap.write(viewOf(bytes), map, memoryMap(shown, entry.stack));
   const size = shown.bytes.length;
   const steps: Record<GuestKind, Own[]> = {
+    // The byte goes to where the command line will be.
+    gates: traced ? [[STDIN_FILENO, shown.address, 1, 1]] : [],
     parents: parent === undefined ? [] : [[PR_SET_PDEATHSIG, SIGKILL, 0, parent]],
     maps: maps.map(rangeArguments),
     copies: [[shown.address, shown.source, size]],

@@ -161,6 +161,7 @@ const CAPABILITY_SETS_SIZE = 24;
 export function launchSteps(descriptors: Descriptors, filter: Uint8Array): Step[] {
   const { devices } = descriptors;
   return [
+    GATE,
     ...PARENT,
     ...processSteps(descriptors),
     MAP,
@@ -175,6 +176,14 @@ export function launchSteps(descriptors: Descriptors, filter: Uint8Array): Step[
     ...confineSteps(filter),
   ];
 }
+
+/** Waits until the guest is traced, or nobody is left who would. */
+const GATE: Step = {
+  each: "gates",
+  call: "read",
+  more: [],
+  unexpected: "the process that would trace it has ended",
+};
 
 /**
  * Asks the kernel to kill the guest when its parent ends (more exactly: the thread that started the

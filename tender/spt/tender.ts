@@ -76,8 +76,12 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
 
   /** See {@linkcode Host}. */
   async start(image: ProcessImage, options: StartOptions): Promise<Run> {
-    const { startProcess } = await import("./process.ts");
     try {
+      if (image.traced) {
+        const { startTraced } = await import("./traced/start.ts");
+        return await startTraced(image, options);
+      }
+      const { startProcess } = await import("./process.ts");
       return await startProcess(image, options);
     } finally {
       // The guest has its own by now, and no other process must inherit them.

@@ -29,8 +29,9 @@ const HEADERS = [
     "sys/prctl",
     "sys/socket",
     "sys/timerfd",
+    "sys/wait",
   ],
-  ...["asm/prctl", "linux/capability", "linux/memfd", "linux/seccomp"],
+  ...["asm/prctl", "elf", "linux/capability", "linux/memfd", "linux/ptrace", "linux/seccomp"],
 ];
 
 testUnless(

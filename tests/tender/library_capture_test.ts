@@ -54,6 +54,22 @@ kvmTest(
     }),
 );
 
+Deno.test("library: a guest of spt goes on from a capture, as often as one likes", async () => {
+  const unikernel = parseUnikernel(Deno.readFileSync(await guest("steps", "spt")));
+  const steps = bind(unikernel, { memory: "8 MiB", args: ["--solo5:quiet"] });
+  const whole = collector();
+  deepEqual(await run(steps, { console: whole.take }), { kind: "exit", status: 0 });
+  const { captured, text } = await afterFirstLine(steps);
+  ok(text.length < whole.text.length);
+  deepEqual([captured.target, captured.version], ["spt", 1]);
+  for (let count = 0; count < 3; count++) {
+    const rest = collector();
+    const outcome = await run(steps, { from: captured, console: rest.take });
+    deepEqual(outcome, { kind: "exit", status: 0 });
+    equal(text + rest.text, whole.text);
+  }
+});
+
 kvmTest("library: a capture is one of its target alone", () =>
   withImage(8 * 512, async (path) => {
     const { captured } = await afterFirstLine(await load("rounds", "hvt", path));

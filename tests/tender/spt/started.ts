@@ -50,6 +50,8 @@ const image: ProcessImage = {
     commandLine: "",
     devices: [],
   },
+  descriptors: { epoll: 3, timer: 4, devices: [] },
+  traced: false,
 };
 
 if (Deno.args[0] === "become") await becomeImage(image);
