@@ -20,7 +20,7 @@
  * ```
  *
  * - {@linkcode spawn} has a guest run beside other work, with its console as a stream; {@linkcode start}
- *   starts one that the program steps, and can capture (hvt).
+ *   starts one that the program steps, and can capture (a guest of spt where it is traced).
  * - {@linkcode net} and {@linkcode block} make devices. {@linkcode Limits} and {@linkcode Observers} are
  *   options of a run: what it may use, and what to be told of it.
  * - {@linkcode build} makes unikernels of sources in C, {@linkcode bindTo} puts a portable one on a target,

@@ -18,7 +18,11 @@ export interface Ended {
   readonly outcome: Outcome;
 }
 
-/** The guest waits until one of the handles is ready or the world's monotonic clock reaches the deadline. */
+/**
+ * The guest waits until one of the handles is ready or the world's monotonic clock reaches the deadline. A
+ * traced guest that computes is waited for in the same way, without handles and deadline: this thread has
+ * other work.
+ */
 export interface Wait {
   /** Tells it from other stops. */
   readonly kind: "wait";
@@ -52,7 +56,8 @@ export interface Run extends AsyncDisposable {
 /** A run that goes on when it is told to, on the thread that started it. */
 export interface Steps {
   /**
-   * Runs the guest until it ends, waits, has left its CPU `budget` times, or a signal interrupts it.
+   * Runs the guest until it ends, waits, has left its CPU `budget` times, or a signal interrupts it. A
+   * traced process leaves its CPU where it makes a system call.
    * To step a guest that waits before its wait is over does no harm: it goes on waiting. One that has
    * ended stays so.
    *

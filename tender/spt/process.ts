@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TenderError } from "../error.ts";
 import { SIGNAL_STATUS } from "../outcome.ts";
 import type { RunOptions } from "../run/options.ts";
 import * as child from "../run/process_run.ts";
@@ -20,6 +21,12 @@ import { spawnImage } from "./start.ts";
  */
 export async function startProcess(image: ProcessImage, options: RunOptions): Promise<Run> {
   checkOptions(options);
+  if (options.from !== undefined) {
+    throw new TenderError(
+      "option",
+      "from: a guest of spt goes on from a capture where it is traced",
+    );
+  }
   const outcome = ({ code, signal }: Deno.CommandStatus, complaint: string) =>
     processOutcome(
       signal === null

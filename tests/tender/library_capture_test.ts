@@ -55,7 +55,9 @@ kvmTest(
 );
 
 Deno.test("library: a guest of spt goes on from a capture, as often as one likes", async () => {
-  const unikernel = parseUnikernel(Deno.readFileSync(await guest("steps", "spt")));
+  const unikernel = parseUnikernel(Deno.readFileSync(await guest("steps", "spt")), {
+    name: "steps",
+  });
   const steps = bind(unikernel, { memory: "8 MiB", args: ["--solo5:quiet"] });
   const whole = collector();
   deepEqual(await run(steps, { console: whole.take }), { kind: "exit", status: 0 });

@@ -188,7 +188,7 @@ Deno.test("traced: a guest waits until its output is taken", async () => {
     console: () => taken.promise,
   });
   const stop = traced.run.step();
-  deepEqual(stop, { kind: "wait", deadline: 2n ** 64n - 1n, handles: 0n, output: true });
+  ok(stop.kind === "wait" && stop.output && stop.deadline === 2n ** 64n - 1n);
   deepEqual(traced.run.step(), stop);
   throws(() => traced.run.wait(stop), /console: a function that takes output later/);
   taken.resolve();
