@@ -100,7 +100,11 @@ kvmTest("capture: a captured run can be captured again, and be an image of many"
   const state = waiting(0n);
   const again = (state: MachineState) => {
     using vm = startVm(POLLING, { world: fakeWorld(), launch: state, capturable: true });
-    return structuredClone(vm.capture!());
+    const captured = vm.capture!();
+    const copy = structuredClone(captured);
+    // Prototypes count here, so this is plain data.
+    deepEqual(copy, captured);
+    return copy;
   };
   const { vcpu: _, ...rest } = again(again(state));
   const { vcpu: __, ...expected } = state;
