@@ -47,4 +47,4 @@ export const TARGETS = { hvt: 1, spt: 2, virtio: 3, muen: 4, genode: 5, xen: 6 }
 export type TargetName = keyof typeof TARGETS;
 
 /** The ABI version that this implementation speaks, by target. */
-export const ABI_VERSION = { hvt: 2, spt: 2 } as const;
+export const ABI_VERSION = { hvt: 2, spt: 2, virtio: 1 } as const;

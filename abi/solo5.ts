@@ -28,9 +28,10 @@ export const SOLO5_VERSION = "0.12.1";
 /**
  * Sizes of guest memory that a target can give, in bytes: multiples of a step up to a maximum. hvt's
  * maximum is what its page directories map (section 2), spt's what surely lies below a Linux process's
- * own mappings.
+ * own mappings, virtio's what QEMU's PC has below the addresses of its devices.
  */
 export const MEMORY = {
   hvt: { step: 0x20_0000, max: 0x1_0000_0000 },
   spt: { step: PAGE_SIZE, max: 2 ** 46 },
+  virtio: { step: 0x10_0000, max: 0xc000_0000 },
 } as const;

@@ -9,7 +9,7 @@ import type { ABI_VERSION } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 
 /** A target whose bindings are put under portable unikernels. */
-export type ImageTarget = keyof typeof ABI_VERSION | "virtio";
+export type ImageTarget = keyof typeof ABI_VERSION;
 
 /** What unikernels are built for: a target, or `any` of them, which makes them portable. */
 export type BuildTarget = ImageTarget | "any";

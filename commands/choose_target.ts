@@ -24,8 +24,16 @@ export async function forRunning(
   const id = unikernel.portable === undefined
     ? checkBuiltFor(unikernel, asked)
     : asked ?? await preferredTarget();
-  if (verbose) console.error(`soloden: ${unikernel.name}: runs on ${id}`);
+  if (verbose) await say(unikernel.name, id);
   return unikernel.portable === undefined ? unikernel : await bindTo(unikernel, id as TenderTarget);
+}
+
+/** Says what a unikernel runs on. */
+async function say(name: string, target: string): Promise<void> {
+  const more = Object.hasOwn(TENDERS, target)
+    ? await TENDERS[target as TenderTarget].about?.()
+    : undefined;
+  console.error(`soloden: ${name}: runs on ${target}${more === undefined ? "" : `, ${more}`}`);
 }
 
 /** Makes a unikernel of the target that can be packed. */
@@ -44,6 +52,6 @@ function checkBuiltFor({ name, abi }: Unikernel, asked: string | undefined): str
   if (asked === undefined || asked === abi.target) return abi.target;
   throw new TenderError(
     "target",
-    `${name}: was built for ${abi.target}, not for ${asked}; soloden build -t any makes one that runs on both`,
+    `${name}: was built for ${abi.target}, not for ${asked}; soloden build -t any makes one that runs on each of them`,
   );
 }

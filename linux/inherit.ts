@@ -24,14 +24,17 @@ export function checkInherited(fd: number): void {
   const flags = c.fcntl(fd, F_GETFD, 0);
   if (flags < 0) throw refused(fd, errorText(ERRNO.EBADF));
   if ((flags & FD_CLOEXEC) !== 0) throw refused(fd, "Is not inherited, but closed on exec");
-  if (!passesFrames(fd)) throw refused(fd, "Is neither a socket, a TAP interface nor a pipe");
+  if (passes(fd) === undefined) {
+    throw refused(fd, "Is neither a socket, a TAP interface nor a pipe");
+  }
 }
 
-/** A terminal does not count: it changes the bytes that pass. */
-function passesFrames(fd: number): boolean {
-  return c.ioctl(fd, BigInt(REQUEST.TUNGETIFF), new Uint8Array(Ifreq.size)) >= 0 ||
-    c.getsockopt(fd, SOL_SOCKET, SO_TYPE, new Int32Array(1), Uint32Array.of(4)) >= 0 ||
-    c.fcntl(fd, F_GETPIPE_SZ, 0) >= 0;
+/** What a descriptor is that passes frames, or undefined. A terminal does not count: it changes bytes. */
+export function passes(fd: number): "interface" | "socket" | "pipe" | undefined {
+  if (c.ioctl(fd, BigInt(REQUEST.TUNGETIFF), new Uint8Array(Ifreq.size)) >= 0) return "interface";
+  const type = new Int32Array(1);
+  if (c.getsockopt(fd, SOL_SOCKET, SO_TYPE, type, Uint32Array.of(4)) >= 0) return "socket";
+  return c.fcntl(fd, F_GETPIPE_SZ, 0) >= 0 ? "pipe" : undefined;
 }
 
 /** Keeps a descriptor of this process open in programs that it becomes or spawns. */

@@ -17,6 +17,8 @@ export interface Target {
   readonly id: TenderTarget;
   /** Whether this host runs guests of it at full speed, so that portable unikernels get it unasked. */
   suits(): Promise<boolean>;
+  /** What there is to say of it on this host to those who want to know: `in QEMU, with KVM`. */
+  readonly about?: () => Promise<string>;
   /** Writes a guest and its launch as one executable; undefined where the target has no such thing. */
   readonly pack?: (guest: Guest) => Promise<Uint8Array>;
   /**

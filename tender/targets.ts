@@ -21,6 +21,13 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
     pack: async (guest) => (await import("./spt/pack.ts")).packGuest(guest),
     load: async (devices) => (await import("./spt/tender.ts")).loadTender(devices),
   },
+  virtio: {
+    id: "virtio",
+    // A process without confinement: for those who ask for it.
+    suits: () => Promise.resolve(false),
+    about: async () => (await import("./virtio/about.ts")).about(),
+    load: async (devices) => (await import("./virtio/tender.ts")).loadTender(devices),
+  },
 };
 
 /**

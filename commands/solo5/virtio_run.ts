@@ -7,6 +7,9 @@
 import { shellWord } from "../../bindings/shell_word.ts";
 import { become } from "../../linux/exec.ts";
 import { openDescriptor } from "../../linux/descriptor.ts";
+import { findProgram } from "../../linux/find_program.ts";
+import { storageDrive } from "../../tender/devices/block/emulated.ts";
+import { networkCard, tapBackend } from "../../tender/devices/net/emulated.ts";
 import { QEMU, qemuCommand, type QemuDevice, type QemuMachine } from "../../tender/virtio/qemu.ts";
 import { readShortOptions } from "./short_options.ts";
 
@@ -78,13 +81,12 @@ function readMemory(text: string): number {
 
 function readDevice([letter, value]: readonly [letter: string, value: string]): QemuDevice[] {
   if (letter === "d") {
-    return [{ type: "BLOCK_BASIC", path: isBlockDevice(value) ? value : checkFile(value) }];
+    return [storageDrive({ path: isBlockDevice(value) ? value : checkFile(value) })];
   }
   if (letter !== "n") return [];
   const [, name = value, mtu] = /^([^:]*):([0-9]{1,5})$/.exec(value) ?? [];
   if (!isInterface(name)) throw new Refusal(`no such network interface: ${name}`);
-  const backing = { kind: "tap", interface: name } as const;
-  return [{ type: "NET_BASIC", backing, mtu: mtu === undefined ? undefined : Number(mtu) }];
+  return [networkCard(tapBackend(name), mtu === undefined ? {} : { mtu: Number(mtu) })];
 }
 
 function isBlockDevice(path: string): boolean {
@@ -128,17 +130,7 @@ function hasKvm(): boolean {
 
 /** Opens a program of `$PATH`. */
 function openProgram(name: string): number {
-  for (const directory of (Deno.env.get("PATH") ?? "").split(":")) {
-    const path = `${directory || "."}/${name}`;
-    try {
-      if ((Deno.statSync(path).mode! & 0o111) !== 0) {
-        return openDescriptor(path, { readOnly: true });
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
-        throw error;
-      }
-    }
-  }
-  throw new Refusal(`${name} not found: install qemu-system-x86`);
+  const path = findProgram(name);
+  if (path === undefined) throw new Refusal(`${name} not found: install qemu-system-x86`);
+  return openDescriptor(path, { readOnly: true });
 }

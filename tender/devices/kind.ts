@@ -8,6 +8,7 @@
 import type { DeviceHypercall } from "../../abi/hvt.ts";
 import type { DeviceType, ManifestEntry } from "../../abi/manifest.ts";
 import type { LaunchedKind } from "../spt/launched_kind.ts";
+import type { EmulatedKind } from "../virtio/emulated_kind.ts";
 import type { DeviceBase, PropertiesBase } from "./device.ts";
 import type { Result } from "./result.ts";
 import type { DeviceState } from "./state.ts";
@@ -35,6 +36,8 @@ export interface DeviceKind<
   served(): Promise<ServedKind<D, P>>;
   /** How a guest's own process opens and uses it (spt). */
   launched(): Promise<LaunchedKind<D>>;
+  /** How QEMU has it (virtio). */
+  emulated(): Promise<EmulatedKind<D>>;
 }
 
 /** An option about one device, `--net-mac:NAME=MAC`, where NAME is the device's name in the manifest. */

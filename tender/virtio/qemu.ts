@@ -5,34 +5,15 @@
  * @module
  */
 
-/** Where the frames of a network device go. */
-export type QemuNetBacking =
-  /** An existing TAP interface. */
-  | { readonly kind: "tap"; readonly interface: string }
-  /** A descriptor of a TAP interface, which QEMU inherits. */
-  | { readonly kind: "descriptor"; readonly fd: number }
-  /** UDP on this host: a frame is a datagram from one port to the other. */
-  | { readonly kind: "udp"; readonly from: number; readonly to: number };
-
-/** A device of the machine. */
-export type QemuDevice =
-  | {
-    readonly type: "NET_BASIC";
-    readonly backing: QemuNetBacking;
-    /** 6 bytes; QEMU's own choice if not given. */
-    readonly mac?: Uint8Array;
-    /** In bytes; the guest takes 1500 if not given. */
-    readonly mtu?: number;
-  }
-  | {
-    readonly type: "BLOCK_BASIC";
-    /** Of a file or a block device. */
-    readonly path: string;
-    /** In bytes; 512 if not given. */
-    readonly blockSize?: number;
-    /** Whether writes are refused. */
-    readonly readOnly?: boolean;
-  };
+/** A device of the machine, in QEMU's words. The folder of its kind makes it: `tender/devices/KIND/emulated.ts`. */
+export interface QemuDevice {
+  /** The option that makes what the device is of on this host, and its value: `["-netdev", "tap,…"]`. */
+  readonly backend: readonly [option: string, value: string];
+  /** The device and its properties: `virtio-net-pci,…`. */
+  readonly device: string;
+  /** The property by which the device names its backend: `netdev`. */
+  readonly link: string;
+}
 
 /** A machine for one guest. */
 export interface QemuMachine {
@@ -119,55 +100,16 @@ function bridgeWords(bus: number): string[] {
   return ["-device", `pci-bridge,id=${busName(bus)},chassis_nr=${bus},shpc=off,${place}`];
 }
 
-function oneDevice(device: QemuDevice, { id, place }: { id: string; place: string }): string[] {
-  if (device.type === "BLOCK_BASIC") {
-    const { path, blockSize, readOnly = false } = device;
-    const size = blockSize === undefined
-      ? ""
-      : `,logical_block_size=${blockSize},physical_block_size=${blockSize}`;
-    return [
-      ...[
-        "-drive",
-        `if=none,id=${id},format=raw,readonly=${readOnly ? "on" : "off"},file=${
-          quote(asPath(path))
-        }`,
-      ],
-      ...["-device", `virtio-blk-pci,drive=${id},${place}${size}`],
-    ];
-  }
-  const { backing, mac, mtu } = device;
-  const address = mac === undefined ? "" : `,mac=${formatMac(mac)}`;
-  const size = mtu === undefined ? "" : `,host_mtu=${mtu}`;
-  return [
-    ...["-netdev", `${netBackend(backing)},id=${id}`],
-    // No ROM: a machine does not boot from this network.
-    ...["-device", `virtio-net-pci,netdev=${id},romfile=,${place}${address}${size}`],
-  ];
-}
-
-function netBackend(backing: QemuNetBacking): string {
-  switch (backing.kind) {
-    case "tap":
-      return `tap,ifname=${quote(backing.interface)},script=no,downscript=no`;
-    case "descriptor":
-      return `tap,fd=${backing.fd}`;
-    case "udp":
-      return `socket,udp=127.0.0.1:${backing.to},localaddr=127.0.0.1:${backing.from}`;
-  }
-}
-
-function formatMac(mac: Uint8Array): string {
-  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+function oneDevice(
+  { backend: [option, value], device, link }: QemuDevice,
+  { id, place }: { id: string; place: string },
+): string[] {
+  return [option, `${value},id=${id}`, "-device", `${device},${link}=${id},${place}`];
 }
 
 /** In QEMU's options a comma ends a value, unless there are two. */
-function quote(value: string): string {
+export function quote(value: string): string {
   return value.replaceAll(",", ",,");
-}
-
-/** QEMU takes what comes before a colon for a protocol, unless there is a slash before that. */
-function asPath(path: string): string {
-  return path.startsWith("/") ? path : `./${path}`;
 }
 
 /** How a machine ended. */

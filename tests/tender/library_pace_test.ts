@@ -29,7 +29,11 @@ function delay(milliseconds: number): Promise<"late"> {
 /** Longest line that the guests print, in bytes. */
 const LINE = 64;
 /** What pipes and readers on the way from a process hold, in bytes. */
-const ON_THE_WAY: Record<TenderTarget, number> = { hvt: 0, spt: 4 * 0x1_0000 };
+const ON_THE_WAY: Record<TenderTarget, number> = {
+  hvt: 0,
+  spt: 4 * 0x1_0000,
+  virtio: 4 * 0x1_0000,
+};
 
 /** Waits until something is so; a test that waits for ever is stuck. */
 async function until(isSo: () => boolean): Promise<void> {

@@ -17,4 +17,5 @@ export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
   words: async () => (await import("./words.ts")).blockWords,
   served: async () => (await import("./served.ts")).servedBlock,
   launched: async () => (await import("./launched.ts")).launchedBlock,
+  emulated: async () => (await import("./emulated.ts")).emulatedBlock,
 };

@@ -7,7 +7,6 @@
 import { O_NONBLOCK, O_RDONLY, O_RDWR, SEEK_END } from "../../../linux/constants.ts";
 import { closeDescriptor } from "../../../linux/libc.ts";
 import { privateCopy } from "../../../linux/sparse.ts";
-import { systemReason } from "../../../linux/system_reason.ts";
 import { TenderError } from "../../error.ts";
 import { allow, atMost, equal } from "../../spt/filter.ts";
 import {
@@ -18,7 +17,7 @@ import {
 } from "../../spt/launched_kind.ts";
 import { PREVIOUS, scratch, type Step } from "../../spt/steps.ts";
 import { block, type BlockDevice, type BlockProperties } from "./device.ts";
-import { checkCapacity, checkStorage } from "./storage.ts";
+import { checkCapacity, sizeOfStorage } from "./storage.ts";
 
 /** A file or disk, whose size must still be the capacity when the image is started; or an open one. */
 interface BlockSource extends DeviceSource {
@@ -63,7 +62,7 @@ function look(device: BlockDevice, { keep, opened }: Looking): BlockSource {
     throw new TenderError("device", `${path}: an overlay cannot be packed; soloden run makes one`);
   }
   const writable = access !== "ro";
-  const capacity = checkCapacity(device, sizeOf(path, { write: access === "rw" }));
+  const capacity = checkCapacity(device, sizeOfStorage(device));
   const properties: BlockProperties = { type, capacity, blockSize };
   if (access === "overlay") {
     const inherited = opened.adopt(privateCopy(path, capacity), closeDescriptor);
@@ -75,18 +74,6 @@ function look(device: BlockDevice, { keep, opened }: Looking): BlockSource {
 
 function absolute(path: string): string {
   return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
-}
-
-/** The size by `lseek`, which works for files and for block devices. */
-function sizeOf(path: string, options: { write: boolean }): number {
-  checkStorage(path);
-  try {
-    using file = Deno.openSync(path, { read: true, ...options });
-    return file.seekSync(0, Deno.SeekMode.End);
-  } catch (error) {
-    const reason = systemReason(error);
-    throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
-  }
 }
 
 function open(

@@ -53,3 +53,19 @@ export function checkCapacity({ path, blockSize }: BlockDevice, size: number): n
   }
   return size;
 }
+
+/**
+ * The size of storage in bytes, by `lseek`, which works for files and for block devices.
+ *
+ * @throws {TenderError} "device" if it cannot be opened as a device would open it
+ */
+export function sizeOfStorage({ path, access }: BlockDevice): number {
+  checkStorage(path);
+  try {
+    using file = Deno.openSync(path, { read: true, write: access === "rw" });
+    return file.seekSync(0, Deno.SeekMode.End);
+  } catch (error) {
+    const reason = systemReason(error);
+    throw new TenderError("device", `Could not open block device: ${path}: ${reason}`);
+  }
+}

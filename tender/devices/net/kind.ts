@@ -17,4 +17,5 @@ export const netKind: DeviceKind<NetDevice, NetProperties> = {
   words: async () => (await import("./words.ts")).netWords,
   served: async () => (await import("./served.ts")).servedNet,
   launched: async () => (await import("./launched.ts")).launchedNet,
+  emulated: async () => (await import("./emulated.ts")).emulatedNet,
 };

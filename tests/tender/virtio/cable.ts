@@ -5,6 +5,7 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { networkCard } from "../../../tender/devices/net/emulated.ts";
 import type { QemuDevice } from "../../../tender/virtio/qemu.ts";
 
 /** A cable. */
@@ -54,7 +55,7 @@ function cableOf(socket: Socket, { from, ...options }: CableOptions & { from: nu
     else next(frame);
   });
   return {
-    device: { type: "NET_BASIC", backing: { kind: "udp", from, to }, ...options },
+    device: networkCard(`socket,udp=${HOST}:${to},localaddr=${HOST}:${from}`, options),
     send: (frame) => socket.send(frame, from, HOST),
     receive: () =>
       new Promise((resolve) => {

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { storageDrive } from "../../../tender/devices/block/emulated.ts";
 import type { QemuDevice } from "../../../tender/virtio/qemu.ts";
 import { guest } from "../../guests.ts";
 import { testUnless } from "../../needs.ts";
@@ -38,7 +39,7 @@ for (const blockSize of [undefined, 4096]) {
         const path = await storage(directory, random.blocks * size);
         const kernel = await guest("block_random", "virtio");
         const cmdline = `${random.seed} ${random.count}`;
-        const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path, blockSize }];
+        const devices: QemuDevice[] = [storageDrive({ path, blockSize })];
         const { end, output } = await runMachine({ kernel, cmdline, devices });
         assert.deepEqual(end, { kind: "exit", status: 0 }, output);
         assert.deepEqual(await Deno.readFile(path), contentAfter(random));
@@ -51,7 +52,7 @@ testUnless(
   "virtio block: what a block call must refuse",
   () =>
     withDirectory(async (directory) => {
-      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path: await storage(directory, 4096) }];
+      const devices: QemuDevice[] = [storageDrive({ path: await storage(directory, 4096) })];
       const { end, output } = await runMachine({ kernel: await guest("block", "virtio"), devices });
       assert.deepEqual(end, { kind: "exit", status: 0 }, output);
     }),
@@ -70,7 +71,7 @@ testUnless(
         else {
           const path = join(directory, String(handle));
           await Deno.writeFile(path, new Uint8Array(512));
-          devices.push({ type: "BLOCK_BASIC", path });
+          devices.push(storageDrive({ path }));
         }
       }
       const kernel = await guest("devices63", "virtio");
@@ -99,7 +100,7 @@ testUnless(
       const missing = await runMachine({ kernel });
       assert.deepEqual(missing.end, { kind: "exit", status: 255 });
       assert.equal(refused.exec(missing.output)?.[1], " declared but not attached.");
-      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path: await storage(directory, 512) }];
+      const devices: QemuDevice[] = [storageDrive({ path: await storage(directory, 512) })];
       const other = await runMachine({ kernel, devices });
       assert.deepEqual(other.end, { kind: "exit", status: 255 });
       assert.equal(
@@ -192,7 +193,7 @@ testUnless(
       const path = await storage(directory, 512);
       await Deno.writeTextFile(path, "5".repeat(512));
       const kernel = await guest("block_refused", "virtio");
-      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path, readOnly: true }];
+      const devices: QemuDevice[] = [storageDrive({ path, access: "ro" })];
       const { end, output } = await runMachine({ kernel, devices });
       assert.match(output, /\nwrite 3\nread 0\nbyte 5\nSUCCESS\n/);
       assert.deepEqual(end, { kind: "exit", status: 0 });
@@ -205,7 +206,7 @@ testUnless(
   "virtio: what the manifest has no place for is left alone",
   () =>
     withDirectory(async (directory) => {
-      const devices: QemuDevice[] = [{ type: "BLOCK_BASIC", path: await storage(directory, 512) }];
+      const devices: QemuDevice[] = [storageDrive({ path: await storage(directory, 512) })];
       const { end } = await runMachine({ kernel: await guest("globals", "virtio"), devices });
       assert.deepEqual(end, { kind: "exit", status: 0 });
     }),

@@ -1,0 +1,61 @@
+/**
+ * Network devices in machines of QEMU. Source: QEMU's manual, options `-netdev` and `-device`.
+ *
+ * @module
+ */
+import { passes } from "../../../linux/inherit.ts";
+import { TenderError } from "../../error.ts";
+import type { EmulatedKind } from "../../virtio/emulated_kind.ts";
+import { type QemuDevice, quote } from "../../virtio/qemu.ts";
+import { checkInherited, checkTap } from "./attach.ts";
+import { type Backing, formatMac, type NetDevice, randomMac } from "./device.ts";
+
+/** See {@linkcode EmulatedKind}. */
+export const emulatedNet: EmulatedKind<NetDevice> = {
+  look({ backing, mac = randomMac() }) {
+    if (backing.kind === "tap") {
+      const { mtu } = checkTap(backing.interface);
+      return networkCard(tapBackend(backing.interface), { mac, mtu });
+    }
+    return networkCard(descriptorBackend(backing), { mac, mtu: backing.mtu });
+  },
+};
+
+/** An interface of this host as a backend. */
+export function tapBackend(name: string): string {
+  return `tap,ifname=${quote(name)},script=no,downscript=no`;
+}
+
+/**
+ * A network device.
+ *
+ * @param backend the value of `-netdev`, without an id
+ * @param options `mac`: 6 bytes, QEMU's own choice if not given; `mtu`: in bytes, the guest takes 1500 if
+ * not given
+ */
+export function networkCard(
+  backend: string,
+  { mac, mtu }: { mac?: Uint8Array; mtu?: number } = {},
+): QemuDevice {
+  const address = mac === undefined ? "" : `,mac=${formatMac(mac)}`;
+  const size = mtu === undefined ? "" : `,host_mtu=${mtu}`;
+  // No ROM: a machine does not boot from this network.
+  const device = `virtio-net-pci,romfile=${address}${size}`;
+  return { backend: ["-netdev", backend], device, link: "netdev" };
+}
+
+/** QEMU takes sockets and interfaces. */
+function descriptorBackend({ fd }: Extract<Backing, { kind: "descriptor" }>): string {
+  checkInherited(fd);
+  switch (passes(fd)) {
+    case "interface":
+      return `tap,fd=${fd}`;
+    case "socket":
+      return `socket,fd=${fd}`;
+    default:
+      throw new TenderError(
+        "device",
+        `@${fd}: QEMU takes no pipe; give it a socket or a TAP interface`,
+      );
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What a guest of virtio cannot have, and why: QEMU runs it.
+ *
+ * @module
+ */
+import { TenderError } from "../error.ts";
+import type { RunOptions } from "../run/options.ts";
+import type { Asked } from "../target.ts";
+
+const CALLS = "nobody but QEMU sees what the guest does; run it on hvt";
+const CPU = "the guest's CPU is QEMU's";
+const RING = "QEMU passes frames on in a ring of its own";
+const CONFINED = "nothing confines QEMU";
+
+/** Why there is no such thing, by the option's name in the library. */
+const REASONS = {
+  trace: CALLS,
+  stats: CALLS,
+  captures: CALLS,
+  core: CALLS,
+  cpu: CPU,
+  netRing: RING,
+} as const;
+
+/**
+ * Refuses options that a program asks for.
+ *
+ * @throws {TenderError} "option"
+ */
+export function checkOptions(options: RunOptions): void {
+  for (const [name, reason] of Object.entries(REASONS)) {
+    if (options[name as keyof typeof REASONS] !== undefined) throw refusal(name, reason);
+  }
+}
+
+/**
+ * Refuses options of the command line.
+ *
+ * @throws {TenderError} "option"
+ */
+export function checkAsked({ observe, machine, confined }: Asked): void {
+  if (observe.length > 0) throw refusal(/^--[a-z-]+/.exec(observe[0]!)![0], CALLS);
+  if (machine.length > 0) {
+    const [name] = machine[0]!.split("=");
+    throw refusal(name!, name === "--no-net-ring" ? RING : CPU);
+  }
+  if (!confined) throw refusal("--no-confine", CONFINED);
+}
+
+function refusal(option: string, reason: string): TenderError {
+  return new TenderError("option", `${option} is not for virtio: ${reason}`);
+}
