@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { F_GETFD, F_GETPIPE_SZ, F_SETFD, FD_CLOEXEC, SO_TYPE, SOL_SOCKET } from "./constants.ts";
+import {
+  F_GETFD,
+  F_GETPIPE_SZ,
+  F_SETFD,
+  FD_CLOEXEC,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from "./constants.ts";
 import { InterfaceError } from "./interface_error.ts";
 import { ERRNO, errorText, seldom } from "./libc.ts";
 import { Ifreq, REQUEST } from "./tap_abi.ts";
@@ -29,11 +37,16 @@ export function checkInherited(fd: number): void {
   }
 }
 
+/** Something that passes frames. */
+export type Passing = "interface" | "datagram socket" | "other socket" | "pipe";
+
 /** What a descriptor is that passes frames, or undefined. A terminal does not count: it changes bytes. */
-export function passes(fd: number): "interface" | "socket" | "pipe" | undefined {
+export function passes(fd: number): Passing | undefined {
   if (c.ioctl(fd, BigInt(REQUEST.TUNGETIFF), new Uint8Array(Ifreq.size)) >= 0) return "interface";
   const type = new Int32Array(1);
-  if (c.getsockopt(fd, SOL_SOCKET, SO_TYPE, type, Uint32Array.of(4)) >= 0) return "socket";
+  if (c.getsockopt(fd, SOL_SOCKET, SO_TYPE, type, Uint32Array.of(4)) >= 0) {
+    return type[0] === SOCK_DGRAM ? "datagram socket" : "other socket";
+  }
   return c.fcntl(fd, F_GETPIPE_SZ, 0) >= 0 ? "pipe" : undefined;
 }
 

@@ -147,6 +147,22 @@ static void reclaim(struct buffers *transmit) {
     }
 }
 
+/* A device that has not sent all by then waits for others: a try takes about a microsecond. */
+#define FINISH_TRIES 2000000
+
+void net_finish(void) {
+    for (unsigned i = 0; i < device_count; i++) {
+        struct buffers *transmit = &devices[i]->transmit;
+        reclaim(transmit);
+        for (unsigned tries = 0; transmit->free_count < transmit->count; tries++) {
+            if (tries == FINISH_TRIES)
+                return;
+            port_read8(transmit->queue.port + DEVICE_STATUS);
+            reclaim(transmit);
+        }
+    }
+}
+
 solo5_result_t platform_net_write(solo5_handle_t handle, const uint8_t *buf, size_t size) {
     struct net *net = find(handle);
     struct buffers *transmit = &net->transmit;

@@ -66,6 +66,7 @@ void platform_puts(const char *data, size_t size) {
 
 void platform_exit(int status) {
     static const char halted[] = "Solo5: Halted\n";
+    net_finish();
     wait_for(SENT_ALL);
     if (watched)
         port_write8(DEBUG_CONSOLE, (uint8_t)status);

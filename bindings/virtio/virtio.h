@@ -86,4 +86,7 @@ solo5_handle_set_t net_ready(void);
 /* Has network devices take back their interrupts. */
 void net_acknowledge(void);
 
+/* Has network devices send what they were given, before the machine is gone. */
+void net_finish(void);
+
 #endif

@@ -1,6 +1,6 @@
 /**
- * Every C guest of tests/guests, built once as a portable unikernel and put on each target: it ends as the
- * one that was built for that target does, and prints the same.
+ * Every C guest of tests/guests, built once as a portable unikernel and put on each target, or packed: it
+ * ends as the one that was built for that target does, and prints the same.
  */
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { join } from "node:path";
@@ -10,15 +10,20 @@ import {
   block,
   type Device,
   type Fault,
+  type Guest,
   net,
   type Outcome,
+  pack,
   parseUnikernel,
   run,
+  statusOf,
   type TenderTarget,
   type Unikernel,
 } from "../../mod.ts";
 import { guest } from "../guests.ts";
 import { socketPair } from "../tender/devices/socket_pair.ts";
+import { testUnless } from "../needs.ts";
+import { noQemu } from "../tender/virtio/qemu_machine.ts";
 import { kvmTest } from "../tender/hvt/kvm_available.ts";
 
 const DIRECTORY = join(import.meta.dirname!, "../guests");
@@ -32,6 +37,17 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   exit_code: ["42"],
   block_random: ["7"],
 };
+
+/** Guests that need more memory. */
+const MEMORY: Readonly<Record<string, string>> = { devices63: "128 MiB" };
+
+/**
+ * Guests that are run on virtio: one for each device, for each part of the bindings, and for each way to
+ * end. To start a machine takes as long as a dozen guests of the others.
+ */
+const ON_VIRTIO =
+  ("abort args block block_random bridge broken_stack cpu devices63 exec_data exit_code globals guard " +
+    "net net_info ssp spin time tls triple_fault undefined wait write_text").split(" ");
 
 /** Guests that end only where they are stopped, after so many milliseconds. */
 const ENDLESS: Readonly<Record<string, number>> = { spin: 20, wait: 20 };
@@ -49,8 +65,14 @@ interface Seen {
   readonly blocks: readonly string[];
 }
 
+/** Runs a guest to its end; `begun` is to be called when it has printed something. */
+type Runner = (
+  guest: Guest,
+  options: { name: string; directory: string; begun: () => void },
+) => Promise<Pick<Seen, "outcome" | "output">>;
+
 /** Runs a unikernel with devices of its own. */
-async function see(unikernel: Unikernel, name: string): Promise<Seen> {
+async function see(unikernel: Unikernel, name: string, runner: Runner = onTarget): Promise<Seen> {
   const directory = Deno.makeTempDirSync();
   using cables = new DisposableStack();
   try {
@@ -64,23 +86,21 @@ async function see(unikernel: Unikernel, name: string): Promise<Seen> {
         files.push(path);
         devices[name] = block.file(path);
       } else {
-        const pair = cables.use(socketPair());
-        FRAMES.forEach(pair.send);
+        const pair = cables.use(socketPair({ datagrams: true }));
         pairs.push(pair);
         devices[name] = net.fd(pair.guest, { mac: "02:00:00:00:00:01" });
       }
     }
     const args = ["--solo5:quiet", ...ARGUMENTS[name] ?? []];
-    const timeout = ENDLESS[name];
-    let output = "";
-    const decoder = new TextDecoder();
-    const outcome = await run(bind(unikernel, { memory: "8 MiB", args, devices }), {
-      console: (bytes) => void (output += decoder.decode(bytes)),
-      ...(timeout === undefined ? {} : { limits: { timeout } }),
-    });
+    // A machine loses what comes before it has started.
+    let started = false;
+    const begun = () => {
+      if (!started) { for (const { send } of pairs) FRAMES.forEach(send); }
+      started = true;
+    };
+    const guest = bind(unikernel, { memory: MEMORY[name] ?? "8 MiB", args, devices });
     return {
-      outcome,
-      output,
+      ...await runner(guest, { name, directory, begun }),
       frames: pairs.map((pair) => {
         const frames = [];
         for (let frame = pair.receive(); frame !== undefined; frame = pair.receive()) {
@@ -95,6 +115,38 @@ async function see(unikernel: Unikernel, name: string): Promise<Seen> {
   }
 }
 
+async function onTarget(guest: Guest, { name, begun }: Parameters<Runner>[1]) {
+  const timeout = ENDLESS[name];
+  let output = "";
+  const decoder = new TextDecoder();
+  const outcome = await run(guest, {
+    console: (bytes) => {
+      begun();
+      output += decoder.decode(bytes);
+    },
+    ...(timeout === undefined ? {} : { limits: { timeout } }),
+  });
+  return { outcome, output };
+}
+
+/** Runs a guest as its packed file; of its outcome there is a status. */
+async function asFile(guest: Guest, { directory, begun }: Parameters<Runner>[1]) {
+  const path = join(directory, "packed");
+  Deno.writeFileSync(path, await pack(guest), { mode: 0o700 });
+  const child = new Deno.Command(path, {
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let output = "";
+  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+    begun();
+    output += piece;
+  }
+  const { code } = await child.status;
+  return { outcome: { kind: "exit", status: code } as const, output };
+}
+
 /** What must be the same; addresses and random values are not. */
 function comparable({ outcome, ...rest }: Seen): unknown {
   const { crash: _, address: __, frame: ___, ...end } = outcome as Outcome & Partial<Fault>;
@@ -102,15 +154,15 @@ function comparable({ outcome, ...rest }: Seen): unknown {
   return JSON.parse(text.replaceAll(/0x[0-9a-f]+|\b[0-9a-f]{16}\b/g, "…"));
 }
 
+async function load(name: string, target: TenderTarget | "any"): Promise<Unikernel> {
+  return parseUnikernel(Deno.readFileSync(await guest(name, target)), { name });
+}
+
 async function compare(name: string, target: TenderTarget): Promise<void> {
-  const load = async (built: TenderTarget | "any") => {
-    const path = await guest(name, built);
-    return parseUnikernel(Deno.readFileSync(path), { name });
-  };
-  const portable = await load("any");
+  const portable = await load(name, "any");
   equal(portable.abi.target, "any");
   const bound = await see(await bindTo(portable, target), name);
-  const direct = await see(await load(target), name);
+  const direct = await see(await load(name, target), name);
   // How far an endless guest comes depends on what else the machine does.
   if (name in ENDLESS) deepEqual(bound.outcome, direct.outcome);
   else deepEqual(comparable(bound), comparable(direct));
@@ -119,12 +171,24 @@ async function compare(name: string, target: TenderTarget): Promise<void> {
 for (const name of GUESTS) {
   Deno.test(`portable ${name}: as built for spt`, () => compare(name, "spt"));
   kvmTest(`portable ${name}: as built for hvt`, () => compare(name, "hvt"));
+  if (ON_VIRTIO.includes(name)) {
+    testUnless(noQemu, `portable ${name}: as built for virtio`, () => compare(name, "virtio"));
+  }
+  if (name in ENDLESS) continue;
+  Deno.test(`portable ${name}: packed, as on spt`, async () => {
+    const bound = await bindTo(await load(name, "any"), "spt");
+    const { outcome, ...run } = await see(bound, name);
+    const packed = await see(bound, name, asFile);
+    deepEqual(
+      comparable(packed),
+      comparable({ ...run, outcome: { kind: "exit", status: statusOf(outcome) } }),
+    );
+  });
 }
 
 /** Runs a guest on spt from its portable file. */
 async function onSpt(name: string): Promise<string> {
-  const portable = parseUnikernel(Deno.readFileSync(await guest(name, "any")), { name });
-  return (await see(await bindTo(portable, "spt"), name)).output;
+  return (await see(await bindTo(await load(name, "any"), "spt"), name)).output;
 }
 
 Deno.test("portable: the stack guard of the application is a random value", async () => {

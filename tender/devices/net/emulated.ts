@@ -44,18 +44,17 @@ export function networkCard(
   return { backend: ["-netdev", backend], device, link: "netdev" };
 }
 
-/** QEMU takes sockets and interfaces. */
 function descriptorBackend({ fd }: Extract<Backing, { kind: "descriptor" }>): string {
   checkInherited(fd);
   switch (passes(fd)) {
     case "interface":
       return `tap,fd=${fd}`;
-    case "socket":
+    case "datagram socket":
       return `socket,fd=${fd}`;
     default:
       throw new TenderError(
         "device",
-        `@${fd}: QEMU takes no pipe; give it a socket or a TAP interface`,
+        `@${fd}: Is neither a datagram socket nor a TAP interface, which QEMU needs`,
       );
   }
 }

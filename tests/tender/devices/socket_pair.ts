@@ -9,6 +9,7 @@ import { duplicateNonblocking, readOnce, writeOnce } from "../../../linux/transf
 const c = libc({ socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" } });
 
 const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 
 /** Two ends of a cable; the guest's is open to programs that this process starts. */
@@ -21,10 +22,11 @@ export interface SocketPair extends Disposable {
   receive(): Uint8Array | undefined;
 }
 
-/** Makes a cable. */
-export function socketPair(): SocketPair {
+/** Makes a cable; `datagrams`: of sockets that do not tell when the other end is closed. */
+export function socketPair({ datagrams = false }: { datagrams?: boolean } = {}): SocketPair {
   const ends = new Int32Array(2);
-  check(c.socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), "socketpair");
+  const type = datagrams ? SOCK_DGRAM : SOCK_SEQPACKET;
+  check(c.socketpair(AF_UNIX, type, 0, ends), "socketpair");
   const guest = ends[0]!;
   // The guest's end stays one that blocks: to change that is the tender's task.
   const test = duplicateNonblocking(ends[1]!);

@@ -1,0 +1,238 @@
+/**
+ * Guests of virtio under the command and the library: what reaches QEMU, and what comes of its end.
+ */
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { join } from "node:path";
+import {
+  bind,
+  block,
+  type Device,
+  type GuestOptions,
+  net,
+  type Outcome,
+  parseUnikernel,
+  run,
+} from "../../../mod.ts";
+import { loadTender } from "../../../tender/virtio/tender.ts";
+import { guest } from "../../guests.ts";
+import { testUnless } from "../../needs.ts";
+import { execute, kill, ROOT, soloden } from "../../soloden.ts";
+import { socketPair } from "../devices/socket_pair.ts";
+import { noQemu } from "./qemu_machine.ts";
+
+async function load(name: string, given: GuestOptions = {}) {
+  const unikernel = parseUnikernel(Deno.readFileSync(await guest(name, "virtio")), { name });
+  return bind(unikernel, { memory: "32 MiB", args: ["--solo5:quiet"], ...given });
+}
+
+/** How a guest ends with some devices, and what it prints. */
+async function ended(name: string, given?: GuestOptions): Promise<[Outcome, string]> {
+  let output = "";
+  const decoder = new TextDecoder();
+  const console = (bytes: Uint8Array) => void (output += decoder.decode(bytes));
+  return [await run(await load(name, given), { console }), output];
+}
+
+async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "soloden-test-" });
+  try {
+    await test(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("virtio: a launch is a plain value, compiled without looking at the host", async () => {
+  const tender = await loadTender();
+  const given = await load("args", { args: ["one", "two,  three"], memory: "64 MiB" });
+  const { kernel, ...launch } = tender.compile(given, { devices: [], accelerator: "tcg" });
+  deepEqual(launch, {
+    name: "args",
+    machine: { cmdline: "one two,  three", memory: 64, accelerator: "tcg", devices: [] },
+  });
+  equal(
+    kernel.length,
+    given.unikernel.segments.at(-1)!.address +
+      given.unikernel.segments.at(-1)!.data.length - 0x10_0000,
+  );
+});
+
+const ENDS: readonly [name: string, args: string[], outcome: Outcome, output: RegExp][] = [
+  ["exit_code", ["42"], { kind: "exit", status: 42 }, /^$/],
+  ["abort", [], { kind: "abort" }, /solo5_abort|^$/],
+  ["undefined", [], { kind: "abort" }, /#UD/],
+  ["triple_fault", [], {
+    kind: "fault",
+    fault: "trap",
+    reason: "triple-fault",
+    message: "the machine was reset, as by a triple fault",
+  }, /^trapping\n$/],
+];
+
+for (const [name, args, outcome, output] of ENDS) {
+  testUnless(noQemu, `virtio: ${name} ends with ${outcome.kind}`, async () => {
+    const [seen, printed] = await ended(name, { args: ["--solo5:quiet", ...args] });
+    deepEqual(seen, outcome);
+    match(printed, output);
+  });
+}
+
+testUnless(
+  noQemu,
+  "virtio: what QEMU refuses is the host's fault, in QEMU's words",
+  () =>
+    withDirectory(async (directory) => {
+      const path = join(directory, "disk");
+      Deno.writeFileSync(path, new Uint8Array(4096));
+      const tender = await loadTender([block.file(path)]);
+      const given = await load("block", { devices: { storage: block.file(path) } });
+      using host = tender.open(given);
+      // Gone, after it was looked at.
+      Deno.removeSync(path);
+      await using started = await host.start(tender.compile(given, host.facts), {});
+      const outcome = await started.outcome;
+      ok(outcome.kind === "fault" && outcome.reason === "host");
+      match(outcome.message, /^qemu-system-x86_64: .*No such file or directory/);
+    }),
+);
+
+testUnless(
+  noQemu,
+  "virtio: an overlay takes writes that the storage does not get",
+  () =>
+    withDirectory(async (directory) => {
+      const path = join(directory, "disk");
+      Deno.writeFileSync(path, new Uint8Array(4096));
+      for (const [access, changed] of [["overlay", false], ["rw", true]] as const) {
+        const devices = { storage: block.file(path, { access }) };
+        const [outcome, output] = await ended("block", { devices });
+        deepEqual([outcome, output], [{ kind: "exit", status: 0 }, "SUCCESS\n"]);
+        equal(Deno.readFileSync(path).some((byte) => byte !== 0), changed, access);
+      }
+    }),
+);
+
+testUnless(noQemu, "virtio: a descriptor that QEMU cannot use is refused", async () => {
+  using pair = socketPair();
+  const devices: Record<string, Device> = { service: net.fd(pair.guest) };
+  const message =
+    `@${pair.guest}: Is neither a datagram socket nor a TAP interface, which QEMU needs`;
+  await rejects(ended("net", { devices }), { code: "device", message });
+});
+
+testUnless(noQemu, "virtio: limits of time and output stop QEMU", async () => {
+  const limited = async (name: string, limits: NonNullable<Parameters<typeof run>[1]>["limits"]) =>
+    await run(await load(name), { console: () => {}, limits });
+  deepEqual(await limited("wait", { timeout: 300 }), {
+    kind: "limit",
+    limit: "timeout",
+    value: 300,
+  });
+  deepEqual(await limited("spin", { cpuTime: 1000 }), {
+    kind: "limit",
+    limit: "cpuTime",
+    value: 1000,
+  });
+  deepEqual(await limited("output", { consoleRate: 10 }), {
+    kind: "limit",
+    limit: "consoleRate",
+    value: 10,
+  });
+});
+
+testUnless(noQemu, "virtio: a kill ends QEMU", async () => {
+  const killer = new AbortController();
+  const ending = run(await load("wait"), {
+    console: () => killer.abort(),
+    signal: killer.signal,
+  });
+  setTimeout(() => killer.abort(), 500);
+  deepEqual(await ending, { kind: "signal", signal: 9 });
+});
+
+/** The processes below a process. */
+function childrenOf(pid: number): number[] {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].flatMap(({ name }) =>
+    Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`).split(" ").filter(Boolean)
+      .map(Number)
+  );
+}
+
+testUnless(noQemu, "virtio: QEMU ends with the command, however that ends", async () => {
+  const file = await guest("spin", "virtio");
+  for (const [signal, status] of [["SIGKILL", 137], ["SIGTERM", 143], ["SIGINT", 130]] as const) {
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", join(ROOT, "main.ts"), "run", "--mem=32", file, "p"],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    try {
+      const reader = command.stdout.getReader();
+      ok((await reader.read()).value);
+      const [qemu, ...others] = childrenOf(command.pid);
+      deepEqual(others, []);
+      match(Deno.readTextFileSync(`/proc/${qemu}/cmdline`), /^[^\0]*qemu-system-x86_64\0/);
+      command.kill(signal);
+      equal((await command.status).code, status);
+      await reader.cancel();
+      for (let tries = 0; isThere(qemu!); tries++) {
+        ok(tries < 500, `QEMU goes on after ${signal}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    } finally {
+      kill(command);
+      await command.status;
+    }
+  }
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return false;
+  }
+}
+
+const REFUSED: readonly [option: string, line: string][] = [
+  ["--trace", "--trace is not for virtio: nobody but QEMU sees what the guest does; run it on hvt"],
+  ["--gdb", "--gdb is not for virtio: nobody but QEMU sees what the guest does; run it on hvt"],
+  ["--cpu=baseline", "--cpu is not for virtio: the guest's CPU is QEMU's"],
+  ["--no-net-ring", "--no-net-ring is not for virtio: QEMU passes frames on in a ring of its own"],
+  ["--no-confine", "--no-confine is not for virtio: nothing confines QEMU"],
+];
+
+for (const [option, line] of REFUSED) {
+  testUnless(noQemu, `virtio: ${option} is refused in one line`, async () => {
+    const file = await guest("globals", "virtio");
+    deepEqual(await soloden("run", option, file), {
+      status: 1,
+      stdout: "",
+      stderr: `soloden: ${line}\n`,
+    });
+  });
+}
+
+testUnless(noQemu, "virtio: without QEMU, a line says what to install", async () => {
+  const file = await guest("globals", "virtio");
+  const words = ["run", "-A", "--no-check", join(ROOT, "main.ts"), "run", file];
+  deepEqual(await execute(Deno.execPath(), words, { env: { PATH: "/nowhere" } }), {
+    status: 1,
+    stdout: "",
+    stderr: "soloden: qemu-system-x86_64: not found; apt-get install qemu-system-x86\n",
+  });
+});
+
+testUnless(
+  noQemu,
+  "virtio: -t puts a portable unikernel on it, and -v says how it runs",
+  async () => {
+    const file = await guest("args", "any");
+    const { status, stdout, stderr } = await soloden(
+      ...["run", "-v", "-t", "virtio", file, "--solo5:quiet", "one,two"],
+    );
+    deepEqual([status, stdout], [0, "[one,two]\nSUCCESS\n"]);
+    match(stderr, /^soloden: .*: runs on virtio, in QEMU, with(out)? KVM\n$/);
+  },
+);
