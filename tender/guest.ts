@@ -115,7 +115,7 @@ export function tenderTarget({ name, abi: { target, version } }: Unikernel): Ten
     );
   }
   if (!Object.hasOwn(ABI_VERSION, target)) {
-    const known = Object.keys(ABI_VERSION).join(" and ");
+    const known = Object.keys(ABI_VERSION).join(", ");
     throw new TenderError(
       "target",
       `${name}: is for the target ${target}; soloden runs ${known}`,

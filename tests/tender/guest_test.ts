@@ -91,9 +91,9 @@ Deno.test("bind: memory is bytes or a text with a unit, in steps of the target",
 
 Deno.test("bind: the target is the unikernel's own, and one without a tender is refused", () => {
   equal(bind(of("hvt"), { memory: MEMORY }).unikernel.abi.target, "hvt");
-  throws(() => bind(of("virtio")), {
+  throws(() => bind(of("muen")), {
     code: "target",
-    message: "x: is for the target virtio; soloden runs hvt and spt",
+    message: "x: is for the target muen; soloden runs hvt, spt, virtio",
   });
   const abi = { target: "spt", version: 9 } as const;
   throws(() => bind({ ...unikernel(), abi }), {
