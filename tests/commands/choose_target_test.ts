@@ -1,0 +1,82 @@
+/**
+ * The target that `run` and `pack` take: for portable unikernels, and for those that have one.
+ */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { join } from "node:path";
+import { hasHardware } from "../../tender/kvm/open.ts";
+import { guest } from "../guests.ts";
+import { testUnless } from "../needs.ts";
+import { execute, soloden } from "../soloden.ts";
+import { kvmTest } from "../tender/hvt/kvm_available.ts";
+import { noQemu } from "../tender/virtio/qemu_machine.ts";
+
+/** Runs a guest that prints its arguments; what it says of its target. */
+async function targetOf(...options: string[]): Promise<string> {
+  const file = await guest("args", "any");
+  const { status, stdout, stderr } = await soloden(
+    ...["run", "-v", ...options, file, "--solo5:quiet", "Hello"],
+  );
+  deepEqual([status, stdout], [0, "[Hello]\nSUCCESS\n"], stderr);
+  const [, said] = /^soloden: .*: runs on (.*)\n$/.exec(stderr) ?? [];
+  return said ?? stderr;
+}
+
+Deno.test("target: a portable unikernel gets hvt where KVM has hardware for it, else spt", async () => {
+  equal(await targetOf(), hasHardware() ? "hvt" : "spt");
+});
+
+Deno.test("target: -t spt is spt", async () => {
+  equal(await targetOf("-t", "spt"), "spt");
+  equal(await targetOf("--target=spt"), "spt");
+});
+
+kvmTest("target: -t hvt is hvt, where KVM is emulated, too", async () => {
+  equal(await targetOf("-t", "hvt"), "hvt");
+});
+
+testUnless(noQemu, "target: -t virtio is QEMU", async () => {
+  match(await targetOf("-t", "virtio"), /^virtio, in QEMU, with(out)? KVM$/);
+});
+
+Deno.test("target: -t is right for a unikernel of that target, and no other is taken in its place", async () => {
+  const file = await guest("args", "spt");
+  equal((await soloden("run", "-t", "spt", file, "--solo5:quiet")).status, 0);
+  const said = `soloden: ${file}: was built for spt, not for hvt; ` +
+    "soloden build -t any makes one that runs on each of them\n";
+  deepEqual(await soloden("run", "-t", "hvt", file), { status: 1, stdout: "", stderr: said });
+});
+
+Deno.test("target: what is none is refused in one line", async () => {
+  const file = await guest("args", "any");
+  deepEqual(await soloden("run", "--target=muen", file), {
+    status: 1,
+    stdout: "",
+    stderr: "soloden: --target=muen: expected one of hvt, spt, virtio\n",
+  });
+  const { status, stderr } = await soloden("run", "-t");
+  deepEqual([status, stderr.split("\n").length], [1, 2]);
+});
+
+Deno.test("target: pack makes an executable of a portable unikernel", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const packed = join(directory, "packed");
+    deepEqual(
+      await soloden("pack", "-o", packed, await guest("args", "any"), "--solo5:quiet", "a"),
+      {
+        status: 0,
+        stdout: "",
+        stderr: "",
+      },
+    );
+    deepEqual(await execute(packed, []), { status: 0, stdout: "[a]\nSUCCESS\n", stderr: "" });
+    const virtio = await soloden("pack", "-o", packed, await guest("args", "virtio"));
+    match(
+      virtio.stderr,
+      /^soloden: .*: only spt unikernels can be packed, this is for virtio; .*\n$/,
+    );
+    equal(virtio.status, 1);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
