@@ -49,6 +49,7 @@ export const ENTRIES = [
   "solo5_block_write",
   "solo5_block_read",
   "__stack_chk_fail",
+  "soloden_mark",
 ] as const;
 
 /** What an application says of itself (`struct portable_application`): addresses, and sizes in bytes. */

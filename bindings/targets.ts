@@ -29,6 +29,7 @@ const COMMON = [
   "common/devices.c",
   "common/exit.c",
   "common/log.c",
+  "common/mark.c",
   "common/memory.c",
   "common/net.c",
   PROGRAM,
@@ -76,6 +77,12 @@ const VIRTIO = [
 
 const ANY = [...LIBC_FUNCTIONS, "any/entries.S", "any/note.c"];
 
+/** What applications have of snapshots, under any bindings. */
+const READY = { x86_64: "common/ready_x86_64.S", aarch64: "common/ready_aarch64.S" };
+
+/** Where tenders enter; a boot loader has an entry of its own. */
+const ENTRY = { x86_64: "common/entry_x86_64.S", aarch64: "common/entry_aarch64.S" };
+
 const STUB = [...LIBC_FUNCTIONS, "stub/stub.c"];
 
 /** The sources of each target's bindings, by their names in this room. A target may not be on every machine. */
@@ -83,16 +90,30 @@ export const SOURCES: Readonly<
   Record<Machine, Readonly<Partial<Record<BindingsTarget, readonly string[]>>>>
 > = {
   x86_64: {
-    hvt: [...COMMON, "common/tls_x86_64.c", ...HVT, "hvt/tables_x86_64.S"],
-    spt: [...COMMON, "common/tls_x86_64.c", ...SPT],
-    virtio: [...COMMON, "common/tls_x86_64.c", ...VIRTIO],
-    any: ANY,
+    hvt: [
+      ...COMMON,
+      "common/tls_x86_64.c",
+      READY.x86_64,
+      ENTRY.x86_64,
+      ...HVT,
+      "hvt/tables_x86_64.S",
+    ],
+    spt: [...COMMON, "common/tls_x86_64.c", READY.x86_64, ENTRY.x86_64, ...SPT],
+    virtio: [...COMMON, "common/tls_x86_64.c", READY.x86_64, ...VIRTIO],
+    any: [...ANY, READY.x86_64],
     stub: STUB,
   },
   aarch64: {
-    hvt: [...COMMON, "common/tls_aarch64.c", ...HVT, "hvt/vectors_aarch64.S"],
-    spt: [...COMMON, "common/tls_aarch64.c", ...SPT],
-    any: ANY,
+    hvt: [
+      ...COMMON,
+      "common/tls_aarch64.c",
+      READY.aarch64,
+      ENTRY.aarch64,
+      ...HVT,
+      "hvt/vectors_aarch64.S",
+    ],
+    spt: [...COMMON, "common/tls_aarch64.c", READY.aarch64, ENTRY.aarch64, ...SPT],
+    any: [...ANY, READY.aarch64],
     stub: STUB,
   },
 };
@@ -108,7 +129,9 @@ export function bindingsTargets(machine: Machine): BindingsTarget[] {
  * @returns undefined where a target is not on a machine
  */
 export function imageSources(target: ImageTarget, machine: Machine): string[] | undefined {
-  const shared = SOURCES[machine][target]?.filter((source) => source !== PROGRAM);
+  const shared = SOURCES[machine][target]?.filter((source) =>
+    source !== PROGRAM && source !== READY[machine]
+  );
   if (shared === undefined) return undefined;
   return ["window/window.S", "window/program.c", ...shared];
 }
@@ -176,7 +199,13 @@ export function bindingsFlags(source: string, machine: Machine): string[] {
 }
 
 /** For objcopy: the symbols of the bindings that applications can see. */
-export const PUBLIC_SYMBOLS = ["solo5_*", "_start", "__stack_chk_guard", "__stack_chk_fail"];
+export const PUBLIC_SYMBOLS = [
+  "solo5_*",
+  "soloden_*",
+  "_start",
+  "__stack_chk_guard",
+  "__stack_chk_fail",
+];
 
 /** For the linker, always. */
 export const LINK_MACHINE: Readonly<Record<Machine, readonly string[]>> = {

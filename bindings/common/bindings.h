@@ -26,6 +26,9 @@ _Noreturn void start(const struct boot *boot);
 
 void stack_guard_init(void);
 
+/* Keeps the guard of a snapshot. */
+void stack_guard_resume(void);
+
 /* ---- Log ---- */
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -59,6 +62,12 @@ void memory_describe(struct text *text, const struct boot *boot);
 
 void devices_init(const struct mft *mft);
 
+/* Has the devices of a set acquired from the beginning, under their handles. */
+void devices_resume(const struct mft *mft, solo5_handle_set_t set);
+
+/* The devices that are acquired. */
+solo5_handle_set_t devices_acquired(void);
+
 /* Acquires a device; returns its handle, or 0 if there is none or it is acquired already. */
 solo5_handle_t device_acquire(const char *name, mft_type_t type);
 
@@ -75,6 +84,12 @@ solo5_result_t platform_block_write(solo5_handle_t handle, uint64_t offset, cons
 
 /* ---- The rest of a target ---- */
 
+/* Has monotonic time go on from `now`. */
+void clock_resume(solo5_time_t now);
+
+solo5_result_t platform_set_thread_pointer(uintptr_t base);
+
+/* Also writes nothing where the size is 0: it may be a mark. */
 void platform_puts(const char *data, size_t size);
 _Noreturn void platform_exit(int status);
 

@@ -5,10 +5,19 @@
 #include "text.h"
 
 static const struct mft *manifest;
-static uint64_t acquired; /* Bit N is set if handle N is acquired. */
+static solo5_handle_set_t acquired; /* Bit N is set if handle N is acquired. */
 
 void devices_init(const struct mft *mft) {
     manifest = mft;
+}
+
+void devices_resume(const struct mft *mft, solo5_handle_set_t set) {
+    manifest = mft;
+    acquired = set;
+}
+
+solo5_handle_set_t devices_acquired(void) {
+    return acquired;
 }
 
 static bool equal(const char *a, const char *b) {

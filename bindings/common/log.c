@@ -41,6 +41,8 @@ static const char *take_option(const char *text) {
 
 const char *log_options(const char *cmdline) {
     const char *rest;
+    /* A snapshot has the level of its first start. */
+    log_threshold = LOG_INFO;
     while (*cmdline == '-' && (rest = take_option(cmdline)) != NULL)
         cmdline = rest;
     return cmdline;

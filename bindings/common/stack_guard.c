@@ -21,6 +21,12 @@ void stack_guard_init(void) {
         *(uintptr_t *)program.application.stack_guard = __stack_chk_guard;
 }
 
+void stack_guard_resume(void) {
+    /* What is on the stack remembers the application's guard. */
+    if (program.application.stack_guard != 0)
+        __stack_chk_guard = *(const uintptr_t *)program.application.stack_guard;
+}
+
 void __stack_chk_fail(void) {
     fatal("Stack corruption detected");
 }

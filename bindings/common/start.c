@@ -3,6 +3,7 @@
  * stack protector, because start() changes the guard while it runs.
  */
 #include "bindings.h"
+#include "mark.h"
 #include "program.h"
 #include "text.h"
 
@@ -18,7 +19,23 @@ static void print_banner(const struct boot *boot) {
     text_print(&text);
 }
 
+/* Goes on from where a snapshot was taken, with this start's command line and devices. */
+static _Noreturn void resume(const struct boot *boot, const struct soloden_record *record) {
+    stack_guard_resume();
+    const char *cmdline = log_options(boot->cmdline);
+    if (log_enabled(LOG_INFO))
+        print_banner(boot);
+    devices_resume(boot->mft, record->acquired);
+    clock_resume(record->time);
+    solo5_set_tls_base(record->thread_pointer);
+    record->info->cmdline = cmdline;
+    record->resume(record);
+}
+
 void start(const struct boot *boot) {
+    const struct soloden_record *record = mark_take();
+    if (record != NULL)
+        resume(boot, record);
     stack_guard_init();
     const char *cmdline = log_options(boot->cmdline);
     if (log_enabled(LOG_INFO))

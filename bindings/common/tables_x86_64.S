@@ -21,6 +21,7 @@
 #define CODE_SELECTOR 8
 #define DATA_SELECTOR 16
 #define TSS_SELECTOR  24
+#define TASK_BUSY     2
 
 /* ---- First 64 KiB of the image: trap entries, task state ---- */
 
@@ -147,6 +148,7 @@ trap_stack_end:
     .globl  cpu_init
     .type   cpu_init, @function
 cpu_init:
+    andb    $~TASK_BUSY, gdt + TSS_SELECTOR + 5 /* As a snapshot left it. */
     lgdt    gdt_register
     lidt    idt_register
     movl    $TSS_SELECTOR, %eax

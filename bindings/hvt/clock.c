@@ -11,13 +11,18 @@
 #include "net_ring.h"
 
 static struct ticks since_start;
+static solo5_time_t start_time; /* 0, or when a snapshot was taken. */
 
 void clock_init(uint64_t frequency) {
     since_start = ticks_start(frequency);
 }
 
+void clock_resume(solo5_time_t now) {
+    start_time = now;
+}
+
 solo5_time_t solo5_clock_monotonic(void) {
-    return ticks_passed(&since_start);
+    return start_time + ticks_passed(&since_start);
 }
 
 solo5_time_t solo5_clock_wall(void) {

@@ -25,7 +25,7 @@ void platform_exit(int status) {
     halt(status, NULL);
 }
 
-solo5_result_t solo5_set_tls_base(uintptr_t base) {
+solo5_result_t platform_set_thread_pointer(uintptr_t base) {
     cpu_set_thread_pointer(base);
     return SOLO5_R_OK;
 }

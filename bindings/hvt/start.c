@@ -11,9 +11,9 @@ ABI1_NOTE_DECLARE(ABI_TARGET_HVT, HVT_ABI_VERSION)
 NOT_OPENBSD_NOTE_DECLARE
 INTERP_DECLARE
 
-_Noreturn void _start(const struct hvt_boot_info *info);
+_Noreturn void platform_start(const struct hvt_boot_info *info);
 
-void _start(const struct hvt_boot_info *info) {
+void platform_start(const struct hvt_boot_info *info) {
     cpu_init();
     clock_init(info->cpu_cycle_freq);
     struct boot boot = {

@@ -42,7 +42,8 @@
     entry(13, solo5_block_acquire)                                                                 \
     entry(14, solo5_block_write)                                                                   \
     entry(15, solo5_block_read)                                                                    \
-    entry(16, __stack_chk_fail)
+    entry(16, __stack_chk_fail)                                                                    \
+    entry(17, soloden_mark)
 
 #ifndef __ASSEMBLER__
 
@@ -82,6 +83,7 @@ struct portable_segment {
 struct portable_program {
     struct portable_application application;
     struct portable_segment segments[PORTABLE_MAX_SEGMENTS]; /* Ascending. */
+    uint64_t mark; /* The struct soloden_record to go on from; 0 for a start from the beginning. */
 };
 
 #define PORTABLE_NOTE_SECTION ".note.soloden.portable"
@@ -96,6 +98,7 @@ struct portable_note {
     char n_name[8];
     uint32_t version;
     struct portable_application application;
+    uint64_t mark; /* In a snapshot, the struct soloden_record to go on from; else 0. */
 };
 
 #endif

@@ -12,6 +12,7 @@
 
 static int epoll;
 static int timer;
+static uint64_t lead; /* Of our clock over Linux's: 0, unless a snapshot goes on. Modulo 2^64. */
 
 void clock_init(int epollfd, int timerfd) {
     epoll = epollfd;
@@ -24,8 +25,12 @@ static solo5_time_t read_clock(int clock) {
     return (uint64_t)now.seconds * SECOND + (uint64_t)now.nanoseconds;
 }
 
+void clock_resume(solo5_time_t now) {
+    lead = now - read_clock(LINUX_CLOCK_MONOTONIC);
+}
+
 solo5_time_t solo5_clock_monotonic(void) {
-    return read_clock(LINUX_CLOCK_MONOTONIC);
+    return read_clock(LINUX_CLOCK_MONOTONIC) + lead;
 }
 
 solo5_time_t solo5_clock_wall(void) {
@@ -33,6 +38,7 @@ solo5_time_t solo5_clock_wall(void) {
 }
 
 static void set_timer(solo5_time_t deadline) {
+    deadline -= lead;
     const struct linux_itimerspec spec = {
         .value = {(int64_t)(deadline / SECOND), (int64_t)(deadline % SECOND)}};
     linux_call4(LINUX_TIMERFD_SETTIME, timer, LINUX_TFD_TIMER_ABSTIME, (long)&spec, 0);

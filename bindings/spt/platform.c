@@ -6,7 +6,7 @@
 
 /* While the console is full, this tries again: no allowed call can wait for it. */
 void platform_puts(const char *data, size_t size) {
-    while (size > 0) {
+    do {
         long written = linux_call4(LINUX_WRITE, LINUX_STDOUT, (long)data, (long)size, 0);
         if (written == -LINUX_EINTR || written == -LINUX_EAGAIN)
             continue;
@@ -14,7 +14,7 @@ void platform_puts(const char *data, size_t size) {
             return;
         data += written;
         size -= (size_t)written;
-    }
+    } while (size > 0);
 }
 
 void platform_exit(int status) {
@@ -22,6 +22,6 @@ void platform_exit(int status) {
         linux_call4(LINUX_EXIT_GROUP, status, 0, 0, 0);
 }
 
-solo5_result_t solo5_set_tls_base(uintptr_t base) {
+solo5_result_t platform_set_thread_pointer(uintptr_t base) {
     return linux_set_thread_pointer(base) == 0 ? SOLO5_R_OK : SOLO5_R_EINVAL;
 }

@@ -10,9 +10,9 @@ ABI1_NOTE_DECLARE(ABI_TARGET_SPT, SPT_ABI_VERSION)
 NOT_OPENBSD_NOTE_DECLARE
 INTERP_DECLARE
 
-_Noreturn void _start(const struct spt_boot_info *info);
+_Noreturn void platform_start(const struct spt_boot_info *info);
 
-void _start(const struct spt_boot_info *info) {
+void platform_start(const struct spt_boot_info *info) {
     /* A tender that is written in C leaves its own thread pointer behind. */
     solo5_set_tls_base(0);
     clock_init(info->epollfd, info->timerfd);

@@ -8,6 +8,7 @@
 
 static bool paravirtual;
 static struct ticks since_start;
+static solo5_time_t lead; /* 0, unless a snapshot goes on. Modulo 2^64. */
 
 void clock_init(void) {
     paravirtual = pvclock_init();
@@ -15,8 +16,12 @@ void clock_init(void) {
         since_start = ticks_start(tsc_frequency());
 }
 
+void clock_resume(solo5_time_t now) {
+    lead = now - solo5_clock_monotonic();
+}
+
 solo5_time_t solo5_clock_monotonic(void) {
-    return paravirtual ? pvclock_monotonic() : ticks_passed(&since_start);
+    return (paravirtual ? pvclock_monotonic() : ticks_passed(&since_start)) + lead;
 }
 
 /*
