@@ -53,6 +53,7 @@ export { SystemError } from "./linux/libc.ts";
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/targets.ts";
+export { snapshot } from "./tender/snapshot.ts";
 export type { Size } from "./tender/size.ts";
 export type { Limits } from "./tender/limits.ts";
 export { HYPERCALL, type Hypercall } from "./abi/hvt.ts";

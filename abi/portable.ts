@@ -82,12 +82,21 @@ export const ProtectedRange = struct({
 /** Most such ranges that bindings can be told of. */
 export const MAX_PROTECTED_RANGES = 16;
 
-/** Size of all that bindings are told (`struct portable_program`): the application, then the ranges. */
-export const PROGRAM_SIZE = Application.size + MAX_PROTECTED_RANGES * ProtectedRange.size;
+/**
+ * Offset, in what bindings are told (`struct portable_program`), of the address of a snapshot's record;
+ * before it come the application and the ranges.
+ */
+export const PROGRAM_MARK = Application.size + MAX_PROTECTED_RANGES * ProtectedRange.size;
+/** Size of all of it. */
+export const PROGRAM_SIZE = PROGRAM_MARK + usize.size;
 
 /** Owner of the note that makes a unikernel portable, without its NUL. */
 export const PORTABLE_NOTE_NAME = "soloden";
 /** Its type: "WIN1" in memory order. */
 export const PORTABLE_NOTE_TYPE = 0x314e_4957;
-/** Its content: the version of this contract, then the application. */
-export const PORTABLE_NOTE_SIZE = 4 + Application.size;
+/** Offset in its content, after the version of this contract, of the application. */
+export const NOTE_APPLICATION = 4;
+/** Offset of the address of a snapshot's record; 0 stands there for a start from the beginning. */
+export const NOTE_MARK = NOTE_APPLICATION + Application.size;
+/** Size of its content. */
+export const PORTABLE_NOTE_SIZE = NOTE_MARK + usize.size;

@@ -4,10 +4,11 @@
  * @module
  */
 import { SEGMENT_FLAGS } from "../abi/elf.ts";
-import { viewOf, word32 } from "../abi/layout.ts";
+import { usize, viewOf, word32 } from "../abi/layout.ts";
 import {
   Application,
   MAX_PROTECTED_RANGES,
+  PROGRAM_MARK,
   PROGRAM_SIZE,
   ProtectedRange,
 } from "../abi/portable.ts";
@@ -67,11 +68,12 @@ function checkMatch({ name, machine, abi, portable }: Unikernel, image: Bindings
 /** What the bindings are told: the application, and the memory that is not for reading and writing. */
 function describeProgram(
   { name, segments }: Unikernel,
-  { application }: Portable,
+  { application, mark }: Portable,
 ): Uint8Array<ArrayBuffer> {
   const program = new Uint8Array(PROGRAM_SIZE);
   const view = viewOf(program);
   Application.write(view, 0, application);
+  usize.set(view, PROGRAM_MARK, mark);
   const ranges = protectedRanges(segments);
   if (ranges.length > MAX_PROTECTED_RANGES) {
     throw new ElfError(

@@ -11,6 +11,7 @@ import { ELF_TYPES, ElfHeader, PN_XNUM, ProgramHeader, SEGMENT_TYPES } from "../
 import { alignUp } from "../abi/layout.ts";
 import { NOTE_MFT1 } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
+import { SNAPSHOT_NOTE_NAME, SNAPSHOT_NOTE_TYPE } from "../abi/snapshot.ts";
 import type { BindingsImage } from "./bindings_image.ts";
 import {
   type ElfFile,
@@ -24,7 +25,7 @@ import { assemble, type Chunk, congruent, elfHeader } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
 import { join } from "./join.ts";
 import { joinSections } from "./join_sections.ts";
-import { solo5Program } from "./notes.ts";
+import { findOwnNote, solo5Program } from "./notes.ts";
 import { parseUnikernel } from "./unikernel.ts";
 
 /**
@@ -40,7 +41,7 @@ export function linkPortable(
   image: BindingsImage,
   options: { name: string },
 ): Uint8Array<ArrayBuffer> {
-  const { machine, entry, segments } = join(parseUnikernel(bytes, options), image);
+  const { machine, entry, segments, snapshot } = join(parseUnikernel(bytes, options), image);
   const application = readElf(bytes, options);
   const bindings = readElf(image.file, image);
   const [ofBindings, ofApplication] = [
@@ -55,6 +56,12 @@ export function linkPortable(
     );
   }
 
+  if (isMultiboot(image.segments) && snapshot !== undefined) {
+    throw new ElfError(
+      "portable",
+      `${options.name}: is a snapshot, and ${image.abi.target} starts no snapshots`,
+    );
+  }
   // What multiboot loads lies in the file as it does in memory.
   const inOnePiece = image.multiboot !== undefined;
   let distance: number | undefined;
@@ -134,11 +141,13 @@ function bindingsPrograms(elf: ElfFile): Program[] {
   );
 }
 
-/** The manifest's note, and the segments; what made the file portable goes. */
+/** The notes of the manifest and of a snapshot, and the segments; what made the file portable goes. */
 function applicationPrograms(elf: ElfFile): Program[] {
   const programs = readPrograms(elf);
   const manifest = solo5Program(elf, programs, NOTE_MFT1);
+  const snapshot = { owner: SNAPSHOT_NOTE_NAME, type: SNAPSHOT_NOTE_TYPE };
   return programs.filter((program) =>
-    program === manifest || [LOAD, TLS, GNU_STACK].some((type) => type === program.type)
+    program === manifest || findOwnNote(elf, [program], snapshot) !== undefined ||
+    [LOAD, TLS, GNU_STACK].some((type) => type === program.type)
   );
 }

@@ -35,6 +35,7 @@ export {
   type UnikernelInspection,
 } from "./inspect.ts";
 export type { ApplicationField, Portable } from "./portable.ts";
+export type { Snapshot, SnapshotDevice } from "./snapshot_note.ts";
 export type { SourceLine } from "./source_lines.ts";
 export { manifestCSource } from "./manifest_c.ts";
 export { manifestObject } from "./manifest_object.ts";

@@ -4,14 +4,17 @@
  * @module
  */
 import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
-import { viewOf } from "../abi/layout.ts";
+import { usize, viewOf } from "../abi/layout.ts";
 import {
   Application,
+  NOTE_APPLICATION,
+  NOTE_MARK,
   PORTABLE_NOTE_NAME,
   PORTABLE_NOTE_SIZE,
   PORTABLE_NOTE_TYPE,
   WINDOW,
 } from "../abi/portable.ts";
+import { MarkRecord } from "../abi/snapshot.ts";
 import { type ElfFile, hex, type Program, programError } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { findOwnNote } from "./notes.ts";
@@ -22,6 +25,8 @@ export interface Portable {
   readonly version: number;
   /** Every field that version 1 has; `abi/portable.ts` describes them. */
   readonly application: Readonly<Record<ApplicationField, number>>;
+  /** Address of the record of a snapshot, which its program goes on from; 0 if it is none. */
+  readonly mark: number;
 }
 
 /** The fields of a portable application. */
@@ -45,11 +50,15 @@ export function readPortable(elf: ElfFile, programs: readonly Program[]): Portab
   }
   const view = viewOf(content);
   const version = view.getUint32(0, true);
-  const application = Application.read(view, 4);
+  const application = Application.read(view, NOTE_APPLICATION);
+  const mark = usize.get(view, NOTE_MARK);
   const loaded = programs.filter(({ type, memsz }) => type === SEGMENT_TYPES.LOAD && memsz > 0);
   checkWindow(elf, loaded);
   checkApplication(elf, application, loaded);
-  return { version, application };
+  if (mark !== 0 && !contains(loaded, mark, { size: MarkRecord.size, flag: SEGMENT_FLAGS.WRITE })) {
+    throw portableError(elf, `record ${hex(mark)} of a snapshot lies in no writable segment`);
+  }
+  return { version, application, mark };
 }
 
 function checkWindow(elf: ElfFile, loaded: readonly Program[]): void {
@@ -69,10 +78,8 @@ function checkApplication(
 ): void {
   const { main, manifest, stackGuard, end, tlsImage, tlsImageSize, tlsSize, tlsAlign } =
     application;
-  const inside = (address: number, { size, flag }: { size: number; flag: number }) =>
-    loaded.some(({ vaddr, memsz, flags }) =>
-      address >= vaddr && address + size <= vaddr + memsz && (flags & flag) !== 0
-    );
+  const inside = (address: number, part: { size: number; flag: number }) =>
+    contains(loaded, address, part);
   const { EXECUTE, READ, WRITE } = SEGMENT_FLAGS;
   if (!inside(main, { size: 1, flag: EXECUTE })) {
     throw portableError(elf, `main ${hex(main)} lies in no executable segment`);
@@ -96,6 +103,17 @@ function checkApplication(
   if (tlsAlign === 0 || 2 ** Math.round(Math.log2(tlsAlign)) !== tlsAlign || tlsAlign > end) {
     throw portableError(elf, `alignment ${tlsAlign} of thread-local variables is no power of two`);
   }
+}
+
+/** Whether all of a part lies in a segment that has the flag. */
+function contains(
+  loaded: readonly Program[],
+  address: number,
+  { size, flag }: { size: number; flag: number },
+): boolean {
+  return loaded.some(({ vaddr, memsz, flags }) =>
+    address >= vaddr && address + size <= vaddr + memsz && (flags & flag) !== 0
+  );
 }
 
 function portableError(elf: ElfFile, rule: string): ElfError {

@@ -23,8 +23,9 @@ import { ElfError } from "./error.ts";
 import { decodeManifest } from "./manifest.ts";
 import { type Abi, readAbi, readManifestNote } from "./notes.ts";
 import { type Portable, readPortable } from "./portable.ts";
+import { readSnapshotNote, type Snapshot } from "./snapshot_note.ts";
 
-export type { Abi, Machine, Portable };
+export type { Abi, Machine, Portable, Snapshot };
 
 /** A loadable segment with content (`PT_LOAD`, `p_filesz` > 0). Addresses are guest-physical = guest-virtual. */
 export interface Segment {
@@ -67,6 +68,8 @@ export interface Unikernel {
   readonly manifest: Manifest;
   /** What it says of itself if it is portable: bindings have to be put under it before it can run. */
   readonly portable?: Portable;
+  /** What it was made from, if it is a snapshot: it goes on from where its program was then. */
+  readonly snapshot?: Snapshot;
   /** The file that it was parsed from: without it, the addresses of a crash have no names. */
   readonly file?: Uint8Array;
 }
@@ -147,6 +150,7 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
     ? readAbi(elf, programs)
     : { target: "any", version: portable.version };
   const manifest = decodeManifest(readManifestNote(elf, programs), options);
+  const snapshot = readSnapshotNote(elf, programs);
   const fields: UnikernelFields = {
     name,
     machine: elf.machine,
@@ -156,6 +160,7 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
     abi,
     manifest,
     ...(portable === undefined ? {} : { portable }),
+    ...(snapshot === undefined ? {} : { snapshot }),
     file: bytes,
   };
   return fields as Unikernel;

@@ -14,7 +14,9 @@ export type TenderErrorCode =
   /** A command line that is not as a program's usage says. */
   | "option"
   | "host"
-  | "guest";
+  | "guest"
+  /** A guest of which no snapshot can be taken. */
+  | "snapshot";
 
 /** One thing that is wrong, as data: what a program needs to mend it, or to tell how. */
 export type TenderProblem =

@@ -10,6 +10,7 @@ import { ABI_VERSION, type TargetName } from "../abi/notes.ts";
 import { COMMAND_LINE_SIZE, DEFAULT_MEMORY_MIB, LOWEST_ADDRESS, MEMORY } from "../abi/solo5.ts";
 import type { checked } from "../elftool/checked.ts";
 import { encodeManifest } from "../elftool/manifest.ts";
+import type { SnapshotDevice } from "../elftool/snapshot_note.ts";
 import { checkUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import type { BoundDevice, PropertiesBase } from "./devices/device.ts";
 import { type Device, kindOf } from "./devices/kinds.ts";
@@ -80,7 +81,9 @@ const MIB = 0x10_0000;
 export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
   const target = tenderTarget(unikernel);
   checkUnikernel(unikernel);
-  const { name, entry, kernelEnd, manifest } = unikernel;
+  const { name, entry, manifest, snapshot } = unikernel;
+  // The stack of a snapshot is where it was, and so is the end of its heap.
+  const kernelEnd = Math.max(unikernel.kernelEnd, snapshot?.memory ?? 0);
   const { memory = DEFAULT_MEMORY_MIB * MIB, args = [], executableHeap = false } = options;
   const memorySize = checkMemorySize(bytesOf(memory, "memory"), MEMORY[target]);
   if (kernelEnd > memorySize || entry >= memorySize) {
@@ -223,16 +226,44 @@ export function bootArea(guest: Guest, options: BootAreaOptions): BootArea {
   return { mft: address + mft, cmdline: address + cmdline, bytes };
 }
 
-/** The manifest as the guest gets it: with what its devices turned out to be. */
-function attachedManifest(guest: Guest, attached: readonly ManifestDevice[]): Uint8Array {
-  const bytes = encodeManifest(guest.unikernel.manifest);
+/**
+ * The manifest as the guest gets it: with what its devices turned out to be.
+ *
+ * @throws {TenderError} "device" if the guest goes on from a snapshot, and a device that its program has is
+ * no longer like the one of that time
+ */
+export function attachedManifest(
+  { unikernel: { manifest, snapshot } }: Pick<Guest, "unikernel">,
+  attached: readonly ManifestDevice[],
+): Uint8Array {
+  const bytes = encodeManifest(manifest);
   const view = viewOf(bytes);
   attached.forEach(({ properties, fd }, index) => {
     const at = ManifestHeader.size + (index + 1) * ManifestEntry.size;
     const values = kindOf(properties).manifestValues(properties);
+    const before = snapshot?.devices.get(index + 1);
+    if (before !== undefined) checkAlike(manifest.devices[index]!.name, values, before);
     ManifestEntry.write(view, at, { ...values, fd, attached: 1 });
   });
   return bytes;
+}
+
+/** Checks that a device is as it was when a snapshot was taken. */
+function checkAlike(name: string, now: Partial<SnapshotDevice>, before: SnapshotDevice): void {
+  for (const [field, value] of Object.entries(now)) {
+    const [is, was] = [value, before[field as keyof SnapshotDevice]].map(written);
+    if (is === was) continue;
+    throw new TenderError(
+      "device",
+      `device '${name}': its ${field} is ${is}, and was ${was} when the snapshot was taken`,
+    );
+  }
+}
+
+/** A value of a manifest's entry, for people. */
+function written(value: number | bigint | Uint8Array): string {
+  if (typeof value !== "object") return String(value);
+  return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
 function commandLine(args: readonly string[]): string {

@@ -6,7 +6,8 @@
  * @module
  */
 import type { Endpoint } from "../linux/socket.ts";
-import type { DeviceBase } from "./devices/device.ts";
+import type { SnapshotMemory } from "../elftool/snapshot.ts";
+import type { DeviceBase, PropertiesBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
 import type { MachineOptions } from "./hvt/options.ts";
 import type { Captured, Run } from "./run/run.ts";
@@ -39,6 +40,8 @@ export interface CompileOptions extends MachineOptions {
   readonly traced?: boolean;
   /** Where the guest goes on, in place of its beginning. */
   readonly from?: Captured;
+  /** Whether a snapshot is to be taken, and so {@linkcode StartOptions.mark} will be given; not if not given. */
+  readonly marked?: boolean;
   /** The command line that a guest's process shows; that of Solo5's tender if not given. */
   readonly line?: CommandLine;
 }
@@ -99,8 +102,29 @@ export interface StartOptions extends StepOptions {
   readonly confined?: boolean;
   /** Whether a crash is explained; it is if not given. */
   readonly explained?: boolean;
+  /**
+   * Is told once the guest says that it has initialised. The guest ends there, and its outcome is an exit
+   * with status 0.
+   */
+  readonly mark?: (marked: Marked) => void;
   /** Has the guest wait for gdb before its first instruction, and be debugged by it. */
   readonly gdb?: GdbOptions;
+}
+
+/** A guest that has initialised, in memory. */
+export interface Marked {
+  /** Address of its record (`MarkRecord`). */
+  readonly record: number;
+  /** The devices that it has acquired (bit = handle). */
+  readonly acquired: bigint;
+  /** The handles of those that it has written to. */
+  readonly written: ReadonlySet<number>;
+  /** Its memory. */
+  readonly content: SnapshotMemory;
+  /** What its devices are like, in the manifest's order. */
+  readonly devices: readonly PropertiesBase[];
+  /** What it could see of the CPU, as `Snapshot.cpu`. */
+  readonly cpu: readonly string[];
 }
 
 /** Where gdb can connect. */

@@ -38,7 +38,7 @@ export interface MachineBase {
   readonly memorySize: number;
   /** What to load. */
   readonly contents: readonly Content[];
-  /** Ranges, page-aligned, that the host protects: the segments of the unikernel. */
+  /** Ranges, page-aligned, that the host protects: the segments of the unikernel that are not for reading and writing. */
   readonly protections: readonly Access[];
   /** Ranges that hypercalls may not use freely: `protections`, and what the page tables close. The rest is writable. */
   readonly restrictions: readonly Access[];
@@ -79,7 +79,11 @@ export function compileMachine(
   const noExecute = hasNoExecute(cpuid);
   const text = unikernel.segments.filter(({ execute }) => execute);
   const tables = pageTables(memorySize, { executable: noExecute ? text : undefined });
-  const protections = unikernel.segments.map(({ start, end, read, write, execute }) => ({
+  // All memory is for reading and writing from the beginning; a snapshot has very many such segments.
+  const guarded = unikernel.segments.filter(({ read, write, execute }) =>
+    !read || !write || execute
+  );
+  const protections = guarded.map(({ start, end, read, write, execute }) => ({
     start,
     end,
     // KVM fetches instructions by reading.

@@ -112,8 +112,17 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     if (confined && capturable) {
       throw new TenderError("option", "a tender that is confined cannot capture its guest");
     }
+    const { guest } = this.#parts;
+    if (guest.unikernel.snapshot !== undefined) {
+      const { checkCpu } = await import("./cpu_features.ts");
+      checkCpu(guest.unikernel, launch.cpuid);
+    }
     const { observersOf } = await import("../observe/watch.ts");
-    const observers = await observersOf(this.#parts.guest, options);
+    const observers = await observersOf(guest, options);
+    if (options.mark !== undefined) {
+      const { takeMark } = await import("./mark.ts");
+      observers.push(takeMark(options.mark, { ...this.facts, cpuid: launch.cpuid }));
+    }
     const needsStates = capturable || isState(launch);
     const states = needsStates ? await import("./machine_state.ts") : undefined;
     const { confine } = confined ? await import("./confine.ts") : {};

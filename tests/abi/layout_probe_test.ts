@@ -88,6 +88,7 @@ const CONSTANTS: Record<string, number> = {
   PORTABLE_NOTE_TYPE: portable.PORTABLE_NOTE_TYPE,
   "sizeof(struct portable_program)": portable.PROGRAM_SIZE,
   "offsetof(struct portable_program, segments)": portable.Application.size,
+  "offsetof(struct portable_program, mark)": portable.PROGRAM_MARK,
   "sizeof PORTABLE_NOTE_NAME": portable.PORTABLE_NOTE_NAME.length + 1,
   "sizeof(struct portable_note) - offsetof(struct portable_note, version)":
     portable.PORTABLE_NOTE_SIZE,
