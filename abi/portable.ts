@@ -50,6 +50,7 @@ export const ENTRIES = [
   "solo5_block_read",
   "__stack_chk_fail",
   "soloden_mark",
+  "soloden_returned",
 ] as const;
 
 /** What an application says of itself (`struct portable_application`): addresses, and sizes in bytes. */

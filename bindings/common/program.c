@@ -26,3 +26,5 @@ const struct portable_program program = {
             {ADDRESS(_srodata), ADDRESS(_erodata), PORTABLE_SEGMENT_READ},
         },
 };
+
+const uintptr_t program_returned = ADDRESS(soloden_returned);

@@ -9,4 +9,15 @@
 
 extern const struct portable_program program;
 
+/* What the application's main function returns to: soloden_returned, at an address that does not change. */
+extern const uintptr_t program_returned;
+
+struct solo5_start_info;
+
+/* Calls the application's main function, which returns to `returned`. In main_x86_64.S and the like. */
+_Noreturn void main_call(const struct solo5_start_info *info, uintptr_t main, uintptr_t returned);
+
+/* Ends the unikernel with what the main function has returned. */
+void soloden_returned(void);
+
 #endif

@@ -43,6 +43,5 @@ void start(const struct boot *boot) {
     struct solo5_start_info info = memory_init(boot);
     info.cmdline = cmdline;
     devices_init(boot->mft);
-    __typeof__(&solo5_app_main) main = (void *)program.application.main;
-    solo5_exit(main(&info));
+    main_call(&info, program.application.main, program_returned);
 }

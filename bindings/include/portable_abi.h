@@ -24,6 +24,9 @@
 /* Most segments of a program that are not for reading and writing. */
 #define PORTABLE_MAX_SEGMENTS 16
 
+/* Where solo5_app_main returns to, under any bindings: the address lies on its stack. */
+#define PORTABLE_RETURNED PORTABLE_ENTRY(18)
+
 /* entry(number, name) for each entry point. */
 #define PORTABLE_EACH_ENTRY(entry)                                                                 \
     entry(0, solo5_exit)                                                                           \
@@ -43,7 +46,8 @@
     entry(14, solo5_block_write)                                                                   \
     entry(15, solo5_block_read)                                                                    \
     entry(16, __stack_chk_fail)                                                                    \
-    entry(17, soloden_mark)
+    entry(17, soloden_mark)                                                                        \
+    entry(18, soloden_returned)
 
 #ifndef __ASSEMBLER__
 

@@ -4,3 +4,5 @@
 #include "../common/program.h"
 
 const struct portable_program program;
+
+const uintptr_t program_returned = PORTABLE_RETURNED;
