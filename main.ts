@@ -9,7 +9,7 @@ import { errorText, isAboutInput, isUnread, UNREAD_STATUS } from "./commands/err
 import { sink } from "./commands/sink.ts";
 
 /** Commands that read their words without the scanner. */
-const TENDER_COMMANDS = ["run", "pack"];
+const TENDER_COMMANDS = ["run", "pack", "snapshot"];
 
 /** Commands whose words go to another tool as they are. */
 const WRAPPER_COMMANDS = ["cc", "ld", "objcopy"] as const;
@@ -64,7 +64,9 @@ async function soloden(args: readonly string[]): Promise<void> {
   if (command !== undefined && TENDER_COMMANDS.includes(command)) {
     const done = command === "run"
       ? await (await import("./commands/run.ts")).runCommand(words)
-      : await (await import("./commands/pack.ts")).packCommand(words);
+      : command === "pack"
+      ? await (await import("./commands/pack.ts")).packCommand(words)
+      : await (await import("./commands/snapshot.ts")).snapshotCommand(words);
     if (done) return;
   }
   if (command === "--version" && words.length === 0) {

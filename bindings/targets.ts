@@ -217,7 +217,7 @@ export function bindingsFlags(source: string, machine: Machine): string[] {
 /** For objcopy: the symbols of the bindings that applications can see. */
 export const PUBLIC_SYMBOLS = [
   "solo5_*",
-  "soloden_*",
+  "soloden_*_here",
   "_start",
   "__stack_chk_guard",
   "__stack_chk_fail",

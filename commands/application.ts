@@ -24,7 +24,7 @@ import { helpText } from "./help.ts";
 import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "./mistakes.ts";
 import { argument, flag, options, required } from "./options.ts";
 import { completeCommand, completions, doctor, newCommand } from "./first_steps.ts";
-import { pack, runGuest } from "./guests.ts";
+import { pack, runGuest, snapshot } from "./guests.ts";
 import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
 import { BUILT } from "./targets.fixed.ts";
@@ -111,6 +111,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
     link,
     run: runGuest,
     pack,
+    snapshot,
     manifest: buildRouteMap({
       routes: { compile: compileManifest, schema: manifestSchema },
       docs: { brief: "Work with application manifests" },
@@ -224,16 +225,21 @@ async function normalise(args: readonly string[]): Promise<string[]> {
   if (command === "help") return [...rest, "--help"];
   if (command === "build") return ["build", ...compilerFlags(rest)];
   if (command === "inspect") return ["inspect", ...addressFlags(rest)];
-  if (command === "run" || command === "pack") {
+  if (isGuestCommand(command)) {
     const { scannerWords } = await import("./guest_words.ts");
     return [command, ...scannerWords(rest)];
   }
   return [...args];
 }
 
-/** The last option of a command line of `run` or `pack`. */
+/** Whether a command takes a guest's options, which no scanner reads. */
+function isGuestCommand(command: string | undefined): command is string {
+  return command === "run" || command === "pack" || command === "snapshot";
+}
+
+/** The last option of a command line about a guest. */
 async function lastOption([command, ...words]: readonly string[]): Promise<string | undefined> {
-  if (command !== "run" && command !== "pack") return undefined;
+  if (!isGuestCommand(command)) return undefined;
   // Help does not need the parser.
   const { splitOptions } = await import("./guest_words.ts");
   return splitOptions(words).options.at(-1);

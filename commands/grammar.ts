@@ -1,5 +1,5 @@
 /**
- * The options of `run` and `pack`: the table from which their parser, help, completions and the
+ * The options of `run`, `pack` and `snapshot`: the table from which their parser, help, completions and the
  * manual page are made. The options about devices come from the device kinds.
  *
  * @module
@@ -24,7 +24,7 @@ export type Part =
 /** What shells propose for a value: what device options propose, directories, or files whose names match. */
 export type Proposed = DeviceOption["proposed"] | "directory" | RegExp;
 
-/** An option of `run` or `pack`. */
+/** An option of `run`, `pack` or `snapshot`. */
 export interface GuestOption {
   /** Without its dashes. */
   readonly name: string;
@@ -179,6 +179,14 @@ export const PACK_OPTIONS: readonly GuestOption[] = [
   MEMORY,
   ...deviceOptions({ observing: false, packed: true }),
 ];
+
+/** `-o` of `snapshot`, which requires it. */
+export const SNAPSHOT_OUTPUT: GuestOption = { ...OUTPUT, brief: "the unikernel to write" };
+
+/** The options of `snapshot`, except {@linkcode SNAPSHOT_OUTPUT}: those of `run` that show nothing of it. */
+export const SNAPSHOT_OPTIONS: readonly GuestOption[] = RUN_OPTIONS.filter(({ part }) =>
+  part !== "observe" && part !== "confined"
+);
 
 function deviceOptions(
   { observing, packed = false }: { observing: boolean; packed?: boolean },

@@ -1,5 +1,5 @@
 /**
- * The sub-commands `run` and `pack`, declared for help and mistakes. A command line without a mistake
+ * The sub-commands `run`, `pack` and `snapshot`, declared for help and mistakes. A command line without a mistake
  * is read by `guest_words.ts` alone.
  *
  * @module
@@ -10,7 +10,14 @@ import {
   type CommandContext,
   type FlagParametersForType,
 } from "@stricli/core";
-import { type GuestOption, OUTPUT, PACK_OPTIONS, RUN_OPTIONS } from "./grammar.ts";
+import {
+  type GuestOption,
+  OUTPUT,
+  PACK_OPTIONS,
+  RUN_OPTIONS,
+  SNAPSHOT_OPTIONS,
+  SNAPSHOT_OUTPUT,
+} from "./grammar.ts";
 import { argument, flag, option, options, required } from "./options.ts";
 
 /** The values that the scanner finds, by the options' names. */
@@ -34,6 +41,17 @@ export const pack: Command<CommandContext> = guestCommand(
     options: PACK_OPTIONS,
     output: OUTPUT,
     brief: "Make one Linux executable from an spt unikernel",
+    usage: `-o FILE ${GUEST_USAGE}`,
+  },
+);
+
+/** `snapshot`. */
+export const snapshot: Command<CommandContext> = guestCommand(
+  async () => (await import("./snapshot.ts")).snapshotCommand,
+  {
+    options: SNAPSHOT_OPTIONS,
+    output: SNAPSHOT_OUTPUT,
+    brief: "Make a unikernel of one that has initialised",
     usage: `-o FILE ${GUEST_USAGE}`,
   },
 );

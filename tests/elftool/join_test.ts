@@ -301,7 +301,7 @@ for (const [application, rule] of FAULTS) {
 Deno.test("a note that is too short is refused", () => {
   refused(
     "portable",
-    "x.solo5: note of a portable unikernel: is 64 bytes, must be 68 or more",
+    "x.solo5: note of a portable unikernel: is 64 bytes, must be 76 or more",
     () => parse(buildPortable({ noteSize: 64 })),
   );
 });

@@ -84,7 +84,7 @@ static int report(const struct solo5_start_info *info, const uint64_t *heap, uin
     print_number("start", ++starts);
     print_number("local", ++local);
     print_number("modes", get_modes());
-    print_number("heap size", info->heap_size);
+    print_number("heap", info->heap_start + info->heap_size - (uintptr_t)heap > sizeof table);
     solo5_time_t now = solo5_clock_monotonic();
     print_number("time goes on", now >= then && now - then < UINT64_C(10000000000));
     solo5_yield(now + 1000000, NULL);
