@@ -56,7 +56,7 @@ export function linkPortable(
     );
   }
 
-  if (isMultiboot(image.segments) && snapshot !== undefined) {
+  if (image.multiboot !== undefined && snapshot !== undefined) {
     throw new ElfError(
       "portable",
       `${options.name}: is a snapshot, and ${image.abi.target} starts no snapshots`,

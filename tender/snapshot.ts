@@ -42,10 +42,15 @@ export async function snapshot(guest: Guest, options: RunOptions = {}): Promise<
   const tender = await targetOf(unikernel).load(guest.devices.map(({ device }) => device));
   let marked: Marked | undefined;
   using host = tender.open(guest);
-  const { cpu } = options;
-  const launch = tender.compile(guest, host.facts, { cpu, parent: Deno.pid, marked: true });
+  const how = { cpu: options.cpu, netRing: false, parent: Deno.pid, marked: true };
+  const launch = tender.compile(guest, host.facts, how);
   await using run = await host.start(launch, { ...options, mark: (found) => marked = found });
-  const outcome = await runApart(run, options.signal);
+  const kill = () => run.kill();
+  options.signal?.addEventListener("abort", kill);
+  if (options.signal?.aborted) kill();
+  const outcome = await runApart(run).finally(() =>
+    options.signal?.removeEventListener("abort", kill)
+  );
   if (marked === undefined) throw refuse(`it ended before soloden_ready(): ${ending(outcome)}`);
   const written = guest.devices.find(({ handle }) => marked!.written.has(handle));
   if (written !== undefined) {

@@ -33,6 +33,9 @@ struct soloden_record {
  */
 void soloden_mark(struct soloden_record *record);
 
+/* Whether this is the start of a snapshot, before mark_take(). */
+bool mark_waits(void);
+
 /* The record to go on from in a snapshot, for one start; else NULL. */
 const struct soloden_record *mark_take(void);
 

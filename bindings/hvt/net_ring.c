@@ -11,6 +11,7 @@
 
 #include "../common/bindings.h"
 #include "../common/cpu.h"
+#include "../common/mark.h"
 #include "hypercall.h"
 
 /* Longest frame of a buffer here, in bytes. Longer ones go through hypercalls. */
@@ -45,6 +46,9 @@ void net_ring_init(const struct hvt_boot_info *info, struct boot *boot) {
     ring = NULL;
     ahead.asked = ahead.taken = 0;
     if (!(info->host_features & HVT_FEATURE_NET_RING) || info->net_ring == 0)
+        return;
+    /* All the memory of a snapshot is the application's already. */
+    if (mark_waits())
         return;
     uintptr_t memory = memory_reserve(boot, (AHEAD + SENDING) * FRAME);
     if (memory == 0)

@@ -30,8 +30,8 @@ export function takeMark(
       ...world,
       devices: world.devices.map((device, index) => telling(device, () => written.add(index + 1))),
     }),
-    calls: ({ hypercall, resumePoll }) => ({
-      resumePoll,
+    calls: ({ hypercall, ...others }) => ({
+      ...others,
       hypercall(number, block, context) {
         const answer = hypercall(number, block, context);
         if (number !== HYPERCALL.puts || answer !== undefined) return answer;

@@ -27,8 +27,13 @@ export async function run(guest: Guest, options: RunOptions = {}): Promise<Outco
     return KILLED;
   }
   await using started = await start(guest, options);
-  if (started.steps !== undefined) await stepApart(started.steps);
-  return await started.outcome;
+  return await runApart(started);
+}
+
+/** Has a run go on to its end. */
+export async function runApart({ steps, outcome }: Run): Promise<Outcome> {
+  if (steps !== undefined) await stepApart(steps);
+  return await outcome;
 }
 
 /**
