@@ -4,13 +4,20 @@
  * @module
  */
 import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
+import { cString } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import type { PackNote } from "../abi/pack.ts";
 import { type ElfFile, hex, type Program, readElf, readPrograms } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { readPackNote } from "./packed.ts";
 import { printable } from "./printable.ts";
-import { type Abi, beyondMemory, type Machine, parseUnikernel } from "./unikernel.ts";
+import {
+  type Abi,
+  beyondMemory,
+  type Machine,
+  parseUnikernel,
+  type Snapshot,
+} from "./unikernel.ts";
 
 /** A segment that takes memory, whether or not it has content. */
 export interface InspectedSegment {
@@ -60,6 +67,14 @@ export interface UnikernelInspection extends CommonInspection {
   readonly kind: "unikernel";
   /** The devices that it declares. */
   readonly manifest: Manifest;
+  /** What it was made from, if it is a snapshot. */
+  readonly snapshot?: InspectedSnapshot;
+}
+
+/** What a snapshot was made from. */
+export interface InspectedSnapshot extends Pick<Snapshot, "of" | "memory" | "cpu"> {
+  /** Names of the devices that its program has acquired. */
+  readonly devices: readonly string[];
 }
 
 /** A unikernel that was packed into a Linux executable. */
@@ -96,9 +111,24 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
   if (packed !== undefined) {
     return { file: options.name, kind: "packed", machine: elf.machine, ...layout, ...packed };
   }
-  const { name, machine, abi, entry, manifest, portable } = parseUnikernel(bytes, options);
-  const start = portable?.application.main ?? entry;
-  return { file: name, kind: "unikernel", machine, abi, entry: start, ...layout, manifest };
+  const { name, machine, abi, entry, manifest, portable, snapshot } = parseUnikernel(
+    bytes,
+    options,
+  );
+  return {
+    file: name,
+    kind: "unikernel",
+    machine,
+    abi,
+    entry: portable?.application.main ?? entry,
+    ...layout,
+    manifest,
+    ...(snapshot && { snapshot: inspectSnapshot(snapshot) }),
+  };
+}
+
+function inspectSnapshot({ of, memory, devices, cpu }: Snapshot): InspectedSnapshot {
+  return { of, memory, cpu, devices: Array.from(devices.values(), ({ name }) => cString(name)) };
 }
 
 function inspectSegments(elf: ElfFile): Pick<CommonInspection, "segments" | "sizes"> {
@@ -143,6 +173,9 @@ export function formatInspection(inspection: Inspection): string {
         `args     ${printable(inspection.commandLine)}`,
       ]
       : []),
+    ...(inspection.kind === "unikernel" && inspection.snapshot !== undefined
+      ? formatSnapshot(inspection.snapshot)
+      : []),
     "segments",
     ...segments.map(({ address, fileSize, memorySize, protection }) =>
       `  ${hex(address).padEnd(12)} ${protection}  ${memorySize} bytes` +
@@ -151,6 +184,16 @@ export function formatInspection(inspection: Inspection): string {
     ...formatDevices(inspection),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function formatSnapshot({ of, memory, devices, cpu }: InspectedSnapshot): string[] {
+  const words = (names: readonly string[]) => printable(names.join(" ")) || "none";
+  return [
+    `snapshot of ${printable(of)} after soloden_ready()`,
+    `memory   ${memory} bytes or more`,
+    `acquired ${words(devices)}`,
+    `cpu      ${words(cpu)}`,
+  ];
 }
 
 function formatDevices(inspection: Inspection): string[] {

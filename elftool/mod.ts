@@ -30,6 +30,7 @@ export {
   inspect,
   type InspectedSegment,
   type InspectedSizes,
+  type InspectedSnapshot,
   type Inspection,
   type PackedInspection,
   type UnikernelInspection,

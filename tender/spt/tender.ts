@@ -5,6 +5,7 @@
  * @module
  */
 import type { DeviceBase } from "../devices/device.ts";
+import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { Run } from "../run/run.ts";
 import type { Asked, CompileOptions, Host, StartOptions, Tender } from "../target.ts";
@@ -76,6 +77,11 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
 
   /** See {@linkcode Host}. */
   async start(image: ProcessImage, options: StartOptions): Promise<Run> {
+    if (options.mark !== undefined) {
+      const reason = "no snapshot can be taken of a guest of spt yet; take one of a portable " +
+        "unikernel with --target=hvt, which runs on both";
+      throw new TenderError("target", `${image.note.unikernel}: ${reason}`);
+    }
     try {
       if (image.traced) {
         const { startTraced } = await import("./traced/start.ts");

@@ -1,0 +1,150 @@
+/**
+ * Snapshots: a program that has initialised, as a unikernel that starts from there.
+ */
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { join } from "node:path";
+import { bindTo } from "../../bindings/bind_to.ts";
+import { inspect } from "../../elftool/inspect.ts";
+import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
+import { checkFeatures, FEATURES } from "../../tender/cpu_features.ts";
+import { block } from "../../tender/devices/block/device.ts";
+import { bind, type GuestOptions, type TenderTarget } from "../../tender/guest.ts";
+import { run } from "../../tender/run/event_loop.ts";
+import { snapshot } from "../../tender/snapshot.ts";
+import { pack } from "../../tender/targets.ts";
+import { guest } from "../guests.ts";
+import { inDirectory } from "../in_directory.ts";
+import { execute, writeProgram } from "../soloden.ts";
+import { kvmTest } from "./hvt/kvm_available.ts";
+
+const MEMORY = 16 << 20;
+
+async function load(name: string, target: TenderTarget | "any"): Promise<Unikernel> {
+  const bytes = await Deno.readFile(await guest(name, target));
+  return parseUnikernel(bytes, { name: `${name}.${target}` });
+}
+
+/** What a guest prints, which must end well. */
+async function output(unikernel: Unikernel, options: GuestOptions = {}): Promise<string> {
+  const { args = [], ...others } = options;
+  const decoder = new TextDecoder();
+  let text = "";
+  const bound = bind(unikernel, { memory: MEMORY, args: ["--solo5:quiet", ...args], ...others });
+  const outcome = await run(bound, { console: (bytes) => void (text += decoder.decode(bytes)) });
+  deepEqual(outcome, { kind: "exit", status: 0 }, text);
+  return text;
+}
+
+function taken(unikernel: Unikernel, options: GuestOptions = {}): Promise<Unikernel> {
+  return snapshot(bind(unikernel, { memory: MEMORY, args: ["first"], ...options }), {
+    console: () => {},
+  });
+}
+
+kvmTest("a snapshot goes on as a run without one, with arguments of its own", async () => {
+  const cold = await load("ready", "hvt");
+  const warm = await taken(cold);
+  for (const args of [[], ["one"], ["one", "two"]]) {
+    equal(await output(warm, { args }), await output(cold, { args }));
+  }
+  equal(await output(warm, { memory: 2 * MEMORY }), await output(cold));
+});
+
+kvmTest("a snapshot's file is what the unikernel says, and is as protected", async () => {
+  const warm = await taken(await load("ready", "hvt"));
+  const again = parseUnikernel(warm.file!, { name: "warm" });
+  equal(await output(again), await output(warm));
+  ok(warm.segments.every(({ write, execute }) => !(write && execute)));
+  const executable = warm.segments.filter(({ execute }) => execute);
+  equal(executable.length, 1);
+  const inspection = inspect(warm.file!, { name: "warm" });
+  ok(inspection.kind === "unikernel");
+  equal(inspection.snapshot?.of, "ready.hvt");
+  equal(inspection.snapshot?.memory, MEMORY);
+});
+
+kvmTest("the snapshot of a snapshot goes on behind the second call", async () => {
+  const first = await taken(await load("ready", "hvt"));
+  const second = await taken(first);
+  equal(await output(second, { args: ["late"] }), "once more, args 'late'\nstart 1\n");
+  ok(second.file!.length < 2 * first.file!.length);
+});
+
+kvmTest("the snapshot of a portable unikernel is portable", async (test) => {
+  const portable = await load("ready", "any");
+  const warm = await taken(await bindTo(portable, "hvt"));
+  equal(warm.abi.target, "any");
+  ok(warm.segments.every(({ start }) => start >= 0x20_0000));
+  for (const target of ["hvt", "spt"] as const) {
+    await test.step(target, async () => {
+      const [started, cold] = [await bindTo(warm, target), await bindTo(portable, target)];
+      equal(await output(started, { args: ["x"] }), await output(cold, { args: ["x"] }));
+    });
+  }
+  await test.step("packed", () =>
+    inDirectory(async (directory) => {
+      const bound = bind(await bindTo(warm, "spt"), { memory: MEMORY, args: ["--solo5:quiet"] });
+      const path = join(directory, "packed");
+      writeProgram(path, await pack(bound));
+      const { status, stdout } = await execute(path, []);
+      deepEqual([status, stdout], [0, await output(await bindTo(portable, "spt"))]);
+    }));
+  await test.step("of that snapshot", async () => {
+    const second = await taken(await bindTo(warm, "hvt"));
+    for (const target of ["hvt", "spt"] as const) {
+      equal(await output(await bindTo(second, target)), "once more, args ''\nstart 1\n");
+    }
+  });
+});
+
+kvmTest(
+  "a device keeps its handle, and comes back with equal properties",
+  () =>
+    inDirectory(async (directory) => {
+      const disk = (name: string, content: string, size = 4096) => {
+        const path = join(directory, name);
+        Deno.writeTextFileSync(path, content.padEnd(size, content));
+        return { storage: block.file(path) };
+      };
+      const [a, b] = [disk("a", "a"), disk("b", "b")];
+      const unikernel = await load("ready_disk", "hvt");
+      const warm = await taken(unikernel, { devices: a });
+      equal(await output(warm, { devices: a }), "a a\nSUCCESS\n");
+      equal(await output(warm, { devices: b }), "a b\nSUCCESS\n");
+      const larger = bind(warm, { memory: MEMORY, devices: disk("c", "c", 8192) });
+      await rejects(run(larger), {
+        message: "device 'storage': its capacity is 8192, and was 4096 when the snapshot was taken",
+      });
+      await rejects(taken(unikernel, { devices: a, args: ["write"] }), {
+        message: "ready_disk.hvt: no snapshot: it wrote to device 'storage' before soloden_ready()",
+      });
+    }),
+);
+
+kvmTest("a guest that ends first gives no snapshot", async () => {
+  await rejects(taken(await load("args", "hvt")), {
+    code: "snapshot",
+    message: "args.hvt: no snapshot: it ended before soloden_ready(): exit status 0",
+  });
+  await rejects(taken(await load("abort", "hvt")), /abort\.hvt: no snapshot: it ended before /);
+});
+
+kvmTest("a start with less memory is refused with how much it takes", async () => {
+  const warm = await taken(await load("ready", "hvt"));
+  throws(() => bind(warm, { memory: MEMORY / 2 }), /needs memory up to 0x1000000/);
+});
+
+kvmTest("a snapshot is not started on a CPU that lacks what its program found", async () => {
+  const warm = await taken(await load("ready", "hvt"));
+  ok(warm.snapshot!.cpu.every((name) => FEATURES.includes(name)));
+  const asked = { ...warm, snapshot: { ...warm.snapshot!, cpu: ["cx16", "quantum"] } };
+  await rejects(run(bind(asked, { memory: MEMORY })), /taken on a CPU with quantum, which/);
+  checkFeatures(warm, warm.snapshot!.cpu);
+});
+
+Deno.test("on spt, what is no unikernel of hvt is refused in a line", async () => {
+  await rejects(taken(await load("ready", "spt")), (error: Error) => {
+    match(error.message, /^ready\.spt: .*--target=hvt/);
+    return true;
+  });
+});
