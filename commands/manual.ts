@@ -45,7 +45,7 @@ const DESCRIPTION = [
   "Unikernels are programs that are linked with a small set of bindings instead of an operating " +
   "system. They run in one of two ways, which are called targets: as a process that seccomp " +
   "limits to a handful of system calls (spt), or as a virtual machine on KVM (hvt).",
-  "The value of an option follows = or is the next word. Options of run and pack stand before the " +
+  "The value of an option follows = or is the next word. Options of run, pack and snapshot stand before the " +
   "unikernel: the words after it are the unikernel's arguments, even if they look like options.",
   "If it is called by the name of one of Solo5's programs, soloden acts as that program; install makes the links.",
 ];
@@ -63,6 +63,9 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
   ],
   pack: [
     "The executable needs neither soloden nor a library. It opens its devices when it starts; its arguments are those that it was packed with.",
+  ],
+  snapshot: [
+    "It runs the unikernel until that calls soloden_ready(), and writes its memory as a unikernel, which starts from there: with arguments and devices of its own, and at least as much memory.",
   ],
   inspect: [
     "ADDRESS is hexadecimal, with or without 0x; any number of them may stand before FILE.",
