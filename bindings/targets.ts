@@ -214,10 +214,13 @@ export function bindingsFlags(source: string, machine: Machine): string[] {
   ];
 }
 
-/** For objcopy: the symbols of the bindings that applications can see. */
+/**
+ * For objcopy: the symbols of the bindings that applications can see. GNU ld for aarch64 crashes at branches
+ * to addresses whose symbols are local, so those of a portable unikernel's calls are among them.
+ */
 export const PUBLIC_SYMBOLS = [
   "solo5_*",
-  "soloden_*_here",
+  "soloden_*",
   "_start",
   "__stack_chk_guard",
   "__stack_chk_fail",
