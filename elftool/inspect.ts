@@ -4,7 +4,6 @@
  * @module
  */
 import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
-import { cString } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import type { PackNote } from "../abi/pack.ts";
 import { type ElfFile, hex, type Program, readElf, readPrograms } from "./elf_reader.ts";
@@ -128,7 +127,7 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
 }
 
 function inspectSnapshot({ of, memory, devices, cpu }: Snapshot): InspectedSnapshot {
-  return { of, memory, cpu, devices: Array.from(devices.values(), ({ name }) => cString(name)) };
+  return { of, memory, cpu, devices: Array.from(devices.values(), ({ name }) => name) };
 }
 
 function inspectSegments(elf: ElfFile): Pick<CommonInspection, "segments" | "sizes"> {

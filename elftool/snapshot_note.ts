@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { viewOf } from "../abi/layout.ts";
+import { cString, viewOf } from "../abi/layout.ts";
 import { ManifestEntry, ManifestHeader, MAX_ENTRIES } from "../abi/manifest.ts";
 import {
   SNAPSHOT_NOTE_NAME,
@@ -27,8 +27,13 @@ export interface Snapshot {
   readonly cpu: readonly string[];
 }
 
-/** The manifest entry of an acquired device, as its program saw it. */
-export type SnapshotDevice = ReturnType<typeof ManifestEntry.read>;
+/** An acquired device, as its program saw it. */
+export interface SnapshotDevice {
+  /** What the manifest calls it. */
+  readonly name: string;
+  /** The fields of its manifest entry; which of them count depends on its kind. */
+  readonly fields: Readonly<Record<string, number | bigint | Uint8Array>>;
+}
 
 /** What {@linkcode snapshotNote} is made from. */
 export interface SnapshotFacts extends Pick<Snapshot, "of" | "memory" | "cpu"> {
@@ -90,7 +95,8 @@ function decode(content: Uint8Array, name: string): Snapshot {
   for (let handle = 1; handle < entries; handle++) {
     if ((acquired >> BigInt(handle) & 1n) === 0n) continue;
     const at = SnapshotNote.size + ManifestHeader.size + handle * ManifestEntry.size;
-    devices.set(handle, ManifestEntry.read(viewOf(content), at));
+    const fields = ManifestEntry.read(viewOf(content), at);
+    devices.set(handle, { name: cString(fields.name), fields });
   }
   const [of = "", ...cpu] = new TextDecoder().decode(content.subarray(end)).split("\0");
   return { of, memory, devices, cpu };

@@ -242,16 +242,17 @@ export function attachedManifest(
     const at = ManifestHeader.size + (index + 1) * ManifestEntry.size;
     const values = kindOf(properties).manifestValues(properties);
     const before = snapshot?.devices.get(index + 1);
-    if (before !== undefined) checkAlike(manifest.devices[index]!.name, values, before);
+    if (before !== undefined) checkAlike(values, before);
     ManifestEntry.write(view, at, { ...values, fd, attached: 1 });
   });
   return bytes;
 }
 
 /** Checks that a device is as it was when a snapshot was taken. */
-function checkAlike(name: string, now: Partial<SnapshotDevice>, before: SnapshotDevice): void {
+function checkAlike(now: Partial<SnapshotDevice["fields"]>, before: SnapshotDevice): void {
+  const { name, fields } = before;
   for (const [field, value] of Object.entries(now)) {
-    const [is, was] = [value, before[field as keyof SnapshotDevice]].map(written);
+    const [is, was] = [value!, fields[field]!].map(written);
     if (is === was) continue;
     throw new TenderError(
       "device",
