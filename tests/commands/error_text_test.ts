@@ -77,6 +77,7 @@ Deno.test("errors: advice is for what was found before anything was started", ()
     option: false,
     host: false,
     guest: false,
+    snapshot: false,
   };
   for (const [code, expected] of Object.entries(codes)) {
     equal(isAboutInput(new TenderError(code as TenderErrorCode, "")), expected, code);
