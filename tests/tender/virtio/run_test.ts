@@ -158,6 +158,34 @@ function childrenOf(pid: number): number[] {
   );
 }
 
+testUnless(noQemu, "virtio: a signal that ends QEMU is the guest's end", async () => {
+  for (const [signal, number] of [["SIGTERM", 15], ["SIGSEGV", 11]] as const) {
+    const tender = await loadTender();
+    const given = await load("spin");
+    using host = tender.open(given);
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    await using started = await host.start(tender.compile(given, host.facts), {
+      console: () => resolve(),
+    });
+    await begun;
+    for (const child of childrenOf(Deno.pid)) {
+      if (/qemu-system/.test(Deno.readTextFileSync(`/proc/${child}/cmdline`))) {
+        Deno.kill(child, signal);
+      }
+    }
+    deepEqual(await started.outcome, { kind: "signal", signal: number });
+  }
+});
+
+testUnless(noQemu, "virtio: whoever else has the command's output finds it as it was", async () => {
+  const file = await guest("wait", "virtio");
+  const main = `"${Deno.execPath()}" run -A --no-check "${join(ROOT, "main.ts")}"`;
+  // Of the pipe that the shell shares with the command, once QEMU was killed.
+  const script = `${main} run --mem=32 --timeout=1 "$0" >&2; grep ^flags /proc/self/fdinfo/2`;
+  const { stdout } = await execute("sh", ["-c", script, file]);
+  equal(parseInt(stdout.split(/\s+/)[1]!, 8) & 0o4000, 0);
+});
+
 testUnless(noQemu, "virtio: QEMU ends with the command, however that ends", async () => {
   const file = await guest("spin", "virtio");
   for (const [signal, status] of [["SIGKILL", 137], ["SIGTERM", 143], ["SIGINT", 130]] as const) {
