@@ -5,17 +5,17 @@
  * @module
  */
 import { viewOf } from "../../abi/layout.ts";
-import type { Access } from "./machine.ts";
+import type { Protection } from "./machine.ts";
 
 /** Guest memory, and what hypercalls may do with it. */
 export class GuestView {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The same bytes. */
   readonly view: DataView;
-  readonly #restrictions: readonly Access[];
+  readonly #restrictions: readonly Protection[];
 
   /** `restrictions` are the ranges that are not free to use; see `Machine`. */
-  constructor(bytes: Uint8Array<ArrayBuffer>, restrictions: readonly Access[]) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, restrictions: readonly Protection[]) {
     this.bytes = bytes;
     this.view = viewOf(bytes);
     this.#restrictions = restrictions;

@@ -25,7 +25,7 @@ export interface Content {
 }
 
 /** What may be done with `[start, end)` of guest memory. */
-export interface Access {
+export interface Protection {
   readonly start: number;
   readonly end: number;
   readonly read: boolean;
@@ -39,9 +39,9 @@ export interface MachineBase {
   /** What to load. */
   readonly contents: readonly Content[];
   /** Ranges, page-aligned, that the host protects: the segments of the unikernel that are not for reading and writing. */
-  readonly protections: readonly Access[];
+  readonly protections: readonly Protection[];
   /** Ranges that hypercalls may not use freely: `protections`, and what the page tables close. The rest is writable. */
-  readonly restrictions: readonly Access[];
+  readonly restrictions: readonly Protection[];
   /** Address of the network ring; undefined if the guest is not offered one. */
   readonly ring?: number;
   /** What the guest sees of its CPU by CPUID, as KVM takes it. */
@@ -116,7 +116,7 @@ function ringAddress({ memorySize }: Guest, { devices }: HostFacts): number | un
 }
 
 /** See {@linkcode MachineBase.restrictions}. */
-export function restrictionsOf(protections: readonly Access[]): Access[] {
+export function restrictionsOf(protections: readonly Protection[]): Protection[] {
   return [
     { start: 0, end: LAYOUT.bootInfo, read: false, write: false },
     { start: LAYOUT.bootInfo, end: LOWEST_ADDRESS, read: true, write: false },

@@ -10,7 +10,7 @@ import { PAGE_SIZE } from "../../../abi/solo5.ts";
 import type { Mapping } from "../../../linux/memory.ts";
 import type { Exit } from "../../kvm/exit.ts";
 import { GuestView } from "../../hvt/guest_view.ts";
-import type { Access, MachineBase } from "../../hvt/machine.ts";
+import type { MachineBase, Protection } from "../../hvt/machine.ts";
 
 /** What a debug register stops at; x86 cannot tell reads from other accesses, gdb can. */
 export type WatchKind = "execute" | "write" | "read" | "access";
@@ -161,7 +161,7 @@ export class WatchedPages {
 
   /** Protects a page as its segment says, and further. */
   #protect(page: number, { read = true, write }: { read?: boolean; write: boolean }): void {
-    const segment: Access | undefined = this.#machine.protections.find(({ start, end }) =>
+    const segment: Protection | undefined = this.#machine.protections.find(({ start, end }) =>
       page >= start && page < end
     );
     this.#window.protect({

@@ -5,7 +5,7 @@
  */
 import { LOWEST_ADDRESS } from "../../../abi/solo5.ts";
 import type { BootArea, Guest } from "../../../tender/guest.ts";
-import type { Access } from "../../../tender/hvt/machine.ts";
+import type { Protection } from "../../../tender/hvt/machine.ts";
 import type { Emulator } from "./unicorn.ts";
 
 /** Where the boot area lies on both targets; nothing is mapped below. */
@@ -22,7 +22,7 @@ const ROOM: Allowed = { read: true, write: true, execute: false };
 /** Memory, and the ranges of it that the guest may not both read and write. */
 export interface GuestMemory {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly restrictions: readonly Access[];
+  readonly restrictions: readonly Protection[];
 }
 
 /** Fills a guest's memory and maps it: the boot area, the unikernel's segments, and zeros. */

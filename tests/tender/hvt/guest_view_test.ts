@@ -4,11 +4,11 @@
 import { equal } from "node:assert/strict";
 import fc from "fast-check";
 import { GuestView } from "../../../tender/hvt/guest_view.ts";
-import type { Access } from "../../../tender/hvt/machine.ts";
+import type { Protection } from "../../../tender/hvt/machine.ts";
 
 const SIZE = 64;
-const CLOSED: Access = { start: 16, end: 24, read: false, write: false };
-const CONSTANT: Access = { start: 32, end: 40, read: true, write: false };
+const CLOSED: Protection = { start: 16, end: 24, read: false, write: false };
+const CONSTANT: Protection = { start: 32, end: 40, read: true, write: false };
 
 Deno.test("guest view: one byte of overlap with memory that is not the guest's to use is too much", () => {
   const view = new GuestView(new Uint8Array(SIZE), [CLOSED, CONSTANT]);
