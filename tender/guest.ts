@@ -86,12 +86,12 @@ export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
   const kernelEnd = Math.max(unikernel.kernelEnd, snapshot?.memory ?? 0);
   const { memory = DEFAULT_MEMORY_MIB * MIB, args = [], executableHeap = false } = options;
   const memorySize = checkMemorySize(bytesOf(memory, "memory"), MEMORY[target]);
-  if (kernelEnd > memorySize || entry >= memorySize) {
+  const needed = Math.max(kernelEnd, entry + 1);
+  if (needed > memorySize) {
     throw new TenderError(
       "memory",
-      `${name}: needs memory up to 0x${kernelEnd.toString(16)}, and there are 0x${
-        memorySize.toString(16)
-      } bytes; give it more with --mem`,
+      `${name}: needs ${needed} bytes, and memory is ${memorySize}`,
+      { problems: [{ kind: "too-little-memory", size: memorySize, needed }] },
     );
   }
   const devices = bindDevices(manifest, new Map(Object.entries(options.devices ?? {})));

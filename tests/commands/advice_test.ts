@@ -153,6 +153,11 @@ Deno.test("advice: what is said to make storage larger does", async () => {
   }
 });
 
+Deno.test("advice: how much memory a unikernel takes that does not fit", () => {
+  const problem = { kind: "too-little-memory", size: 0x20_0000, needed: 0x30_0001 } as const;
+  equal(adviceFor(problem, ["--mem=2", "big.spt"]), "give it --mem=4 or more");
+});
+
 Deno.test("advice: an interface that cannot be had", () => {
   const advice = (call: string, errno: number) =>
     adviceFor({ kind: "interface", interface: "tap0", call, errno }, [

@@ -55,7 +55,10 @@ Deno.test("bind: the entry point and the unikernel's end lie in memory", () => {
   deepEqual(bound({ entry }).unikernel.entry, entry);
   deepEqual(bound({ kernelEnd: end }).unikernel.kernelEnd, end);
   for (const changes of [{ entry: entry + 1 }, { kernelEnd: end + PAGE_SIZE }]) {
-    throws(() => bound(changes), { code: "memory", message: /give it more with --mem$/ });
+    throws(() => bound(changes), {
+      code: "memory",
+      message: /: needs [0-9]+ bytes, and memory is [0-9]+$/,
+    });
   }
 });
 
