@@ -6,20 +6,12 @@
  */
 import type { DeviceType } from "../abi/manifest.ts";
 import type { DeviceOption } from "../tender/devices/kind.ts";
+import type { Asked } from "../tender/target.ts";
 import { DEVICE_OPTIONS } from "./device_options.fixed.ts";
 import { RUNNABLE } from "./targets.fixed.ts";
 
-/** The field of a `GuestRequest` that an option sets. */
-export type Part =
-  | "memorySize"
-  | "devices"
-  | "observe"
-  | "limits"
-  | "machine"
-  | "target"
-  | "verbose"
-  | "confined"
-  | "output";
+/** The field of a `GuestRequest` that an option sets, or of what it asks for. */
+export type Part = "memorySize" | "devices" | "target" | "verbose" | "output" | keyof Asked;
 
 /** What shells propose for a value: what device options propose, directories, or files whose names match. */
 export type Proposed = DeviceOption["proposed"] | "directory" | RegExp;
@@ -147,7 +139,7 @@ const NO_CONFINE: GuestOption = {
   name: "no-confine",
   form: "--no-confine",
   brief: "do not confine the tender while the guest runs (hvt)",
-  part: "confined",
+  part: "confinement",
 };
 
 /** The options of `run`, in the order in which help lists them. */

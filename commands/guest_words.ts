@@ -7,6 +7,7 @@
 import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
 import type { Device } from "../tender/devices/kinds.ts";
 import { TenderError } from "../tender/error.ts";
+import type { Asked } from "../tender/target.ts";
 import { type Shape, SHAPES } from "./grammar.fixed.ts";
 
 const MIB = 0x10_0000;
@@ -23,18 +24,12 @@ export interface GuestRequest {
   readonly args: readonly string[];
   /** Path of the output, for `pack`. */
   readonly output?: string;
-  /** Options that show something of the run, as they were given; `observe_words.ts` reads them. */
-  readonly observe: readonly string[];
-  /** Options that limit the guest, as they were given; `limit_words.ts` reads them. */
-  readonly limits: readonly string[];
-  /** Options about the virtual machine, as they were given; `machine_words.ts` reads them. */
-  readonly machine: readonly string[];
+  /** Options that ask for more than a run; `observe_words.ts`, `limit_words.ts` and `machine_words.ts` read them. */
+  readonly asked: Asked;
   /** The target that is asked for, as it was given. */
   readonly target?: string;
   /** Whether to say which target it runs on. */
   readonly verbose: boolean;
-  /** Whether the tender gives up the rights that it does not need before the guest runs. */
-  readonly confined: boolean;
 }
 
 /** A command line, split where its options end. */
@@ -69,17 +64,17 @@ export function splitOptions(words: readonly string[]): SplitWords {
  * @throws {TenderError} "memory" if the size of memory is not a number of MiB
  */
 export function parseArguments(words: readonly string[]): GuestRequest | undefined {
-  const parts = {
-    devices: [] as string[],
-    observe: [] as string[],
-    limits: [] as string[],
-    machine: [] as string[],
+  const devices: string[] = [];
+  const asked: Record<keyof Asked, string[]> = {
+    observe: [],
+    limits: [],
+    machine: [],
+    confinement: [],
   };
   let memorySize = DEFAULT_MEMORY_MIB * MIB;
   let output: string | undefined;
   let target: string | undefined;
   let verbose = false;
-  let confined = true;
   const { options, rest } = splitOptions(words);
   for (const option of options) {
     const found = lookUp(option);
@@ -89,12 +84,17 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
     else if (part === "output") output = found.value;
     else if (part === "target") target = found.value;
     else if (part === "verbose") verbose = true;
-    else if (part === "confined") confined = false;
-    else parts[part].push(option);
+    else if (part === "devices") devices.push(option);
+    else asked[part].push(option);
   }
   const [file, ...args] = rest;
   if (file === undefined) return undefined;
-  return { memorySize, ...parts, file, args, output, target, verbose, confined };
+  return { memorySize, devices, file, args, output, asked, target, verbose };
+}
+
+/** Whether nothing is asked for but to run a guest: then nobody has to stay while it runs. */
+export function isPlain(asked: Asked): boolean {
+  return Object.values(asked).every((options) => options.length === 0);
 }
 
 /**

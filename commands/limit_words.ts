@@ -19,7 +19,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 /**
  * Reads the options that limit a guest. The last one counts where one is given twice.
  *
- * @param words as `GuestRequest.limits` has them
+ * @param words as `Asked.limits` has them
  * @throws {TenderError} "option" if a value is not a number, or too small
  */
 export function readLimits(words: readonly string[]): Limits {

@@ -11,7 +11,7 @@ const CPUS: readonly CpuModel[] = ["host", "baseline"];
 /**
  * Reads the options about a guest's virtual machine.
  *
- * @param words as `GuestRequest.machine` has them
+ * @param words as `Asked.machine` has them
  * @throws {TenderError} "option" if there is no such CPU
  */
 export function readMachine(words: readonly string[]): MachineOptions {

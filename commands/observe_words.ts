@@ -28,7 +28,7 @@ const GDB_ENDPOINT: Endpoint = { address: [127, 0, 0, 1], port: 1234 };
 /**
  * Reads the options that ask to see something of a guest.
  *
- * @param words as `GuestRequest.observe` has them
+ * @param words as `Asked.observe` has them
  * @throws {TenderError} "option" if a value is wrong, or if there is no such network device
  */
 export function readObservation(words: readonly string[], guest: Guest): Observation {

@@ -8,7 +8,7 @@ import { keepInputs, writeOutput } from "../linux/output.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
 import { packerOf } from "../tender/targets.ts";
 import { bind, filesOf } from "../tender/guest.ts";
-import { devicesOf, parseArguments } from "./guest_words.ts";
+import { devicesOf, isPlain, parseArguments } from "./guest_words.ts";
 
 /**
  * Writes a unikernel of spt and its launch as one executable.
@@ -19,10 +19,8 @@ import { devicesOf, parseArguments } from "./guest_words.ts";
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, memorySize: memory, args, output, observe, limits, machine, confined } = request;
-  const { target, verbose } = request;
-  if (observe.length + limits.length + machine.length > 0 || !confined) return false;
-  if (target !== undefined || verbose) return false;
+  const { file, memorySize: memory, args, output, asked, target, verbose } = request;
+  if (!isPlain(asked) || target !== undefined || verbose) return false;
   const devices = await devicesOf(request);
   const given = parseUnikernel(readInput(file), { name: file });
   const unikernel = given.portable === undefined

@@ -7,7 +7,7 @@ import { parseUnikernel } from "../elftool/unikernel.ts";
 import { readInput } from "../linux/files.ts";
 import { bind } from "../tender/guest.ts";
 import { targetOf } from "../tender/targets.ts";
-import { devicesOf, parseArguments } from "./guest_words.ts";
+import { devicesOf, isPlain, parseArguments } from "./guest_words.ts";
 
 /**
  * Runs a unikernel. The guest's exit status is the command's.
@@ -18,8 +18,7 @@ import { devicesOf, parseArguments } from "./guest_words.ts";
 export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
-  const { file, memorySize: memory, args, observe, limits, machine, confined } = request;
-  const { target, verbose } = request;
+  const { file, memorySize: memory, args, asked, target, verbose } = request;
   const devices = await devicesOf(request);
   const given = parseUnikernel(readInput(file), { name: file });
   const unikernel = given.portable === undefined && target === undefined && !verbose
@@ -27,12 +26,11 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
     : await (await import("./choose_target.ts")).forRunning(given, { target, verbose });
   const guest = bind(unikernel, { memory, args, devices });
   const tender = await targetOf(unikernel).load(Object.values(devices));
-  const isPlain = observe.length + limits.length + machine.length === 0 && confined;
-  if (tender.become !== undefined && isPlain) {
+  if (tender.become !== undefined && isPlain(asked)) {
     const options = words.slice(0, words.length - args.length - 1);
     await tender.become(guest, { line: { program: ["soloden", "run"], options, file, args } });
   }
   const { runToEnd } = await import("./run_to_end.ts");
-  await runToEnd(guest, { ...request, tender });
+  await runToEnd(guest, { tender, asked, file });
   return true;
 }

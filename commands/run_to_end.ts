@@ -16,9 +16,11 @@ import type { Observation } from "./observe_words.ts";
 import { sayAtLast } from "./run_output.ts";
 
 /** How to run a guest. */
-export interface GuestRun extends Asked {
+export interface GuestRun {
   /** The tender for it. */
   readonly tender: Tender;
+  /** What is asked for. */
+  readonly asked: Asked;
   /** Path of the unikernel, for gdb. */
   readonly file: string;
   /** The name that lines about the run begin with; `soloden` if not given. */
@@ -40,17 +42,16 @@ const UNCONFINED =
  * an option's value is wrong
  */
 export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
-  const { tender, observe, confined, program = "soloden", explained } = options;
-  const machine = await machineOf(options);
-  if (observe.length + options.limits.length + options.machine.length > 0 || !confined) {
-    await tender.check?.(options);
-  }
-  const limits = await limitsOf(options);
+  const { tender, asked, program = "soloden", explained } = options;
+  const confined = asked.confinement.length === 0;
+  const machine = await machineOf(asked);
+  await tender.check(asked);
+  const limits = await limitsOf(asked);
   // Outputs are made before there is a run that can be interrupted.
   const begun: { steps?: Steps } = {};
   const attempt: Attempt = (call) => begun.steps === undefined ? call() : begun.steps.attempt(call);
   using outputs = new DisposableStack();
-  const observation = await observationOf(guest, options);
+  const observation = await observationOf(guest, asked);
   if (observation?.gdb !== undefined && tender.debug !== undefined) {
     Deno.exitCode = await tender.debug(guest, options.file);
     return;

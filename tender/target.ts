@@ -46,17 +46,14 @@ export interface CompileOptions extends MachineOptions {
   readonly line?: CommandLine;
 }
 
-/** Options of a command line that go beyond running a guest, as they were given. */
-export interface Asked {
-  /** Those that ask to see something of the run. */
-  readonly observe: readonly string[];
-  /** Those that limit the guest. */
-  readonly limits: readonly string[];
-  /** Those about its virtual machine. */
-  readonly machine: readonly string[];
-  /** Whether the tender is to give up its rights. */
-  readonly confined: boolean;
-}
+/**
+ * Options of a command line that ask for more than running a guest, as they were given. They show
+ * something of the run (`observe`), limit the guest (`limits`), describe its virtual machine (`machine`),
+ * or say whether the tender gives up its rights (`confinement`).
+ */
+export type Asked = Readonly<
+  Record<"observe" | "limits" | "machine" | "confinement", readonly string[]>
+>;
 
 /** A target's tender: a compiler from guests to launches `L`, given facts `F` of the host. */
 export interface Tender<F = unknown, L = unknown> {
@@ -74,11 +71,11 @@ export interface Tender<F = unknown, L = unknown> {
    */
   compile(guest: Guest, facts: F, options?: CompileOptions): L;
   /**
-   * Refuses options that the target does not have.
+   * Refuses options that the target does not have; one that has them all refuses nothing.
    *
    * @throws {TenderError} "option" with the reason
    */
-  check?(asked: Asked): Promise<void>;
+  check(asked: Asked): Promise<void>;
   /**
    * Replaces this process by a guest, which ends as the guest does. Not every target can.
    *

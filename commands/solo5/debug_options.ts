@@ -8,7 +8,7 @@ import { TenderError } from "../../tender/error.ts";
 /**
  * Separates the options about debugging from the others.
  *
- * @returns `observe`: what they ask for, as `GuestRequest.observe`; `others`: the other options
+ * @returns `observe`: what they ask for, as `Asked.observe`; `others`: the other options
  * @throws {TenderError} "host" if a directory cannot be read, "arguments" if a port is no number
  */
 export function splitDebugOptions(

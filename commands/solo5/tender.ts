@@ -118,14 +118,15 @@ async function runUnikernel(
     await tender.become(guest, { program: name, line });
   }
   const { runToEnd } = await import("../run_to_end.ts");
-  const asked = {
-    observe,
-    limits: [],
-    machine: netRing ? [] : ["--no-net-ring"],
-    confined: true,
+  const machine = netRing ? [] : ["--no-net-ring"];
+  await runToEnd(guest, {
+    tender,
+    asked: { observe, limits: [], machine, confinement: [] },
+    file,
+    program: name,
+    describe: faultWords,
     explained: observe.length > 0,
-  };
-  await runToEnd(guest, { ...asked, tender, file, program: name, describe: faultWords });
+  });
 }
 
 /** A unikernel that can be run here. */

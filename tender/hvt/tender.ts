@@ -66,6 +66,11 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
     const { from } = options;
     return from === undefined ? compileMachine(guest, facts, options) : from as MachineState;
   }
+
+  /** See {@linkcode Tender}; hvt has every option. */
+  check(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** What a host consists of: an empty virtual machine, and the world. */

@@ -38,10 +38,9 @@ export function checkOptions(options: RunOptions): void {
  *
  * @throws {TenderError} "option"
  */
-export function checkAsked({ observe, limits, machine, confined }: Asked): void {
+export function checkAsked({ observe, limits, machine, confinement }: Asked): void {
   const others = observe.filter((word) => word !== "--gdb");
-  const unconfined = confined ? [] : ["--no-confine"];
-  const [alone] = others.length < observe.length ? [...limits, ...unconfined] : [];
+  const [alone] = others.length < observe.length ? [...limits, ...confinement] : [];
   if (alone !== undefined) {
     const [name] = alone.split("=");
     const rule = "not with --gdb on spt, where gdb runs the guest";
@@ -49,7 +48,7 @@ export function checkAsked({ observe, limits, machine, confined }: Asked): void 
   }
   if (others.length > 0) throw refusal(others[0]!);
   if (machine.length > 0) throw machineRefusal(machine[0]!);
-  if (confined) return;
+  if (confinement.length === 0) return;
   const rule = "--no-confine is for hvt alone: a guest of spt is always confined";
   throw new TenderError("option", rule);
 }

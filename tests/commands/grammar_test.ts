@@ -3,7 +3,7 @@
  */
 import { deepEqual, equal, notDeepEqual, notEqual } from "node:assert/strict";
 import { type GuestOption, OUTPUT, PACK_OPTIONS, RUN_OPTIONS } from "../../commands/grammar.ts";
-import { parseArguments } from "../../commands/guest_words.ts";
+import { type GuestRequest, isPlain, parseArguments } from "../../commands/guest_words.ts";
 import { pack, runGuest } from "../../commands/guests.ts";
 import { entryOf } from "../../commands/table.ts";
 import { loadDeviceWords, readDevices } from "../../commands/device_words.ts";
@@ -20,14 +20,17 @@ function written({ name, form, device }: GuestOption, bare = false): string {
   return device === undefined ? `--${name}=16` : `--${name}:x=16`;
 }
 
+/** A request, and what it asks for. */
+function fieldsOf({ asked, ...others }: GuestRequest): Record<string, unknown> {
+  return { ...others, ...asked };
+}
+
 for (const option of [...RUN_OPTIONS, OUTPUT]) {
   Deno.test(`grammar: ${option.form} is read as a part of the request`, () => {
-    const request = parseArguments([written(option), "x.hvt"])!;
-    const empty = parseArguments(["x.hvt"])!;
-    notEqual(request, undefined);
+    const request = fieldsOf(parseArguments([written(option), "x.hvt"])!);
+    const empty = fieldsOf(parseArguments(["x.hvt"])!);
     const changed = Object.keys(empty).filter((key) =>
-      JSON.stringify(request[key as keyof typeof request]) !==
-        JSON.stringify(empty[key as keyof typeof empty])
+      JSON.stringify(request[key]) !== JSON.stringify(empty[key])
     );
     deepEqual(changed, [option.part]);
     if (option.form.includes("[=")) {
@@ -35,6 +38,13 @@ for (const option of [...RUN_OPTIONS, OUTPUT]) {
     }
   });
 }
+
+Deno.test("grammar: what asks for more than a run keeps the process that runs it", () => {
+  for (const option of RUN_OPTIONS) {
+    const { asked } = parseArguments([written(option), "x.spt"])!;
+    equal(isPlain(asked), !Object.hasOwn(asked, option.part), option.name);
+  }
+});
 
 /** The options of a part, each with a value that its reader takes. */
 function optionsOf(part: GuestOption["part"]): string[] {

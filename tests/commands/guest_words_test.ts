@@ -21,10 +21,7 @@ Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
     output: undefined,
     target: undefined,
     verbose: false,
-    observe: [],
-    limits: [],
-    confined: true,
-    machine: [],
+    asked: { observe: [], limits: [], machine: [], confinement: [] },
   });
 });
 
@@ -77,7 +74,12 @@ Deno.test("options: a value may be the next word, but for what may have none", (
 
 Deno.test("options: what asks to see the run is kept as it is", () => {
   const words = ["--trace", "--trace=x", "--trace-format=json", "--stats", "--net-pcap:a=b"];
-  const { observe, file, args } = parseArguments([...words, "--mem=1", "x.hvt", "--trace"])!;
+  const { asked: { observe }, file, args } = parseArguments([
+    ...words,
+    "--mem=1",
+    "x.hvt",
+    "--trace",
+  ])!;
   assert.deepEqual([observe, file, args], [words, "x.hvt", ["--trace"]]);
 });
 

@@ -57,13 +57,13 @@ export const words: FuzzTarget = {
       ok(words.includes(request.file), "a file that was not named");
       refusing(() => void readDevices(request.devices, KINDS));
       refusing(() => {
-        if (request.observe.length === 0) return;
+        if (request.asked.observe.length === 0) return;
         const guest = request.file.endsWith(".spt") ? SPT : HVT;
-        const { captures, gdb } = readObservation(request.observe, guest);
+        const { captures, gdb } = readObservation(request.asked.observe, guest);
         ok([...captures.keys()].every((name) => name === "net0"), "not the network device");
         ok(gdb === undefined || gdb.port < 65536, "no port");
       });
-      const limits = readLimits(request.limits);
+      const limits = readLimits(request.asked.limits);
       for (const [name, limit] of Object.entries(limits)) {
         ok(limit >= 0 && Number.isFinite(limit));
         ok(describe(limitReached(name as keyof Limits, limits)));
