@@ -177,7 +177,7 @@ export const SNAPSHOT_OUTPUT: GuestOption = { ...OUTPUT, brief: "the unikernel t
 
 /** The options of `snapshot`, except {@linkcode SNAPSHOT_OUTPUT}: those of `run` that show nothing of it. */
 export const SNAPSHOT_OPTIONS: readonly GuestOption[] = RUN_OPTIONS.filter(({ part }) =>
-  part !== "observe" && part !== "confined"
+  part !== "observe" && part !== "confinement"
 );
 
 function deviceOptions(

@@ -23,14 +23,15 @@ import { readMachine } from "./machine_words.ts";
 export async function snapshotCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, memorySize: memory, args, output, observe, limits, machine, confined } = request;
-  if (observe.length > 0 || !confined) return false;
+  const { file, memorySize: memory, args, output, asked } = request;
+  const { observe, limits, machine, confinement } = asked;
+  if (observe.length + confinement.length > 0) return false;
   const devices = await devicesOf(request);
   const given = parseUnikernel(readInput(file), { name: file });
   const guest = bind(await forRunning(given, request), { memory, args, devices });
   keepInputs(output, filesOf(guest));
   const tender = await targetOf(guest.unikernel).load([]);
-  if (machine.length > 0) await tender.check?.(request);
+  await tender.check(asked);
   const taken = await snapshot(guest, {
     ...readMachine(machine),
     ...(limits.length > 0 ? { limits: readLimits(limits) } : {}),

@@ -38,13 +38,13 @@ export function checkOptions(options: RunOptions): void {
  *
  * @throws {TenderError} "option"
  */
-export function checkAsked({ observe, machine, confined }: Asked): void {
+export function checkAsked({ observe, machine, confinement }: Asked): void {
   if (observe.length > 0) throw refusal(/^--[a-z-]+/.exec(observe[0]!)![0], CALLS);
   if (machine.length > 0) {
     const [name] = machine[0]!.split("=");
     throw refusal(name!, name === "--no-net-ring" ? RING : CPU);
   }
-  if (!confined) throw refusal("--no-confine", CONFINED);
+  if (confinement.length > 0) throw refusal("--no-confine", CONFINED);
 }
 
 function refusal(option: string, reason: string): TenderError {
