@@ -131,7 +131,7 @@ kvmTest("a guest that ends first gives no snapshot", async () => {
 
 kvmTest("a start with less memory is refused with how much it takes", async () => {
   const warm = await taken(await load("ready", "hvt"));
-  throws(() => bind(warm, { memory: MEMORY / 2 }), /needs memory up to 0x1000000/);
+  throws(() => bind(warm, { memory: MEMORY / 2 }), /needs 16777216 bytes, and memory is 8388608/);
 });
 
 kvmTest("a snapshot is not started on a CPU that lacks what its program found", async () => {
