@@ -5,7 +5,7 @@ import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict
 import { block } from "../../../tender/devices/block/device.ts";
 import { TenderError } from "../../../tender/error.ts";
 import type { ProcessState } from "../../../tender/spt/traced/state.ts";
-import { bound, MEMORY, startTraced, stepCalls, toEnd } from "./traced.ts";
+import { bound, MEMORY, startTraced, stepCalls, stepOn, toEnd } from "./traced.ts";
 
 const HEAP = MEMORY - 0x4_0000;
 const DONE = { kind: "exit", status: 0 };
@@ -84,11 +84,11 @@ Deno.test("capture: a guest that waits in the kernel does not notice", async () 
 Deno.test("capture: a wait for the timer is one for the same moment", async () => {
   const guest = await bound("wait_long");
   await using first = await startTraced(guest);
-  const stop = first.run.step();
+  const stop = stepOn(first);
   ok(stop.kind === "wait");
   const state = first.run.capture();
   await using second = await startTraced(guest, { from: state });
-  const again = second.run.step();
+  const again = stepOn(second);
   ok(again.kind === "wait");
   const error = Number(again.deadline - stop.deadline);
   ok(error >= 0 && error < 1e9, `${error} ns later`);

@@ -9,6 +9,7 @@ import { bind, type Guest } from "../../../tender/guest.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { run } from "../../../tender/run/event_loop.ts";
 import type { StepOptions } from "../../../tender/run/options.ts";
+import type { Stop } from "../../../tender/run/run.ts";
 import type { TracedRun } from "../../../tender/spt/traced/run.ts";
 import { loadTender } from "../../../tender/spt/tender.ts";
 import { guest } from "../../guests.ts";
@@ -65,6 +66,17 @@ export function toEnd(
     if (stop.kind === "ended") return { outcome: stop.outcome, steps };
     if (stop.kind === "wait") run.wait(stop);
     else steps++;
+  }
+}
+
+const NEVER = 2n ** 64n - 1n;
+
+/** Steps a guest as long as it only computes, which it may do for any time on a busy machine. */
+export function stepOn({ run }: Traced, budget?: number): Stop {
+  for (;;) {
+    const stop = run.step(budget);
+    if (stop.kind !== "wait" || stop.output || stop.deadline !== NEVER) return stop;
+    run.wait(stop);
   }
 }
 
