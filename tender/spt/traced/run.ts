@@ -63,6 +63,10 @@ export class TracedRun implements Run, Steps {
   #waiting: Wait | undefined;
   /** Whether it was interrupted, and has not shown it yet. */
   #interrupted = false;
+  /** Waits on other threads that may be under way. */
+  #apart: Promise<unknown> = Promise.resolve();
+  /** Is resolved when the next stop is seen. */
+  #seen: PromiseWithResolvers<void> | undefined;
   #ended: Ended | undefined;
 
   /** @param end how it ended already; if not given, the guest's first instruction is next */
@@ -113,7 +117,11 @@ export class TracedRun implements Run, Steps {
     const { tracee, console } = this.#parts;
     if (output) return await Promise.race([console?.taken, tracee.end]);
     this.#goOn();
-    await tracee.waitForStopApart();
+    const stopped = tracee.waitForStopApart();
+    this.#apart = Promise.all([this.#apart, stopped]);
+    // The other thread may be late: then it waits for the stop after one that was seen meanwhile.
+    this.#seen = Promise.withResolvers<void>();
+    await Promise.race([stopped, this.#seen.promise]);
   }
 
   /** See {@linkcode Steps}. */
@@ -134,17 +142,13 @@ export class TracedRun implements Run, Steps {
    */
   capture(): ProcessState {
     const { tracee, image } = this.#parts;
-    const running = !tracee.stopped;
     while (this.#ended === undefined && (!tracee.stopped || this.#stop === "signal")) {
       if (tracee.stopped) this.#goOn();
       else this.#interrupt();
       this.#see(tracee.next(ATTENTION));
     }
     if (this.#ended === undefined) {
-      const state = captureProcess(this.#parts, this.#registers());
-      // Whoever waits for its next stop must not wait in vain.
-      if (running) this.#goOn();
-      return state;
+      return captureProcess(this.#parts, this.#registers());
     }
     throw new TenderError("guest", `${image.note.unikernel}: has ended, and cannot be captured`);
   }
@@ -158,6 +162,7 @@ export class TracedRun implements Run, Steps {
       await tracee.waitForStopApart();
       this.#see(tracee.next(0n));
     }
+    await this.#apart;
   }
 
   #goOn(): void {
@@ -175,6 +180,7 @@ export class TracedRun implements Run, Steps {
   /** Does what a stop asks for. Returns whether the guest has made a system call. */
   #see(stop: TraceeStop | undefined): boolean {
     if (stop === undefined) return false;
+    this.#seen?.resolve();
     this.#stop = stop.kind;
     try {
       switch (stop.kind) {

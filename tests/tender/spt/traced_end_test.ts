@@ -116,12 +116,16 @@ await new Promise((resolve) => setTimeout(resolve, 600_000));
         args: ["run", "-A", join(directory, "tracer.ts"), how],
         stdin: "null",
         stdout: "piped",
-        stderr: "null",
+        stderr: "inherit",
       }).spawn();
       try {
         const reader = tracer.stdout.getReader();
         let said = "";
-        while (!/^\d+\n/m.test(said)) said += new TextDecoder().decode((await reader.read()).value);
+        while (!/^\d+\n/m.test(said)) {
+          const { value, done } = await reader.read();
+          ok(!done, `the tracer has ended: ${said}`);
+          said += new TextDecoder().decode(value);
+        }
         await reader.cancel();
         const pid = Number(/^(\d+)$/m.exec(said)![1]);
         ok(stateOf(pid) !== undefined);
@@ -151,10 +155,11 @@ console.log(JSON.stringify(await outcome));
 `;
   await withFiles({ "user.ts": program }, async (directory) => {
     for (const args of [[], ["limited"]]) {
-      const { stdout } = await new Deno.Command(Deno.execPath(), {
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "--allow-ffi", "--allow-read", join(directory, "user.ts"), ...args],
       }).output();
       const text = new TextDecoder().decode(stdout);
+      equal(new TextDecoder().decode(stderr), "");
       equal(text, '[x]\nSUCCESS\n{"kind":"exit","status":0}\n');
     }
   });
