@@ -30,6 +30,8 @@ export interface QemuMachine {
   readonly accelerator: "kvm" | "tcg";
   /** In the order of the manifest: the guest tells them apart by that alone. */
   readonly devices: readonly QemuDevice[];
+  /** Where QEMU has the guest wait for gdb, as its option `-gdb` takes it: `tcp:127.0.0.1:1234`. */
+  readonly gdb?: string;
   /** Path of a file or pipe that gets the guest's exit status, for {@linkcode endOf}. */
   readonly status?: string;
 }
@@ -49,7 +51,7 @@ const ENDED_STATUS = 83;
  * @throws {RangeError} if the path of the unikernel contains a space
  */
 export function qemuCommand(machine: QemuMachine): string[] {
-  const { kernel, cmdline, memory, accelerator, devices, status } = machine;
+  const { kernel, cmdline, memory, accelerator, devices, gdb, status } = machine;
   if (kernel.includes(" ")) throw new RangeError(`${kernel}: QEMU cannot load a path with a space`);
   return [
     QEMU,
@@ -62,6 +64,7 @@ export function qemuCommand(machine: QemuMachine): string[] {
     ...["-serial", "stdio", "-device", "isa-debug-exit"],
     ...(status === undefined ? [] : statusWords(status)),
     ...deviceWords(devices),
+    ...(gdb === undefined ? [] : ["-gdb", gdb, "-S"]),
     ...["-kernel", kernel],
     ...(cmdline === "" ? [] : ["-append", cmdline]),
   ];

@@ -39,7 +39,8 @@ export function checkOptions(options: RunOptions): void {
  * @throws {TenderError} "option"
  */
 export function checkAsked({ observe, machine, confinement }: Asked): void {
-  if (observe.length > 0) throw refusal(/^--[a-z-]+/.exec(observe[0]!)![0], CALLS);
+  const seen = observe.find((word) => !/^--gdb(=|$)/.test(word));
+  if (seen !== undefined) throw refusal(/^--[a-z-]+/.exec(seen)![0], CALLS);
   if (machine.length > 0) {
     const [name] = machine[0]!.split("=");
     throw refusal(name!, name === "--no-net-ring" ? RING : CPU);

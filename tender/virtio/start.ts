@@ -9,9 +9,9 @@ import { tiedProgram } from "../../linux/tied.ts";
 import { childEnvironment } from "../../linux/user_environment.ts";
 import { TenderError } from "../error.ts";
 import { type Outcome, SIGNAL_STATUS } from "../outcome.ts";
-import type { RunOptions } from "../run/options.ts";
 import { startProcess } from "../run/process_run.ts";
 import type { Run } from "../run/run.ts";
+import type { GdbOptions, StartOptions } from "../target.ts";
 import type { QemuLaunch } from "./compile.ts";
 import { endOf, qemuCommand } from "./qemu.ts";
 import { checkOptions } from "./refusals.ts";
@@ -25,14 +25,20 @@ import { checkOptions } from "./refusals.ts";
  */
 export async function startQemu(
   { name, kernel, machine }: QemuLaunch,
-  { program, ...options }: RunOptions & { program: string },
+  { program, gdb, ...options }: StartOptions & { program: string },
 ): Promise<Run> {
   checkOptions(options);
+  const place = gdb && placeOf(gdb);
   using files = new DisposableStack();
   const inMemory = (name: string, bytes: Uint8Array) =>
     files.adopt(memoryFile(name, bytes), (file) => file.close()).path;
   const status = inMemory("status", new Uint8Array());
-  const command = qemuCommand({ ...machine, kernel: inMemory(name, kernel), status });
+  const command = qemuCommand({
+    ...machine,
+    kernel: inMemory(name, kernel),
+    gdb: place && `tcp:${place}`,
+    status,
+  });
   const tied = inMemory("qemu", tiedProgram(Deno.pid));
   const run = await startProcess({
     // QEMU makes its output non-blocking, for whoever else has it, too.
@@ -41,11 +47,18 @@ export async function startQemu(
     outcome: (ended, complaint) =>
       qemuOutcome(ended, { complaint, said: Deno.readFileSync(status) }),
   }, options);
+  gdb?.say(`waiting for gdb: gdb ${name} -ex 'target remote ${place}'`);
   // Its files are needed until it has ended.
   const kept = files.move();
   const close = () => kept.dispose();
   run.outcome.then(close, close);
   return run;
+}
+
+/** Where QEMU waits for gdb. It does not tell which port it takes where it is to take any. */
+function placeOf({ endpoint: { address, port } }: GdbOptions): string {
+  if (port !== 0) return `${address.join(".")}:${port}`;
+  throw new TenderError("option", "--gdb: QEMU needs the number of a port, and takes no free one");
 }
 
 function spawn(

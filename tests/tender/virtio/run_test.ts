@@ -18,6 +18,7 @@ import { guest } from "../../guests.ts";
 import { testUnless } from "../../needs.ts";
 import { execute, kill, ROOT, soloden } from "../../soloden.ts";
 import { socketPair } from "../devices/socket_pair.ts";
+import { buildDebug, noGdb } from "../observe/gdb/harness.ts";
 import { noQemu } from "./qemu_machine.ts";
 
 async function load(name: string, given: GuestOptions = {}) {
@@ -225,7 +226,7 @@ function isThere(pid: number): boolean {
 
 const REFUSED: readonly [option: string, line: string][] = [
   ["--trace", "--trace is not for virtio: nobody but QEMU sees what the guest does; run it on hvt"],
-  ["--gdb", "--gdb is not for virtio: nobody but QEMU sees what the guest does; run it on hvt"],
+  ["--stats", "--stats is not for virtio: nobody but QEMU sees what the guest does; run it on hvt"],
   ["--cpu=baseline", "--cpu is not for virtio: the guest's CPU is QEMU's"],
   ["--no-net-ring", "--no-net-ring is not for virtio: QEMU passes frames on in a ring of its own"],
   ["--no-confine", "--no-confine is not for virtio: nothing confines QEMU"],
@@ -241,6 +242,35 @@ for (const [option, line] of REFUSED) {
     });
   });
 }
+
+testUnless(
+  noQemu ?? noGdb,
+  "virtio: gdb stops a guest where it is asked to, and sees its variables",
+  () =>
+    withDirectory(async (directory) => {
+      const file = await buildDebug("args", { target: "virtio", directory });
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = listener.addr;
+      listener.close();
+      const debugged = soloden("run", "--mem=32", `--gdb=${port}`, file, "--solo5:quiet", "one");
+      // It tries again until QEMU is there.
+      const script = [`target remote 127.0.0.1:${port}`, "break solo5_app_main", "continue"];
+      const commands = [...script, "print info->cmdline", "continue"];
+      const { stdout } = await execute("timeout", [
+        ...["30", "gdb", "-nx", "-batch", ...commands.flatMap((command) => ["-ex", command]), file],
+      ]);
+      match(stdout, /Breakpoint 1, solo5_app_main[^]*\$1 = 0x[0-9a-f]+.* "one"/);
+      const { status, stdout: printed, stderr } = await debugged;
+      deepEqual([status, printed], [0, "[one]\nSUCCESS\n"]);
+      ok(stderr.endsWith(`waiting for gdb: gdb ${file} -ex 'target remote 127.0.0.1:${port}'\n`));
+    }),
+);
+
+testUnless(noQemu, "virtio: gdb needs a port that QEMU is told", async () => {
+  const { status, stderr } = await soloden("run", "--gdb=0", await guest("globals", "virtio"));
+  equal(status, 1);
+  match(stderr, /\nsoloden: --gdb: QEMU needs the number of a port, and takes no free one\n$/);
+});
 
 testUnless(noQemu, "virtio: without QEMU, a line says what to install", async () => {
   const file = await guest("globals", "virtio");
