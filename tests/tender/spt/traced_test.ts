@@ -117,7 +117,6 @@ Deno.test("traced: a write of more than one piece, and of more than the kernel w
 
 Deno.test("traced: a wait is a value, and is over when its time is", async () => {
   await using traced = await startTraced(await bound("time"));
-  let waits = 0;
   for (;;) {
     const stop = traced.run.step();
     if (stop.kind === "ended") {
@@ -127,10 +126,8 @@ Deno.test("traced: a wait is a value, and is over when its time is", async () =>
     ok(stop.kind === "wait" && stop.handles === 0n);
     // To step it before does no harm.
     traced.run.step();
-    waits++;
     await traced.run.waitApart();
   }
-  ok(waits >= 3);
   match(traced.output, /SUCCESS/);
 });
 
