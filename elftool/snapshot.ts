@@ -46,7 +46,7 @@ export class SnapshotMemory {
   readonly #pages = new Map<number, Uint8Array>();
 
   /**
-   * Adds bytes.
+   * Adds bytes, in place of those that were there.
    *
    * @param address of the first, a multiple of the page size; so is their number
    */
@@ -54,6 +54,7 @@ export class SnapshotMemory {
     for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
       const page = bytes.subarray(at, at + PAGE_SIZE);
       if (page.some((byte) => byte !== 0)) this.#pages.set(address + at, page.slice());
+      else this.#pages.delete(address + at);
     }
   }
 

@@ -23,7 +23,10 @@ export interface Snapshot {
   readonly memory: number;
   /** What the devices that its program has acquired were like, by their handles. */
   readonly devices: ReadonlyMap<number, SnapshotDevice>;
-  /** What its program could see of the CPU: names of features, as in Linux's `/proc/cpuinfo`. */
+  /**
+   * The CPU's features that its program may have chosen its code by, as `/proc/cpuinfo` names them; none if it
+   * has no instruction to ask for them.
+   */
   readonly cpu: readonly string[];
 }
 

@@ -66,3 +66,28 @@ export function checkFeatures({ name, snapshot }: Unikernel, available: readonly
     `${name}: the snapshot was taken on a CPU with ${missing.join(", ")}, which this one lacks`,
   );
 }
+
+/** The instruction CPUID, by which programs learn of features. */
+const CPUID = [0x0f, 0xa2] as const;
+
+/**
+ * What `soloden_random()` consists of around its CPUID (`bindings/common/ready_x86_64.S`). It asks each time
+ * that it is called, so it remembers nothing.
+ */
+const RANDOM = Uint8Array.of(
+  ...[0xb8, 1, 0, 0, 0, 0x31, 0xc9, ...CPUID], // mov eax, 1; xor ecx, ecx; cpuid
+  ...[0x5b, 0xf7, 0xc1, 0, 0, 0, 0x40], // pop rbx; test ecx, 1 << 30
+);
+const RANDOM_CPUID = 7;
+
+/** Whether there is an instruction in a unikernel by which its program could ask for features and remember them. */
+export function asksForFeatures({ segments }: Pick<Unikernel, "segments">): boolean {
+  return segments.some(({ execute, data }) => {
+    if (!execute) return false;
+    for (let at = data.indexOf(CPUID[0]); at >= 0; at = data.indexOf(CPUID[0], at + 1)) {
+      if (data[at + 1] !== CPUID[1]) continue;
+      if (RANDOM.some((byte, index) => data[at - RANDOM_CPUID + index] !== byte)) return true;
+    }
+    return false;
+  });
+}

@@ -7,6 +7,7 @@
 import { ElfError } from "../elftool/error.ts";
 import { writeSnapshot } from "../elftool/snapshot.ts";
 import { parseUnikernel, type Unikernel } from "../elftool/unikernel.ts";
+import { asksForFeatures } from "./cpu_features.ts";
 import { TenderError } from "./error.ts";
 import { attachedManifest, type Guest } from "./guest.ts";
 import { describe, type Outcome } from "./outcome.ts";
@@ -42,7 +43,7 @@ export async function snapshot(guest: Guest, options: RunOptions = {}): Promise<
   const tender = await targetOf(unikernel).load(guest.devices.map(({ device }) => device));
   let marked: Marked | undefined;
   using host = tender.open(guest);
-  const how = { cpu: options.cpu, netRing: false, parent: Deno.pid, marked: true };
+  const how = { cpu: options.cpu, netRing: false, parent: Deno.pid, traced: true };
   const launch = tender.compile(guest, host.facts, how);
   await using run = await host.start(launch, { ...options, mark: (found) => marked = found });
   const kill = () => run.kill();
@@ -58,6 +59,7 @@ export async function snapshot(guest: Guest, options: RunOptions = {}): Promise<
   }
   const bytes = writeSnapshot({
     ...marked,
+    cpu: asksForFeatures(unikernel) ? marked.cpu : [],
     file,
     of: name.slice(name.lastIndexOf("/") + 1),
     memory: memorySize,

@@ -40,8 +40,6 @@ export interface CompileOptions extends MachineOptions {
   readonly traced?: boolean;
   /** Where the guest goes on, in place of its beginning. */
   readonly from?: Captured;
-  /** Whether a snapshot is to be taken, and so {@linkcode StartOptions.mark} will be given; not if not given. */
-  readonly marked?: boolean;
   /** The command line that a guest's process shows; that of Solo5's tender if not given. */
   readonly line?: CommandLine;
 }
@@ -100,8 +98,8 @@ export interface StartOptions extends StepOptions {
   /** Whether a crash is explained; it is if not given. */
   readonly explained?: boolean;
   /**
-   * Is told once the guest says that it has initialised. The guest ends there, and its outcome is an exit
-   * with status 0.
+   * Is told once the guest says that it has initialised. The run ends there; its outcome means nothing then.
+   * A guest of spt has to be traced for it.
    */
   readonly mark?: (marked: Marked) => void;
   /** Has the guest wait for gdb before its first instruction, and be debugged by it. */

@@ -6,7 +6,7 @@
 import project from "../../deno.json" with { type: "json" };
 import type { Guest } from "../guest.ts";
 import { encodeImage } from "./start.ts";
-import { loadTender } from "./tender.ts";
+import { checkCpu, loadTender } from "./tender.ts";
 
 /**
  * Packs a guest.
@@ -15,6 +15,7 @@ import { loadTender } from "./tender.ts";
  * @throws {TenderError} "device" if a device is not there or cannot be packed
  */
 export async function packGuest(guest: Guest): Promise<Uint8Array> {
+  await checkCpu(guest);
   const tender = await loadTender(guest.devices.map(({ device }) => device));
   using host = tender.open(guest, { keep: true });
   const image = tender.compile(guest, host.facts, { keep: true });

@@ -5,7 +5,6 @@
  * @module
  */
 import type { DeviceBase } from "../devices/device.ts";
-import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import type { Run } from "../run/run.ts";
 import type { Asked, CompileOptions, Host, StartOptions, Tender } from "../target.ts";
@@ -33,7 +32,7 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
   open(guest: Guest, { keep = false }: { keep?: boolean } = {}): SptHost {
     using opened = new DisposableStack();
     const devices = this.#devices?.look(guest.devices, { keep, opened }) ?? [];
-    return new SptHost({ devices }, opened.move());
+    return new SptHost(guest, { devices }, opened.move());
   }
 
   /** See {@linkcode Tender}. */
@@ -53,6 +52,7 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
 
   /** See {@linkcode Tender}. */
   async become(guest: Guest, options?: CompileOptions): Promise<never> {
+    await checkCpu(guest);
     using host = this.open(guest);
     return await becomeImage(this.compile(guest, host.facts, options));
   }
@@ -68,20 +68,18 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
 /** See {@linkcode Host}. */
 export class SptHost implements Host<HostFacts, ProcessImage> {
   readonly facts: HostFacts;
+  readonly #guest: Guest;
   readonly #opened: DisposableStack;
 
-  constructor(facts: HostFacts, opened: DisposableStack) {
+  constructor(guest: Guest, facts: HostFacts, opened: DisposableStack) {
+    this.#guest = guest;
     this.facts = facts;
     this.#opened = opened;
   }
 
   /** See {@linkcode Host}. */
   async start(image: ProcessImage, options: StartOptions): Promise<Run> {
-    if (options.mark !== undefined) {
-      const reason = "no snapshot can be taken of a guest of spt yet; take one of a portable " +
-        "unikernel with --target=hvt, which runs on both";
-      throw new TenderError("target", `${image.note.unikernel}: ${reason}`);
-    }
+    await checkCpu(this.#guest);
     try {
       if (image.traced) {
         const { startTraced } = await import("./traced/start.ts");
@@ -98,4 +96,16 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
   [Symbol.dispose](): void {
     this.#opened.dispose();
   }
+}
+
+/**
+ * Checks that the program of a snapshot finds the CPU that it knew; others find out themselves.
+ *
+ * @throws {TenderError} "host" naming what is missing
+ */
+export async function checkCpu({ unikernel }: Guest): Promise<void> {
+  if (unikernel.snapshot === undefined) return;
+  const { checkFeatures } = await import("../cpu_features.ts");
+  const { cpuFlags } = await import("../../linux/cpu_flags.ts");
+  checkFeatures(unikernel, cpuFlags());
 }

@@ -16,6 +16,7 @@ import type { ProcessLimits } from "../../run/process_limits.ts";
 import type { Ended, Run, Steps, Stop, Wait } from "../../run/run.ts";
 import { type ProcessEnd, processOutcome } from "../process_outcome.ts";
 import { NO_CALL, type TracedConsole } from "./console.ts";
+import type { MarkWatch } from "./mark.ts";
 import { captureProcess, type ProcessState, type StoppedProcess } from "./state.ts";
 
 const { calls: CALLS, auditArch: NATIVE } = LINUX.x86_64!;
@@ -41,6 +42,8 @@ export interface TracedParts extends StoppedProcess {
   /** What takes its console's output; none if the guest writes to it itself. */
   readonly console: TracedConsole | undefined;
   readonly limits: ProcessLimits | undefined;
+  /** What waits for its mark; none if nobody wants it. */
+  readonly mark: MarkWatch | undefined;
   /** What its launch complained of; asked once, at its end. */
   complaint(): string;
   /** What it needs until its end. */
@@ -209,7 +212,8 @@ export class TracedRun implements Run, Steps {
 
   #call({ arch, number, args }: TraceeStop & { kind: "call" }): void {
     if (arch !== NATIVE) return;
-    const { console, image } = this.#parts;
+    const { console, image, mark } = this.#parts;
+    mark?.call(number, args);
     if (number === CALLS.write) console?.call(args);
     if (number === CALLS.epoll_pwait && args[0] === BigInt(image.descriptors.epoll)) {
       this.#waiting = this.#waitOf(Number(BigInt.asIntN(32, args[3]!)));
@@ -228,13 +232,14 @@ export class TracedRun implements Run, Steps {
   }
 
   #return(result: bigint): boolean {
-    const { tracee, console } = this.#parts;
+    const { tracee, console, mark } = this.#parts;
     this.#waiting = undefined;
     if (AGAIN.includes(result) || this.#interrupted && result === BigInt(-ERRNO.EINTR)) {
       // The guest must not see that it was interrupted: it makes the call again.
       tracee.setRegisters(beforeCall(tracee.registers()));
       return false;
     }
+    mark?.answer(result);
     console?.answer();
     return true;
   }

@@ -14,6 +14,7 @@ import { Tracee } from "../../../linux/tracee.ts";
 import { readOnce, writeOnce } from "../../../linux/transfer.ts";
 import { TenderError } from "../../error.ts";
 import type { RunOptions } from "../../run/options.ts";
+import type { StartOptions } from "../../target.ts";
 import { ProcessLimits } from "../../run/process_limits.ts";
 import type { ProcessImage } from "../compile.ts";
 import type { ProcessEnd } from "../process_outcome.ts";
@@ -38,7 +39,7 @@ const COMPLAINT_SIZE = 0x1_0000;
  * {@linkcode restoreProcess} does
  * @throws {SystemError} if there is no memory to hold the image, or the kernel does not limit it
  */
-export async function startTraced(image: ProcessImage, options: RunOptions): Promise<TracedRun> {
+export async function startTraced(image: ProcessImage, options: StartOptions): Promise<TracedRun> {
   checkOptions(options);
   using undo = new DisposableStack();
   const { tracee, errors } = spawnTraced(image, { options, undo });
@@ -58,6 +59,7 @@ export async function startTraced(image: ProcessImage, options: RunOptions): Pro
     ...process,
     console: taken && new TracedConsole(tracee, taken),
     limits,
+    mark: options.mark && new (await import("./mark.ts")).MarkWatch(process, options.mark),
     complaint: () => complaintOf(errors),
     resources: undo.move(),
   }, end);

@@ -141,7 +141,12 @@ function text(mapped: readonly Mapped[]): string {
   ).join("\n");
 }
 
-function contentOf(pid: number, range: Mapped): MemoryContent[] {
+/**
+ * What a range of a process's memory holds that is its own by now.
+ *
+ * @throws {SystemError} if it cannot be read
+ */
+export function contentOf(pid: number, range: Mapped): MemoryContent[] {
   return ownPages(pid, range).map(({ start, end }) => {
     const bytes = new Uint8Array(end - start);
     if (readMemory(pid, BigInt(start), bytes) === bytes.length) return { address: start, bytes };
