@@ -7,10 +7,10 @@
  */
 import type { DeviceHypercall } from "../../abi/hvt.ts";
 import type { DeviceType, ManifestEntry } from "../../abi/manifest.ts";
+import type { RESULT } from "../../abi/solo5.ts";
 import type { LaunchedKind } from "../spt/launched_kind.ts";
 import type { EmulatedKind } from "../virtio/emulated_kind.ts";
 import type { DeviceBase, PropertiesBase } from "./device.ts";
-import type { Result } from "./result.ts";
 import type { DeviceState } from "./state.ts";
 
 /** A kind of device, whose devices are of type `D`, and are to a guest what `P` says. */
@@ -89,6 +89,9 @@ export interface ServedKind<
 
 /** Guest memory that a request is about; valid during the request only. */
 export type GuestBytes = Uint8Array<ArrayBuffer>;
+
+/** What a request comes to: a `solo5_result_t`. */
+export type Result = typeof RESULT[keyof typeof RESULT];
 
 /** A device at work. */
 export interface OpenDevice<P extends PropertiesBase = PropertiesBase> extends Disposable {

@@ -29,7 +29,7 @@ import {
   type PollWait,
   waitUntil,
 } from "./answer.ts";
-import type { Result } from "../devices/result.ts";
+import type { Result } from "../devices/kind.ts";
 
 /** The hypercalls that are not about a device. */
 const HANDLERS: Record<Exclude<Hypercall, DeviceHypercall>, Handler> = {

@@ -6,8 +6,7 @@
  */
 import { RESULT } from "../../../abi/solo5.ts";
 import { TenderError } from "../../error.ts";
-import type { GuestBytes, OpenDevice } from "../kind.ts";
-import type { Result } from "../result.ts";
+import type { GuestBytes, OpenDevice, Result } from "../kind.ts";
 import type { BlockProperties } from "./device.ts";
 
 /** How requests reach what holds the blocks. */

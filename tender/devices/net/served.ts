@@ -4,11 +4,10 @@
  * @module
  */
 import { RESULT } from "../../../abi/solo5.ts";
-import { closeDescriptor } from "../../../linux/libc.ts";
+import { closeDescriptor, ERRNO } from "../../../linux/libc.ts";
 import { interfaceFacts } from "../../../linux/tap.ts";
 import { duplicateNonblocking, readOnce, writeOnce } from "../../../linux/transfer.ts";
-import type { OpenDevice, ServedKind } from "../kind.ts";
-import { resultOf } from "../result.ts";
+import type { OpenDevice, Result, ServedKind } from "../kind.ts";
 import { checkState } from "../state.ts";
 import { checkInherited, openTap } from "./attach.ts";
 import { type Backing, type NetDevice, type NetProperties, randomMac } from "./device.ts";
@@ -56,4 +55,16 @@ function attach(backing: Backing): { fd: number; mtu: number } {
   }
   checkInherited(backing.fd);
   return { fd: duplicateNonblocking(backing.fd), mtu: backing.mtu };
+}
+
+/** What an `errno` of reading or writing is to a guest, as the bindings of spt have it. */
+function resultOf(errno: number): Exclude<Result, typeof RESULT.OK> {
+  switch (errno) {
+    case ERRNO.EAGAIN:
+      return RESULT.AGAIN;
+    case ERRNO.EINVAL:
+      return RESULT.EINVAL;
+    default:
+      return RESULT.EUNSPEC;
+  }
 }

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { BlockIo, type Hypercall, NetIo } from "../../../abi/hvt.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import type { Properties } from "../../../tender/devices/kinds.ts";
-import type { Result } from "../../../tender/devices/result.ts";
+import type { Result } from "../../../tender/devices/kind.ts";
 import { describe } from "../../../tender/outcome.ts";
 import { BLOCK, call, MEMORY, outcomeOf, RODATA, scripted } from "./scripted_cpu.ts";
 import { fakeWorld } from "./tiny_guest.ts";
