@@ -21,7 +21,7 @@
  *
  * - {@linkcode spawn} has a guest run beside other work, with its console as a stream; {@linkcode start}
  *   starts one that the program steps, and can capture (a guest of spt where it is traced).
- * - {@linkcode net} and {@linkcode block} make devices. {@linkcode Limits} and {@linkcode Observers} are
+ * - {@linkcode net} and {@linkcode block} make devices. {@linkcode Limits} and {@linkcode ObserveOptions} are
  *   options of a run: what it may use, and what to be told of it.
  * - {@linkcode build} makes unikernels of sources in C, {@linkcode bindTo} puts a portable one on a target,
  *   {@linkcode pack} makes a Linux executable of one for spt, and {@linkcode inspect} tells what is in one.
@@ -67,7 +67,6 @@ export {
 } from "./tender/observe/stats_format.ts";
 export type { CallFields, RingCall, TracedCall } from "./tender/observe/trace.ts";
 export { TRACE_FORMATS, type TraceFormat } from "./tender/observe/trace_format.ts";
-export type { Observers } from "./tender/observe/observers.ts";
 export {
   type CrashReport,
   describe,
@@ -81,5 +80,6 @@ export {
 export { run, start } from "./tender/run/event_loop.ts";
 export { type RunningGuest, spawn, type SpawnOptions } from "./tender/run/spawn.ts";
 export type { Attempt, Budget, Captured, Ended, Run, Steps, Stop, Wait } from "./tender/run/run.ts";
-export type { CpuModel, MachineOptions } from "./tender/hvt/options.ts";
-export type { RunOptions, StepOptions, TakeOutput } from "./tender/run/options.ts";
+export type { CpuModel } from "./tender/hvt/cpu_model.ts";
+export type { MachineOptions } from "./tender/hvt/machine.ts";
+export type { ObserveOptions, RunOptions, StepOptions, TakeOutput } from "./tender/run/options.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { TenderError } from "../tender/error.ts";
-import type { CpuModel, MachineOptions } from "../tender/hvt/options.ts";
+import type { CpuModel } from "../tender/hvt/cpu_model.ts";
+import type { MachineOptions } from "../tender/hvt/machine.ts";
 
 const CPUS: readonly CpuModel[] = ["host", "baseline"];
 

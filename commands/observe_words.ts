@@ -6,7 +6,7 @@
 import { TenderError } from "../tender/error.ts";
 import type { Guest } from "../tender/guest.ts";
 import type { Endpoint } from "../linux/socket.ts";
-import { networkHandle } from "../tender/observe/observers.ts";
+import { networkHandle } from "../tender/observe/pcap.ts";
 
 /** What to show of a run. */
 export interface Observation {

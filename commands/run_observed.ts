@@ -7,10 +7,10 @@ import { keepInputs } from "../linux/output.ts";
 import { TenderError } from "../tender/error.ts";
 import { filesOf, type Guest } from "../tender/guest.ts";
 import type { Limits } from "../tender/limits.ts";
-import type { Observers } from "../tender/observe/observers.ts";
 import { PCAP_HEADER, pcapRecord } from "../tender/observe/pcap_format.ts";
 import { formatStats } from "../tender/observe/stats_format.ts";
 import { TRACE_FORMATS } from "../tender/observe/trace_format.ts";
+import type { ObserveOptions } from "../tender/run/options.ts";
 import type { Attempt } from "../tender/run/run.ts";
 import type { StartOptions } from "../tender/target.ts";
 import type { Observation } from "./observe_words.ts";
@@ -77,7 +77,7 @@ function checkUntimed(limits: Limits | undefined): void {
   throw new TenderError("option", `${option}: not with --gdb, where time is the debugger's`);
 }
 
-function traceTo(output: Output, format: keyof typeof TRACE_FORMATS): Observers["trace"] {
+function traceTo(output: Output, format: keyof typeof TRACE_FORMATS): ObserveOptions["trace"] {
   const line = TRACE_FORMATS[format];
   const encoder = new TextEncoder();
   return (call) => output.write(encoder.encode(line(call)));

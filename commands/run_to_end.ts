@@ -6,7 +6,7 @@
  */
 import type { CoreFile } from "../tender/crash.ts";
 import type { Guest } from "../tender/guest.ts";
-import type { MachineOptions } from "../tender/hvt/options.ts";
+import type { MachineOptions } from "../tender/hvt/machine.ts";
 import type { Limits } from "../tender/limits.ts";
 import * as outcomes from "../tender/outcome.ts";
 import { runBlocking } from "../tender/run/blocking.ts";

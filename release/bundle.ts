@@ -26,8 +26,8 @@ const GROUPS = [
     "commands/run_to_end.ts",
     "tender/hvt/tender.ts",
     "tender/hvt/confine.ts",
-    "tender/observe/watch.ts",
-    "tender/observe/crash.ts",
+    "tender/observe/observers.ts",
+    "tender/observe/explain_crash.ts",
   ],
 ];
 

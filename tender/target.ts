@@ -9,7 +9,7 @@ import type { Endpoint } from "../linux/socket.ts";
 import type { SnapshotMemory } from "../elftool/snapshot.ts";
 import type { DeviceBase, PropertiesBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
-import type { MachineOptions } from "./hvt/options.ts";
+import type { MachineOptions } from "./hvt/machine.ts";
 import type { Captured, Run } from "./run/run.ts";
 import type { StepOptions } from "./run/options.ts";
 

@@ -8,7 +8,13 @@
  */
 import { viewOf } from "../../abi/layout.ts";
 import { CpuidEntry, CpuidHeader, KVM_CPUID_FLAG_SIGNIFICANT_INDEX } from "../kvm/abi.ts";
-import type { CpuModel } from "./options.ts";
+
+/**
+ * Which CPU a guest sees: `"host"`, this host's, without what a guest must not have; or `"baseline"`,
+ * which is the same on all hosts of one vendor and CPU family that have its features. A guest does not
+ * see what its host lacks.
+ */
+export type CpuModel = "host" | "baseline";
 
 type Register = "eax" | "ebx" | "ecx" | "edx";
 const REGISTERS: readonly Register[] = ["eax", "ebx", "ecx", "edx"];
@@ -204,6 +210,17 @@ export function guestCpuid(
   words[0] = entries.length;
   entries.forEach((entry, index) => words.set(entry, CpuidHeader.size / 4 + index * WORDS));
   return bytes;
+}
+
+/** The leaf of extended features, and its bit for pages that must not be executed (in edx). */
+const EXTENDED_FEATURES = 0x8000_0001;
+const NX = 1 << 20;
+
+/** Whether a CPU has pages that must not be executed; `cpuid` as KVM gives and takes it. */
+export function hasNoExecute(cpuid: Uint8Array<ArrayBuffer>): boolean {
+  return entriesOf(cpuid).some((entry) =>
+    entry[word("function")] === EXTENDED_FEATURES && (entry[word("edx")]! & NX) !== 0
+  );
 }
 
 /** The host's entries, as far as guests see them. */

@@ -13,10 +13,19 @@ import { kindOf } from "../devices/kinds.ts";
 import { bootArea, type Guest } from "../guest.ts";
 import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
-import { hasNoExecute } from "../kvm/cpuid.ts";
-import { guestCpuid } from "./cpu_model.ts";
-import type { MachineOptions } from "./options.ts";
+import { type CpuModel, guestCpuid, hasNoExecute } from "./cpu_model.ts";
 import { pageTables } from "./page_tables.ts";
+
+/** What the virtual machine is like; for hvt alone. */
+export interface MachineOptions {
+  /** The CPU that the guest sees by the instruction CPUID; `"host"` if not given. */
+  readonly cpu?: CpuModel;
+  /**
+   * Whether a guest with a network is offered a ring for its frames. The ring lies above the guest's
+   * memory and takes 2 MiB, so it is never offered above 4 GiB. It is offered if not given.
+   */
+  readonly netRing?: boolean;
+}
 
 /** Bytes at a guest-physical address. */
 export interface Content {

@@ -122,7 +122,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
       const { checkCpu } = await import("./cpu_features.ts");
       checkCpu(guest.unikernel, launch.cpuid);
     }
-    const { observersOf } = await import("../observe/watch.ts");
+    const { observersOf } = await import("../observe/observers.ts");
     const observers = await observersOf(guest, options);
     if (options.mark !== undefined) {
       const { takeMark } = await import("./mark.ts");

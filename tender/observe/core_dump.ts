@@ -11,7 +11,7 @@ import { memoryContent } from "../../linux/memory_content.ts";
 import type { CoreFile } from "../crash.ts";
 import type { Outcome } from "../outcome.ts";
 import type { EndedMachine, Observer } from "../hvt/observer.ts";
-import { trapRegisters } from "./ending.ts";
+import { trapRegisters } from "./remains.ts";
 
 /** Signals of Linux: what gdb says that the guest was ended by. */
 const SIGNAL = { ABRT: 6, SEGV: 11 };

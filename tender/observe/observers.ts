@@ -1,34 +1,53 @@
 /**
- * What a program may be told of a run: the options, and where there is no such thing.
+ * Makes the observers of a run of hvt from what a program or the command asks for. What is not asked for
+ * is not loaded.
  *
  * @module
  */
-import { kindOf } from "../devices/kinds.ts";
-import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
-import type { Frame } from "./pcap_format.ts";
-import type { Stats } from "./stats_format.ts";
-import type { TracedCall } from "./trace.ts";
-
-/** What to be told of a run; of hvt alone. What one of these functions throws ends the run with it. */
-export interface Observers {
-  /** Is told of every hypercall, when it is over. */
-  readonly trace?: (call: TracedCall) => void;
-  /** Is told at the end where the time went, and what the devices moved. */
-  readonly stats?: (stats: Stats) => void;
-  /** Are told of every frame of a network device, by the device's name. */
-  readonly captures?: Readonly<Record<string, (frame: Frame) => void>>;
-  /** Path of a core file to be written if the guest crashes. It never overwrites a file. */
-  readonly core?: string;
-}
+import type { Observer } from "../hvt/observer.ts";
+import type { StartOptions } from "../target.ts";
 
 /**
- * The handle of a network device.
+ * Makes the observers of a run, from the one closest to the host to the one closest to the guest.
  *
- * @throws {TenderError} "option", beginning with what asked for it
+ * @throws {TenderError} "option" for a capture of a device that is no network device, or if it cannot
+ * listen for gdb
+ * @throws {ElfError} "file" for a core file in no directory
  */
-export function networkHandle(guest: Guest, name: string, asked: string): number {
-  const device = guest.devices.find((device) => device.name === name);
-  if (device !== undefined && kindOf(device.device).unit === "frame") return device.handle;
-  throw new TenderError("option", `${asked}: there is no network device '${name}'`);
+export async function observersOf(guest: Guest, options: StartOptions): Promise<Observer[]> {
+  const { trace, stats, captures, core, limits, gdb, explained = true } = options;
+  const observers: Observer[] = [];
+  if (gdb !== undefined) {
+    const { debugWith } = await import("./gdb/debugger.ts");
+    observers.push(debugWith(guest, gdb));
+  }
+  if (explained) {
+    const { explainCrash } = await import("./explain_crash.ts");
+    observers.push(explainCrash(guest.unikernel));
+  }
+  if (limits !== undefined) {
+    const { limitMachine } = await import("../hvt/limits.ts");
+    observers.push(limitMachine(limits));
+  }
+  if (trace !== undefined) {
+    const { traceCalls } = await import("./trace.ts");
+    observers.push(traceCalls(trace));
+  }
+  if (captures !== undefined) {
+    const { captureFrames, networkHandle } = await import("./pcap.ts");
+    const byHandle = Object.entries(captures).map(([name, take]) =>
+      [networkHandle(guest, name, "captures"), take] as const
+    );
+    observers.push(captureFrames(new Map(byHandle)));
+  }
+  if (core !== undefined) {
+    const { dumpCore } = await import("./core_dump.ts");
+    observers.push(dumpCore(core));
+  }
+  if (stats !== undefined) {
+    const { countRun } = await import("./stats.ts");
+    observers.push(countRun(guest.devices, { report: stats }));
+  }
+  return observers;
 }

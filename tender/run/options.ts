@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { MachineOptions } from "../hvt/options.ts";
+import type { MachineOptions } from "../hvt/machine.ts";
 import type { Limits } from "../limits.ts";
-import type { Observers } from "../observe/observers.ts";
+import type { Frame } from "../observe/pcap_format.ts";
+import type { Stats } from "../observe/stats_format.ts";
+import type { TracedCall } from "../observe/trace.ts";
 import type { Captured } from "./run.ts";
 
 /**
@@ -15,8 +17,20 @@ import type { Captured } from "./run.ts";
  */
 export type TakeOutput = (output: Uint8Array) => unknown;
 
+/** What to be told of a run; hvt alone has it. What one of these functions throws ends the run. */
+export interface ObserveOptions {
+  /** Is told of every hypercall, when it is over. */
+  readonly trace?: (call: TracedCall) => void;
+  /** Is told at the end where the time went, and what went through the devices. */
+  readonly stats?: (stats: Stats) => void;
+  /** Are told of every frame of a network device, by the device's name. */
+  readonly captures?: Readonly<Record<string, (frame: Frame) => void>>;
+  /** Path of the core file to write if the guest crashes. It never overwrites a file. */
+  readonly core?: string;
+}
+
 /** How to run a guest, and what to be told of its run. */
-export interface RunOptions extends Observers, MachineOptions {
+export interface RunOptions extends ObserveOptions, MachineOptions {
   /**
    * What becomes of the guest's console: `"inherit"` for this process's standard output, or a function
    * that takes it. `"inherit"` if not given.

@@ -21,7 +21,7 @@ import type { World } from "../../hvt/world.ts";
 import type { Exit } from "../../kvm/exit.ts";
 import { KILLED, type Outcome, statusOf } from "../../outcome.ts";
 import type { GdbOptions } from "../../target.ts";
-import { trapRegisters } from "../ending.ts";
+import { trapRegisters } from "../remains.ts";
 import { DebugCpu, type DebugEvent } from "./cpu.ts";
 import { Link } from "./link.ts";
 import { DebugMemory } from "./memory.ts";

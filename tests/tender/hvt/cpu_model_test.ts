@@ -6,8 +6,7 @@ import fc from "fast-check";
 import { viewOf } from "../../../abi/layout.ts";
 import { CpuidHeader } from "../../../tender/kvm/abi.ts";
 import { openKvm } from "../../../tender/kvm/open.ts";
-import { guestCpuid } from "../../../tender/hvt/cpu_model.ts";
-import type { CpuModel } from "../../../tender/hvt/options.ts";
+import { type CpuModel, guestCpuid, hasNoExecute } from "../../../tender/hvt/cpu_model.ts";
 import { PacedOutput } from "../../../tender/hvt/paced_output.ts";
 import { HvtTender } from "../../../tender/hvt/tender.ts";
 import { runBlocking } from "../../../tender/run/blocking.ts";
@@ -218,3 +217,20 @@ for (const option of ["--cpu=host", "--no-net-ring"]) {
     ok(stderr.startsWith(`soloden: ${name} is for hvt alone: on spt `), stderr);
   });
 }
+
+const EXTENDED = 0x8000_0001;
+const NX = 1 << 20;
+
+/** An account of these entries, with one more behind its end. */
+function accountOf(entries: readonly Entry[]) {
+  const bytes = cpuidOf([...entries, { function: EXTENDED, edx: NX }]);
+  CpuidHeader.write(viewOf(bytes), 0, { nent: entries.length });
+  return bytes;
+}
+
+Deno.test("cpu model: pages can be closed to execution where the page of extended features says so", () => {
+  equal(hasNoExecute(accountOf([{ function: 1, edx: 0 }, { function: EXTENDED, edx: NX }])), true);
+  equal(hasNoExecute(accountOf([{ function: EXTENDED, edx: 0xffff_ffff - NX }])), false);
+  equal(hasNoExecute(accountOf([{ function: 1, edx: NX }])), false);
+  equal(hasNoExecute(accountOf([])), false);
+});

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { describeCrash, type Trap } from "../../../tender/crash.ts";
-import { crashOf } from "../../../tender/observe/crash.ts";
+import { crashOf } from "../../../tender/observe/explain_crash.ts";
 import { Regs } from "../../../tender/kvm/abi.ts";
 import { guest } from "../../guests.ts";
 import { soloden } from "../../soloden.ts";

@@ -12,7 +12,7 @@ import { type CodePlace, type Crash, crashReason, type Trap } from "../crash.ts"
 import type { Observer } from "../hvt/observer.ts";
 import type { FaultKind, Outcome } from "../outcome.ts";
 import { findCallers } from "./callers.ts";
-import { type Remains, remainsOf, type TrapReport } from "./ending.ts";
+import { type Remains, remainsOf, type TrapReport } from "./remains.ts";
 
 /** Calls that are told: enough to get from an abort to who asked for it. */
 const CALLERS = 4;
