@@ -152,6 +152,34 @@ export function imageSources(target: ImageTarget, machine: Machine): string[] | 
   return ["window/window.S", "window/program.c", ...shared];
 }
 
+/** The sources of the personality, which answers the system calls of an adopted program; for x86_64 alone. */
+export const PERSONALITY_SOURCES: readonly string[] = [
+  "personality/entry.S",
+  ...[
+    "calls",
+    "clock",
+    "console",
+    "descriptors",
+    "devices",
+    "files",
+    "heap",
+    "memory",
+    "names",
+    "nodes",
+    "paths",
+    "process",
+    "program",
+    "random",
+    "signals",
+    "start",
+    "status",
+  ].map((name) => `personality/${name}.c`),
+  ...LIBC_FUNCTIONS,
+];
+
+/** The linker script of the personality. */
+export const PERSONALITY_SCRIPT = "personality/personality.lds";
+
 /** What the file name of a unikernel ends in, by what it was built for. */
 export const EXTENSIONS: Readonly<Record<BuildTarget, string>> = {
   hvt: ".hvt",
@@ -214,6 +242,14 @@ export function bindingsFlags(source: string, machine: Machine): string[] {
   ];
 }
 
+/** For a source of the personality, which runs wherever it is put. */
+export function personalityFlags(source: string): string[] {
+  const others = bindingsFlags(source, "x86_64").filter((flag) =>
+    !STACK_PROTECTOR.includes(flag) && flag !== "-fno-pic" && flag !== "-fno-pie"
+  );
+  return [...others, "-fno-stack-protector", "-fpie", "-fvisibility=hidden"];
+}
+
 /**
  * For objcopy: the symbols of the bindings that applications can see. GNU ld for aarch64 crashes at branches
  * to addresses whose symbols are local, so those of a portable unikernel's calls are among them.
@@ -246,6 +282,16 @@ export const LINK_FLAGS = byMachine((machine) => [
   "-static",
   ...IMAGE_FLAGS,
 ]);
+
+/** For the linker, to make the personality's image. */
+export const PERSONALITY_LINK_FLAGS: readonly string[] = [
+  ...LINK_MACHINE.x86_64,
+  "-pie",
+  "--no-dynamic-linker",
+  ...IMAGE_FLAGS,
+  "-z",
+  "norelro",
+];
 
 /** For the compiler, to link one. */
 export const DRIVER_LINK_FLAGS: readonly string[] = [

@@ -27,6 +27,10 @@ import {
   LINK_FLAGS,
   LINK_MACHINE,
   LINKER_SCRIPT,
+  PERSONALITY_LINK_FLAGS,
+  PERSONALITY_SCRIPT,
+  PERSONALITY_SOURCES,
+  personalityFlags,
   PUBLIC_SYMBOLS,
   SOURCES,
 } from "./targets.ts";
@@ -76,7 +80,7 @@ export async function buildBindings(
   const sources = SOURCES[machine][target] ?? refuse(target, machine);
   const rules = sources.map((source) => ({
     source,
-    flags: sourceFlags(source, { toolchain, assets, debug }),
+    flags: sourceFlags(bindingsFlags(source, machine), { toolchain, assets, debug }),
   }));
   const made = JSON.stringify([toolchain, rules, LINK_MACHINE[machine], PUBLIC_SYMBOLS]);
   // Debug information holds where the cache lies, which may move.
@@ -115,19 +119,60 @@ export async function buildBindingsImage(
   options: Pick<BindingsOptions, "toolchain" | "cacheDir"> = {},
 ): Promise<string> {
   const { toolchain, cacheDir } = withDefaults(options);
-  const { fingerprint, assets } = await cachedAssets(cacheDir);
   const { machine } = toolchain;
-  const sources = imageSources(target, machine) ?? refuse(target, machine);
+  return await buildImage(target, {
+    toolchain,
+    cacheDir,
+    sources: imageSources(target, machine) ?? refuse(target, machine),
+    flagsOf: (source) => bindingsFlags(source, machine),
+    linkFlags: LINK_FLAGS[machine],
+    script: LINKER_SCRIPT,
+  });
+}
+
+/**
+ * Links the personality, which answers the system calls of adopted programs; once for each version of its
+ * sources and of the compiler.
+ *
+ * @param options `toolchain`: for x86_64
+ * @returns the path of an ELF file with its symbols
+ * @throws {ToolchainError} if a tool is missing or fails
+ */
+export async function buildPersonality(
+  options: Pick<BindingsOptions, "toolchain" | "cacheDir"> = {},
+): Promise<string> {
+  const toolchain = options.toolchain ?? findToolchain({ machine: "x86_64" });
+  return await buildImage("personality", {
+    ...withDefaults({ ...options, toolchain }),
+    sources: PERSONALITY_SOURCES,
+    flagsOf: personalityFlags,
+    linkFlags: PERSONALITY_LINK_FLAGS,
+    script: PERSONALITY_SCRIPT,
+  });
+}
+
+/** How an image is built: its sources are compiled with their flags, and linked by a script. */
+interface ImageJob extends Pick<Required<BindingsOptions>, "toolchain" | "cacheDir"> {
+  readonly sources: readonly string[];
+  readonly flagsOf: (source: string) => string[];
+  readonly linkFlags: readonly string[];
+  readonly script: string;
+}
+
+async function buildImage(
+  name: string,
+  { toolchain, cacheDir, sources, flagsOf, linkFlags, script }: ImageJob,
+): Promise<string> {
+  const { fingerprint, assets } = await cachedAssets(cacheDir);
   const rules = sources.map((source) => ({
     source,
-    flags: sourceFlags(source, { toolchain, assets, debug: false }),
+    flags: sourceFlags(flagsOf(source), { toolchain, assets, debug: false }),
   }));
-  const key = await digest([fingerprint, JSON.stringify([toolchain, rules, LINK_FLAGS[machine]])]);
-  return await cached(join(cacheDir, `image_${target}-${key}`), async (output, scratch) => {
+  const key = await digest([fingerprint, JSON.stringify([toolchain, rules, linkFlags])]);
+  return await cached(join(cacheDir, `image_${name}-${key}`), async (output, scratch) => {
     const objects = await compileSources(rules, { toolchain, assets, scratch });
-    const script = join(assets, LINKER_SCRIPT);
-    const words = [...LINK_FLAGS[machine], "--strip-debug", "-T", script, "-o", output];
-    await run("link", `bindings of ${target}`, [...toolchain.ld, ...words, ...objects]);
+    const words = [...linkFlags, "--strip-debug", "-T", join(assets, script), "-o", output];
+    await run("link", `image of ${name}`, [...toolchain.ld, ...words, ...objects]);
   });
 }
 
@@ -140,9 +185,9 @@ function withDefaults(options: BindingsOptions): Required<BindingsOptions> {
   return { toolchain, cacheDir: resolve(cacheDir), debug };
 }
 
-/** Flags for a source of the bindings, which is compiled in the directory of the assets. */
+/** A source's flags, and those for where it is compiled: in the directory of the assets. */
 function sourceFlags(
-  source: string,
+  flags: readonly string[],
   { toolchain, assets, debug }: { toolchain: Toolchain; assets: string; debug: boolean },
 ): string[] {
   // The paths of the cache and the compiler stay out of the result, except for a debugger.
@@ -152,7 +197,7 @@ function sourceFlags(
     // In assembly, clang maps no paths; gcc does not know this option.
     ...(toolchain.version.includes("clang") ? ["-fdebug-compilation-dir=solo5"] : []),
   ];
-  return [...bindingsFlags(source, toolchain.machine), ...includes(toolchain, "."), ...places];
+  return [...flags, ...includes(toolchain, "."), ...places];
 }
 
 interface CompileJob {

@@ -14,6 +14,10 @@ export type ElfErrorCode =
   | "no-abi"
   /** A portable unikernel, or bindings to put under it, are not what they must be. */
   | "portable"
+  /** A Linux program that cannot be made a unikernel. */
+  | "program"
+  /** A root file system that is damaged, or cannot be. */
+  | "root"
   | "manifest"
   | "no-manifest"
   | "manifest-source"

@@ -8,17 +8,22 @@ import type { Manifest } from "../abi/manifest.ts";
 import { MANIFEST_NOTE_PADDING, NOTE_MFT1, NOTE_NAME, SECTION_MANIFEST } from "../abi/notes.ts";
 import { writeRelocatable } from "./relocatable.ts";
 import { encodeManifest } from "./manifest.ts";
-import { encodeNote } from "./notes.ts";
+import { encodeNote, type Note } from "./notes.ts";
 
 /** The symbol that names the manifest note, so that linking two manifests fails. */
 const SYMBOL = "solo5_mft1_note";
 
-/** A relocatable ELF file that holds the manifest note. */
-export function manifestObject(manifest: Manifest, machine: Machine): Uint8Array<ArrayBuffer> {
+/** The note that holds a manifest. */
+export function manifestNote(manifest: Manifest): Note {
   const encoded = encodeManifest(manifest);
   const desc = new Uint8Array(MANIFEST_NOTE_PADDING + encoded.length);
   desc.set(encoded, MANIFEST_NOTE_PADDING);
-  const data = encodeNote({ name: NOTE_NAME, type: NOTE_MFT1, desc });
+  return { name: NOTE_NAME, type: NOTE_MFT1, desc };
+}
+
+/** A relocatable ELF file that holds the manifest note. */
+export function manifestObject(manifest: Manifest, machine: Machine): Uint8Array<ArrayBuffer> {
+  const data = encodeNote(manifestNote(manifest));
   const note = {
     name: SECTION_MANIFEST,
     type: SECTION_TYPES.NOTE,

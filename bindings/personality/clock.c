@@ -1,0 +1,140 @@
+/*
+ * clock.c: time, and waiting for it.
+ */
+#include "personality.h"
+
+#define SECOND 1000000000ul
+
+static uint64_t start;
+
+void clock_start(void) {
+    start = solo5_clock_monotonic();
+}
+
+uint64_t clock_now(void) {
+    return solo5_clock_wall();
+}
+
+uint64_t clock_elapsed(void) {
+    return solo5_clock_monotonic() - start;
+}
+
+enum {
+    REALTIME = 0,
+    MONOTONIC = 1,
+    PROCESS_TIME = 2,
+    THREAD_TIME = 3,
+    REALTIME_COARSE = 5,
+    BOOTTIME = 7,
+    TAI = 11
+};
+
+static bool is_clock(long clock) {
+    return (clock >= 0 && clock <= BOOTTIME) || clock == TAI;
+}
+
+static bool is_wall(long clock) {
+    return clock == REALTIME || clock == REALTIME_COARSE || clock == TAI;
+}
+
+static uint64_t read_clock(long clock) {
+    if (is_wall(clock))
+        return solo5_clock_wall();
+    /* The program has the processor for itself: its time is the time since its start. */
+    return clock == PROCESS_TIME || clock == THREAD_TIME ? clock_elapsed()
+                                                         : solo5_clock_monotonic();
+}
+
+static long put_time(uintptr_t buffer, uint64_t seconds, uint64_t rest) {
+    if (!memory_writable(buffer, sizeof(struct linux_timespec)))
+        return -EFAULT;
+    *(struct linux_timespec *)buffer = (struct linux_timespec){(int64_t)seconds, (int64_t)rest};
+    return 0;
+}
+
+long call_clock_gettime(long clock, uintptr_t buffer) {
+    if (!is_clock(clock))
+        return -EINVAL;
+    uint64_t now = read_clock(clock);
+    return put_time(buffer, now / SECOND, now % SECOND);
+}
+
+long call_clock_getres(long clock, uintptr_t buffer) {
+    if (!is_clock(clock))
+        return -EINVAL;
+    return buffer == 0 ? 0 : put_time(buffer, 0, 1);
+}
+
+void clock_wait(uint64_t time) {
+    uint64_t deadline = solo5_clock_monotonic();
+    deadline = deadline + time < deadline ? ~0ul : deadline + time;
+    while (solo5_clock_monotonic() < deadline)
+        solo5_yield(deadline, NULL);
+}
+
+/* Reads a time of the program's, in nanoseconds: 0 or an error. */
+static long get_time(uintptr_t buffer, uint64_t *time) {
+    if (!memory_readable(buffer, sizeof(struct linux_timespec)))
+        return -EFAULT;
+    const struct linux_timespec *given = (const void *)buffer;
+    if (given->seconds < 0 || given->nanoseconds < 0 || given->nanoseconds >= (int64_t)SECOND)
+        return -EINVAL;
+    bool large = (uint64_t)given->seconds >= ~0ul / SECOND;
+    *time = large ? ~0ul : (uint64_t)given->seconds * SECOND + (uint64_t)given->nanoseconds;
+    return 0;
+}
+
+long call_nanosleep(uintptr_t request) {
+    uint64_t time;
+    long error = get_time(request, &time);
+    if (error == 0)
+        clock_wait(time);
+    return error;
+}
+
+long call_clock_nanosleep(long clock, long flags, uintptr_t request) {
+    if (!is_clock(clock) || clock == THREAD_TIME)
+        return -EINVAL;
+    uint64_t time;
+    long error = get_time(request, &time);
+    if (error != 0)
+        return error;
+    if (flags & TIMER_ABSTIME) {
+        uint64_t now = read_clock(clock);
+        time = time > now ? time - now : 0;
+    }
+    clock_wait(time);
+    return 0;
+}
+
+long call_gettimeofday(uintptr_t buffer, uintptr_t zone) {
+    uint64_t now = solo5_clock_wall();
+    if (zone != 0) {
+        if (!memory_writable(zone, 8))
+            return -EFAULT;
+        *(uint64_t *)zone = 0;
+    }
+    return buffer == 0 ? 0 : put_time(buffer, now / SECOND, now % SECOND / 1000);
+}
+
+long call_time(uintptr_t buffer) {
+    long seconds = (long)(solo5_clock_wall() / SECOND);
+    if (buffer == 0)
+        return seconds;
+    if (!memory_writable(buffer, 8))
+        return -EFAULT;
+    return *(int64_t *)buffer = seconds;
+}
+
+/* In hundredths of a second: all time is that of the program itself. */
+long call_times(uintptr_t buffer) {
+    int64_t ticks = (int64_t)(clock_elapsed() / (SECOND / 100));
+    if (buffer == 0)
+        return ticks;
+    if (!memory_writable(buffer, 32))
+        return -EFAULT;
+    int64_t *times = (int64_t *)buffer;
+    times[0] = ticks;
+    times[1] = times[2] = times[3] = 0;
+    return ticks;
+}

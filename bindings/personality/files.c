@@ -1,0 +1,270 @@
+/*
+ * files.c: reading and writing open files.
+ */
+#include "personality.h"
+
+long file_read(struct node *node, void *buffer, size_t size, uint64_t offset) {
+    switch (node_type(node)) {
+    case S_IFREG:
+        if (offset >= node->size)
+            return 0;
+        if (size > node->size - offset)
+            size = node->size - offset;
+        memcpy(buffer, node->content.bytes + offset, size);
+        return (long)size;
+    case S_IFDIR:
+        return -EISDIR;
+    case S_IFBLK:
+        return block_read(node, buffer, size, offset);
+    default:
+        return device_read(node, buffer, size);
+    }
+}
+
+static long write_content(struct node *node, const void *buffer, size_t size, uint64_t offset) {
+    if (size == 0)
+        return 0;
+    if (offset > memory_total())
+        return -EFBIG;
+    uint64_t end = offset + size;
+    long error = node_reserve(node, end > node->size ? end : node->size);
+    if (error != 0)
+        return error;
+    if (end > node->size)
+        node->size = end;
+    memcpy(node->content.bytes + offset, buffer, size);
+    node->mtime = node->ctime = clock_now();
+    return (long)size;
+}
+
+static long file_write(struct node *node, const void *buffer, size_t size, uint64_t offset) {
+    switch (node_type(node)) {
+    case S_IFREG:
+        return write_content(node, buffer, size, offset);
+    case S_IFBLK:
+        return block_write(node, buffer, size, offset);
+    default:
+        return device_write(node, buffer, size);
+    }
+}
+
+static bool has_offset(const struct node *node) {
+    uint32_t type = node_type(node);
+    return type == S_IFREG || type == S_IFBLK || type == S_IFDIR;
+}
+
+static struct file *to_read(int fd) {
+    struct file *file = descriptor_file(fd);
+    bool reads = file != NULL && !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
+    return reads ? file : NULL;
+}
+
+static struct file *to_write(int fd) {
+    struct file *file = descriptor_file(fd);
+    bool writes = file != NULL && !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+    return writes ? file : NULL;
+}
+
+/* A part of a call: `at` is the offset, and is moved on. */
+static long read_part(struct file *file, uintptr_t buffer, size_t size, uint64_t *at) {
+    if (!memory_writable(buffer, size))
+        return -EFAULT;
+    long result = file_read(file->node, (void *)buffer, size, *at);
+    if (result > 0 && has_offset(file->node))
+        *at += (uint64_t)result;
+    return result;
+}
+
+static long write_part(struct file *file, uintptr_t buffer, size_t size, uint64_t *at) {
+    if (!memory_readable(buffer, size))
+        return -EFAULT;
+    if ((file->flags & O_APPEND) && node_type(file->node) == S_IFREG)
+        *at = file->node->size;
+    long result = file_write(file->node, (const void *)buffer, size, *at);
+    if (result > 0 && has_offset(file->node))
+        *at += (uint64_t)result;
+    return result;
+}
+
+typedef long part(struct file *file, uintptr_t buffer, size_t size, uint64_t *at);
+
+static size_t clamp(size_t size) {
+    return size > RW_MAX ? RW_MAX : size;
+}
+
+long call_read(int fd, uintptr_t buffer, size_t size) {
+    struct file *file = to_read(fd);
+    return file == NULL ? -EBADF : read_part(file, buffer, clamp(size), &file->offset);
+}
+
+long call_write(int fd, uintptr_t buffer, size_t size) {
+    struct file *file = to_write(fd);
+    return file == NULL ? -EBADF : write_part(file, buffer, clamp(size), &file->offset);
+}
+
+/* An offset that a call brings with it: 0 or an error. */
+static long check_offset(const struct file *file, int64_t offset) {
+    if (file == NULL)
+        return -EBADF;
+    if (offset < 0)
+        return -EINVAL;
+    return node_type(file->node) == S_IFIFO ? -ESPIPE : 0;
+}
+
+long call_pread(int fd, uintptr_t buffer, size_t size, int64_t offset) {
+    struct file *file = to_read(fd);
+    long error = check_offset(file, offset);
+    return error != 0 ? error : read_part(file, buffer, clamp(size), &(uint64_t){(uint64_t)offset});
+}
+
+long call_pwrite(int fd, uintptr_t buffer, size_t size, int64_t offset) {
+    struct file *file = to_write(fd);
+    long error = check_offset(file, offset);
+    return error != 0 ? error
+                      : write_part(file, buffer, clamp(size), &(uint64_t){(uint64_t)offset});
+}
+
+/* Moves several buffers, up to the first that is not moved whole. */
+static long each(struct file *file, part *move, uintptr_t vector, long count, uint64_t *at) {
+    if (count < 0 || count > IOV_MAX)
+        return -EINVAL;
+    if (!memory_readable(vector, (size_t)count * sizeof(struct linux_iovec)))
+        return -EFAULT;
+    const struct linux_iovec *parts = (const void *)vector;
+    for (long number = 0; number < count; number++) {
+        if ((int64_t)parts[number].size < 0)
+            return -EINVAL;
+    }
+    size_t total = 0;
+    for (long number = 0; number < count; number++) {
+        size_t size = clamp(parts[number].size);
+        if (size > RW_MAX - total)
+            size = RW_MAX - total;
+        if (size == 0)
+            continue;
+        long result = move(file, parts[number].base, size, at);
+        if (result < 0)
+            return total > 0 ? (long)total : result;
+        total += (size_t)result;
+        if ((size_t)result < size)
+            break;
+    }
+    return (long)total;
+}
+
+long call_readv(int fd, uintptr_t vector, long count) {
+    struct file *file = to_read(fd);
+    return file == NULL ? -EBADF : each(file, read_part, vector, count, &file->offset);
+}
+
+long call_writev(int fd, uintptr_t vector, long count) {
+    struct file *file = to_write(fd);
+    return file == NULL ? -EBADF : each(file, write_part, vector, count, &file->offset);
+}
+
+long call_preadv(int fd, uintptr_t vector, long count, int64_t offset) {
+    struct file *file = to_read(fd);
+    long error = check_offset(file, offset);
+    return error != 0 ? error : each(file, read_part, vector, count, &(uint64_t){(uint64_t)offset});
+}
+
+long call_pwritev(int fd, uintptr_t vector, long count, int64_t offset) {
+    struct file *file = to_write(fd);
+    long error = check_offset(file, offset);
+    return error != 0 ? error
+                      : each(file, write_part, vector, count, &(uint64_t){(uint64_t)offset});
+}
+
+long call_lseek(int fd, int64_t offset, int whence) {
+    struct file *file = descriptor_file(fd);
+    if (file == NULL || (file->flags & O_PATH))
+        return -EBADF;
+    const struct node *node = file->node;
+    if (node_type(node) == S_IFIFO)
+        return -ESPIPE;
+    if (!has_offset(node))
+        return whence < SEEK_SET || whence > SEEK_END ? -EINVAL : 0;
+    int64_t from;
+    switch (whence) {
+    case SEEK_SET:
+        from = 0;
+        break;
+    case SEEK_CUR:
+        from = (int64_t)file->offset;
+        break;
+    case SEEK_END:
+        from = (int64_t)node->size;
+        break;
+    case SEEK_DATA:
+    case SEEK_HOLE:
+        if (offset < 0 || (uint64_t)offset >= node->size)
+            return -6; /* ENXIO */
+        from = 0;
+        if (whence == SEEK_HOLE)
+            offset = (int64_t)node->size;
+        break;
+    default:
+        return -EINVAL;
+    }
+    int64_t to;
+    if (__builtin_add_overflow(from, offset, &to))
+        return -EOVERFLOW;
+    if (to < 0)
+        return -EINVAL;
+    file->offset = (uint64_t)to;
+    return to;
+}
+
+static long truncate(struct node *node, int64_t size) {
+    if (size < 0)
+        return -EINVAL;
+    if (node_type(node) == S_IFDIR)
+        return -EISDIR;
+    if (node_type(node) != S_IFREG)
+        return -EINVAL;
+    if ((uint64_t)size > memory_total())
+        return -EFBIG;
+    return node_resize(node, (uint64_t)size);
+}
+
+long call_truncate(uintptr_t path, int64_t size) {
+    struct node *node;
+    long error = path_node(AT_FDCWD, path, FOLLOW, &node);
+    return error != 0 ? error : truncate(node, size);
+}
+
+long call_ftruncate(int fd, int64_t size) {
+    if (descriptor_file(fd) == NULL)
+        return -EBADF;
+    struct file *file = to_write(fd);
+    if (file == NULL || node_type(file->node) == S_IFDIR)
+        return -EINVAL;
+    return truncate(file->node, size);
+}
+
+long call_sendfile(int to, int from, uintptr_t offset, size_t size) {
+    struct file *source = to_read(from), *target = to_write(to);
+    if (source == NULL || target == NULL)
+        return -EBADF;
+    if (node_type(source->node) != S_IFREG || (target->flags & O_APPEND))
+        return -EINVAL;
+    if (offset != 0 && !memory_writable(offset, 8))
+        return -EFAULT;
+    uint64_t *at = offset != 0 ? (uint64_t *)offset : &source->offset;
+    const struct node *node = source->node;
+    if (*at >= node->size)
+        return 0;
+    size = clamp(size);
+    if (size > node->size - *at)
+        size = node->size - *at;
+    /* Writing may move the content of the file that is read, if both are the same. */
+    if (target->node == node && node_reserve(target->node, target->offset + size) != 0)
+        return -ENOSPC;
+    long result = file_write(target->node, node->content.bytes + *at, size, target->offset);
+    if (result > 0) {
+        *at += (uint64_t)result;
+        if (has_offset(target->node))
+            target->offset += (uint64_t)result;
+    }
+    return result;
+}

@@ -1,0 +1,284 @@
+/*
+ * signals.c: signals that the program sends to itself. A handler runs before the call returns that
+ * sent the signal, or that stopped blocking it; the frame on its stack is Linux's.
+ */
+#include "personality.h"
+
+uint64_t signals_pending, signals_blocked;
+
+static struct linux_sigaction actions[SIGNALS + 1];
+static int32_t codes[SIGNALS + 1];
+static struct linux_stack alternative = {.flags = SS_DISABLE};
+
+static uint64_t bit(int signal) {
+    return 1ul << (signal - 1);
+}
+
+/* What cannot be blocked or handled. */
+#define UNBLOCKABLE (1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1))
+
+long call_rt_sigaction(int signal, uintptr_t action, uintptr_t old, size_t size) {
+    if (size != 8 || signal < 1 || signal > SIGNALS)
+        return -EINVAL;
+    if (action != 0 && (bit(signal) & UNBLOCKABLE))
+        return -EINVAL;
+    if ((action != 0 && !memory_readable(action, sizeof *actions)) ||
+        (old != 0 && !memory_writable(old, sizeof *actions)))
+        return -EFAULT;
+    struct linux_sigaction before = actions[signal];
+    if (action != 0) {
+        memcpy(&actions[signal], (const void *)action, sizeof *actions);
+        actions[signal].mask &= ~UNBLOCKABLE;
+    }
+    if (old != 0)
+        memcpy((void *)old, &before, sizeof before);
+    return 0;
+}
+
+long call_rt_sigprocmask(int how, uintptr_t set, uintptr_t old, size_t size) {
+    if (size != 8)
+        return -EINVAL;
+    if ((set != 0 && !memory_readable(set, 8)) || (old != 0 && !memory_writable(old, 8)))
+        return -EFAULT;
+    uint64_t before = signals_blocked;
+    if (set != 0) {
+        uint64_t given = *(const uint64_t *)set & ~UNBLOCKABLE;
+        if (how == 0)
+            signals_blocked |= given;
+        else if (how == 1)
+            signals_blocked &= ~given;
+        else if (how == 2)
+            signals_blocked = given;
+        else
+            return -EINVAL;
+    }
+    if (old != 0)
+        *(uint64_t *)old = before;
+    return 0;
+}
+
+long call_rt_sigpending(uintptr_t set, size_t size) {
+    if (size > 8)
+        return -EINVAL;
+    if (!memory_writable(set, size))
+        return -EFAULT;
+    uint64_t pending = signals_pending & signals_blocked;
+    memcpy((void *)set, &pending, size);
+    return 0;
+}
+
+static bool on_alternative(uintptr_t sp) {
+    return !(alternative.flags & SS_DISABLE) && sp > alternative.sp &&
+           sp - alternative.sp <= alternative.size;
+}
+
+long call_sigaltstack(uintptr_t stack, uintptr_t old, uintptr_t sp) {
+    if ((stack != 0 && !memory_readable(stack, sizeof alternative)) ||
+        (old != 0 && !memory_writable(old, sizeof alternative)))
+        return -EFAULT;
+    struct linux_stack before = alternative;
+    if (on_alternative(sp))
+        before.flags |= SS_ONSTACK;
+    if (stack != 0) {
+        struct linux_stack given = *(const struct linux_stack *)stack;
+        if (on_alternative(sp))
+            return -EPERM;
+        if (given.flags & ~(SS_DISABLE | SS_ONSTACK))
+            return -EINVAL;
+        if (!(given.flags & SS_DISABLE) && given.size < 2048)
+            return -ENOMEM;
+        alternative = given.flags & SS_DISABLE
+                          ? (struct linux_stack){.flags = SS_DISABLE}
+                          : (struct linux_stack){.sp = given.sp, .size = given.size};
+    }
+    if (old != 0)
+        *(struct linux_stack *)old = before;
+    return 0;
+}
+
+/* Whether a signal without a handler does nothing. There is nobody who could continue a program. */
+static bool is_ignored(int signal) {
+    if (actions[signal].handler == SIG_IGN)
+        return true;
+    if (actions[signal].handler != SIG_DFL)
+        return false;
+    return signal == SIGCHLD || signal == SIGCONT || (signal >= SIGSTOP && signal <= SIGURG) ||
+           signal == SIGWINCH;
+}
+
+long signals_send(int signal, int code) {
+    if (signal < 0 || signal > SIGNALS)
+        return -EINVAL;
+    if (signal == 0)
+        return 0;
+    if (signal == SIGKILL)
+        process_end(128 + signal);
+    if (!is_ignored(signal) || (signals_blocked & bit(signal))) {
+        codes[signal] = code;
+        signals_pending |= bit(signal);
+    }
+    return 0;
+}
+
+/* ---- Handlers ---- */
+
+/* Room for the vector registers, behind the frame and on a boundary of 64 bytes. */
+static size_t vectors_size(void) {
+    uint32_t eax = 1, ebx, ecx = 0, edx;
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    if (!(ecx >> 27 & 1))
+        return 512;
+    eax = 13, ecx = 0;
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    return ebx;
+}
+
+static void vectors_save(uint8_t *area, size_t size) {
+    memset(area, 0, size);
+    if (size == 512)
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+    else
+        __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+}
+
+static void vectors_restore(const uint8_t *area, size_t size) {
+    if (size == 512)
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+    else
+        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+}
+
+#define VECTORS_ALIGN 64ul
+#define RED_ZONE      128
+
+/* Where the frame goes: its end is where a call would have put a return address. */
+static uintptr_t frame_address(const struct linux_sigaction *action, uintptr_t sp, size_t vectors) {
+    uintptr_t top = sp - RED_ZONE;
+    if ((action->flags & SA_ONSTACK) && !(alternative.flags & SS_DISABLE) && !on_alternative(sp))
+        top = alternative.sp + alternative.size;
+    uintptr_t area = (top - vectors) & -VECTORS_ALIGN;
+    return ((area - sizeof(struct linux_signal_frame)) & -16ul) - 8;
+}
+
+/* The call has returned to the program, and a handler interrupts it there. */
+static _Noreturn void handle(int signal, const struct registers *registers, long result) {
+    struct linux_sigaction action = actions[signal];
+    size_t vectors = vectors_size();
+    uintptr_t address = frame_address(&action, registers->rsp, vectors);
+    struct linux_signal_frame *frame = (void *)address;
+    if (!memory_writable(address, sizeof *frame + vectors + VECTORS_ALIGN))
+        process_end(128 + SIGSEGV);
+    uint8_t *area = (uint8_t *)((address + sizeof *frame + VECTORS_ALIGN - 1) & -VECTORS_ALIGN);
+    vectors_save(area, vectors);
+    *frame = (struct linux_signal_frame){
+        .restorer = action.restorer,
+        .context =
+            {
+                .stack = alternative,
+                .r8 = registers->r8,
+                .r9 = registers->r9,
+                .r10 = registers->r10,
+                .r12 = registers->r12,
+                .r13 = registers->r13,
+                .r14 = registers->r14,
+                .r15 = registers->r15,
+                .rdi = registers->rdi,
+                .rsi = registers->rsi,
+                .rbp = registers->rbp,
+                .rbx = registers->rbx,
+                .rdx = registers->rdx,
+                .rax = (uint64_t)result,
+                .rsp = registers->rsp + 8,
+                .rip = *(const uint64_t *)registers->rsp,
+                .eflags = 0x202,
+                .cs = 0x33,
+                .ss = 0x2b,
+                .fpstate = (uint64_t)area,
+                .mask = signals_blocked,
+            },
+        .info = {.signo = signal, .code = codes[signal], .process = PROCESS},
+    };
+    signals_blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : bit(signal));
+    if (action.flags & SA_RESETHAND)
+        actions[signal].handler = SIG_DFL;
+    personality_resume(&(struct resumption){
+        .rdi = (uint64_t)signal,
+        .rsi = (uint64_t)&frame->info,
+        .rdx = (uint64_t)&frame->context,
+        .rsp = address,
+        .rip = action.handler,
+        .flags = 0x202,
+    });
+}
+
+void signals_deliver(const struct registers *registers, long result) {
+    for (;;) {
+        uint64_t ready = signals_pending & ~signals_blocked;
+        if (ready == 0)
+            return;
+        int signal = __builtin_ctzl(ready) + 1;
+        signals_pending &= ~bit(signal);
+        if (is_ignored(signal))
+            continue;
+        if (actions[signal].handler == SIG_DFL)
+            process_end(128 + signal);
+        handle(signal, registers, result);
+    }
+}
+
+/* The trampoline called 136 bytes below the stack pointer of a handler that has returned. */
+#define TRAMPOLINE_FRAME 136
+
+_Noreturn void signals_return(const struct registers *registers) {
+    uintptr_t address = registers->rsp + TRAMPOLINE_FRAME - 8;
+    const struct linux_signal_frame *frame = (const void *)address;
+    size_t vectors = vectors_size();
+    if (!memory_readable(address, sizeof *frame) ||
+        !memory_readable(frame->context.fpstate, vectors) || frame->context.fpstate % 64 != 0)
+        process_end(128 + SIGSEGV);
+    if (frame->context.fpstate != 0)
+        vectors_restore((const uint8_t *)frame->context.fpstate, vectors);
+    signals_blocked = frame->context.mask & ~UNBLOCKABLE;
+    struct registers before = {
+        .r8 = frame->context.r8,
+        .r9 = frame->context.r9,
+        .r10 = frame->context.r10,
+        .r12 = frame->context.r12,
+        .r13 = frame->context.r13,
+        .r14 = frame->context.r14,
+        .r15 = frame->context.r15,
+        .rdi = frame->context.rdi,
+        .rsi = frame->context.rsi,
+        .rbp = frame->context.rbp,
+        .rbx = frame->context.rbx,
+        .rdx = frame->context.rdx,
+        .rsp = frame->context.rsp - 8,
+    };
+    uintptr_t below = frame->context.rsp - 16;
+    if (!memory_writable(below, 16))
+        process_end(128 + SIGSEGV);
+    struct resumption resumption = {
+        .r8 = frame->context.r8,
+        .r9 = frame->context.r9,
+        .r10 = frame->context.r10,
+        .r11 = frame->context.r11,
+        .r12 = frame->context.r12,
+        .r13 = frame->context.r13,
+        .r14 = frame->context.r14,
+        .r15 = frame->context.r15,
+        .rdi = frame->context.rdi,
+        .rsi = frame->context.rsi,
+        .rbp = frame->context.rbp,
+        .rbx = frame->context.rbx,
+        .rdx = frame->context.rdx,
+        .rax = frame->context.rax,
+        .rcx = frame->context.rcx,
+        .rsp = frame->context.rsp,
+        .rip = frame->context.rip,
+        .flags = frame->context.eflags & 0xcd5,
+    };
+    /* Another signal may have waited for this one: it interrupts the program at the same place. */
+    *(uint64_t *)(frame->context.rsp - 8) = resumption.rip;
+    signals_deliver(&before, (long)resumption.rax);
+    personality_resume(&resumption);
+}

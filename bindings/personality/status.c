@@ -1,0 +1,259 @@
+/*
+ * status.c: what is known of files, and what of it can be changed.
+ */
+#include "personality.h"
+
+#define SECOND      1000000000ul
+#define BLOCK_UNIT  512 /* Of st_blocks. */
+#define ROOT_DEVICE 1
+
+/* The number of a character device, as Linux has it. */
+static uint32_t device_minor(const struct node *node) {
+    static const uint8_t minors[] = {3, 5, 7, 9, 1};
+    return minors[node->device];
+}
+
+static uint32_t device_major(const struct node *node) {
+    return node->device == DEVICE_CONSOLE ? 5 : 1;
+}
+
+/* The size that programs see: that of block devices is asked for otherwise. */
+static uint64_t shown_size(const struct node *node) {
+    uint32_t type = node_type(node);
+    if (type == S_IFDIR)
+        return PAGE_SIZE;
+    return type == S_IFREG || type == S_IFLNK ? node->size : 0;
+}
+
+static uint64_t shown_blocks(const struct node *node) {
+    return node_type(node) == S_IFREG ? page_up(node->size) / BLOCK_UNIT : 0;
+}
+
+static long put_stat(const struct node *node, uintptr_t buffer) {
+    if (!memory_writable(buffer, sizeof(struct linux_stat)))
+        return -EFAULT;
+    bool device = node_type(node) == S_IFCHR;
+    *(struct linux_stat *)buffer = (struct linux_stat){
+        .dev = ROOT_DEVICE,
+        .ino = node->number,
+        .nlink = node->links,
+        .mode = node->mode,
+        .uid = node->uid,
+        .gid = node->gid,
+        .rdev = device ? device_major(node) << 8 | device_minor(node) : 0,
+        .size = (int64_t)shown_size(node),
+        .blksize = PAGE_SIZE,
+        .blocks = (int64_t)shown_blocks(node),
+        .atime = node->atime / SECOND,
+        .atime_nsec = node->atime % SECOND,
+        .mtime = node->mtime / SECOND,
+        .mtime_nsec = node->mtime % SECOND,
+        .ctime = node->ctime / SECOND,
+        .ctime_nsec = node->ctime % SECOND,
+    };
+    return 0;
+}
+
+long call_stat(uintptr_t path, uintptr_t buffer) {
+    return call_newfstatat(AT_FDCWD, path, buffer, 0);
+}
+
+long call_lstat(uintptr_t path, uintptr_t buffer) {
+    return call_newfstatat(AT_FDCWD, path, buffer, AT_SYMLINK_NOFOLLOW);
+}
+
+long call_fstat(int fd, uintptr_t buffer) {
+    struct file *file = descriptor_file(fd);
+    return file == NULL ? -EBADF : put_stat(file->node, buffer);
+}
+
+/* The file that a path stands for, or with an empty one a descriptor: 0 or an error. */
+static long find(int directory, uintptr_t path, long flags, struct node **node) {
+    if ((flags & AT_EMPTY_PATH) && (path == 0 || memory_string(path, 1) == 0)) {
+        if (directory == AT_FDCWD) {
+            *node = path_working;
+            return 0;
+        }
+        struct file *file = descriptor_file(directory);
+        if (file == NULL)
+            return -EBADF;
+        *node = file->node;
+        return 0;
+    }
+    return path_node(directory, path, !(flags & AT_SYMLINK_NOFOLLOW), node);
+}
+
+long call_newfstatat(int directory, uintptr_t path, uintptr_t buffer, long flags) {
+    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800))
+        return -EINVAL;
+    struct node *node;
+    long error = find(directory, path, flags, &node);
+    return error != 0 ? error : put_stat(node, buffer);
+}
+
+static struct linux_statx_time statx_time(uint64_t time) {
+    return (struct linux_statx_time){(int64_t)(time / SECOND), (uint32_t)(time % SECOND), 0};
+}
+
+long call_statx(int directory, uintptr_t path, long flags, uintptr_t buffer) {
+    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x6800))
+        return -EINVAL;
+    struct node *node;
+    long error = find(directory, path, flags, &node);
+    if (error != 0)
+        return error;
+    if (!memory_writable(buffer, sizeof(struct linux_statx)))
+        return -EFAULT;
+    bool device = node_type(node) == S_IFCHR;
+    *(struct linux_statx *)buffer = (struct linux_statx){
+        .mask = STATX_BASIC_STATS,
+        .blksize = PAGE_SIZE,
+        .nlink = node->links,
+        .uid = node->uid,
+        .gid = node->gid,
+        .mode = (uint16_t)node->mode,
+        .ino = node->number,
+        .size = shown_size(node),
+        .blocks = shown_blocks(node),
+        .atime = statx_time(node->atime),
+        .ctime = statx_time(node->ctime),
+        .mtime = statx_time(node->mtime),
+        .rdev_major = device ? device_major(node) : 0,
+        .rdev_minor = device ? device_minor(node) : 0,
+        .dev_minor = ROOT_DEVICE,
+    };
+    return 0;
+}
+
+static long put_statfs(uintptr_t buffer) {
+    if (!memory_writable(buffer, sizeof(struct linux_statfs)))
+        return -EFAULT;
+    uint64_t unused = memory_free() / PAGE_SIZE;
+    *(struct linux_statfs *)buffer = (struct linux_statfs){
+        .type = TMPFS_MAGIC,
+        .bsize = PAGE_SIZE,
+        .blocks = memory_total() / PAGE_SIZE,
+        .bfree = unused,
+        .bavail = unused,
+        .files = node_count(),
+        .namelen = NAME_MAX,
+        .frsize = PAGE_SIZE,
+    };
+    return 0;
+}
+
+long call_statfs(uintptr_t path, uintptr_t buffer) {
+    struct node *node;
+    long error = path_node(AT_FDCWD, path, FOLLOW, &node);
+    return error != 0 ? error : put_statfs(buffer);
+}
+
+long call_fstatfs(int fd, uintptr_t buffer) {
+    return descriptor_file(fd) == NULL ? -EBADF : put_statfs(buffer);
+}
+
+/* Root may do all but execute what nobody may. */
+long call_faccessat(int directory, uintptr_t path, long mode, long flags) {
+    if ((mode & ~7) || (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x200)))
+        return -EINVAL;
+    struct node *node;
+    long error = find(directory, path, flags, &node);
+    if (error != 0)
+        return error;
+    bool executable = node_type(node) == S_IFDIR || (node->mode & 0111) != 0;
+    return (mode & 1) && !executable ? -EACCES : 0;
+}
+
+long call_readlinkat(int directory, uintptr_t path, uintptr_t buffer, int64_t size) {
+    if (size <= 0)
+        return -EINVAL;
+    struct node *node;
+    long error = find(directory, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &node);
+    if (error != 0)
+        return error;
+    if (node_type(node) != S_IFLNK)
+        return -EINVAL;
+    uint64_t length = node->size < (uint64_t)size ? node->size : (uint64_t)size;
+    if (!memory_writable(buffer, length))
+        return -EFAULT;
+    memcpy((void *)buffer, node->content.bytes, length);
+    return (long)length;
+}
+
+/* ---- Changes ---- */
+
+static long change_mode(struct node *node, uint32_t mode) {
+    if (node_type(node) == S_IFLNK)
+        return -EOPNOTSUPP;
+    node->mode = node_type(node) | (mode & 07777);
+    node->ctime = clock_now();
+    return 0;
+}
+
+long call_fchmodat(int directory, uintptr_t path, uint32_t mode) {
+    struct node *node;
+    long error = path_node(directory, path, FOLLOW, &node);
+    return error != 0 ? error : change_mode(node, mode);
+}
+
+long call_fchmod(int fd, uint32_t mode) {
+    struct file *file = descriptor_file(fd);
+    return file == NULL ? -EBADF : change_mode(file->node, mode);
+}
+
+static long change_owner(struct node *node, uint32_t uid, uint32_t gid) {
+    if (uid != ~0u)
+        node->uid = uid;
+    if (gid != ~0u)
+        node->gid = gid;
+    node->ctime = clock_now();
+    return 0;
+}
+
+long call_fchownat(int directory, uintptr_t path, uint32_t uid, uint32_t gid, long flags) {
+    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    struct node *node;
+    long error = find(directory, path, flags, &node);
+    return error != 0 ? error : change_owner(node, uid, gid);
+}
+
+long call_fchown(int fd, uint32_t uid, uint32_t gid) {
+    struct file *file = descriptor_file(fd);
+    return file == NULL ? -EBADF : change_owner(file->node, uid, gid);
+}
+
+/* Sets a time as utimensat() is asked to: 0 or an error. */
+static long set_time(const struct linux_timespec *given, uint64_t now, uint64_t *time) {
+    if (given->nanoseconds == UTIME_OMIT)
+        return 0;
+    if (given->nanoseconds == UTIME_NOW) {
+        *time = now;
+        return 0;
+    }
+    if (given->nanoseconds < 0 || given->nanoseconds >= (int64_t)SECOND)
+        return -EINVAL;
+    *time = (uint64_t)given->seconds * SECOND + (uint64_t)given->nanoseconds;
+    return 0;
+}
+
+long call_utimensat(int directory, uintptr_t path, uintptr_t times, long flags) {
+    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    if (times != 0 && !memory_readable(times, 2 * sizeof(struct linux_timespec)))
+        return -EFAULT;
+    struct node *node;
+    /* Without a path the descriptor is meant. */
+    long error = find(directory, path, path == 0 ? flags | AT_EMPTY_PATH : flags, &node);
+    if (error != 0)
+        return error;
+    static const struct linux_timespec both[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    const struct linux_timespec *given = times == 0 ? both : (const void *)times;
+    uint64_t now = clock_now(), atime = node->atime, mtime = node->mtime;
+    if (set_time(&given[0], now, &atime) != 0 || set_time(&given[1], now, &mtime) != 0)
+        return -EINVAL;
+    node->atime = atime;
+    node->mtime = mtime;
+    node->ctime = now;
+    return 0;
+}
