@@ -28,7 +28,7 @@ import { pack, runGuest, snapshot } from "./guests.ts";
 import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
 import { BUILT } from "./targets.fixed.ts";
-import { build, install, link, uninstall, wrapper } from "./toolchain.ts";
+import { adopt, build, install, link, uninstall, wrapper } from "./toolchain.ts";
 
 const compileManifest = buildCommand({
   loader: async () => {
@@ -109,6 +109,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
     new: newCommand,
     build,
     link,
+    adopt,
     run: runGuest,
     pack,
     snapshot,

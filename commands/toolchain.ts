@@ -100,6 +100,56 @@ export const link = buildCommand({
   },
 });
 
+interface AdoptFlags {
+  readonly target?: ImageTarget;
+  readonly root?: string;
+  readonly env?: string[];
+  readonly manifest?: string;
+  readonly strace?: boolean;
+  readonly output: string;
+}
+
+/** `adopt`. */
+export const adopt = buildCommand({
+  loader: async () => {
+    const { adoptFile } = await import("./adopt.ts");
+    return (flags: AdoptFlags, program: string) => adoptFile(program, flags);
+  },
+  parameters: {
+    flags: {
+      target: {
+        kind: "enum",
+        values: LINKED,
+        optional: true,
+        brief: "Target to make a unikernel for (default: any of them)",
+      },
+      root: option(
+        "--root DIRECTORY|FILE.tar: The program's files, which it may change in memory (default: none)",
+      ),
+      env: options("--env NAME=VALUE: A variable of its environment"),
+      manifest: option(
+        "--manifest FILE: The manifest; a block device is /dev/NAME (default: no devices)",
+        { proposed: /\.json$/ },
+      ),
+      strace: flag("Make one that prints every system call to its console"),
+      output: required("--output FILE: The unikernel to write"),
+    },
+    aliases: { t: "target", o: "output" },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        argument("PROGRAM", "A static Linux program for x86_64, as gcc -static makes it"),
+      ],
+    },
+  },
+  docs: {
+    brief: "Make a unikernel of a static Linux program",
+    customUsage: [
+      "[-t TARGET] [--root DIRECTORY|FILE.tar] [--env NAME=VALUE]... [--manifest FILE] [--strace] -o FILE PROGRAM",
+    ],
+  },
+});
+
 /** Declares a wrapped tool for help only. `main.ts` runs the tool with its words unchanged. */
 export function wrapper(brief: string): Command<CommandContext> {
   return buildCommand({

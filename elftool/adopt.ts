@@ -224,7 +224,10 @@ function describe(
     const flags = SEGMENT_FLAGS.READ | (write ? SEGMENT_FLAGS.WRITE : 0) |
       (execute ? SEGMENT_FLAGS.EXECUTE : 0);
     const at = PersonalityProgram.size + index * PersonalitySegment.size;
-    const range = { start: alignDown(address, PAGE_SIZE), end: alignUp(address + memorySize, PAGE_SIZE) };
+    const range = {
+      start: alignDown(address, PAGE_SIZE),
+      end: alignUp(address + memorySize, PAGE_SIZE),
+    };
     PersonalitySegment.write(view, at, { ...range, flags });
   });
   return told;

@@ -6,6 +6,7 @@
 import { SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import type { PackNote } from "../abi/pack.ts";
+import { type Adopted, readAdopted } from "./adopted.ts";
 import { type ElfFile, hex, type Program, readElf, readPrograms } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { readPackNote } from "./packed.ts";
@@ -17,6 +18,7 @@ import {
   parseUnikernel,
   type Snapshot,
 } from "./unikernel.ts";
+import type { Site } from "./x86_64/rewrite.ts";
 
 /** A segment that takes memory, whether or not it has content. */
 export interface InspectedSegment {
@@ -68,6 +70,8 @@ export interface UnikernelInspection extends CommonInspection {
   readonly manifest: Manifest;
   /** What it was made from, if it is a snapshot. */
   readonly snapshot?: InspectedSnapshot;
+  /** What became of the system calls of the Linux program that it was made of, if it was. */
+  readonly adopted?: Adopted;
 }
 
 /** What a snapshot was made from. */
@@ -114,6 +118,7 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
     bytes,
     options,
   );
+  const adopted = readAdopted(elf, readPrograms(elf));
   return {
     file: name,
     kind: "unikernel",
@@ -123,6 +128,7 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
     ...layout,
     manifest,
     ...(snapshot && { snapshot: inspectSnapshot(snapshot) }),
+    ...(adopted && { adopted }),
   };
 }
 
@@ -181,6 +187,7 @@ export function formatInspection(inspection: Inspection): string {
       (fileSize < memorySize ? `, ${fileSize} of them in the file` : "")
     ),
     ...formatDevices(inspection),
+    ...formatSites(inspection),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -208,6 +215,31 @@ function formatDevices(inspection: Inspection): string[] {
   );
   return ["devices", ...lines];
 }
+
+/** How many system calls were rewritten, and each that was not. */
+function formatSites(inspection: Inspection): string[] {
+  if (inspection.kind !== "unikernel" || inspection.adopted === undefined) return [];
+  const { sites } = inspection.adopted;
+  const left = sites.filter(({ how }) => how === "left");
+  const count = (how: Site["how"]) => sites.filter((site) => site.how === how).length;
+  const kinds = (["after", "before", "around", "padding"] as const)
+    .filter((how) => count(how) > 0).map((how) => `${count(how)} ${MOVED[how]}`);
+  const how = kinds.length === 0 ? "" : `: ${kinds.join(", ")}`;
+  return [
+    `system calls of the program: ${
+      sites.length - left.length
+    } rewritten${how}; ${left.length} left`,
+    ...left.map(({ address, why }) => `  ${hex(address).padEnd(12)} left: ${printable(why ?? "")}`),
+  ];
+}
+
+/** What went with a system call that was rewritten. */
+const MOVED = {
+  after: "with what follows",
+  before: "with what is before",
+  around: "with both",
+  padding: "by way of padding",
+};
 
 function inspectSegment(elf: ElfFile, program: Program): InspectedSegment {
   const { vaddr, filesz, memsz, flags } = program;

@@ -104,10 +104,10 @@ long call_write(int fd, uintptr_t buffer, size_t size) {
 
 /* An offset that a call brings with it: 0 or an error. */
 static long check_offset(const struct file *file, int64_t offset) {
-    if (file == NULL)
-        return -EBADF;
     if (offset < 0)
         return -EINVAL;
+    if (file == NULL)
+        return -EBADF;
     return node_type(file->node) == S_IFIFO ? -ESPIPE : 0;
 }
 
@@ -216,8 +216,6 @@ long call_lseek(int fd, int64_t offset, int whence) {
 }
 
 static long truncate(struct node *node, int64_t size) {
-    if (size < 0)
-        return -EINVAL;
     if (node_type(node) == S_IFDIR)
         return -EISDIR;
     if (node_type(node) != S_IFREG)
@@ -228,12 +226,16 @@ static long truncate(struct node *node, int64_t size) {
 }
 
 long call_truncate(uintptr_t path, int64_t size) {
+    if (size < 0)
+        return -EINVAL;
     struct node *node;
-    long error = path_node(AT_FDCWD, path, FOLLOW, &node);
+    long error = path_node(AT_FDCWD, path, LAST_FOLLOWED, &node);
     return error != 0 ? error : truncate(node, size);
 }
 
 long call_ftruncate(int fd, int64_t size) {
+    if (size < 0)
+        return -EINVAL;
     if (descriptor_file(fd) == NULL)
         return -EBADF;
     struct file *file = to_write(fd);

@@ -15,8 +15,6 @@ long call_umask(uint32_t mask) {
 
 /* Makes a regular file of a name that is free. */
 static long create(const struct place *place, uint32_t mode, struct node **made) {
-    if (place->slash)
-        return -EISDIR;
     struct node *node = node_make(S_IFREG | (mode & 07777 & ~umask));
     if (node == NULL)
         return -ENOSPC;
@@ -40,32 +38,51 @@ static long check_open(const struct node *node, uint32_t flags) {
     return 0;
 }
 
-long call_openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
-    bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-    if ((flags & O_TMPFILE) && !(flags & O_PATH))
-        return -EOPNOTSUPP;
-    if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
-        return -EINVAL;
+/* All that counts with O_PATH. */
+#define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* Finds what is to be opened, and creates it if need be: 0 or an error. */
+static long find_or_create(int directory, uintptr_t path, uint32_t *flags, uint32_t mode,
+                           struct node **node) {
+    bool creates = (*flags & O_CREAT) != 0, exclusive = creates && (*flags & O_EXCL);
     struct place place;
-    long error = path_find(directory, path, !exclusive && !(flags & O_NOFOLLOW), &place);
+    if (creates) {
+        long error = path_find(directory, path, LAST_NAME, &place);
+        if (error != 0)
+            return error;
+        if (place.slash)
+            return -EISDIR;
+    }
+    enum last last = exclusive || (*flags & O_NOFOLLOW) ? LAST_ITSELF : LAST_FOLLOWED;
+    long error = path_find(directory, path, last, &place);
     if (error != 0)
         return error;
     if (place.node == NULL) {
-        if (!(flags & O_CREAT) || (flags & O_PATH))
+        if (!creates)
             return -ENOENT;
-        error = create(&place, mode, &place.node);
-        flags &= ~O_TRUNC;
-    } else if (exclusive && !(flags & O_PATH))
-        error = -EEXIST;
-    else
-        error = check_open(place.node, flags);
+        *flags &= ~O_TRUNC;
+        return create(&place, mode, node);
+    }
+    *node = place.node;
+    return exclusive ? -EEXIST : check_open(place.node, *flags);
+}
+
+long call_openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
+    if (flags & O_PATH)
+        flags &= PATH_FLAGS;
+    if (flags & O_TMPFILE)
+        return -EOPNOTSUPP;
+    if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+        return -EINVAL;
+    struct node *node;
+    long error = find_or_create(directory, path, &flags, mode, &node);
     if (error != 0)
         return error;
-    if (node_type(place.node) == S_IFCHR && place.node->device == DEVICE_CONSOLE)
-        place.node = node_console();
-    long fd = descriptor_open(place.node, flags);
-    if (fd >= 0 && (flags & O_TRUNC) && !(flags & O_PATH) && node_type(place.node) == S_IFREG)
-        node_resize(place.node, 0);
+    if (node_type(node) == S_IFCHR && node->device == DEVICE_CONSOLE)
+        node = node_console();
+    long fd = descriptor_open(node, flags);
+    if (fd >= 0 && (flags & O_TRUNC) && node_type(node) == S_IFREG)
+        node_resize(node, 0);
     return fd;
 }
 
@@ -73,7 +90,7 @@ long call_openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
 
 long call_mkdirat(int directory, uintptr_t path, uint32_t mode) {
     struct place place;
-    long error = path_find(directory, path, !FOLLOW, &place);
+    long error = path_find(directory, path, LAST_NAME, &place);
     if (error != 0)
         return error;
     if (place.node != NULL)
@@ -117,7 +134,7 @@ long call_unlinkat(int directory, uintptr_t path, long flags) {
     if (flags & ~AT_REMOVEDIR)
         return -EINVAL;
     struct place place;
-    long error = path_find(directory, path, !FOLLOW, &place);
+    long error = path_find(directory, path, LAST_NAME, &place);
     if (error != 0)
         return error;
     if (place.node == NULL)
@@ -126,6 +143,8 @@ long call_unlinkat(int directory, uintptr_t path, long flags) {
         return remove_directory(&place);
     if (node_type(place.node) == S_IFDIR)
         return -EISDIR;
+    if (place.slash)
+        return -ENOTDIR;
     take_away(place.directory, place.name, place.length);
     return 0;
 }
@@ -140,11 +159,18 @@ static bool is_below(const struct node *node, const struct node *top) {
     }
 }
 
-/* Whether a file may take the place of another: 0 or an error. */
-static long check_replaced(const struct node *moved, const struct node *replaced, bool slash) {
+/* Whether a file may be moved, and take the place of another: 0 or an error. */
+static long check_move(const struct place *source, const struct place *target) {
+    const struct node *moved = source->node, *replaced = target->node;
     bool directory = node_type(moved) == S_IFDIR;
-    if (replaced == NULL)
-        return slash && !directory ? -ENOTDIR : 0;
+    if (!directory && (source->slash || target->slash))
+        return -ENOTDIR;
+    if (directory && is_below(target->directory, moved))
+        return -EINVAL;
+    if (replaced == NULL || moved == replaced)
+        return 0;
+    if (node_type(replaced) == S_IFDIR && is_below(source->directory, replaced))
+        return -ENOTEMPTY;
     if (directory && node_type(replaced) != S_IFDIR)
         return -ENOTDIR;
     if (!directory && node_type(replaced) == S_IFDIR)
@@ -158,12 +184,12 @@ long call_renameat2(int from, uintptr_t old, int to, uintptr_t new, long flags) 
     if (flags & ~RENAME_NOREPLACE)
         return -EINVAL;
     struct place source, target;
-    long error = path_find(from, old, !FOLLOW, &source);
+    long error = path_find(from, old, LAST_NAME, &source);
     if (error != 0)
         return error;
     char name[NAME_MAX + 1];
     memcpy(name, source.name, source.length);
-    error = path_find(to, new, !FOLLOW, &target);
+    error = path_find(to, new, LAST_NAME, &target);
     if (error != 0)
         return error;
     if (source.length == 0 || target.length == 0)
@@ -172,12 +198,8 @@ long call_renameat2(int from, uintptr_t old, int to, uintptr_t new, long flags) 
         return -ENOENT;
     if (target.node != NULL && (flags & RENAME_NOREPLACE))
         return -EEXIST;
-    if (node_type(source.node) == S_IFDIR && is_below(target.directory, source.node))
-        return -EINVAL;
-    if (source.node == target.node)
-        return 0;
-    error = check_replaced(source.node, target.node, target.slash);
-    if (error != 0)
+    error = check_move(&source, &target);
+    if (error != 0 || source.node == target.node)
         return error;
     if (target.node != NULL)
         take_away(target.directory, target.name, target.length);
@@ -193,10 +215,11 @@ long call_linkat(int from, uintptr_t old, int to, uintptr_t new, long flags) {
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     struct node *node;
-    long error = path_node(from, old, (flags & AT_SYMLINK_FOLLOW) != 0, &node);
+    enum last last = flags & AT_SYMLINK_FOLLOW ? LAST_FOLLOWED : LAST_ITSELF;
+    long error = path_node(from, old, last, &node);
     struct place target;
     if (error == 0)
-        error = path_find(to, new, !FOLLOW, &target);
+        error = path_find(to, new, LAST_NAME, &target);
     if (error != 0)
         return error;
     if (target.node != NULL)
@@ -215,7 +238,7 @@ long call_symlinkat(uintptr_t target, int directory, uintptr_t path) {
     if (length == 0)
         return -ENOENT;
     struct place place;
-    long error = path_find(directory, path, !FOLLOW, &place);
+    long error = path_find(directory, path, LAST_NAME, &place);
     if (error != 0)
         return error;
     if (place.node != NULL)

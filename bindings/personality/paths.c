@@ -57,7 +57,7 @@ static char *skip_slashes(char *path) {
  * Goes along the path to its last name. What is behind the slashes that end it is no name, but then
  * the last name stands for a directory.
  */
-static long go(struct walk *walk, bool last_too, struct place *place) {
+static long go(struct walk *walk, enum last wanted, struct place *place) {
     for (;;) {
         char *name = skip_slashes(walk->rest);
         size_t length = 0;
@@ -81,7 +81,10 @@ static long go(struct walk *walk, bool last_too, struct place *place) {
             if (entry == NULL)
                 return last ? 0 : -ENOENT;
             place->node = entry->node;
-            if (node_type(entry->node) == S_IFLNK && (!last || last_too || place->slash)) {
+            if (last && wanted == LAST_NAME)
+                return 0;
+            if (node_type(entry->node) == S_IFLNK &&
+                (!last || wanted == LAST_FOLLOWED || place->slash)) {
                 long error = follow(walk, directory, entry->node);
                 if (error != 0)
                     return error;
@@ -100,7 +103,7 @@ static long go(struct walk *walk, bool last_too, struct place *place) {
     }
 }
 
-long path_find(int directory, uintptr_t path, bool follow_last, struct place *place) {
+long path_find(int directory, uintptr_t path, enum last last, struct place *place) {
     long length = memory_string(path, PATH_MAX);
     if (length < 0)
         return length;
@@ -111,12 +114,12 @@ long path_find(int directory, uintptr_t path, bool follow_last, struct place *pl
     if (error != 0)
         return error;
     memcpy(buffer, (const void *)path, (size_t)length + 1);
-    return go(&walk, follow_last, place);
+    return go(&walk, last, place);
 }
 
-long path_node(int directory, uintptr_t path, bool follow_last, struct node **node) {
+long path_node(int directory, uintptr_t path, enum last last, struct node **node) {
     struct place place;
-    long error = path_find(directory, path, follow_last, &place);
+    long error = path_find(directory, path, last, &place);
     if (error != 0)
         return error;
     *node = place.node;
@@ -172,7 +175,7 @@ static long work_in(struct node *node) {
 
 long call_chdir(uintptr_t path) {
     struct node *node;
-    long error = path_node(AT_FDCWD, path, FOLLOW, &node);
+    long error = path_node(AT_FDCWD, path, LAST_FOLLOWED, &node);
     return error != 0 ? error : work_in(node);
 }
 

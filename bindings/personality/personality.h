@@ -167,12 +167,17 @@ struct place {
     bool slash;        /* The path ends in a slash. */
 };
 
-#define FOLLOW true
+/* What the last name of a path stands for. */
+enum last {
+    LAST_NAME,    /* A name to add or take away; whatever slashes follow, it is not gone into. */
+    LAST_ITSELF,  /* A file; a symbolic link itself, unless a slash follows. */
+    LAST_FOLLOWED /* A file, or where a symbolic link leads. */
+};
 
 /* Resolves a path of the program's: 0 or an error. */
-long path_find(int directory, uintptr_t path, bool follow, struct place *place);
-/* The node of an existing file, or an error: `*node` is set. */
-long path_node(int directory, uintptr_t path, bool follow, struct node **node);
+long path_find(int directory, uintptr_t path, enum last last, struct place *place);
+/* Finds an existing file: 0 or an error. */
+long path_node(int directory, uintptr_t path, enum last last, struct node **node);
 long call_getcwd(uintptr_t buffer, size_t size);
 long call_chdir(uintptr_t path);
 long call_fchdir(int fd);
@@ -286,8 +291,9 @@ long call_rt_sigpending(uintptr_t set, size_t size);
 long call_sigaltstack(uintptr_t stack, uintptr_t old, uintptr_t sp);
 /* Sends a signal to the program; 0 or -EINVAL. */
 long signals_send(int signal, int code);
-/* Runs the handler of a signal that is pending and not blocked; returns if there is none. */
-void signals_deliver(const struct registers *registers, long result);
+/* Returns from a system call by way of the handlers of signals that are pending and not blocked. */
+_Noreturn void signals_deliver(const struct registers *registers, long result);
+/* Returns from a handler. */
 _Noreturn void signals_return(const struct registers *registers);
 extern uint64_t signals_pending, signals_blocked;
 

@@ -151,6 +151,10 @@ static void vectors_restore(const uint8_t *area, size_t size) {
 #define VECTORS_ALIGN 64ul
 #define RED_ZONE      128
 
+/* The flags that a handler begins with, and those that are a program's own to change. */
+#define PLAIN_FLAGS   0x202
+#define PROGRAM_FLAGS 0xcd5
+
 /* Where the frame goes: its end is where a call would have put a return address. */
 static uintptr_t frame_address(const struct linux_sigaction *action, uintptr_t sp, size_t vectors) {
     uintptr_t top = sp - RED_ZONE;
@@ -160,70 +164,106 @@ static uintptr_t frame_address(const struct linux_sigaction *action, uintptr_t s
     return ((area - sizeof(struct linux_signal_frame)) & -16ul) - 8;
 }
 
-/* The call has returned to the program, and a handler interrupts it there. */
-static _Noreturn void handle(int signal, const struct registers *registers, long result) {
+/* What a handler finds of the program that it interrupts. */
+static void fill(struct linux_signal_frame *frame, const struct resumption *at) {
+    *frame = (struct linux_signal_frame){
+        .context =
+            {
+                .stack = alternative,
+                .r8 = at->r8,
+                .r9 = at->r9,
+                .r10 = at->r10,
+                .r11 = at->r11,
+                .r12 = at->r12,
+                .r13 = at->r13,
+                .r14 = at->r14,
+                .r15 = at->r15,
+                .rdi = at->rdi,
+                .rsi = at->rsi,
+                .rbp = at->rbp,
+                .rbx = at->rbx,
+                .rdx = at->rdx,
+                .rax = at->rax,
+                .rcx = at->rcx,
+                .rsp = at->rsp,
+                .rip = at->rip,
+                .eflags = at->flags,
+                .cs = 0x33,
+                .ss = 0x2b,
+                .mask = signals_blocked,
+            },
+    };
+}
+
+/* Lets a handler interrupt the program at a place, which becomes the handler's beginning. */
+static void interrupt(int signal, struct resumption *at) {
     struct linux_sigaction action = actions[signal];
     size_t vectors = vectors_size();
-    uintptr_t address = frame_address(&action, registers->rsp, vectors);
+    uintptr_t address = frame_address(&action, at->rsp, vectors);
     struct linux_signal_frame *frame = (void *)address;
     if (!memory_writable(address, sizeof *frame + vectors + VECTORS_ALIGN))
         process_end(128 + SIGSEGV);
     uint8_t *area = (uint8_t *)((address + sizeof *frame + VECTORS_ALIGN - 1) & -VECTORS_ALIGN);
     vectors_save(area, vectors);
-    *frame = (struct linux_signal_frame){
-        .restorer = action.restorer,
-        .context =
-            {
-                .stack = alternative,
-                .r8 = registers->r8,
-                .r9 = registers->r9,
-                .r10 = registers->r10,
-                .r12 = registers->r12,
-                .r13 = registers->r13,
-                .r14 = registers->r14,
-                .r15 = registers->r15,
-                .rdi = registers->rdi,
-                .rsi = registers->rsi,
-                .rbp = registers->rbp,
-                .rbx = registers->rbx,
-                .rdx = registers->rdx,
-                .rax = (uint64_t)result,
-                .rsp = registers->rsp + 8,
-                .rip = *(const uint64_t *)registers->rsp,
-                .eflags = 0x202,
-                .cs = 0x33,
-                .ss = 0x2b,
-                .fpstate = (uint64_t)area,
-                .mask = signals_blocked,
-            },
-        .info = {.signo = signal, .code = codes[signal], .process = PROCESS},
+    fill(frame, at);
+    frame->restorer = action.restorer;
+    frame->context.fpstate = (uint64_t)area;
+    frame->info = (struct linux_siginfo){
+        .signo = signal,
+        .code = codes[signal],
+        .process = PROCESS,
     };
     signals_blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : bit(signal));
     if (action.flags & SA_RESETHAND)
         actions[signal].handler = SIG_DFL;
-    personality_resume(&(struct resumption){
+    *at = (struct resumption){
         .rdi = (uint64_t)signal,
         .rsi = (uint64_t)&frame->info,
         .rdx = (uint64_t)&frame->context,
         .rsp = address,
         .rip = action.handler,
-        .flags = 0x202,
-    });
+        .flags = PLAIN_FLAGS,
+    };
 }
 
-void signals_deliver(const struct registers *registers, long result) {
+/*
+ * Goes on at a place, after the handlers of all signals that are ready. As under Linux each
+ * interrupts the one before at its beginning, so that the last one runs first.
+ */
+static _Noreturn void go_on(struct resumption *at) {
     for (;;) {
         uint64_t ready = signals_pending & ~signals_blocked;
         if (ready == 0)
-            return;
+            personality_resume(at);
         int signal = __builtin_ctzl(ready) + 1;
         signals_pending &= ~bit(signal);
         if (is_ignored(signal))
             continue;
         if (actions[signal].handler == SIG_DFL)
             process_end(128 + signal);
-        handle(signal, registers, result);
+        interrupt(signal, at);
     }
+}
+
+_Noreturn void signals_deliver(const struct registers *registers, long result) {
+    go_on(&(struct resumption){
+        .r8 = registers->r8,
+        .r9 = registers->r9,
+        .r10 = registers->r10,
+        .r12 = registers->r12,
+        .r13 = registers->r13,
+        .r14 = registers->r14,
+        .r15 = registers->r15,
+        .rdi = registers->rdi,
+        .rsi = registers->rsi,
+        .rbp = registers->rbp,
+        .rbx = registers->rbx,
+        .rdx = registers->rdx,
+        .rax = (uint64_t)result,
+        .rsp = registers->rsp + 8,
+        .rip = *(const uint64_t *)registers->rsp,
+        .flags = PLAIN_FLAGS,
+    });
 }
 
 /* The trampoline called 136 bytes below the stack pointer of a handler that has returned. */
@@ -234,30 +274,13 @@ _Noreturn void signals_return(const struct registers *registers) {
     const struct linux_signal_frame *frame = (const void *)address;
     size_t vectors = vectors_size();
     if (!memory_readable(address, sizeof *frame) ||
-        !memory_readable(frame->context.fpstate, vectors) || frame->context.fpstate % 64 != 0)
+        !memory_readable(frame->context.fpstate, vectors) ||
+        frame->context.fpstate % VECTORS_ALIGN != 0 ||
+        !memory_writable(frame->context.rsp - 16, 16))
         process_end(128 + SIGSEGV);
-    if (frame->context.fpstate != 0)
-        vectors_restore((const uint8_t *)frame->context.fpstate, vectors);
+    vectors_restore((const uint8_t *)frame->context.fpstate, vectors);
     signals_blocked = frame->context.mask & ~UNBLOCKABLE;
-    struct registers before = {
-        .r8 = frame->context.r8,
-        .r9 = frame->context.r9,
-        .r10 = frame->context.r10,
-        .r12 = frame->context.r12,
-        .r13 = frame->context.r13,
-        .r14 = frame->context.r14,
-        .r15 = frame->context.r15,
-        .rdi = frame->context.rdi,
-        .rsi = frame->context.rsi,
-        .rbp = frame->context.rbp,
-        .rbx = frame->context.rbx,
-        .rdx = frame->context.rdx,
-        .rsp = frame->context.rsp - 8,
-    };
-    uintptr_t below = frame->context.rsp - 16;
-    if (!memory_writable(below, 16))
-        process_end(128 + SIGSEGV);
-    struct resumption resumption = {
+    go_on(&(struct resumption){
         .r8 = frame->context.r8,
         .r9 = frame->context.r9,
         .r10 = frame->context.r10,
@@ -275,10 +298,6 @@ _Noreturn void signals_return(const struct registers *registers) {
         .rcx = frame->context.rcx,
         .rsp = frame->context.rsp,
         .rip = frame->context.rip,
-        .flags = frame->context.eflags & 0xcd5,
-    };
-    /* Another signal may have waited for this one: it interrupts the program at the same place. */
-    *(uint64_t *)(frame->context.rsp - 8) = resumption.rip;
-    signals_deliver(&before, (long)resumption.rax);
-    personality_resume(&resumption);
+        .flags = frame->context.eflags & PROGRAM_FLAGS,
+    });
 }

@@ -80,7 +80,8 @@ static long find(int directory, uintptr_t path, long flags, struct node **node) 
         *node = file->node;
         return 0;
     }
-    return path_node(directory, path, !(flags & AT_SYMLINK_NOFOLLOW), node);
+    return path_node(directory, path, flags & AT_SYMLINK_NOFOLLOW ? LAST_ITSELF : LAST_FOLLOWED,
+                     node);
 }
 
 long call_newfstatat(int directory, uintptr_t path, uintptr_t buffer, long flags) {
@@ -144,7 +145,7 @@ static long put_statfs(uintptr_t buffer) {
 
 long call_statfs(uintptr_t path, uintptr_t buffer) {
     struct node *node;
-    long error = path_node(AT_FDCWD, path, FOLLOW, &node);
+    long error = path_node(AT_FDCWD, path, LAST_FOLLOWED, &node);
     return error != 0 ? error : put_statfs(buffer);
 }
 
@@ -192,7 +193,7 @@ static long change_mode(struct node *node, uint32_t mode) {
 
 long call_fchmodat(int directory, uintptr_t path, uint32_t mode) {
     struct node *node;
-    long error = path_node(directory, path, FOLLOW, &node);
+    long error = path_node(directory, path, LAST_FOLLOWED, &node);
     return error != 0 ? error : change_mode(node, mode);
 }
 

@@ -1,0 +1,61 @@
+/**
+ * Linux programs as they run natively, and as unikernels on spt.
+ *
+ * @module
+ */
+import { adopt, type AdoptOptions } from "../../bindings/adopt.ts";
+import { bindTo } from "../../bindings/bind_to.ts";
+import { bind, parseUnikernel, run, statusOf, type Unikernel } from "../../mod.ts";
+
+/** What a program printed, on standard output and standard error, and its status as a shell has it. */
+export interface Ended {
+  readonly status: number;
+  readonly output: string;
+}
+
+/** Makes a unikernel for spt of a program. */
+export async function adopted(
+  path: string,
+  options: Partial<AdoptOptions> = {},
+): Promise<Unikernel> {
+  const bytes = await adopt(Deno.readFileSync(path), { name: path, ...options });
+  return await bindTo(parseUnikernel(bytes, { name: path }), "spt");
+}
+
+/** An argument as the personality reads it back. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Runs a unikernel that was a program. */
+export async function runAdopted(
+  unikernel: Unikernel,
+  { args = [], memory = "64 MiB" }: { args?: readonly string[]; memory?: `${number} MiB` } = {},
+): Promise<Ended> {
+  const guest = bind(unikernel, { memory, args: ["--solo5:quiet", ...args.map(quoted)] });
+  const decoder = new TextDecoder();
+  let output = "";
+  const outcome = await run(guest, {
+    console: (bytes) => output += decoder.decode(bytes, { stream: true }),
+  });
+  return { status: statusOf(outcome), output };
+}
+
+/** Runs a program natively, with both of its outputs in one pipe. */
+export function runNatively(
+  path: string,
+  { args = [], cwd, env = {} }: {
+    args?: readonly string[];
+    cwd?: string;
+    env?: Record<string, string>;
+  } = {},
+): Ended {
+  const { code, stdout } = new Deno.Command("sh", {
+    args: ["-c", 'exec "$0" "$@" 2>&1', path, ...args],
+    stdin: "null",
+    cwd,
+    env,
+    clearEnv: true,
+  }).outputSync();
+  return { status: code, output: new TextDecoder().decode(stdout) };
+}
