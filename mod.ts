@@ -35,6 +35,7 @@
  */
 export * from "./elftool/mod.ts";
 
+export { adopt, type AdoptOptions } from "./bindings/adopt.ts";
 export { bindTo } from "./bindings/bind_to.ts";
 export { build, type BuildOptions } from "./bindings/command.ts";
 export { ToolchainError, type ToolchainErrorCode } from "./bindings/error.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { adopt } from "../bindings/adopt.ts";
-import { bindingsImage } from "../bindings/bind_to.ts";
+import { bindingsImage } from "../bindings/bindings_image.ts";
 import type { ImageTarget } from "../bindings/targets.ts";
 import { ElfError } from "../elftool/error.ts";
 import { linkPortable } from "../elftool/link_portable.ts";

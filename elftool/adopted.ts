@@ -16,13 +16,16 @@ export interface Adopted {
   readonly sites: readonly Site[];
 }
 
+/** How the note is found. */
+export const ADOPTED_NOTE = { owner: PORTABLE_NOTE_NAME, type: ADOPTED_NOTE_TYPE } as const;
+
 /** The note that says what became of a program's system calls. */
 export function adoptedNote({ sites }: Adopted): Note {
   const rows = sites.map(({ address, how, why }) =>
     why === undefined ? [address, how] : [address, how, why]
   );
   const desc = new TextEncoder().encode(JSON.stringify({ version: 1, sites: rows }));
-  return { name: PORTABLE_NOTE_NAME, type: ADOPTED_NOTE_TYPE, desc };
+  return { name: ADOPTED_NOTE.owner, type: ADOPTED_NOTE.type, desc };
 }
 
 /**
@@ -32,8 +35,7 @@ export function adoptedNote({ sites }: Adopted): Note {
  * @throws {ElfError} "elf-note" if it is damaged
  */
 export function readAdopted(elf: ElfFile, programs: readonly Program[]): Adopted | undefined {
-  const note = { owner: PORTABLE_NOTE_NAME, type: ADOPTED_NOTE_TYPE };
-  const content = findOwnNote(elf, programs, note);
+  const content = findOwnNote(elf, programs, ADOPTED_NOTE);
   if (content === undefined) return undefined;
   const sites = parse(content);
   if (sites !== undefined) return { sites };

@@ -12,6 +12,7 @@ import { alignUp } from "../abi/layout.ts";
 import { NOTE_MFT1 } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { SNAPSHOT_NOTE_NAME, SNAPSHOT_NOTE_TYPE } from "../abi/snapshot.ts";
+import { ADOPTED_NOTE } from "./adopted.ts";
 import type { BindingsImage } from "./bindings_image.ts";
 import {
   type ElfFile,
@@ -141,13 +142,16 @@ function bindingsPrograms(elf: ElfFile): Program[] {
   );
 }
 
-/** The notes of the manifest and of a snapshot, and the segments; what made the file portable goes. */
+/** What stays of an application's own notes. */
+const KEPT_NOTES = [{ owner: SNAPSHOT_NOTE_NAME, type: SNAPSHOT_NOTE_TYPE }, ADOPTED_NOTE];
+
+/** The notes of the manifest, a snapshot and an adopted program, and the segments; what made the file portable goes. */
 function applicationPrograms(elf: ElfFile): Program[] {
   const programs = readPrograms(elf);
   const manifest = solo5Program(elf, programs, NOTE_MFT1);
-  const snapshot = { owner: SNAPSHOT_NOTE_NAME, type: SNAPSHOT_NOTE_TYPE };
   return programs.filter((program) =>
-    program === manifest || findOwnNote(elf, [program], snapshot) !== undefined ||
+    program === manifest ||
+    KEPT_NOTES.some((note) => findOwnNote(elf, [program], note) !== undefined) ||
     [LOAD, TLS, GNU_STACK].some((type) => type === program.type)
   );
 }

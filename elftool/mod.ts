@@ -37,6 +37,10 @@ export {
 } from "./inspect.ts";
 export type { ApplicationField, Portable } from "./portable.ts";
 export type { Snapshot, SnapshotDevice } from "./snapshot_note.ts";
+export type { Adopted } from "./adopted.ts";
+export type { RootFile } from "./root_image.ts";
+export type { Site } from "./x86_64/rewrite.ts";
+export { readTar } from "./tar_reader.ts";
 export type { SourceLine } from "./source_lines.ts";
 export { manifestCSource } from "./manifest_c.ts";
 export { manifestObject } from "./manifest_object.ts";

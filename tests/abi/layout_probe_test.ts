@@ -11,6 +11,7 @@ import * as ring from "../../abi/hvt_ring.ts";
 import * as aarch64 from "./hvt_aarch64.ts";
 import type { Fields, Struct } from "../../abi/layout.ts";
 import * as manifest from "../../abi/manifest.ts";
+import * as personality from "../../abi/personality.ts";
 import * as portable from "../../abi/portable.ts";
 import * as notes from "../../abi/notes.ts";
 import * as solo5 from "../../abi/solo5.ts";
@@ -21,6 +22,12 @@ import { crossTest } from "../bindings/aarch64/available.ts";
 
 /** What a C structure calls a field where that is not the field's name in snake case. */
 type Members = Record<string, string>;
+
+/** As C has it: with the segments that follow. */
+const PERSONALITY = {
+  ...personality.PersonalityProgram,
+  size: personality.PERSONALITY_PROGRAM_SIZE,
+};
 
 // deno-lint-ignore no-explicit-any
 const STRUCTS: [type: string, layout: Struct<any>, members?: Members][] = [
@@ -52,6 +59,9 @@ const STRUCTS: [type: string, layout: Struct<any>, members?: Members][] = [
   ["struct portable_window", portable.WindowHeader],
   ["struct portable_application", portable.Application],
   ["struct portable_segment", portable.ProtectedRange],
+  ["struct personality_program", PERSONALITY],
+  ["struct personality_segment", personality.PersonalitySegment],
+  ["struct personality_file", personality.PersonalityFile],
   ["struct abi1_info", notes.AbiNote, { target: "abi_target", version: "abi_version" }],
 ];
 
@@ -81,6 +91,9 @@ const CONSTANTS: Record<string, number> = {
   MFT_RESERVED_FIRST: manifest.RESERVED_FIRST,
   "sizeof(struct mft1_note)": notes.NoteHeader.size + notes.MANIFEST_NOTE_MAX,
   "offsetof(struct mft1_note, m)": notes.NoteHeader.size + notes.MANIFEST_NOTE_PADDING,
+  PERSONALITY_MAX_SEGMENTS: personality.MAX_PROGRAM_SEGMENTS,
+  PERSONALITY_STRACE: personality.PERSONALITY_STRACE,
+  "offsetof(struct personality_program, segments)": personality.PersonalityProgram.size,
   PORTABLE_VERSION: portable.PORTABLE_VERSION,
   PORTABLE_WINDOW_START: portable.WINDOW.start,
   PORTABLE_WINDOW_END: portable.WINDOW.end,
@@ -136,7 +149,7 @@ function expectation(expression: string, value: number): string {
 function probe(assertions: string[]): string {
   return [
     `#define MFT_ENTRIES ${manifest.MAX_ENTRIES}`,
-    ...["solo5.h", "hvt_abi.h", "spt_abi.h", "portable_abi.h"].map((header) =>
+    ...["solo5.h", "hvt_abi.h", "spt_abi.h", "portable_abi.h", "personality_abi.h"].map((header) =>
       `#include "${header}"`
     ),
     "#define ENTRY(number, name) ENTRY_##name = PORTABLE_ENTRY(number),",
