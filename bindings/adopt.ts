@@ -5,7 +5,7 @@
  * @module
  */
 import { type AdoptOptions, adoptProgram } from "../elftool/adopt.ts";
-import type { PersonalityImage } from "../elftool/personality_image.ts";
+import { readPersonality } from "../elftool/personality_image.ts";
 
 export type { AdoptOptions };
 
@@ -22,11 +22,6 @@ export async function adopt(
   bytes: Uint8Array,
   options: AdoptOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { personality } = await import("./images/personality_x86_64.fixed.ts");
-  return adoptProgram(bytes, personality ?? await build(), options);
-}
-
-async function build(): Promise<PersonalityImage> {
-  const { buildPersonalityImage } = await import("./images/build.ts");
-  return await buildPersonalityImage();
+  const { buildPersonality } = await import("./toolchain.ts");
+  return adoptProgram(bytes, readPersonality(await buildPersonality()), options);
 }

@@ -12,7 +12,12 @@ import { readAssets } from "../bindings/assets.ts";
 import { ToolchainError } from "../bindings/error.ts";
 import { buildDiskLoader, PREBUILT_LOADER } from "../bindings/disk_loader.ts";
 import { bindingsTargets } from "../bindings/targets.ts";
-import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
+import {
+  buildBindings,
+  buildPersonality,
+  PREBUILT_PERSONALITY,
+  prebuiltObject,
+} from "../bindings/toolchain.ts";
 import { packageOf } from "./bundled_packages.ts";
 
 /** Finds npm packages by this project's import map, in Deno's own cache. */
@@ -119,7 +124,8 @@ export function assets(): Plugin {
     name: "assets",
     setup(build) {
       build.onLoad({ filter: /\/bindings\/assets\.ts$/ }, async () => {
-        const files = [...readAssets(), ...await prebuiltObjects()];
+        const built = await prebuiltObjects();
+        const files = [...readAssets(), ...built].filter(([name]) => !isBuilt(name, built));
         const sizes = files.map(([name, data]) => [name, data.length]);
         const data = await new Blob(files.map(([, data]) => data)).bytes();
         const contents = `
@@ -139,6 +145,11 @@ export function assets(): Plugin {
   };
 }
 
+/** Whether a file is a source of what the bundle has built already, and builds for no other machine. */
+function isBuilt(name: string, built: readonly (readonly [string, unknown])[]): boolean {
+  return name.startsWith("personality/") && built.some(([name]) => name === PREBUILT_PERSONALITY);
+}
+
 /** What is built of the bindings, by names; empty without a compiler. */
 async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
   const objects: [string, Uint8Array<ArrayBuffer>][] = [];
@@ -148,6 +159,7 @@ async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
       objects.push([prebuiltObject(target), Deno.readFileSync(object)]);
     }
     objects.push([PREBUILT_LOADER, await buildDiskLoader()]);
+    objects.push([PREBUILT_PERSONALITY, await buildPersonality()]);
   } catch (error) {
     if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
     console.warn(`without built bindings: ${error.message}`);

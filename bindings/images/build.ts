@@ -9,10 +9,9 @@ import {
   type BindingsImage,
   readBindingsImage,
 } from "../../elftool/bindings_image.ts";
-import { type PersonalityImage, readPersonality } from "../../elftool/personality_image.ts";
 import { ToolchainError } from "../error.ts";
 import type { ImageTarget } from "../targets.ts";
-import { buildBindingsImage, buildPersonality, findToolchain } from "../toolchain.ts";
+import { buildBindingsImage, findToolchain } from "../toolchain.ts";
 import { restOf, type RestOfFile } from "./rest.ts";
 
 /**
@@ -55,32 +54,8 @@ async function buildIfPossible(
   target: ImageTarget,
   machine: Machine,
 ): Promise<BindingsImage | undefined> {
-  return await ifPossible(() => buildImage(target, machine));
-}
-
-/**
- * The personality of adopted programs, from the cache if it has been built before.
- *
- * @throws {ToolchainError} if a tool is missing or fails
- */
-export async function buildPersonalityImage(): Promise<PersonalityImage> {
-  return readPersonality(await Deno.readFile(await buildPersonality()));
-}
-
-/**
- * The personality as a bundle contains it.
- *
- * @returns nothing where there is no compiler for x86_64
- * @throws {ToolchainError} if a tool fails
- */
-export async function builtPersonality(): Promise<PersonalityImage | undefined> {
-  return await ifPossible(buildPersonalityImage);
-}
-
-/** What is built; undefined where a tool is missing. */
-async function ifPossible<T>(build: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await build();
+    return await buildImage(target, machine);
   } catch (error) {
     if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
     return undefined;
