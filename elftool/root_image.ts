@@ -13,6 +13,7 @@ import { printable } from "./printable.ts";
 export interface RootFile {
   /** From the root; slashes and `.` that mean nothing are allowed, `..` is not. */
   readonly path: string;
+  /** A hard link is another name of a file before it. */
   readonly type: "file" | "directory" | "symlink" | "hardlink";
   /** Of a regular file. */
   readonly content?: Uint8Array;
@@ -22,7 +23,9 @@ export interface RootFile {
   readonly mode: number;
   /** Seconds since the Unix epoch. */
   readonly mtime: number;
+  /** Number of its owner. Default: 0, root. */
   readonly uid?: number;
+  /** Number of its group. Default: 0. */
   readonly gid?: number;
 }
 
