@@ -118,7 +118,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
       throw new TenderError("option", "a tender that is confined cannot capture its guest");
     }
     const { guest } = this.#parts;
-    if (guest.unikernel.snapshot !== undefined) {
+    if (guest.unikernel.snapshot?.cpu.length) {
       const { checkCpu } = await import("./cpu_features.ts");
       checkCpu(guest.unikernel, launch.cpuid);
     }

@@ -104,7 +104,8 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
  * @throws {TenderError} "host" naming what is missing
  */
 export async function checkCpu({ unikernel }: Guest): Promise<void> {
-  if (unikernel.snapshot === undefined) return;
+  // Linux may take milliseconds to describe the CPU.
+  if (!unikernel.snapshot?.cpu.length) return;
   const { checkFeatures } = await import("../cpu_features.ts");
   const { cpuFlags } = await import("../../linux/cpu_flags.ts");
   checkFeatures(unikernel, cpuFlags());
