@@ -66,12 +66,17 @@ static void print_number(const char *name, uint64_t value) {
     print("\n");
 }
 
+/* Not inlined: a compiler may assume that the thread pointer is the same throughout a function. */
+__attribute__((noinline)) static uint64_t next_local(void) {
+    return ++local;
+}
+
 static void initialise(uint64_t *heap) {
     for (size_t i = 0; i < WORDS; i++)
         table[i] = heap[i] = i * i + 1;
     solo5_tls_init((uintptr_t)block);
     solo5_set_tls_base(solo5_tls_tp_offset((uintptr_t)block));
-    local++;
+    next_local();
     set_modes();
 }
 
@@ -82,7 +87,7 @@ static int report(const struct solo5_start_info *info, const uint64_t *heap, uin
     print_number("table", sum(table, WORDS));
     print_number("heap", sum(heap, WORDS));
     print_number("start", ++starts);
-    print_number("local", ++local);
+    print_number("local", next_local());
     print_number("modes", get_modes());
     print_number("heap", info->heap_start + info->heap_size - (uintptr_t)heap > sizeof table);
     solo5_time_t now = solo5_clock_monotonic();

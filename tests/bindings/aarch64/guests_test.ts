@@ -5,6 +5,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { bindingsImage } from "../../../bindings/bindings_image.ts";
+import { MarkRecord } from "../../../abi/snapshot.ts";
+import { encodeManifest } from "../../../elftool/manifest.ts";
+import { readMark, SnapshotMemory, writeSnapshot } from "../../../elftool/snapshot.ts";
+import { inDirectory } from "../../in_directory.ts";
 import { linkPortable } from "../../../elftool/link_portable.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
@@ -96,6 +100,43 @@ for (const target of ["hvt", "spt"] as const) {
       }
     },
   );
+
+  emulatedTest(`aarch64 ${target}: a snapshot goes on as a cold run`, async (toolchain) => {
+    const file = await guest("ready", target, { toolchain });
+    const taken: Uint8Array[] = [];
+    const cold = run(file, {
+      args: ["--solo5:quiet", "one"],
+      empty(address, memory) {
+        const mark = readMark(memory.subarray(address, address + MarkRecord.size), address);
+        if (mark === undefined) return;
+        const content = new SnapshotMemory();
+        content.add(0, memory);
+        taken.push(writeSnapshot({
+          file: Deno.readFileSync(file),
+          of: "ready",
+          content,
+          record: address,
+          acquired: mark.acquired,
+          memory: 8 << 20,
+          manifest: encodeManifest({ devices: [] }),
+          cpu: [],
+        }));
+      },
+    });
+    assert.equal(taken.length, 2);
+    await inDirectory((directory) => {
+      const path = join(directory, "warm");
+      for (
+        const [index, expected] of [cold.output, /^once more, args 'one'\nstart 1\n$/].entries()
+      ) {
+        Deno.writeFileSync(path, taken[index]!);
+        const { outcome, output } = run(path, { args: ["--solo5:quiet", "one"] });
+        assert.deepEqual(outcome, { kind: "exit", status: 0 }, describe(outcome));
+        if (typeof expected === "string") assert.equal(output, expected);
+        else assert.match(output, expected);
+      }
+    });
+  });
 
   emulatedTest(`aarch64 ${target}: the example says hello`, async (toolchain) => {
     const path = await example("hello", target, { toolchain });
