@@ -3,12 +3,21 @@
  */
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
+import { viewOf } from "../../abi/layout.ts";
+import { ManifestEntry, ManifestHeader } from "../../abi/manifest.ts";
+import { MARK_MAGIC, MARK_VERSION, MarkRecord } from "../../abi/snapshot.ts";
 import { bindTo } from "../../bindings/bind_to.ts";
 import { inspect } from "../../elftool/inspect.ts";
+import { readMark } from "../../elftool/snapshot.ts";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { FEATURES } from "../../tender/cpu_features.ts";
 import { block } from "../../tender/devices/block/device.ts";
-import { bind, type GuestOptions, type TenderTarget } from "../../tender/guest.ts";
+import {
+  attachedManifest,
+  bind,
+  type GuestOptions,
+  type TenderTarget,
+} from "../../tender/guest.ts";
 import { run } from "../../tender/run/event_loop.ts";
 import { snapshot } from "../../tender/snapshot.ts";
 import { pack } from "../../tender/targets.ts";
@@ -153,4 +162,64 @@ targets("it is not started on a CPU that lacks what its program found", async (t
   ok(asking.snapshot!.cpu.length > 0);
   ok(asking.snapshot!.cpu.every((name) => FEATURES.includes(name)));
   await output(asking);
+});
+
+targets("its memory is protected as it was", async (target) => {
+  const cold = await load("ready_break", target);
+  const warm = await taken(cold);
+  for (const what of ["text", "rodata", "data", "heap", "stack"]) {
+    const [expected, outcome] = await Promise.all(
+      [cold, warm].map((unikernel) =>
+        run(bind(unikernel, { memory: MEMORY, args: ["--solo5:quiet", what] }), {
+          console: () => {},
+        })
+      ),
+    );
+    ok(expected?.kind === "fault" && outcome?.kind === "fault", what);
+    deepEqual([outcome.fault, outcome.reason], [expected.fault, expected.reason], what);
+  }
+});
+
+targets("what a start writes is its own", async (target) => {
+  const warm = await taken(await load("ready", target));
+  const starts = Array.from({ length: 20 }, (_, index) => output(warm, { args: [`${index}`] }));
+  for (const [index, text] of (await Promise.all(starts)).entries()) {
+    ok(text.includes(`args '${index}'\n`) && text.includes("\nstart 1\n"), text);
+  }
+});
+
+Deno.test("snapshot: an acquired network comes back with its MAC address, or not at all", () => {
+  const manifest = { devices: [{ name: "net0", type: "NET_BASIC" as const }] };
+  const device = (mac: number) => ({
+    properties: { type: "NET_BASIC" as const, mac: new Uint8Array(6).fill(mac), mtu: 1500 },
+  });
+  const cold = { unikernel: { manifest } as unknown as Unikernel };
+  const fields = ManifestEntry.read(
+    viewOf(attachedManifest(cold, [device(1)])),
+    ManifestHeader.size + ManifestEntry.size,
+  );
+  const snapshot = {
+    of: "x",
+    memory: 0,
+    cpu: [],
+    devices: new Map([[1, { name: "net0", fields }]]),
+  };
+  const warm = { unikernel: { manifest, snapshot } as unknown as Unikernel };
+  attachedManifest(warm, [device(1)]);
+  throws(() => attachedManifest(warm, [device(2)]), {
+    code: "device",
+    message: "device 'net0': its mac is 02:02:02:02:02:02, and was 01:01:01:01:01:01 when the " +
+      "snapshot was taken",
+  });
+});
+
+Deno.test("snapshot: a guest whose record is none, or elsewhere, is not at its mark", () => {
+  const bytes = MarkRecord.encode({ magic: MARK_MAGIC, version: MARK_VERSION, stack: 0x20_0000 });
+  ok(readMark(bytes, 0x20_0000) !== undefined);
+  equal(readMark(bytes, 0x20_0040), undefined);
+  equal(readMark(bytes.subarray(1), 0x20_0000), undefined);
+  for (const wrong of [{ magic: MARK_MAGIC + 1n }, { version: MARK_VERSION + 1n }]) {
+    const record = { magic: MARK_MAGIC, version: MARK_VERSION, stack: 0x20_0000, ...wrong };
+    equal(readMark(MarkRecord.encode(record), 0x20_0000), undefined);
+  }
 });

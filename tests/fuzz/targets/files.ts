@@ -14,6 +14,7 @@ import { linkPortable } from "../../../elftool/link_portable.ts";
 import { readLocator } from "../../../elftool/locate.ts";
 import { decodeManifest, encodeManifest } from "../../../elftool/manifest.ts";
 import { flatten, MultibootHeader } from "../../../elftool/multiboot.ts";
+import { SnapshotMemory, writeSnapshot } from "../../../elftool/snapshot.ts";
 import { compileManifest } from "../../../elftool/manifest_source.ts";
 import { sourceLines } from "../../../elftool/source_lines.ts";
 import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
@@ -55,6 +56,7 @@ export const elf: FuzzTarget = {
       "notes",
       "packed",
       "sections",
+      "snapshot_note",
       "symbols",
       "unikernel",
     ]
@@ -79,6 +81,7 @@ export const elf: FuzzTarget = {
     withSymbols(buildUnikernel(HVT)),
     packed(),
     withMultiboot(),
+    ...[HVT, SPT].map((options) => snapshotOf(buildUnikernel(options))),
   ],
   run(input) {
     refusing(() => void formatInspection(inspect(input, named)));
@@ -99,6 +102,7 @@ export const elf: FuzzTarget = {
       verdictText(verdict, "1");
     });
     refusing(() => launchable(input));
+    refusing(() => void parseUnikernel(snapshotOf(input), named));
     refusing(() => {
       const { bytes, address, end } = flatten(parseUnikernel(input, named));
       ok(address >= 0x10_0000 && address + bytes.length <= end, "content outside of the image");
@@ -117,6 +121,25 @@ function withMultiboot(): Uint8Array {
   };
   MultibootHeader.write(viewOf(file), text!.data.byteOffset, header);
   return file;
+}
+
+/** A snapshot with a page of heap and one of stack. */
+function snapshotOf(file: Uint8Array): Uint8Array {
+  const content = new SnapshotMemory();
+  for (const address of [0x20_0000, MEMORY - 0x1000]) {
+    content.add(address, new Uint8Array(0x1000).fill(7));
+  }
+  const { manifest } = parseUnikernel(file, named);
+  return writeSnapshot({
+    file,
+    of: "x",
+    content,
+    record: MEMORY - 0x100,
+    memory: MEMORY,
+    acquired: 0n,
+    manifest: encodeManifest(manifest),
+    cpu: ["avx"],
+  });
 }
 
 function packed(): Uint8Array {
@@ -172,6 +195,7 @@ export const portable: FuzzTarget = {
     buildPortable({ manifest: MANIFEST, application: { tlsSize: 16, stackGuard: 0x20_3000 } }),
     withSymbols(buildPortable()),
     buildImage(),
+    snapshotOf(buildPortable()),
   ],
   run(input) {
     refusing(() => {
