@@ -1,12 +1,12 @@
 /**
  * What devices of every kind have in common, as plain values: before they are opened, and as the guest
- * sees them. What is particular to a kind stands in its folder.
+ * sees them. Each kind's folder has the rest.
  *
  * @module
  */
 import type { DeviceType } from "../../abi/manifest.ts";
 
-/** Something that a guest can be given under a name of its manifest. */
+/** A device that a guest can be given for a name in its manifest. */
 export interface DeviceBase {
   /** Tells it from devices of other kinds. */
   readonly type: DeviceType;
@@ -14,11 +14,11 @@ export interface DeviceBase {
 
 /** A device bound to the manifest entry that asked for it. */
 export interface BoundDevice<D extends DeviceBase = DeviceBase> {
-  /** Index of the manifest entry, 1 or more: what the guest calls it by. */
+  /** The number by which the guest names it: the index of its manifest entry, 1 or more. */
   readonly handle: number;
-  /** The name that the manifest has for it. */
+  /** Its name in the manifest. */
   readonly name: string;
-  /** What is behind it. */
+  /** The device itself. */
   readonly device: D;
 }
 

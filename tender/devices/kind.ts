@@ -13,26 +13,26 @@ import type { EmulatedKind } from "../virtio/emulated_kind.ts";
 import type { DeviceBase, PropertiesBase } from "./device.ts";
 import type { DeviceState } from "./state.ts";
 
-/** A kind of device, whose devices are of type `D`, and are to a guest what `P` says. */
+/** A kind of device. Its devices are of type `D`; `P` is what a guest learns of one. */
 export interface DeviceKind<
   D extends DeviceBase = DeviceBase,
   P extends PropertiesBase = PropertiesBase,
 > {
-  /** What manifests call it. */
+  /** Its name in manifests. */
   readonly type: DeviceType;
-  /** What its devices move at once: `block`. Of devices that move a `frame`, captures can be taken. */
+  /** What one request moves: `block`. Devices that move a `frame` can be captured. */
   readonly unit: string;
-  /** Whether guests of hvt are offered a ring for their requests. */
+  /** Whether hvt offers guests a ring for requests to it. */
   readonly ring: boolean;
-  /** Paths of the host's files that a device stands for: no output may overwrite them. */
+  /** Paths of the host's files that a device uses: no output may overwrite them. */
   files(device: D): readonly string[];
-  /** The descriptor of this process that a device takes for itself; undefined if it takes none. */
+  /** The descriptor of this process that a device uses, which no other device may; undefined if none. */
   descriptor(device: D): number | undefined;
   /** What a guest finds in the device's manifest entry. */
   manifestValues(properties: P): Partial<ReturnType<typeof ManifestEntry.read>>;
   /** Its options on the command line. */
   words(): Promise<DeviceWords<D>>;
-  /** How a tender serves it to a guest (hvt). */
+  /** How a tender reads and writes it for a guest (hvt). */
   served(): Promise<ServedKind<D, P>>;
   /** How a guest's own process opens and uses it (spt). */
   launched(): Promise<LaunchedKind<D>>;
@@ -44,19 +44,19 @@ export interface DeviceKind<
 export interface DeviceOption {
   /** Without its dashes: `net-mac`. */
   readonly name: string;
-  /** How a value is written: `MAC`. */
+  /** What help shows for its value: `MAC`. */
   readonly value: string;
-  /** What the option is for, in a line. */
+  /** What the option does, in one line of help. */
   readonly brief: string;
-  /** The two above for `pack`, where they differ. */
+  /** `value` and `brief` for `pack`, where they differ. */
   readonly packed?: Pick<DeviceOption, "value" | "brief">;
-  /** What shells propose for a value: these, TAP interfaces, files, or nothing. */
+  /** What shells complete a value to: these words, TAP interfaces, files, or nothing. */
   readonly proposed: readonly string[] | "tap" | "file" | "nothing";
-  /** The option asks to see something of the device: it is read with the other observers of a run. */
+  /** Whether the option shows something of the device: it is then read with the options of `observe`. */
   readonly observes?: true;
 }
 
-/** What the command line says of a kind. */
+/** A kind's options on the command line. */
 export interface DeviceWords<D extends DeviceBase = DeviceBase> {
   /** What messages call it, with its article: `a network`. */
   readonly noun: string;
@@ -68,13 +68,13 @@ export interface DeviceWords<D extends DeviceBase = DeviceBase> {
    * Makes a device.
    *
    * @param name what the manifest calls it
-   * @param values those of its options, by the options' names; there is one of the first option
+   * @param values of its options, by the options' names; the first option is always among them
    * @throws {TenderError} "device" if a value is wrong
    */
   make(name: string, values: ReadonlyMap<string, string>): D;
 }
 
-/** How a tender serves a kind itself. */
+/** How a tender itself reads and writes the devices of a kind. */
 export interface ServedKind<
   D extends DeviceBase = DeviceBase,
   P extends PropertiesBase = PropertiesBase,
@@ -82,28 +82,28 @@ export interface ServedKind<
   /**
    * Opens a device.
    *
-   * @throws {TenderError} "device" if this host does not have it as asked
+   * @throws {TenderError} "device" if this host does not have such a device
    */
   open(device: D): OpenDevice<P>;
 }
 
-/** Guest memory that a request is about; valid during the request only. */
+/** The guest memory of a request; valid only during the request. */
 export type GuestBytes = Uint8Array<ArrayBuffer>;
 
 /** What a request comes to: a `solo5_result_t`. */
 export type Result = typeof RESULT[keyof typeof RESULT];
 
-/** A device at work. */
+/** An open device. */
 export interface OpenDevice<P extends PropertiesBase = PropertiesBase> extends Disposable {
-  /** What it is like. */
+  /** What the guest learns of it. */
   readonly properties: P;
-  /** The hypercalls by which a guest of hvt reads it and writes it; it can do only what has one. */
+  /** The hypercalls by which a guest of hvt reads and writes it; without one, the guest cannot. */
   readonly hypercalls: { readonly read?: DeviceHypercall; readonly write?: DeviceHypercall };
-  /** What it reads and writes. */
+  /** The descriptors that it reads and writes. */
   readonly descriptors: readonly number[];
-  /** A descriptor that is readable when there is something to read; none if a guest never waits for it. */
+  /** A descriptor that is readable when the device has input; none if a guest never waits for it. */
   readonly input?: number;
-  /** Whether it can do a request for `length` bytes at an offset in bytes; others never reach it. */
+  /** Whether a request for `length` bytes at an offset (in bytes) is valid; invalid ones never reach it. */
   accepts(offset: number, length: number): boolean;
   /**
    * Fills `data`, or the beginning of it.
@@ -114,12 +114,12 @@ export interface OpenDevice<P extends PropertiesBase = PropertiesBase> extends D
   read(data: GuestBytes, offset: number): number;
   /** Takes all of `data`; as in `read`. AGAIN when there is no room for it now. */
   write(data: GuestBytes, offset: number): Result;
-  /** What another device needs to go on in its place. */
+  /** Its state, from which another device can continue in its place. */
   save(): DeviceState<P>;
   /**
-   * Takes over what a device of the same kind saved.
+   * Takes over the state that a device of the same kind saved.
    *
-   * @throws {TenderError} "device" if the state is of another version, or its device was not like this one
+   * @throws {TenderError} "device" if the state has another version, or the devices differ
    */
   restore(state: DeviceState<P>): void;
 }

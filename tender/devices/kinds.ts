@@ -11,7 +11,7 @@ import type { DeviceKind } from "./kind.ts";
 import type { NetDevice, NetProperties } from "./net/device.ts";
 import { netKind } from "./net/kind.ts";
 
-/** Something that a guest can be given under a name of its manifest. */
+/** A device that a guest can be given for a name in its manifest. */
 export type Device = BlockDevice | NetDevice;
 
 /** What a guest learns of a device from its manifest. */
@@ -26,14 +26,14 @@ export function kindOf({ type }: { readonly type: DeviceType }): DeviceKind {
 }
 
 /**
- * Loads one side of the kinds that devices are of.
+ * Loads one part of the kinds of some devices: how they are served, for example.
  *
- * @returns each side, by the kind's type
+ * @returns the parts, by the type of the kind
  */
-export async function loadKinds<Side>(
+export async function loadKinds<Part>(
   devices: readonly DeviceBase[],
-  load: (kind: DeviceKind) => Promise<Side>,
-): Promise<ReadonlyMap<DeviceType, Side>> {
+  load: (kind: DeviceKind) => Promise<Part>,
+): Promise<ReadonlyMap<DeviceType, Part>> {
   const kinds = new Set(devices.map(kindOf));
   return new Map(
     await Promise.all(Array.from(kinds, async (kind) => [kind.type, await load(kind)] as const)),

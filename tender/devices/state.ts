@@ -1,25 +1,25 @@
 /**
- * What a device was when its guest's run was captured: plain data with a version, since it may outlive
- * this process. Another device takes it over where it is like the first.
+ * The state of a device in a captured run: plain data with a version, since it may outlive this process.
+ * Another device with the same properties can take it over.
  *
  * @module
  */
 import { TenderError } from "../error.ts";
 import type { PropertiesBase } from "./device.ts";
 
-/** A device's state, as far as it is not the host's. A kind with more to keep extends it. */
+/** The part of a device's state that is not the host's. A kind that keeps more extends it. */
 export interface DeviceState<P extends PropertiesBase = PropertiesBase> {
-  /** Each kind counts its own. */
+  /** Each kind has versions of its own. */
   readonly version: number;
   /** What the guest was told of the device. */
   readonly properties: P;
 }
 
-/** What a device that is to take over a state is like. */
+/** A device that is to take over a state. */
 export interface StateTaker {
   /** What messages call it: a path, an interface. */
   readonly subject: string;
-  /** The version that it knows. */
+  /** The only version that it can take over. */
   readonly version: number;
   readonly properties: PropertiesBase;
 }
@@ -27,7 +27,7 @@ export interface StateTaker {
 /**
  * Checks that a device can take over a state: the guest must find nothing changed.
  *
- * @throws {TenderError} "device" if the version is another, or a property
+ * @throws {TenderError} "device" if the version or a property differs
  */
 export function checkState(state: DeviceState, taker: StateTaker): void {
   const { subject, version } = taker;
@@ -42,7 +42,7 @@ export function checkState(state: DeviceState, taker: StateTaker): void {
   }
 }
 
-/** The error of a device that cannot take over a state; `reason` says what about the state. */
+/** The error of a device that cannot take over a state; `reason` completes "the state of a device". */
 export function refusal(subject: string, reason: string): TenderError {
   return new TenderError("device", `${subject}: cannot take over the state of a device ${reason}`);
 }

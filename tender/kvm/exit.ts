@@ -1,6 +1,6 @@
 /**
- * Why a vCPU stopped, as one type with a variant for each of the kernel's exits that this tender tells
- * apart. Read from the shared `kvm_run` page at every exit, so plainly: this is the hot path.
+ * Why a vCPU stopped: one type, with a variant for each of the kernel's exits that this tender
+ * distinguishes. It is read from the shared `kvm_run` page at every exit: this is the hot path.
  *
  * @module
  */
@@ -34,9 +34,9 @@ export type Exit =
   | { readonly kind: "internal_error"; readonly suberror: number }
   /** `KVM_EXIT_EXCEPTION` */
   | { readonly kind: "exception"; readonly vector: number }
-  /** `KVM_EXIT_INTR`, or `KVM_RUN` gave `EINTR` or `EAGAIN`: nothing happened, run again. */
+  /** `KVM_EXIT_INTR`, or `KVM_RUN` failed with `EINTR` or `EAGAIN`: nothing happened, run again. */
   | { readonly kind: "intr" }
-  /** `KVM_RUN` gave `EFAULT`: the guest touched memory that this process may not touch so. */
+  /** `KVM_RUN` failed with `EFAULT`: the guest accessed memory in a way that its protection forbids. */
   | { readonly kind: "fault" }
   /** Any other exit. */
   | { readonly kind: "unknown"; readonly reason: number };
@@ -44,9 +44,9 @@ export type Exit =
 const HLT: Exit = { kind: "hlt" };
 const SHUTDOWN: Exit = { kind: "shutdown" };
 
-/** The exits of a `KVM_RUN` that failed. */
+/** The exit if `KVM_RUN` was interrupted. */
 export const INTR: Exit = { kind: "intr" };
-/** See {@linkcode INTR}. */
+/** The exit if `KVM_RUN` failed with `EFAULT`. */
 export const FAULT: Exit = { kind: "fault" };
 
 /** Reads the exit that the vCPU's `kvm_run` page holds. */
@@ -83,7 +83,7 @@ export function readExit(run: DataView): Exit {
 function readIo(run: DataView): Exit {
   const { offsets } = Run;
   const size = run.getUint8(offsets.ioSize);
-  // Only the low word: the data lie in the pages that are mapped together with this one.
+  // The low word is enough: the data lie in the pages that are mapped together with this one.
   const data = run.getUint32(offsets.ioDataOffset, true);
   return {
     kind: "io",

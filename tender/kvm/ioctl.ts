@@ -1,5 +1,5 @@
 /**
- * The one way to KVM: an ioctl on one of its descriptors, with an error where the kernel refuses.
+ * Calls KVM: an ioctl on one of its descriptors, which throws if the kernel refuses.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const c = seldom({
 /**
  * Makes a request whose argument is a number.
  *
- * @returns what the kernel answers, 0 or more
+ * @returns the kernel's result, 0 or more
  * @throws {SystemError} with the request's name
  */
 export function call(fd: number, request: Request, argument = 0): number {
@@ -28,7 +28,7 @@ export function call(fd: number, request: Request, argument = 0): number {
 /**
  * Makes a request whose argument is a structure, which the kernel reads, writes or both.
  *
- * @returns what the kernel answers, 0 or more
+ * @returns the kernel's result, 0 or more
  * @throws {SystemError} with the request's name
  */
 export function callWith(fd: number, request: Request, argument: Uint8Array<ArrayBuffer>): number {

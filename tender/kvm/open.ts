@@ -1,5 +1,5 @@
 /**
- * Whether this host offers KVM to this process, and what to do about it if not.
+ * Opens KVM, or says why this process cannot use it, and how to change that.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { KVM_PATH, System } from "./system.ts";
 const MISSING =
   "turn on virtualisation in the firmware or hypervisor, and load kvm_intel or kvm_amd";
 
-/** What to do about an `errno` of opening {@linkcode KVM_PATH}. */
+/** How to fix each `errno` of opening {@linkcode KVM_PATH}. */
 const FIXES: Record<number, () => string> = {
   [ERRNO.ENOENT]: () => MISSING,
   [ERRNO.ENXIO]: () => MISSING,
@@ -27,7 +27,7 @@ const FIXES: Record<number, () => string> = {
 /**
  * Opens KVM.
  *
- * @throws {TenderError} if this process cannot have it, with the fix where there is one
+ * @throws {TenderError} "host" if this process cannot use it, with the fix where one is known
  */
 export function openKvm(): System {
   const system = connect();
@@ -52,10 +52,10 @@ export function explain(error: SystemError): TenderError {
   return new TenderError("host", fix === undefined ? error.message : `${error.message}; ${fix}`);
 }
 
-/** The kernel's modules that use the CPU's own virtualisation; without one of them KVM emulates. */
+/** The kernel modules that use the CPU's virtualisation; without one of them, KVM emulates the CPU. */
 const HARDWARE = ["kvm_intel", "kvm_amd"];
 
-/** Whether this process may use KVM, and KVM uses the CPU's own virtualisation. */
+/** Whether this process may use KVM, and KVM uses the CPU's virtualisation. */
 export function hasHardware(): boolean {
   try {
     Deno.openSync(KVM_PATH, { read: true, write: true }).close();

@@ -1,6 +1,6 @@
 /**
- * The whole state of a vCPU as a value: what another vCPU needs to go on where this one stopped. It
- * holds nothing of the host but the frequency of its time stamp counter. Source: the kernel's
+ * The whole state of a vCPU as a value, from which another vCPU continues where this one stopped. All
+ * that it says of the host is the frequency of its time stamp counter. Source: the kernel's
  * Documentation/virt/kvm/api.rst.
  *
  * @module
@@ -10,12 +10,12 @@ import { Fpu, type Registers, SIZE, type SpecialRegisters } from "./abi.ts";
 import type { System } from "./system.ts";
 import type { Msr, StatePart, Vcpu } from "./vcpu.ts";
 
-/** Version of {@linkcode VcpuState}; a state of another one is not restored. */
+/** Version of {@linkcode VcpuState}; a state of another version is refused. */
 export const VCPU_STATE_VERSION = 1;
 
 /** The register of the time stamp counter, `IA32_TIME_STAMP_COUNTER`. */
 const TSC = 0x10;
-/** Further than a counter gets in a hundred years. */
+/** More than a counter counts in a hundred years. */
 const FAR = 2n ** 62n;
 
 /** A vCPU between two instructions. */
@@ -25,32 +25,32 @@ export interface VcpuState {
   readonly tscKhz: number;
   readonly registers: Registers;
   readonly specialRegisters: SpecialRegisters;
-  /** The kernel's structures, by the names of their ioctls; those that this kernel has. */
+  /** The kernel's structures, by the names of their ioctls, without those that the kernel lacks. */
   readonly parts: Readonly<Partial<Record<StatePart, Uint8Array<ArrayBuffer>>>>;
   /** Model-specific registers, in the kernel's order. */
   readonly msrs: readonly Msr[];
 }
 
-/** What this host's KVM keeps of a vCPU. */
+/** Which parts of a vCPU's state this host's KVM has. */
 export interface StateForm {
   /** Parts and their sizes in bytes, in the order in which they are restored. */
   readonly parts: readonly (readonly [StatePart, number])[];
-  /** Whether the FPU's part is larger than its first form holds. */
+  /** Whether the XSAVE area is larger than `KVM_GET_XSAVE` returns. */
   readonly wide: boolean;
   readonly msrIndices: Uint32Array<ArrayBuffer>;
 }
 
 /**
- * Asks KVM what it keeps of a vCPU.
+ * Asks KVM which parts of a vCPU's state it has.
  *
- * @throws {SystemError} if it does not answer
+ * @throws {SystemError} if KVM refuses
  */
 export function stateForm(system: System): StateForm {
   const xsave = Math.max(system.checkExtension("XSAVE2"), SIZE.xsave);
   const hasXsave = system.checkExtension("XSAVE") > 0;
   return {
     parts: [
-      // XCR0 says which registers the next part is of.
+      // XCR0 says which registers the next part contains.
       ...part("XCRS", SIZE.xcrs, system.checkExtension("XCRS") > 0),
       hasXsave ? ["XSAVE", xsave] : ["FPU", Fpu.size],
       ...part("DEBUGREGS", SIZE.debugRegisters, system.checkExtension("DEBUGREGS") > 0),
@@ -67,10 +67,10 @@ function part(name: StatePart, size: number, present: boolean): [StatePart, numb
 }
 
 /**
- * Takes a vCPU's state. An exit that waits for its answer is completed first, so that the state lies
- * between two instructions: call it when the answer is in guest memory.
+ * Saves a vCPU's state. The instruction of the last exit is completed first, so that the state lies
+ * between two instructions: call it once the exit's answer is in guest memory.
  *
- * @throws {SystemError} if KVM does not give it
+ * @throws {SystemError} if KVM refuses
  */
 export function saveVcpu(vcpu: Vcpu, form: StateForm): VcpuState {
   vcpu.complete();
@@ -90,9 +90,9 @@ export function saveVcpu(vcpu: Vcpu, form: StateForm): VcpuState {
 }
 
 /**
- * Gives a vCPU a state; its CPUID has to be set already.
+ * Restores a vCPU's state; its CPUID has to be set already.
  *
- * @throws {TenderError} "host" if the state is of another version, or this host cannot give it
+ * @throws {TenderError} "host" if the state has another version, or this host cannot restore it
  * @throws {SystemError} if KVM refuses a part of it
  */
 export function restoreVcpu(vcpu: Vcpu, state: VcpuState, form: StateForm): void {
@@ -107,7 +107,7 @@ export function restoreVcpu(vcpu: Vcpu, state: VcpuState, form: StateForm): void
   restoreMsrs(vcpu, state.msrs);
 }
 
-/** The parts in the order of this host, which reads as many bytes of each as it keeps. */
+/** The parts in this host's order. Their sizes are checked: the kernel reads as many bytes as it has. */
 function partsOf(
   { parts }: VcpuState,
   form: StateForm,
@@ -122,22 +122,22 @@ function partsOf(
   );
 }
 
-/** Some registers of the kernel's list cannot be read on every CPU. */
+/** The registers that this CPU has: the kernel also lists some that cannot be read. */
 function readableMsrs(vcpu: Vcpu, indices: Uint32Array): Msr[] {
   const msrs: Msr[] = [];
   for (let at = 0; at < indices.length; at++) {
     const read = vcpu.msrs(indices.subarray(at));
     msrs.push(...read);
-    // The one behind the last that was read is the one that cannot be.
+    // The register after the last one that was read cannot be read.
     at += read.length;
   }
   return msrs;
 }
 
-/** A register that cannot be set must have its value already. */
+/** Restores registers. One that cannot be set must already have the value. */
 function restoreMsrs(vcpu: Vcpu, msrs: readonly Msr[]): void {
-  // Kernels before 6.7 leave the counter as it is if it is set to what it would be within a second: they
-  // take that for vCPUs being started together. A guest that is younger would see its time go back.
+  // Kernels before 6.7 ignore a new value that is within a second of the counter: they take it for vCPUs
+  // being started together. The time of a guest that has run for less would go back.
   const counter = msrs.find(({ index }) => index === TSC);
   if (counter !== undefined) vcpu.setMsrs([{ index: TSC, data: counter.data ^ FAR }]);
   for (let at = 0; at < msrs.length; at++) {

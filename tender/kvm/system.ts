@@ -1,6 +1,6 @@
 /**
- * KVM itself, the first of its three kernel objects: what the host has, and new virtual machines.
- * Each method is one ioctl; what to do with them is decided elsewhere.
+ * KVM itself, the first of its three kernel objects: what the host supports, and new virtual machines.
+ * Each method is one ioctl.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export class System implements Disposable {
     return call(this.#fd, "GET_API_VERSION");
   }
 
-  /** `KVM_CHECK_EXTENSION`: 0 where the kernel lacks it; else 1, or what the extension counts. */
+  /** `KVM_CHECK_EXTENSION`: 0 if the kernel lacks it, else 1 or a number that the extension defines. */
   checkExtension(capability: keyof typeof CAPABILITY): number {
     return call(this.#fd, "CHECK_EXTENSION", CAPABILITY[capability]);
   }
@@ -59,7 +59,7 @@ export class System implements Disposable {
     try {
       callWith(this.#fd, "GET_MSR_INDEX_LIST", header);
     } catch (error) {
-      // Too small for the list, which the kernel answers with how long it is.
+      // The list does not fit, and the kernel has written its length.
       if (!(error instanceof SystemError) || error.errno !== ERRNO.E2BIG) throw error;
     }
     const { nmsrs } = MsrList.read(viewOf(header), 0);

@@ -33,7 +33,7 @@ const MMIO_DATA_SIZE = 8;
 /** A model-specific register: its number and its value. */
 export type Msr = ReturnType<typeof MsrEntry.read>;
 
-/** Names of the parts of a vCPU's state that are kept as the kernel's structures. */
+/** The parts of a vCPU's state that are saved as the kernel's structures. */
 export type StatePart = "FPU" | "XSAVE" | "XCRS" | "VCPU_EVENTS" | "DEBUGREGS" | "MP_STATE";
 
 /** A virtual CPU. Its calls belong on the thread that made it. */
@@ -48,12 +48,12 @@ export class Vcpu implements Disposable {
     this.#view = viewOf(this.#run.bytes);
   }
 
-  /** The descriptor that its calls go to. */
+  /** The descriptor that its ioctls go to. */
   get descriptor(): number {
     return this.#fd;
   }
 
-  /** `KVM_RUN`: runs the guest until it needs an answer. */
+  /** `KVM_RUN`: runs the guest until its next exit. */
   run(): Exit {
     if (ioctl_run(this.#fd, REQUEST.RUN, 0n) === 0) return readExit(this.#view);
     const code = errno();
@@ -98,7 +98,7 @@ export class Vcpu implements Disposable {
   }
 
   /**
-   * `KVM_SET_SIGNAL_MASK`: no signal is blocked while the guest runs. One that the thread blocks ends
+   * `KVM_SET_SIGNAL_MASK`: no signal is blocked while the guest runs. A signal that the thread blocks ends
    * {@linkcode run} and stays pending.
    */
   openToSignals(): void {
@@ -107,10 +107,10 @@ export class Vcpu implements Disposable {
   }
 
   /**
-   * Completes the instruction that the last exit was about, without going on to the next; otherwise
-   * the registers are those from before it.
+   * Completes the instruction of the last exit, and stops before the next one. Without this, the registers
+   * may be those from before the instruction.
    *
-   * @returns the exit that this led to; an interrupted run if to none
+   * @returns the exit that the instruction caused; "intr" if none
    */
   complete(): Exit {
     this.#view.setUint8(Run.offsets.immediateExit, 1);
@@ -121,7 +121,7 @@ export class Vcpu implements Disposable {
     }
   }
 
-  /** What the last exit says, if it was `KVM_EXIT_DEBUG`. */
+  /** The details of the last exit, if it was `KVM_EXIT_DEBUG`. */
   debugExit(): { exception: number; dr6: bigint } | undefined {
     const { exitReason, debugException, debugDr6 } = Run.offsets;
     if (this.#view.getUint32(exitReason, true) !== EXIT_REASON.debug) return undefined;
@@ -131,7 +131,7 @@ export class Vcpu implements Disposable {
     };
   }
 
-  /** The data of the last exit, if it was `KVM_EXIT_MMIO`: what was written, or is to be read. */
+  /** The data of the last exit, if it was `KVM_EXIT_MMIO`: those written, or those to be read. */
   mmioData(): Uint8Array {
     return this.#run.bytes.subarray(Run.offsets.mmioData, Run.offsets.mmioData + MMIO_DATA_SIZE);
   }

@@ -14,7 +14,7 @@ export type Access = "rw" | "ro" | "overlay";
 
 /** A block device to attach. */
 export interface BlockDevice {
-  /** Tells it from other devices. */
+  /** The kind of device. */
   readonly type: "BLOCK_BASIC";
   /** The file or block device of the host. */
   readonly path: string;
@@ -48,7 +48,7 @@ export interface BlockMaker {
    *
    * @param options `blockSize`: a power of two from 512 bytes to 32 KiB, 512 if not given; `access`: `"rw"` if
    * not given
-   * @throws {TenderError} "device" or "option" if the block size is none
+   * @throws {TenderError} "device" or "option" if the block size is invalid
    */
   file(path: string, options?: { blockSize?: Size; access?: Access }): BlockDevice;
 }
@@ -68,7 +68,7 @@ function fileBlock(
   return { type: "BLOCK_BASIC", path, blockSize, access };
 }
 
-/** Whether blocks can be of a size, in bytes. */
+/** Whether a number of bytes is a valid block size. */
 export function isBlockSize(size: number): boolean {
   const power = Number.isInteger(Math.log2(size));
   return power && size >= DEFAULT_BLOCK_SIZE && size <= MAX_BLOCK_SIZE;

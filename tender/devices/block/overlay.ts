@@ -1,6 +1,6 @@
 /**
- * Overlays of block devices: what a guest writes goes to a copy, block by block, and the storage stays
- * as it is. What was written can be saved, and taken over by another overlay of the same storage.
+ * Overlays of block devices: a guest's writes go to a copy, block by block, and never to the storage.
+ * The written blocks can be saved, and restored into another overlay of the same storage.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { TenderError } from "../../error.ts";
 import type { GuestBytes, OpenDevice, Result } from "../kind.ts";
 import type { BlockProperties } from "./device.ts";
 
-/** How requests reach what holds the blocks. */
+/** Reads and writes blocks. */
 export type Transfers = Pick<OpenDevice, "descriptors" | "read" | "write">;
 
-/** Whole blocks, one after another, from an offset in bytes on. */
+/** Consecutive whole blocks, from an offset in bytes on. */
 export interface Run {
   readonly offset: number;
   readonly data: GuestBytes;
 }
 
-/** A device whose written blocks are its own. */
+/** A device that keeps the blocks that were written. */
 export interface Overlay extends Transfers {
   /**
    * All blocks that were written.
@@ -28,12 +28,12 @@ export interface Overlay extends Transfers {
   written(): Run[];
 }
 
-/** Blocks that were written live in `copy`, the others still in `base`. */
+/** Makes an overlay: written blocks are in `copy`, all others in `base`. */
 export function overlay(
   { base, copy }: { base: Transfers; copy: Transfers },
   { capacity, blockSize }: BlockProperties,
 ): Overlay {
-  // A bit for each block, given out by the kernel as it is touched, so that a large base costs no start-up.
+  // A bit for each block. The kernel allocates it as it is touched, so a large base delays no start.
   const written = new Uint8Array(Math.ceil(capacity / blockSize / 8));
   return {
     descriptors: [...base.descriptors, ...copy.descriptors],
@@ -58,10 +58,10 @@ function has(bits: Uint8Array, index: number): boolean {
   return (bits[Math.floor(index / 8)]! >> index % 8 & 1) === 1;
 }
 
-/** The runs of bits that are set: numbers from `start` to before `end`. */
+/** The runs of set bits, from `start` up to but not including `end`. */
 function* runs(bits: Uint8Array): Generator<{ start: number; end: number }> {
   for (let byte = 0; byte < bits.length; byte++) {
-    // Most of a large disk is passed over here.
+    // Skips most of a large disk.
     if (bits[byte] === 0) continue;
     for (let start = 8 * byte; start < 8 * byte + 8; start++) {
       if (!has(bits, start)) continue;

@@ -1,5 +1,5 @@
 /**
- * Block devices at work: whole blocks straight between storage and the memory they are for.
+ * Open block devices: whole blocks go directly between the storage and guest memory.
  *
  * @module
  */
@@ -18,9 +18,9 @@ import { checkCapacity, checkStorage } from "./storage.ts";
 /** Version of {@linkcode BlockState}. */
 const STATE_VERSION = 1;
 
-/** What a block device keeps apart from its storage. */
+/** The state of a block device, without its storage. */
 export interface BlockState extends DeviceState<BlockProperties> {
-  /** What was written to an overlay. */
+  /** The blocks that were written to an overlay. */
   readonly written: readonly Run[];
 }
 
@@ -76,7 +76,7 @@ function open(device: BlockDevice): OpenDevice<BlockProperties> {
   };
 }
 
-/** All requests go to the storage; where it was opened to be read only, the kernel refuses the others. */
+/** All requests go to the storage; if it was opened read-only, the kernel refuses writes. */
 function direct(fd: number): Transfers {
   return {
     descriptors: [fd],

@@ -1,6 +1,6 @@
 /**
- * What may be a block device's storage, before it is opened: to open some other kinds of file would
- * wait for ever, or succeed and mean nothing.
+ * Checks the storage of block devices, before it is opened: opening some other kinds of file would wait
+ * for ever, or succeed and mean nothing.
  *
  * @module
  */

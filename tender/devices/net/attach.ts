@@ -1,5 +1,6 @@
 /**
- * What of this host a network device can be attached to; what it refuses becomes this room's error.
+ * Attaches network devices to interfaces and descriptors of this host, and reports refusals as
+ * `TenderError`.
  *
  * @module
  */

@@ -12,7 +12,7 @@ export type Backing =
 
 /** A network device to attach. */
 export interface NetDevice {
-  /** Tells it from other devices. */
+  /** The kind of device. */
   readonly type: "NET_BASIC";
   /** Where its frames go. */
   readonly backing: Backing;
@@ -44,15 +44,15 @@ export interface NetMaker {
    * An existing TAP interface of the host.
    *
    * @param options `mac`: 6 bytes, or text like `02:00:00:00:00:01`; random if not given
-   * @throws {TenderError} if the name or the address is none
+   * @throws {TenderError} if the name or the address is invalid
    */
   tap(name: string, options?: { mac?: Uint8Array | string }): NetDevice;
   /**
-   * A descriptor that this process has open, and programs that it starts would have: a TAP device, a
-   * datagram socket, or an end of a pipe. It is looked at when the guest is started.
+   * A descriptor that this process has open and that programs started by it inherit: a TAP device, a
+   * datagram socket, or an end of a pipe. It is checked when the guest is started.
    *
    * @param options `mac` as in `tap`; `mtu`: largest payload in bytes, 1500 if not given
-   * @throws {TenderError} if the descriptor, the MTU or the address is none
+   * @throws {TenderError} if the descriptor, the MTU or the address is invalid
    */
   fd(fd: number, options?: { mac?: Uint8Array | string; mtu?: number }): NetDevice;
 }
@@ -78,7 +78,7 @@ function descriptorDevice(
   return { type: "NET_BASIC", backing: { kind: "descriptor", fd, mtu }, ...address(options) };
 }
 
-/** Whether a number can be a network device's descriptor: standard output and error have another use. */
+/** Whether a number can be a network device's descriptor: standard output and standard error cannot. */
 export function isDescriptor(fd: number): boolean {
   return Number.isInteger(fd) && fd >= 0 && fd !== 1 && fd !== 2;
 }
@@ -87,7 +87,7 @@ export function isDescriptor(fd: number): boolean {
  * Reads a MAC address.
  *
  * @param text six pairs of hexadecimal digits between colons
- * @throws {TenderError} if it is something else, or the address of a group
+ * @throws {TenderError} if it is anything else, or a multicast address
  */
 export function parseMac(text: string): Uint8Array {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) {
@@ -96,7 +96,7 @@ export function parseMac(text: string): Uint8Array {
   return checkMac(Uint8Array.from(text.split(":"), (pair) => parseInt(pair, 16)));
 }
 
-/** A random address: locally administered, of one station. */
+/** A random address: locally administered, unicast. */
 export function randomMac(): Uint8Array {
   const mac = crypto.getRandomValues(new Uint8Array(MAC_SIZE));
   mac[0] = mac[0]! & 0xfe | 0x02;

@@ -63,7 +63,7 @@ export const launchedNet: LaunchedKind<NetDevice, NetSource> = {
   },
   read({ name, source }, { entry: { mac, mtu }, options }) {
     const [word, rest] = splitSource(source);
-    // A chosen address is shown, a random one is not.
+    // The command line contains a chosen address, but no random one.
     const given = options[1]?.startsWith(macOption(name)) ? mac : undefined;
     const isTap = word === "tap";
     const device = isTap
@@ -81,7 +81,7 @@ function macOption(name: string): string {
   return `--net-mac:${name}=`;
 }
 
-/** Checks, as preparing a guest does, that the descriptor is an interface, a socket or a pipe. */
+/** Checks once more, when the image starts, that the descriptor is an interface, a socket or a pipe. */
 function frameSteps(fd: number, name: string): Step[] {
   const purpose = useDescriptor(fd, name);
   const complaint = `cannot ${purpose}: Is neither a socket, a TAP interface nor a pipe`;
@@ -97,7 +97,7 @@ function frameSteps(fd: number, name: string): Step[] {
 }
 
 /**
- * Attaches the interface. Until then the descriptor is a socket, which answers questions about it.
+ * Attaches the interface. Before that, the descriptor is a socket, by which the interface is checked.
  */
 function tapSteps(
   fd: number,

@@ -1,5 +1,5 @@
 /**
- * Network devices at work: a read or a write is a frame.
+ * Open network devices: each read or write is one frame.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { checkState } from "../state.ts";
 import { checkInherited, openTap } from "./attach.ts";
 import { type Backing, type NetDevice, type NetProperties, randomMac } from "./device.ts";
 
-/** Version of a network device's state, which is no more than its properties. */
+/** Version of a network device's state, which is only its properties. */
 const STATE_VERSION = 1;
 
 /** See {@linkcode ServedKind}. */
@@ -37,7 +37,7 @@ function open({ type, backing, mac = randomMac() }: NetDevice): OpenDevice<NetPr
       if (count < 0) return resultOf(-count);
       return count === data.length ? RESULT.OK : RESULT.EUNSPEC;
     },
-    // Frames that wait are the host's.
+    // Frames that are not read yet belong to the host.
     save: () => ({ version: STATE_VERSION, properties }),
     restore(state) {
       const subject = backing.kind === "tap" ? backing.interface : `descriptor ${backing.fd}`;
@@ -50,7 +50,7 @@ function open({ type, backing, mac = randomMac() }: NetDevice): OpenDevice<NetPr
 function attach(backing: Backing): { fd: number; mtu: number } {
   if (backing.kind === "tap") {
     const fd = openTap(backing.interface);
-    // Attached to, the interface stays.
+    // An interface that is attached to cannot disappear.
     return { fd, mtu: interfaceFacts(backing.interface).mtu };
   }
   checkInherited(backing.fd);
