@@ -81,12 +81,10 @@ const MIB = 0x10_0000;
 export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
   const target = tenderTarget(unikernel);
   checkUnikernel(unikernel);
-  const { name, entry, manifest, snapshot } = unikernel;
-  // The stack of a snapshot is where it was, and so is the end of its heap.
-  const kernelEnd = Math.max(unikernel.kernelEnd, snapshot?.memory ?? 0);
+  const { name, manifest } = unikernel;
   const { memory = DEFAULT_MEMORY_MIB * MIB, args = [], executableHeap = false } = options;
   const memorySize = checkMemorySize(bytesOf(memory, "memory"), MEMORY[target]);
-  const needed = Math.max(kernelEnd, entry + 1);
+  const needed = memoryNeeded(unikernel);
   if (needed > memorySize) {
     throw new TenderError(
       "memory",
@@ -103,6 +101,12 @@ export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
     executableHeap,
   };
   return guest as Guest;
+}
+
+/** The least memory that a unikernel can have, in bytes. */
+export function memoryNeeded({ kernelEnd, entry, snapshot }: Unikernel): number {
+  // The stack of a snapshot is where it was, and so is the end of its heap.
+  return Math.max(kernelEnd, snapshot?.memory ?? 0, entry + 1);
 }
 
 /**

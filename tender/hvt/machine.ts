@@ -10,7 +10,7 @@ import { viewOf } from "../../abi/layout.ts";
 import { LOWEST_ADDRESS } from "../../abi/solo5.ts";
 import type { PropertiesBase } from "../devices/device.ts";
 import { kindOf } from "../devices/kinds.ts";
-import { bootArea, type Guest } from "../guest.ts";
+import { bootArea, type Guest, memoryNeeded } from "../guest.ts";
 import { entryRegisters, entrySpecialRegisters, gdt } from "./cpu_x86_64.ts";
 import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import { type CpuModel, guestCpuid, hasNoExecute } from "./cpu_model.ts";
@@ -21,8 +21,9 @@ export interface MachineOptions {
   /** The CPU that the guest sees by the instruction CPUID; `"host"` if not given. */
   readonly cpu?: CpuModel;
   /**
-   * Whether a guest with a network is offered a ring for its frames. The ring lies above the guest's
-   * memory and takes 2 MiB, so it is never offered above 4 GiB. It is offered if not given.
+   * Whether a guest with a network is offered a ring for its frames. The ring takes 2 MiB above the
+   * guest's memory; from a guest of 4 GiB, which has nothing above, it takes the last 2 MiB. It is
+   * offered if not given.
    */
   readonly netRing?: boolean;
 }
@@ -83,7 +84,8 @@ export function compileMachine(
 ): Machine {
   const { unikernel } = guest;
   const ring = netRing ? ringAddress(guest, host) : undefined;
-  const memorySize = guest.memorySize + (ring === undefined ? 0 : RING_MEMORY);
+  const ownSize = ring ?? guest.memorySize;
+  const memorySize = ring === undefined ? ownSize : ring + RING_MEMORY;
   const cpuid = guestCpuid(host.cpuid, cpu);
   const noExecute = hasNoExecute(cpuid);
   const text = unikernel.segments.filter(({ execute }) => execute);
@@ -104,7 +106,7 @@ export function compileMachine(
     contents: [
       { address: LAYOUT.gdt, data: gdt() },
       { address: LAYOUT.pml4, data: tables },
-      { address: LAYOUT.bootInfo, data: boot(guest, host, ring) },
+      { address: LAYOUT.bootInfo, data: boot(guest, host, { ring, ownSize }) },
       ...unikernel.segments.map(({ address, data }) => ({ address, data })),
       // Nobody looks at the ring before the guest says that there is something in it.
       ...(ring === undefined ? [] : [{ address: ring, data: RingHeader.encode({ needsKick: 1 }) }]),
@@ -112,16 +114,20 @@ export function compileMachine(
     protections,
     restrictions: restrictionsOf(protections),
     ring,
-    registers: entryRegisters(unikernel.entry, guest.memorySize),
+    registers: entryRegisters(unikernel.entry, ownSize),
     specialRegisters: entrySpecialRegisters({ noExecute }),
     cpuid,
   };
 }
 
-/** Where a guest's network ring lies, right above its memory; undefined if it needs or can have none. */
-function ringAddress({ memorySize }: Guest, { devices }: HostFacts): number | undefined {
-  const needed = devices.some((properties) => kindOf(properties).ring);
-  return needed && memorySize + RING_MEMORY <= MEMORY_MAX ? memorySize : undefined;
+/**
+ * Where a guest's network ring lies: right above the guest's own memory, which loses the ring's part where
+ * it is as large as a machine's can be. Undefined if the guest has no network, or needs that part itself.
+ */
+function ringAddress({ memorySize, unikernel }: Guest, { devices }: HostFacts): number | undefined {
+  if (!devices.some((properties) => kindOf(properties).ring)) return undefined;
+  const address = Math.min(memorySize, MEMORY_MAX - RING_MEMORY);
+  return memoryNeeded(unikernel) <= address ? address : undefined;
 }
 
 /** See {@linkcode MachineBase.restrictions}. */
@@ -133,15 +139,19 @@ export function restrictionsOf(protections: readonly Protection[]): Protection[]
   ];
 }
 
-/** Boot info, manifest and command line. */
-function boot(guest: Guest, host: HostFacts, ring: number | undefined): Uint8Array {
+/** Boot info, manifest and command line, for a guest of `ownSize` bytes of memory. */
+function boot(
+  guest: Guest,
+  host: HostFacts,
+  { ring, ownSize }: { ring: number | undefined; ownSize: number },
+): Uint8Array {
   const area = bootArea(guest, {
     address: LAYOUT.bootInfo,
     infoSize: BootInfo.size,
     devices: host.devices.map((properties) => ({ properties })),
   });
   BootInfo.write(viewOf(area.bytes), 0, {
-    memSize: guest.memorySize,
+    memSize: ownSize,
     kernelEnd: guest.unikernel.kernelEnd,
     cpuCycleFreq: host.cycleFrequency,
     cmdline: area.cmdline,

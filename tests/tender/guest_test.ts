@@ -62,6 +62,18 @@ Deno.test("bind: the entry point and the unikernel's end lie in memory", () => {
   }
 });
 
+Deno.test("bind: a snapshot has at least the memory that its program had", () => {
+  const bound = (memory: number) => {
+    const snapshot = { of: "x", memory, devices: new Map(), cpu: [] };
+    return bind({ ...unikernel(), snapshot }, { memory: MEMORY });
+  };
+  equal(bound(MEMORY).memorySize, MEMORY);
+  throws(() => bound(MEMORY + 1), {
+    code: "memory",
+    message: `x: needs ${MEMORY + 1} bytes, and memory is ${MEMORY}`,
+  });
+});
+
 Deno.test("bind: no two devices have one descriptor", () => {
   const bound = (one: number, other: number) =>
     bind(unikernel(TWO_NETS), {

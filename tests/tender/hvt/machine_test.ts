@@ -101,7 +101,7 @@ Deno.test("machine: boot info, manifest and command line follow each other at 0x
 /** What a machine says of its ring, for a guest with these devices. */
 function ringOf(
   properties: readonly Properties[],
-  options: { memorySize?: number; netRing?: boolean } = {},
+  options: { memorySize?: number; kernelEnd?: number; netRing?: boolean } = {},
 ) {
   const devices = Object.fromEntries(
     properties.map(({ type }, index) => [
@@ -109,7 +109,8 @@ function ringOf(
       type === "NET_BASIC" ? net.tap("tap0") : block.file("x"),
     ]),
   );
-  const guest = tinyGuest([], { devices, memorySize: options.memorySize });
+  const { memorySize, kernelEnd } = options;
+  const guest = tinyGuest([], { devices, memorySize, kernelEnd });
   const machine = compileMachine(guest, { ...CPU, devices: properties }, options);
   const { memSize, hostFeatures, guestFeatures, netRing } = BootInfo.read(
     viewOf(lowMemory(machine)),
@@ -119,6 +120,8 @@ function ringOf(
 }
 
 const NET: Properties = { type: "NET_BASIC", mac: new Uint8Array(6), mtu: 1500 };
+/** The largest memory of a machine, in bytes. */
+const MOST = 2 ** 32;
 const BLOCK: Properties = { type: "BLOCK_BASIC", capacity: 512, blockSize: 512 };
 
 Deno.test("machine: a guest with a network has a ring above its memory", () => {
@@ -144,20 +147,32 @@ Deno.test("machine: a guest with a network has a ring above its memory", () => {
   }
 });
 
-Deno.test("machine: no ring without a network, nor where it is not wanted or does not fit", () => {
+Deno.test("machine: no ring without a network, nor where it is not wanted or its place is needed", () => {
   const none = { hostFeatures: 0, guestFeatures: 0, netRing: 0 };
   const cases = [
     ringOf([]),
     ringOf([BLOCK]),
     ringOf([NET], { netRing: false }),
-    ringOf([NET], { memorySize: 2 ** 32 }),
+    ringOf([NET], { memorySize: MOST, kernelEnd: MOST - 2 ** 21 + 0x1000 }),
   ];
   for (const { machine, memSize, ...offered } of cases) {
     assert.deepEqual(offered, none);
     assert.deepEqual([machine.ring, machine.memorySize], [undefined, memSize]);
   }
-  const { machine } = ringOf([NET], { memorySize: 2 ** 32 - 2 ** 21 });
-  assert.equal(machine.memorySize, 2 ** 32, "the last place for one");
+});
+
+Deno.test("machine: a guest of the largest memory gives the end of it to the ring, as with Solo5", () => {
+  const place = MOST - 2 ** 21;
+  for (const memorySize of [place, MOST]) {
+    for (const kernelEnd of [undefined, place]) {
+      const { machine, memSize, netRing } = ringOf([NET], { memorySize, kernelEnd });
+      assert.deepEqual([memSize, netRing], [place, place]);
+      assert.deepEqual([machine.ring, machine.memorySize], [place, MOST]);
+      assert.equal(machine.registers.rsp, BigInt(place - 8), "the stack is below");
+    }
+  }
+  const { machine, memSize } = ringOf([BLOCK], { memorySize: MOST });
+  assert.deepEqual([memSize, machine.memorySize], [MOST, MOST]);
 });
 
 Deno.test("machine: what executes is readable on the host, and hypercalls keep off what is closed", () => {

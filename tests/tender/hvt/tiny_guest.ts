@@ -38,6 +38,8 @@ export const asm = {
 export interface TinyOptions {
   readonly data?: Uint8Array;
   readonly memorySize?: number;
+  /** Where its heap begins; after its data if not given. */
+  readonly kernelEnd?: number;
   readonly args?: string[];
   /** Its manifest declares just these, in this order. */
   readonly devices?: Readonly<Record<string, Device>>;
@@ -62,7 +64,7 @@ export function tinyGuest(
         execute: false,
       }),
     ],
-    kernelEnd: end,
+    kernelEnd: options.kernelEnd ?? end,
     abi: { target: "hvt", version: 2 },
     manifest: { devices: Object.entries(devices).map(([name, { type }]) => ({ name, type })) },
   });
