@@ -50,6 +50,13 @@ uintptr_t memory_reserve(struct boot *boot, size_t size) {
     return no_memory ? 0 : (uintptr_t)memory;
 }
 
+/* Whether the program is a snapshot that has not gone on yet. */
+static bool snapshot;
+
+bool mark_waits(void) {
+    return snapshot;
+}
+
 /* The network: the frames that wait, each of which holds its number, and the number of the last
  * sent. */
 static unsigned waiting, arrived, sent;
@@ -301,6 +308,12 @@ static void no_ring(void) {
     info = (struct hvt_boot_info){.host_features = HVT_FEATURE_NET_RING};
     net_ring_init(&info, &boot);
     CHECK(ring == NULL && reserved == 0);
+    /* The memory of a snapshot is all taken. */
+    info.net_ring = (uintptr_t)&shared;
+    snapshot = true;
+    net_ring_init(&info, &boot);
+    CHECK(ring == NULL && reserved == 0);
+    snapshot = false;
 }
 
 int main(void) {
