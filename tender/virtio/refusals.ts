@@ -4,8 +4,7 @@
  * @module
  */
 import { TenderError } from "../error.ts";
-import type { RunOptions } from "../run/options.ts";
-import type { Asked } from "../target.ts";
+import type { Asked, StartOptions } from "../target.ts";
 
 const CALLS = "nobody but QEMU sees what the guest does; run it on hvt";
 const CPU = "the guest's CPU is QEMU's";
@@ -27,7 +26,13 @@ const REASONS = {
  *
  * @throws {TenderError} "option"
  */
-export function checkOptions(options: RunOptions): void {
+export function checkOptions(options: StartOptions): void {
+  if (options.mark !== undefined) {
+    throw new TenderError(
+      "option",
+      "no snapshots of guests of virtio: nobody but QEMU has their memory",
+    );
+  }
   for (const [name, reason] of Object.entries(REASONS)) {
     if (options[name as keyof typeof REASONS] !== undefined) throw refusal(name, reason);
   }

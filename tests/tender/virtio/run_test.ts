@@ -272,6 +272,16 @@ testUnless(noQemu, "virtio: gdb needs a port that QEMU is told", async () => {
   match(stderr, /\nsoloden: --gdb: QEMU needs the number of a port, and takes no free one\n$/);
 });
 
+testUnless(noQemu, "virtio: there are no snapshots", async () => {
+  const given = await load("globals");
+  const tender = await loadTender();
+  using host = tender.open(given);
+  await rejects(host.start(tender.compile(given, host.facts), { mark: () => {} }), {
+    code: "option",
+    message: "no snapshots of guests of virtio: nobody but QEMU has their memory",
+  });
+});
+
 testUnless(noQemu, "virtio: without QEMU, a line says what to install", async () => {
   const file = await guest("globals", "virtio");
   const words = ["run", "-A", "--no-check", join(ROOT, "main.ts"), "run", file];
