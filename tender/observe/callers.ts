@@ -1,6 +1,6 @@
 /**
- * Who called whom, guessed from a stack: code that keeps no frame pointers leaves only the addresses
- * that calls return to, between data that may look like them.
+ * Guesses from a stack who called whom. Without frame pointers, the stack contains only the return
+ * addresses, among data that may look like them.
  *
  * @module
  */
@@ -13,18 +13,18 @@ const CALL = 0xe8;
 const CALL_SIZE = 5;
 const WORD = 8;
 
-/** What is known of the code. */
+/** A unikernel's code and its symbols. */
 export interface Code {
   readonly segments: readonly Segment[];
   readonly locator: Locator;
 }
 
 /**
- * Finds the calls that led to `rip`, the last one first: a word on the stack is one if it points
- * behind a `call` of a function; better, of the function that it is to explain.
+ * Finds the calls that led to `rip`, the last one first. A word on the stack counts as a return address if
+ * it points behind a `call` of a function; a call of the function that is to be explained is preferred.
  *
  * @param stack from the stack pointer on
- * @param options `most`: calls to find
+ * @param options `most`: how many calls to find at most
  * @returns addresses within the calls
  */
 export function findCallers(
@@ -37,7 +37,7 @@ export function findCallers(
   let next = 0;
   while (callers.length < most) {
     const rest = calls.slice(next);
-    // None calls that function where it was jumped to.
+    // No call targets the function if it was jumped to.
     const found = rest.find(({ target }) => target === callee) ?? rest[0];
     if (found === undefined) break;
     callers.push(found.address);
@@ -52,7 +52,7 @@ interface Call {
   readonly target: number;
 }
 
-/** All calls that words on a stack return from. */
+/** All calls that a word on the stack may be the return address of. */
 function callsOn(stack: Uint8Array, { segments, locator }: Code): Call[] {
   const view = viewOf(stack);
   const calls: Call[] = [];
@@ -66,7 +66,7 @@ function callsOn(stack: Uint8Array, { segments, locator }: Code): Call[] {
   return calls;
 }
 
-/** Where the call goes that comes back to an address, if there is one. */
+/** The target of the call before a return address; undefined if there is no call. */
 function callTarget(segments: readonly Segment[], back: number): number | undefined {
   const at = back - CALL_SIZE;
   const segment = segments.find(({ execute, address, data }) =>

@@ -1,5 +1,5 @@
 /**
- * A guest that broke as a core file: its registers, at the trap where there was one, and its memory.
+ * Core files of guests that broke: the registers (at the trap, if there was one) and the memory.
  * Source: spec/solo5-abi.md, section 6.
  *
  * @module
@@ -13,18 +13,18 @@ import type { Outcome } from "../outcome.ts";
 import type { EndedMachine, Observer } from "../hvt/observer.ts";
 import { trapRegisters } from "./remains.ts";
 
-/** Signals of Linux: what gdb says that the guest was ended by. */
+/** Signals of Linux: the one that gdb reports as the guest's end. */
 const SIGNAL = { ABRT: 6, SEGV: 11 };
 const NO_CALL = 0xffff_ffff_ffff_ffffn;
 
 /**
- * Makes an observer that writes a core file when the guest aborts or breaks: readable for this user, as
- * sparse as the guest's memory. It never overwrites a file.
+ * Makes an observer that writes a core file when the guest aborts or breaks. Only this user can read it,
+ * and it is as sparse as the guest's memory. It never overwrites a file.
  *
- * @throws {ElfError} "file" if the path is in no directory
+ * @throws {ElfError} "file" if the directory of the path does not exist
  */
 export function dumpCore(path: string): Observer {
-  // Said now, not when the guest has broken: what it was then would be lost.
+  // Checked now: if it failed after the guest broke, the guest's state would be lost.
   const directory = /^(.*?)\/+[^/]*$/s.exec(path)?.[1] ?? ".";
   guarded(directory || "/", () => Deno.lstatSync(`${directory}/.`));
   return {
@@ -56,7 +56,7 @@ function writeCore(
   try {
     writeContent(file, head, machine);
   } catch (error) {
-    // No debugger can read half of a core.
+    // No debugger can read a part of a core file.
     Deno.removeSync(path);
     throw error;
   }

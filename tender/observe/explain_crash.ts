@@ -1,6 +1,6 @@
 /**
- * From what is left of a guest to what is known of its crash: which trap, in which function, called
- * from where.
+ * Explains a crash from what is left of the guest: which trap it was, in which function, called from
+ * where.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { FaultKind, Outcome } from "../outcome.ts";
 import { findCallers } from "./callers.ts";
 import { type Remains, remainsOf, type TrapReport } from "./remains.ts";
 
-/** Calls that are told: enough to get from an abort to who asked for it. */
+/** How many callers are reported: enough to find who asked for an abort. */
 const CALLERS = 4;
 
 const TRAPS: Readonly<Record<string, string>> = {
@@ -36,7 +36,7 @@ const TRAPS: Readonly<Record<string, string>> = {
 /** Bits of a page fault's error code (Intel SDM, volume 3, "Page-Fault Exceptions"). */
 const FAULT = { write: 2n, fetch: 16n };
 
-/** Makes an observer that adds what is known of a crash to the outcome. */
+/** Makes an observer that adds the explanation of a crash to the outcome. */
 export function explainCrash(unikernel: Unikernel): Observer {
   return {
     ended(outcome, machine) {
@@ -61,7 +61,7 @@ function explained(outcome: Outcome, crash: Crash): Outcome {
   };
 }
 
-/** What broke, by the trap's mnemonic, as Linux tells it by its signals. */
+/** The kind of fault, by the trap's mnemonic: the same as the signal by which Linux reports the trap. */
 const FAULTS: Readonly<Record<string, FaultKind>> = {
   "#DE": "arithmetic",
   "#OF": "memory",
@@ -74,7 +74,7 @@ const FAULTS: Readonly<Record<string, FaultKind>> = {
   "#XM": "arithmetic",
 };
 
-/** What is known of a crash, with the names that the unikernel's file has. */
+/** Explains a crash, with the names in the unikernel's file. */
 export function crashOf({ registers, stack, trap }: Remains, unikernel: Unikernel): Crash {
   const rip = Number(registers.rip);
   const locator = locatorOf(unikernel);
@@ -99,7 +99,7 @@ const NO_NAMES: Locator = {
   functionStart: () => undefined,
 };
 
-/** Broken symbols are none, and so are broken lines: they must not hide how the guest ended. */
+/** Reads the symbols. Broken ones are ignored: they must not hide how the guest ended. */
 function locatorOf(unikernel: Unikernel): Locator {
   return unbroken(() => unikernel.file && readLocator(unikernel.file, unikernel)) ?? NO_NAMES;
 }
@@ -121,7 +121,7 @@ function unbroken<T>(read: () => T): T | undefined {
   }
 }
 
-/** The frame does not say which trap it was; what the guest printed does. */
+/** Which trap it was: the frame does not say so, but the guest's report does. */
 function trapOf({ cr2, errorCode, report }: TrapReport): Trap {
   const type = /type=(#[A-Z]{2})/.exec(report)?.[1] ?? (cr2 === 0n ? undefined : "#PF");
   if (type === undefined) return {};

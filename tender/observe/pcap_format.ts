@@ -8,11 +8,11 @@ import { i32, struct, u16, u32 } from "../../abi/layout.ts";
 
 /** A frame that a guest received or sent. */
 export interface Frame {
-  /** When, in nanoseconds since the Unix epoch. */
+  /** When it passed, in nanoseconds since the Unix epoch. */
   readonly time: bigint;
-  /** Whether the guest sent it; it received it otherwise. */
+  /** Whether the guest sent it; if not, it received it. */
   readonly sent: boolean;
-  /** All of it, from the Ethernet header on. */
+  /** The whole frame, from the Ethernet header on. */
   readonly bytes: Uint8Array;
 }
 
@@ -33,7 +33,7 @@ const LINKTYPE_ETHERNET = 1;
 const FRAME_MAX = 0x4_0000;
 const NANOSECONDS = 1_000_000_000n;
 
-/** What a capture file begins with; the records of its frames follow. */
+/** The header of a capture file; the records of its frames follow. */
 export const PCAP_HEADER: Uint8Array = FileHeader.encode({
   magic: MAGIC_NANOSECONDS,
   major: 2,
@@ -42,7 +42,7 @@ export const PCAP_HEADER: Uint8Array = FileHeader.encode({
   linkType: LINKTYPE_ETHERNET,
 });
 
-/** A frame as a capture file has it: one piece, so that it is written whole. */
+/** Encodes a frame as a record of a capture file: in one piece, so that it is written whole. */
 export function pcapRecord({ time, bytes: frame }: Frame): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(RecordHeader.size + frame.length);
   bytes.set(RecordHeader.encode({

@@ -1,6 +1,6 @@
 /**
- * What is left of a guest that crashed: taken from its machine before that is gone, to be explained
- * after.
+ * What is left of a guest that crashed. It is copied while the machine still exists, and explained
+ * later.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { EndedMachine } from "../hvt/observer.ts";
 export interface Remains {
   /** At the trap, where there was one. */
   readonly registers: Registers;
-  /** Its stack from the stack pointer on, as far as it is of interest. */
+  /** The beginning of its stack, from the stack pointer on. */
   readonly stack: Uint8Array;
   readonly trap?: TrapReport;
 }
@@ -24,18 +24,18 @@ export interface TrapReport {
   /** Address of a page fault; 0 for other traps. */
   readonly cr2: bigint;
   readonly errorCode: bigint;
-  /** What the guest printed of it, where that is still in its memory. */
+  /** The guest's own report of it, if that is still in its memory. */
   readonly report: string;
 }
 
-/** How much of a stack is kept, in bytes. */
+/** How much of the stack is copied, in bytes. */
 const STACK_SIZE = 2048;
-/** How much is kept of the stack on which a guest reports a trap, in bytes. */
+/** How much is copied of the stack on which the guest reports a trap, in bytes. */
 const REPORT_SIZE = 1024;
 
-/** Takes what is left of a guest that gave up or broke; undefined of any other. */
+/** Copies what is left of a guest that aborted or broke; undefined for any other. */
 export function remainsOf(outcome: Outcome, machine: EndedMachine): Remains | undefined {
-  // Where the guest stood says nothing of a host that failed.
+  // The guest's state does not explain a failure of the host.
   const crashed = outcome.kind === "abort" ||
     outcome.kind === "fault" && outcome.reason !== "host";
   if (!crashed) return undefined;
@@ -62,7 +62,7 @@ function stackAt(memory: GuestView, rsp: bigint): Uint8Array {
   return copy(memory, { address, length });
 }
 
-/** Bytes of guest memory; none where the guest could not read all of them. */
+/** A copy of guest memory; empty if the guest cannot read all of it. */
 function copy(memory: GuestView, range: { address: number; length: number }): Uint8Array {
   const { address, length } = range;
   return memory.allows("read", range) ? memory.bytes.slice(address, address + length) : NOTHING;
@@ -70,13 +70,13 @@ function copy(memory: GuestView, range: { address: number; length: number }): Ui
 
 const NOTHING = new Uint8Array();
 
-/** What a trap frame holds of a CPU. */
+/** The registers in a trap frame. */
 export type TrapRegisters = Pick<
   ReturnType<typeof TrapFrame.read>,
   "rip" | "cs" | "rflags" | "rsp" | "ss"
 >;
 
-/** The registers at the trap that ended a guest; undefined if none did. */
+/** The registers at the trap that ended a guest; undefined if no trap did. */
 export function trapRegisters(outcome: Outcome, memory: GuestView): TrapRegisters | undefined {
   if (outcome.kind !== "fault" || outcome.frame === undefined) return undefined;
   const { rip, cs, rflags, rsp, ss } = TrapFrame.read(memory.view, outcome.frame);

@@ -1,5 +1,5 @@
 /**
- * Statistics of a run: why the guest left its CPU and how often, what went through its devices, and
+ * Statistics of a run: how often the guest exited to the tender and why, what its devices transferred, and
  * where the time went.
  *
  * @module
@@ -18,7 +18,7 @@ import type { Stats, Traffic } from "./stats_format.ts";
 
 /** An observer that counts. */
 export interface StatsObserver extends Observer {
-  /** The statistics up to now. */
+  /** The statistics so far. */
   stats(): Stats;
 }
 
@@ -30,7 +30,7 @@ const NAMES = new Map([
 /**
  * Makes an observer that counts.
  *
- * @param options `clock`: nanoseconds that never go back, the host's if not given; `report`: is told
+ * @param options `clock`: a monotonic clock in nanoseconds, the host's if not given; `report`: is called
  * at the end
  */
 export function countRun(
@@ -58,7 +58,7 @@ export function countRun(
         exits.set(kind, (exits.get(kind) ?? 0) + 1);
         return exit;
       } finally {
-        // Also where a limit ends the run in here.
+        // A limit that ends the run throws from `inner.run`.
         guest += clock() - start;
       }
     },
@@ -102,7 +102,7 @@ export function countRun(
 
 type Counter = { -readonly [Key in keyof Traffic]: Traffic[Key] };
 
-/** Counters of what passes between a guest and the world. */
+/** Counts what a guest transfers by its console and its devices. */
 function deviceCounters(bound: readonly BoundDevice[]) {
   const console: Counter = { count: 0, bytes: 0 };
   const devices = bound.map(({ name, device }) => ({

@@ -1,44 +1,44 @@
 /**
- * What statistics of a run are, and how they are printed.
+ * The statistics of a run, and their form as text.
  *
  * @module
  */
 
 /** One direction of a device. */
 export interface Traffic {
-  /** Blocks, frames or writes that were done. */
+  /** Number of blocks, frames or writes. */
   readonly count: number;
-  /** What they held. */
+  /** Number of bytes in them. */
   readonly bytes: number;
 }
 
-/** What a device moved. */
+/** What a device transferred. */
 export interface DeviceStats {
-  /** As the manifest has it. */
+  /** Its name in the manifest. */
   readonly name: string;
-  /** What it moves at once: `block` or `frame`. */
+  /** What one request moves: `block` or `frame`. */
   readonly unit: string;
-  /** By the guest. */
+  /** What the guest read. */
   readonly read: Traffic;
-  /** By the guest. */
+  /** What the guest wrote. */
   readonly written: Traffic;
 }
 
 /** Statistics of a run so far. Times are in nanoseconds. */
 export interface Stats {
-  /** How often the guest left its CPU, by hypercall or else by kind of exit. */
+  /** How often the guest exited to the tender, by hypercall, or by kind of exit for other exits. */
   readonly exits: ReadonlyMap<string, number>;
   /** What the guest printed. */
   readonly console: Traffic;
   /** In the manifest's order. */
   readonly devices: readonly DeviceStats[];
-  /** From the guest's first instruction on: the sum of the other three. */
+  /** Time since the guest's first instruction: the sum of the next three. */
   readonly total: number;
-  /** In the guest, with KVM. */
+  /** Time in the guest, and in KVM. */
   readonly guest: number;
-  /** Answering. */
+  /** Time in which the tender answered exits. */
   readonly tender: number;
-  /** While the guest waited. */
+  /** Time in which the guest waited. */
   readonly waiting: number;
 }
 

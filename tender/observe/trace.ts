@@ -1,5 +1,6 @@
 /**
- * A trace: every hypercall that a guest makes, and every request of its network ring, told when it is over.
+ * A trace: every hypercall that a guest makes, and every request of its network ring, reported when it is
+ * over.
  *
  * @module
  */
@@ -16,27 +17,27 @@ import { describe } from "../outcome.ts";
 import type { Answer, Context } from "../hvt/answer.ts";
 import type { Calls, Observer } from "../hvt/observer.ts";
 
-/** Values of an argument block by the names that the contract has for them. */
+/** Values of an argument block, by their names in Solo5's headers. */
 export type CallFields = Readonly<Record<string, number | bigint>>;
 
-/** What a network ring is asked for, as a trace calls it. */
+/** The name of a network ring's request in a trace. */
 export type RingCall = "ring_write" | "ring_read";
 
 /** A hypercall, or a request of a network ring, that is over. Times are in nanoseconds. */
 export interface TracedCall {
-  /** When it began, since the guest did. */
+  /** When it began, counted from the guest's start. */
   readonly time: number;
   /** The number of its port, from that of hypercall 0 on; 256 for the ring. */
   readonly number: number;
-  /** As the contract calls it. */
+  /** Its name in Solo5's headers, or that of the ring's request. */
   readonly name: Hypercall | RingCall;
-  /** What the guest asked; empty if its argument block lies where it may not. */
+  /** The guest's arguments; empty if the argument block lies where it must not. */
   readonly arguments: CallFields;
-  /** What the guest got; empty if the call ended it. */
+  /** The results that the guest got; empty if the call ended the guest. */
   readonly result: CallFields;
-  /** Why the call ended the guest, where it did and was not meant to. */
+  /** Why the call ended the guest, if it did so unexpectedly. */
   readonly fault?: string;
-  /** From the guest's leaving to its going on, with what it waited. */
+  /** From the guest's exit until it continued, waiting included. */
   readonly duration: number;
 }
 
@@ -59,7 +60,7 @@ type Clock = () => number;
 /**
  * Makes an observer that reports each hypercall.
  *
- * @param options `clock`: nanoseconds that never go back; the host's if not given
+ * @param options `clock`: a monotonic clock in nanoseconds; the host's if not given
  */
 export function traceCalls(
   report: (call: TracedCall) => void,
@@ -107,7 +108,7 @@ function traced(
       const asked = fieldsOf(name, {
         context,
         block,
-        // The length of a read is asked for, and set as well.
+        // The length of a read is an argument and a result.
         wanted: (field) => field === "len" || !results.includes(field),
       });
       const begun = { time: now(), number, name, arguments: asked };
@@ -127,13 +128,13 @@ function traced(
   };
 }
 
-/** An argument block and whose it is. */
+/** An argument block, and the guest that it belongs to. */
 interface Place {
   readonly context: Context;
   readonly block: number;
 }
 
-/** The wanted fields of a call's argument block, where the guest may have one. */
+/** The wanted fields of a call's argument block; none if it lies where it must not. */
 function fieldsOf(
   name: Hypercall,
   { context: { guest }, block, wanted }: Place & { wanted: (field: string) => boolean },
@@ -147,7 +148,7 @@ function fieldsOf(
   return fields;
 }
 
-/** `readySet` is `ready_set` in the contract. */
+/** The name in Solo5's headers: `ready_set` for `readySet`. */
 function contractName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

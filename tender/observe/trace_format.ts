@@ -1,5 +1,5 @@
 /**
- * Lines of a trace: text for people, one JSON object for programs.
+ * Lines of a trace, as text for people or as JSON for programs.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { CallFields, TracedCall } from "./trace.ts";
 /** How a trace is written. */
 export type TraceFormat = "text" | "json";
 
-/** How a call is written, by format; each ends in a newline. */
+/** Formats a call; the result ends in a newline. */
 export const TRACE_FORMATS: Record<TraceFormat, (call: TracedCall) => string> = {
   text: formatText,
   json: formatJson,
 };
 
-/** Fields that are addresses or sets of bits. */
+/** Fields that are written in hexadecimal: addresses and sets of bits. */
 const HEXADECIMAL: ReadonlySet<string> = new Set(["data", "cookie", "ready_set"]);
 const RESULT_NAMES = Object.keys(RESULT);
 
@@ -40,7 +40,7 @@ function texts(fields: CallFields, { results = false } = {}): string[] {
   });
 }
 
-/** Integers that a double cannot hold exactly are strings of decimal digits. */
+/** One JSON object. Integers that a double cannot hold exactly become strings of decimal digits. */
 function formatJson(call: TracedCall): string {
   return JSON.stringify(call, (_, value) => {
     if (typeof value !== "bigint") return value;

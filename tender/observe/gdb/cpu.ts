@@ -1,6 +1,6 @@
 /**
- * A vCPU under a debugger: stands between it and the run loop, keeps from the loop what is the
- * debugger's, and tells the debugger.
+ * A vCPU under a debugger. It stands between the vCPU and the run loop, and hands exits that concern the
+ * debugger to the debugger alone.
  *
  * @module
  */
@@ -21,14 +21,14 @@ import {
 /** Why the vCPU stopped for the debugger. */
 export type DebugEvent =
   | { readonly kind: "step" }
-  /** A breakpoint in memory. */
+  /** A breakpoint in memory (an `int3`). */
   | { readonly kind: "breakpoint" }
-  /** One in a debug register. */
+  /** A watchpoint, or a breakpoint in a debug register. */
   | { readonly kind: "watchpoint"; readonly watchpoint: Watchpoint };
 
 const BREAKPOINT_EXCEPTION = 3;
 
-/** What a vCPU is debugged with. */
+/** What a vCPU under a debugger consists of. */
 interface Parts {
   readonly vcpu: Vcpu;
   readonly memory: DebugMemory;
@@ -44,7 +44,7 @@ export class DebugCpu implements Cpu {
   readonly #memory: DebugMemory;
   readonly #pages: WatchedPages;
   #event: DebugEvent | undefined;
-  /** The last exit's instruction is not complete. */
+  /** Whether the instruction of the last exit is not complete. */
   #incomplete = false;
 
   constructor({ vcpu, memory, pages }: Parts) {
@@ -54,7 +54,7 @@ export class DebugCpu implements Cpu {
     vcpu.openToSignals();
   }
 
-  /** Runs the guest. Where it stops for the debugger, an interrupted run, and {@linkcode takeEvent} says why. */
+  /** Runs the guest. A stop for the debugger is an "intr" exit, and {@linkcode takeEvent} says why. */
   run(): Exit {
     return this.#examine(this.#vcpu.run());
   }
@@ -70,7 +70,7 @@ export class DebugCpu implements Cpu {
     return event;
   }
 
-  /** Sets up the CPU for the breakpoints and watchpoints that there are, and for a single step. */
+  /** Sets up the CPU for the current breakpoints and watchpoints, and for a single step if asked for. */
   arm({ step }: { step: boolean }): void {
     const watching = this.watchpoints.list.length > 0;
     const control = (step ? GUESTDBG.singleStep : 0) |
@@ -83,7 +83,7 @@ export class DebugCpu implements Cpu {
     this.#pages.watch(this.watchpoints.list);
   }
 
-  /** Takes away all that was set up. */
+  /** Removes every breakpoint and watchpoint. */
   disarm(): void {
     this.#memory.clear();
     this.watchpoints.clear();
@@ -111,7 +111,7 @@ export class DebugCpu implements Cpu {
     if (!this.#incomplete) return;
     this.#incomplete = false;
     this.#examine(this.#vcpu.complete());
-    // That the instruction is over is no news.
+    // The end of the instruction is no event for gdb.
     this.#event = undefined;
   }
 
@@ -145,17 +145,17 @@ export class DebugCpu implements Cpu {
     return INTR;
   }
 
-  /** A KVM that emulates the CPU may not know the instruction that breakpoints are made of. */
+  /** A KVM that emulates the CPU may not know `int3`, the instruction of breakpoints. */
   #notEmulated(exit: Exit): Exit {
     const registers = this.#vcpu.registers();
     if (!this.#memory.hasBreakpoint(Number(registers.rip))) return exit;
-    // Setting them takes back the exception that KVM was about to raise in the guest.
+    // Setting the registers cancels the exception that KVM was about to raise in the guest.
     this.#vcpu.setRegisters(registers);
     this.#event = { kind: "breakpoint" };
     return INTR;
   }
 
-  /** The guest reached for a page that is closed because it is watched, or for nothing of the kind. */
+  /** The guest accessed a page that is closed because it is watched, or memory that it does not have. */
   #accessed(exit: MemoryAccess): Exit {
     if (!this.#pages.serve(exit, this.#vcpu.mmioData())) return exit;
     const watchpoint = this.watchpoints.list.find((watched) => touches(exit, watched));

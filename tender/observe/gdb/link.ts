@@ -1,6 +1,6 @@
 /**
- * The line to a debugger: one connection at a time, packets in and out, and a look at it while the
- * guest runs.
+ * The connection to a debugger: one at a time, with packets in both directions, and a check for input
+ * while the guest runs.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { InputSignal } from "../../../linux/input_signal.ts";
 import { type Connection, type Endpoint, Listener, waitReadable } from "../../../linux/socket.ts";
 import { encodePacket, PacketReader, type Received } from "./packet.ts";
 
-/** What came of a look at the line. */
+/** What a check of the connection found. */
 export type News = "nothing" | "interrupt" | "connected" | "disconnected";
 
 const ACKNOWLEDGE = Uint8Array.of(0x2b);
 const AGAIN = Uint8Array.of(0x2d);
 
-/** A place where a debugger can connect, and be gone, and connect again. */
+/** An address where a debugger can connect, disconnect, and connect again. */
 export class Link implements Disposable {
   /** The port that it listens on. */
   readonly port: number;
@@ -25,7 +25,7 @@ export class Link implements Disposable {
   #reader = new PacketReader();
   #waiting: Received[] = [];
   #acknowledge = true;
-  /** The last reply, in case it is missed. */
+  /** The last reply, in case the debugger asks for it again. */
   #last: Uint8Array<ArrayBuffer> = new Uint8Array();
 
   /** @throws {SystemError} if it cannot listen there */
@@ -38,7 +38,7 @@ export class Link implements Disposable {
     this.#resources = resources.move();
   }
 
-  /** Whether there is a debugger. */
+  /** Whether a debugger is connected. */
   get connected(): boolean {
     return this.#connection !== undefined;
   }
@@ -48,7 +48,7 @@ export class Link implements Disposable {
     while (!this.#accept()) waitReadable(this.#listener.fd);
   }
 
-  /** Blocks until there is a packet; undefined if the connection is over. */
+  /** Blocks until a packet arrives; undefined if the connection is closed. */
   receive(): string | undefined {
     for (;;) {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
@@ -64,7 +64,7 @@ export class Link implements Disposable {
     }
   }
 
-  /** Sends a packet, if there is anybody. */
+  /** Sends a packet, if a debugger is connected. */
   send(content: string): void {
     this.#last = encodePacket(content);
     this.#connection?.send(this.#last);
@@ -75,7 +75,7 @@ export class Link implements Disposable {
     this.#acknowledge = false;
   }
 
-  /** Looks at the line while the guest runs: packets make no sense then, and are dropped. */
+  /** Checks the connection while the guest runs. Packets that arrive then are dropped. */
   look(): News {
     this.#signal.consume();
     if (this.#connection === undefined) return this.#accept() ? "connected" : "nothing";
@@ -86,7 +86,7 @@ export class Link implements Disposable {
     return interrupted ? "interrupt" : "nothing";
   }
 
-  /** Ends the connection; another debugger may come. */
+  /** Closes the connection; another debugger can connect. */
   hangUp(): void {
     this.#connection?.[Symbol.dispose]();
     this.#connection = undefined;

@@ -1,6 +1,6 @@
 /**
- * Guest memory as a debugger sees it: all of it, whatever the segments forbid, and with the
- * instructions that breakpoints stand on rather than the breakpoints.
+ * Guest memory as a debugger sees it: all of it, whatever the segments forbid, and with the original
+ * instructions in the places of breakpoints.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const BREAKPOINT = 0xcc;
 export class DebugMemory {
   /** The memory as it is, breakpoints included. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** What breakpoints stand on, by address. */
+  /** The bytes that breakpoints replace, by address. */
   readonly #covered = new Map<number, number>();
 
   /** `bytes` is a mapping that may be read and written everywhere. */
@@ -20,7 +20,7 @@ export class DebugMemory {
     this.bytes = bytes;
   }
 
-  /** A copy of what lies at an address, as far as there is memory; undefined where there is none. */
+  /** A copy of memory, cut off where memory ends; undefined if the address lies outside of it. */
   read(address: number, length: number): Uint8Array | undefined {
     if (address >= this.bytes.length) return undefined;
     const copy = this.bytes.slice(address, address + length);
@@ -30,7 +30,7 @@ export class DebugMemory {
     return copy;
   }
 
-  /** Writes to memory; breakpoints stay. Does nothing and gives false where not all of it is memory. */
+  /** Writes to memory; breakpoints stay. Returns false, and writes nothing, if not all of it is memory. */
   write(address: number, data: Uint8Array): boolean {
     if (address + data.length > this.bytes.length) return false;
     this.bytes.set(data, address);
@@ -42,7 +42,7 @@ export class DebugMemory {
     return true;
   }
 
-  /** Puts a breakpoint there; false where there is no memory. */
+  /** Sets a breakpoint; false if the address lies outside of memory. */
   insert(address: number): boolean {
     if (address >= this.bytes.length) return false;
     if (!this.#covered.has(address)) this.#covered.set(address, this.bytes[address]!);
@@ -50,7 +50,7 @@ export class DebugMemory {
     return true;
   }
 
-  /** Takes a breakpoint away, if there is one. */
+  /** Removes a breakpoint, if there is one. */
   remove(address: number): void {
     const byte = this.#covered.get(address);
     if (byte === undefined) return;
@@ -58,12 +58,12 @@ export class DebugMemory {
     this.#covered.delete(address);
   }
 
-  /** Takes every breakpoint away. */
+  /** Removes every breakpoint. */
   clear(): void {
     for (const address of [...this.#covered.keys()]) this.remove(address);
   }
 
-  /** Whether there is a breakpoint. */
+  /** Whether there is a breakpoint at an address. */
   hasBreakpoint(address: number): boolean {
     return this.#covered.has(address);
   }

@@ -1,21 +1,21 @@
 /**
- * gdb's remote serial protocol on the wire: bytes that may hold anything to packets, and replies to
- * bytes. The content of a packet is a string with a character for each byte.
+ * gdb's remote serial protocol on the wire: decodes untrusted bytes to packets, and encodes replies. The
+ * content of a packet is a string with one character for each byte.
  * Source: "Debugging with GDB", appendix "GDB Remote Serial Protocol", "Overview".
  *
  * @module
  */
 
-/** Most bytes of a packet's content; gdb is told so, and what is longer is refused. */
+/** Longest content of a packet, in bytes. gdb is told so, and a longer packet is refused. */
 export const PACKET_MAX = 0x4000;
 
-/** What bytes from a debugger amount to. */
+/** What was decoded from a debugger's bytes. */
 export type Received =
-  /** A packet whose checksum is right. */
+  /** A packet with the right checksum. */
   | { readonly kind: "packet"; readonly content: string }
-  /** A packet that is damaged or too long: to be asked for again. */
+  /** A packet that is damaged or too long; gdb has to send it again. */
   | { readonly kind: "damaged" }
-  /** The debugger missed a reply, and wants it again. */
+  /** The debugger asks for the last reply again. */
   | { readonly kind: "again" }
   /** Ctrl-C. */
   | { readonly kind: "interrupt" };
@@ -28,14 +28,14 @@ const MISSED = 0x2d; // -
 const INTERRUPT = 3;
 const CHECKSUM_DIGITS = 2;
 
-/** Finds packets in a stream of bytes, however it is cut into pieces. */
+/** Finds packets in a stream of bytes that arrives in pieces of any size. */
 export class PacketReader {
   /** Content of the packet that is under way; undefined between packets. */
   #content: number[] | undefined;
-  /** What was read of its checksum; undefined before it. */
+  /** The digits of its checksum so far; undefined before the checksum. */
   #checksum: string | undefined;
 
-  /** Takes the next bytes. What lies between packets and means nothing is passed over. */
+  /** Decodes the next bytes. Unknown bytes between packets are skipped. */
   read(bytes: Uint8Array): Received[] {
     const received: Received[] = [];
     for (const byte of bytes) {
@@ -53,7 +53,7 @@ export class PacketReader {
 
   #inside(byte: number): Received | undefined {
     if (this.#checksum !== undefined) return this.#readChecksum(byte);
-    // A packet never holds its own start: what came before was cut short.
+    // A packet never contains a start: the packet before was cut off.
     if (byte === START) return this.#begin();
     if (byte === END) this.#checksum = "";
     else if (this.#content!.length <= PACKET_MAX) this.#content!.push(byte);
@@ -74,7 +74,7 @@ export class PacketReader {
   }
 }
 
-/** A packet with this content, as it goes over the wire. */
+/** Encodes a packet. */
 export function encodePacket(content: string): Uint8Array<ArrayBuffer> {
   const escaped = content.replace(
     /[#$*}]/g,
@@ -83,7 +83,7 @@ export function encodePacket(content: string): Uint8Array<ArrayBuffer> {
   return bytesOf(`$${escaped}#${hexByte(sum(bytesOf(escaped)))}`);
 }
 
-/** The bytes of a string that has a character for each. */
+/** The bytes of a string with one character for each. */
 export function bytesOf(content: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(content, (character) => character.charCodeAt(0));
 }

@@ -1,5 +1,5 @@
 /**
- * A virtual machine as what a debugger debugs: its memory, its CPU, and the `monitor` commands.
+ * A virtual machine as the target of a debugger: its memory, its CPU, and the `monitor` commands.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { DebugMemory } from "./memory.ts";
 import type { CpuState } from "./registers.ts";
 import type { Breakpoint, DebugTarget, MonitorAnswer } from "./stub.ts";
 
-/** What a target is made of. */
+/** What a target consists of. */
 export interface TargetParts {
   readonly cpu: DebugCpu;
   readonly memory: DebugMemory;
@@ -31,7 +31,7 @@ export class MachineTarget implements DebugTarget {
   readonly #cpu: DebugCpu;
   readonly #memory: DebugMemory;
   readonly #devices: readonly BoundDevice[];
-  /** Registers that are shown in place of the CPU's: those of a trap that ended the guest. */
+  /** Registers to show instead of the CPU's: those of a trap that ended the guest. */
   overlay: Partial<Registers> = {};
 
   constructor({ cpu, memory, devices, tlsSize }: TargetParts) {
