@@ -1,5 +1,5 @@
 /**
- * What a hypercall works with, and what it can come to.
+ * What hypercalls work with, and how they can end.
  *
  * @module
  */
@@ -20,14 +20,14 @@ export interface Context {
 
 /** The wait of a guest that polls. */
 export interface PollWait extends Wait {
-  /** When the guest's own time is over. An observer that wants the word before brings `deadline` forward. */
+  /** When the guest's own timeout ends. An observer that has to act earlier sets an earlier `deadline`. */
   readonly until: bigint;
 }
 
-/** What keeps a guest from going on after a hypercall; undefined when nothing does. */
+/** Why a guest does not go on after a hypercall: it ended, or waits; undefined if it goes on. */
 export type Answer = Ended | PollWait | undefined;
 
-/** Thrown by what stands between the parts of a run, to end it there. */
+/** Thrown inside of a run, by observers for example, to end it. */
 export class RunEnded extends Error {
   override readonly name = "RunEnded";
   readonly outcome: Outcome;
@@ -38,7 +38,7 @@ export class RunEnded extends Error {
   }
 }
 
-/** Does a hypercall's work; its argument block lies at `block`, where the guest may use it. */
+/** Does a hypercall; its argument block lies at `block`, which was checked. */
 export type Handler = (context: Context, block: number) => Answer;
 
 /** The answer that ends a run. */
@@ -46,12 +46,12 @@ export function ended(outcome: Outcome): Ended {
   return { kind: "ended", outcome };
 }
 
-/** The answer to a poll that waits for one of these handles, or until the world's monotonic clock is there. */
+/** The answer to a poll that waits for one of these handles, or until the world's monotonic clock reaches `until`. */
 export function waitUntil(until: bigint, handles: bigint): PollWait {
   return { kind: "wait", deadline: until, handles, until };
 }
 
-/** The end of a guest that named memory which it may not use so. */
+/** The end of a guest that named memory which it may not read, or not write. */
 export function badRange(
   subject: string,
   access: "read" | "write",

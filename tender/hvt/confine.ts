@@ -1,6 +1,6 @@
 /**
- * Confinement of this process before a guest of hvt runs its first instruction: what the tender could
- * do for it, were it taken over, is given up for good. For the command, whose process has no other
+ * Confines this process before a guest of hvt runs its first instruction: it gives up, for good, all rights
+ * that a guest could abuse if it took over the tender. This is for the command, whose process has no other
  * work; a program that runs guests in its own process confines itself as it sees fit.
  *
  * @module
@@ -28,14 +28,14 @@ const LANDLOCK_CREATE_RULESET_VERSION = 1;
 /** An instruction of a filter, in words of 32 bits. */
 const INSTRUCTION_WORDS = 2;
 
-/** How many kinds of access to files each version of Landlock knows: its lowest so many bits. */
+/** How many kinds of access to files each version of Landlock has; they are the lowest bits. */
 const LANDLOCK_FILE_ACCESS = [0, 13, 14, 15, 15, 16];
 /** Binding and connecting TCP sockets, from version 4 on. */
 const LANDLOCK_NET = { since: 4, access: 0b11n };
 /** Abstract sockets and signals of processes outside, from version 6 on. */
 const LANDLOCK_SCOPES = { since: 6, scoped: 0b11n };
 
-/** What a confined tender goes on with. */
+/** What a confined tender still needs. */
 export type Needs = Pick<Confined, "vcpu" | "devices">;
 
 /**
@@ -52,7 +52,7 @@ export function confine(needs: Needs): void {
 }
 
 /**
- * Gives up privileges to come, capabilities and paths: on every thread, or on this one alone where
+ * Gives up new privileges, capabilities and paths: on every thread, or on this one alone if
  * {@linkcode onOtherThreads} cannot find the others.
  *
  * @throws {SystemError} if the kernel refuses
@@ -66,13 +66,13 @@ export function giveUpRights(): void {
       : [["landlock_restrict_self", [X86_64.landlock_restrict_self, ruleset, 0]] as const]),
     ["capset", [X86_64.capset, CAPABILITY_HEADER, NO_CAPABILITIES]],
   ];
-  // This thread is the last: in some kernels Landlock keeps one that it confines from signalling others.
+  // This thread is the last: in some kernels a thread that Landlock confines cannot signal the others.
   onOtherThreads(calls.map(([, call]) => call));
   for (const [name, call] of calls) check(systemCall(...call), name);
   if (ruleset !== undefined) systemCall(X86_64.close, ruleset);
 }
 
-/** The filter of a tender, in words of 32 bits: what `confine_filter.ts` makes, with its numbers filled in. */
+/** The filter of a tender, in words of 32 bits: that of `confine_filter.ts`, with this tender's numbers. */
 export function filterFor({ vcpu, pid, devices }: Confined): Uint32Array<ArrayBuffer> {
   const { words, blanks } = CONFINE_FILTER;
   const filter = new Uint32Array(words.length + devices.length * ALLOW_DEVICE.words.length);
@@ -91,7 +91,7 @@ export function filterFor({ vcpu, pid, devices }: Confined): Uint32Array<ArrayBu
   return filter;
 }
 
-/** A Landlock ruleset with no rule, so that nothing it knows of is allowed; none without Landlock. */
+/** A Landlock ruleset without rules, which allows nothing that it covers; undefined without Landlock. */
 function rulesOfNothing(): number | undefined {
   const create = X86_64.landlock_create_ruleset;
   const version = systemCall(create, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -100,7 +100,7 @@ function rulesOfNothing(): number | undefined {
   return check(systemCall(create, ruleset, ruleset.byteLength, 0), "landlock_create_ruleset");
 }
 
-/** All that a version of Landlock can deny, as a `struct landlock_ruleset_attr`. */
+/** Everything that a version of Landlock can deny, as a `struct landlock_ruleset_attr`. */
 export function landlockRuleset(version: number): BigUint64Array<ArrayBuffer> {
   const net = version >= LANDLOCK_NET.since;
   const scopes = version >= LANDLOCK_SCOPES.since;
@@ -116,7 +116,7 @@ function installFilter(filter: Uint32Array<ArrayBuffer>): void {
   const program = BigUint64Array.of(BigInt(filter.length / INSTRUCTION_WORDS), wordOf(filter));
   const how = [SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC] as const;
   const result = systemCall(X86_64.seccomp, ...how, program);
-  // More than 0 is the thread that has a filter of its own, so that it cannot have this one.
+  // A positive result is the id of a thread that has a filter of its own, and cannot get this one.
   if (result > 0) throw new SystemError("seccomp", ERRNO.EBUSY);
   check(result, "seccomp");
 }

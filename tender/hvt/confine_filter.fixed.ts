@@ -1,6 +1,6 @@
 /**
- * The filter of a confined tender but for the numbers that every tender has its own of: the bundle
- * holds its words instead of what makes them.
+ * The filter of a confined tender, without the numbers that differ from tender to tender. The bundle
+ * contains its words instead of the code that makes them.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export const CONFINE_FILTER: Template<"vcpu" | "pid"> = template(
   confineProgram({ vcpu: "vcpu", pid: "pid", devices: [] }),
 );
 
-/** What comes before the last instruction for each device. */
+/** The instructions for each device, which come before the filter's last instruction. */
 export const ALLOW_DEVICE: Template<"device"> = template(allowIf("device"));
 
 function template<Blank extends string>(program: readonly Instruction[]): Template<Blank> {

@@ -30,14 +30,14 @@ import { LINUX, X86_64, type X86Call } from "../../linux/syscalls.ts";
 import { REQUEST } from "../kvm/abi.ts";
 import { ALLOWED, DEADLY, ON_DEVICES, X32_CALLS } from "./confine_calls.ts";
 
-/** What may be asked of the vCPU: to run, and where it stands at the end. */
+/** The vCPU's requests that are allowed: to run it, and to read its registers at the end. */
 const VCPU_REQUESTS = [REQUEST.RUN, REQUEST.GET_REGS, REQUEST.GET_SREGS];
 /** The flags by which the C library starts a thread, and no others. */
 const THREAD_FLAGS = 0x3d_0f00;
 
 const ERRNO_ACTION = 0x0005_0000;
 
-/** What decides about a call: it returns a decision on every way. */
+/** The code that decides about a call; every path through it returns a decision. */
 type Code = readonly Instruction[];
 
 const ALLOW = ret(ACTION.allow);
@@ -50,7 +50,7 @@ const KILLING: Code = [KILL];
 const TO_DEVICES = jump(0);
 const DEVICES_ALONE: Code = [TO_DEVICES];
 
-/** What a filter is made for: numbers, or the names that they are filled in by later. */
+/** The numbers that differ from tender to tender, or names by which they are filled in later. */
 export interface Confined<N extends Operand = number> {
   /** The vCPU's descriptor. */
   readonly vcpu: N;
@@ -79,8 +79,8 @@ export function confineProgram({ vcpu, pid, devices }: Confined<Operand>): Instr
 }
 
 /**
- * The vCPU is told nothing but to run and what it is like, and to ask more of it is deadly; the
- * runtime asks other descriptors whether they are a terminal, and can do without the answer.
+ * Allows the vCPU's requests above; any other request to it kills the process. On other descriptors,
+ * `ioctl` is denied: the runtime asks whether they are terminals, and can do without the answer.
  */
 function ioctlOf(vcpu: Operand): Code {
   return [
@@ -93,9 +93,8 @@ function ioctlOf(vcpu: Operand): Code {
 }
 
 /**
- * Memory is of this process alone, and never executable: V8 makes all that its code will ever take
- * executable when it starts (512 MiB, with memory protection keys and without), and asks for none in
- * 250,000 exits of a guest.
+ * New memory is anonymous, and never executable. V8 reserves all executable memory when it starts (512 MiB,
+ * with and without memory protection keys), and asked for none in 250,000 exits of a guest.
  */
 const MMAP: Code = [
   argument(2),
@@ -109,7 +108,7 @@ const MMAP: Code = [
 /** As for {@linkcode MMAP}. */
 const MPROTECT: Code = [argument(2), when("&", PROT_EXEC, { skip: 1 }), ALLOW, DENY];
 
-/** Threads may be made, as the C library makes them; processes not. */
+/** Allows the C library to make threads, but no processes. */
 const CLONE: Code = [
   argument(0),
   ...allowIf(THREAD_FLAGS),
@@ -126,10 +125,10 @@ const FCNTL: Code = [argument(1), ...allowIf(F_SETLK), DENY];
 /** A thread gives itself a name. */
 const PRCTL: Code = [argument(0), ...allowIf(PR_SET_NAME), DENY];
 
-/** Its flags lie in memory, where no filter can look: the C library then makes do with clone. */
+/** Its flags lie in memory, which no filter can read. Where it does not exist, the C library uses clone. */
 const CLONE3: Code = [ret(ERRNO_ACTION | ERRNO.ENOSYS)];
 
-/** Every number there is, as intervals: as few as the tables allow. */
+/** All numbers of system calls, as the fewest intervals. */
 function intervals(pid: Operand): Interval[] {
   const single = new Map<number, Code>([
     ...numbersOf(ALLOWED).map((number) => [number, ALLOWING] as const),
@@ -159,7 +158,7 @@ function numbersOf(calls: readonly X86Call[]): number[] {
   return calls.map((call) => X86_64[call]);
 }
 
-/** Loads the low half of an argument: those that are looked at have 32 bits to the kernel, or mean nothing beyond. */
+/** Loads the low half of an argument: the kernel ignores the high half of those that are checked. */
 function argument(index: number): Instruction {
   return load(SECCOMP_DATA.argument(index));
 }

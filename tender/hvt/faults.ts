@@ -1,5 +1,5 @@
 /**
- * The ends that no guest asks for: what each exit that is not a hypercall says about the run.
+ * Faults of a guest: the outcome for each exit that is not a hypercall.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Place {
   readonly memorySize: number;
 }
 
-/** What to do about the instructions that are most often meant: a compiler uses them unasked. */
+/** How to avoid the most frequent of these instructions, which compilers use unasked. */
 const VECTORS =
   "if it is a vector instruction, build with -- -mgeneral-regs-only, or for spt, which runs it";
 
@@ -67,7 +67,7 @@ function mmioText({ write, length, address }: Extract<Exit, { kind: "mmio" }>): 
   return `${write ? "write" : "read"} of ${length} bytes at ${hex(address)}`;
 }
 
-/** What broke, by how it came to light. */
+/** The kind of each fault, by its reason. */
 const FAULTS = {
   "translation": "memory",
   "mmio": "memory",

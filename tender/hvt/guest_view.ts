@@ -1,27 +1,27 @@
 /**
- * Guest memory as hypercalls see it: every address and length that a guest names is asked about here
- * before anything is read or written for it.
+ * Guest memory as hypercalls see it: every address and length that a guest names is checked here before
+ * anything is read or written for it.
  *
  * @module
  */
 import { viewOf } from "../../abi/layout.ts";
 import type { Protection } from "./machine.ts";
 
-/** Guest memory, and what hypercalls may do with it. */
+/** Guest memory, and how hypercalls may access it. */
 export class GuestView {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The same bytes. */
   readonly view: DataView;
   readonly #restrictions: readonly Protection[];
 
-  /** `restrictions` are the ranges that are not free to use; see `Machine`. */
+  /** `restrictions`: see `MachineBase`. */
   constructor(bytes: Uint8Array<ArrayBuffer>, restrictions: readonly Protection[]) {
     this.bytes = bytes;
     this.view = viewOf(bytes);
     this.#restrictions = restrictions;
   }
 
-  /** Whether the guest itself could do so with all of `length` bytes at `address`. */
+  /** Whether the guest itself could read, or write, all of `length` bytes at `address`. */
   allows(access: "read" | "write", range: { address: number; length: number }): boolean {
     const { address, length } = range;
     const end = address + length;

@@ -1,6 +1,6 @@
 /**
  * The hypercalls, a table by number: each reads its argument block from guest memory, does its work
- * through the world, and writes its results back. All that a guest asks for is checked here.
+ * through the world, and writes its results back. Everything that a guest passes is checked here.
  *
  * @module
  */
@@ -83,7 +83,7 @@ export function resumePoll(context: Context, block: number, wait: PollWait): Ans
   return finishPoll(context, block, ready);
 }
 
-/** What is ready already costs no look at the clock. */
+/** Reads the clock only if nothing is ready. */
 function poll(context: Context, block: number): Answer {
   const { guest: { view }, world, handles } = context;
   const timeout = u64.get(view, block + Poll.offsets.timeoutNsecs);
@@ -126,7 +126,7 @@ function isOfDevice(name: Hypercall): name is DeviceHypercall {
   return (DEVICE_HYPERCALLS as readonly Hypercall[]).includes(name);
 }
 
-/** A hypercall of a device. What it asks for is checked here, so that the device gets only requests that fit it. */
+/** A hypercall of a device. It is checked here, so that the device gets only valid requests. */
 function deviceCall(name: DeviceHypercall): Handler {
   const offsets: Record<"handle" | "data" | "len" | "ret", number> & { readonly offset?: number } =
     HYPERCALL_ARGUMENTS[name].offsets;

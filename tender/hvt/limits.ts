@@ -1,7 +1,7 @@
 /**
- * The limits of a guest of hvt, kept from within its run: an alarm interrupts the guest on its CPU, and
- * the tender where it writes for the guest; no wait is longer than the guest's time; and its console
- * output is counted.
+ * Enforces the limits of a guest of hvt, as an observer: an alarm interrupts the guest on its CPU, and the
+ * tender where it writes for the guest; no wait goes beyond the guest's time; and console output is
+ * counted.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Observer } from "./observer.ts";
 
 const MILLISECOND = 1_000_000n;
 
-/** Limits a guest that is to be run. Processor time is that of the thread, from the guest's start on. */
+/** Makes an observer that enforces limits. It counts the thread's processor time from the guest's start on. */
 export function limitMachine(limits: Limits): Observer {
   const { timeout, cpuTime } = limits;
   const meter = new ConsoleMeter(limits);

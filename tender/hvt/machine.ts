@@ -1,6 +1,6 @@
 /**
- * Compiles a guest to the machine that runs it: what lies in its memory, what may be done there, and
- * the state of its CPU. A value, with nothing of the host in it.
+ * Compiles a guest to the machine that runs it, a plain value: the contents of its memory, how they are
+ * protected, and the state of its CPU.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export interface Content {
   readonly data: Uint8Array;
 }
 
-/** What may be done with `[start, end)` of guest memory. */
+/** How `[start, end)` of guest memory may be accessed. */
 export interface Protection {
   readonly start: number;
   readonly end: number;
@@ -66,13 +66,13 @@ export interface Machine extends MachineBase {
   readonly specialRegisters: Partial<SpecialRegisters>;
 }
 
-/** What is known of this host before anything of the guest is made. */
+/** What a guest is compiled with: facts about this host. */
 export interface HostFacts {
   /** Frequency of its CPU's time stamp counter, in Hz. */
   readonly cycleFrequency: bigint;
-  /** What its CPU can do for a guest, as KVM gives it. */
+  /** The CPUID that KVM supports, in KVM's form. */
   readonly cpuid: Uint8Array<ArrayBuffer>;
-  /** What the guest's devices are like, in the manifest's order. */
+  /** The properties of the guest's devices, in the manifest's order. */
   readonly devices: readonly PropertiesBase[];
 }
 
@@ -108,7 +108,7 @@ export function compileMachine(
       { address: LAYOUT.pml4, data: tables },
       { address: LAYOUT.bootInfo, data: boot(guest, host, { ring, ownSize }) },
       ...unikernel.segments.map(({ address, data }) => ({ address, data })),
-      // Nobody looks at the ring before the guest says that there is something in it.
+      // The tender looks at the ring only when the guest kicks it.
       ...(ring === undefined ? [] : [{ address: ring, data: RingHeader.encode({ needsKick: 1 }) }]),
     ],
     protections,

@@ -1,7 +1,7 @@
 /**
- * The network ring: a guest leaves requests in memory, and has them served by one exit for all of them.
- * All that lies in the ring was written by the guest, the tender's own indices included: it may change
- * those as well, which harms only itself. So the tender keeps no state, and checks everything, each time.
+ * The network ring: a guest leaves requests in memory, and one exit has all of them served. The guest can
+ * write everything in the ring, even the tender's indices, and harms only itself by that: the tender keeps
+ * no state of its own, and checks everything each time.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export type RingRequest = ReturnType<typeof RingEntry.read>;
 /** The answer to a request, without its id; undefined where there is none. */
 export type Committed = { readonly ret: number; readonly len: number } | undefined;
 
-/** What became of a request: an answer for the guest, or its end. */
+/** The result of a request: an answer for the guest, or the guest's end. */
 export type Served = { readonly commit: Committed } | { readonly end: Ended };
 
 /** Serves one request; see {@linkcode serveRequest}. */
@@ -64,8 +64,8 @@ export function serveRing(
 }
 
 /**
- * Serves a request. A frame that cannot be sent is lost, as on any network; so is a request for
- * something else than the contract knows.
+ * Serves a request. A frame that cannot be sent is lost, as on any network. An unknown operation is
+ * ignored.
  */
 export function serveRequest(
   { operation, handle, data: address, len: length }: RingRequest,

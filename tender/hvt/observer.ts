@@ -1,6 +1,7 @@
 /**
- * Watching a run from within: what observes replaces a part of the run by one that does the same and
- * looks on. A run without observers has the parts themselves, and pays nothing.
+ * What an observer of a run is: it replaces parts of the run (the vCPU, the hypercalls, the world) by parts
+ * that do the same and observe. A run without observers has the parts themselves, at no cost.
+ * `observe/observers.ts` makes the observers that are asked for.
  *
  * @module
  */
@@ -25,7 +26,7 @@ export interface Calls {
   readonly serveRequest: ServeRequest;
 }
 
-/** What a debugger takes hold of: a machine that is ready to run. */
+/** What a debugger gets: a machine that is ready to run. */
 export interface WholeMachine {
   readonly machine: MachineBase;
   readonly vcpu: Vcpu;
@@ -33,7 +34,7 @@ export interface WholeMachine {
   readonly memory: Mapping;
 }
 
-/** What the run loop uses in place of a machine's own: its vCPU, and the bytes that hypercalls use. */
+/** What the run loop uses under a debugger: a vCPU, and the memory for hypercalls. */
 export interface Attached {
   readonly cpu: Cpu;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -41,17 +42,17 @@ export interface Attached {
 
 /** A machine whose guest has ended. */
 export interface EndedMachine {
-  /** Its memory: to read what the guest could not read itself may fault. */
+  /** Its memory. Reading what the guest itself could not read may fault. */
   readonly memory: GuestView;
-  /** The same memory, whose content `memory_content.ts` gives everywhere. */
+  /** The same memory, of which `memory_content.ts` can read everything. */
   readonly mapping: Mapping;
   registers(): Registers;
   specialRegisters(): SpecialRegisters;
 }
 
-/** Looks on while a guest runs. What it holds is given back with the run. */
+/** Observes a guest while it runs. It is disposed of together with the run. */
 export interface Observer extends Partial<Disposable> {
-  /** Takes hold of the machine, as a debugger does; one observer of a run at most. */
+  /** Takes over the machine, as a debugger does; at most one observer of a run may. */
   attach?(machine: WholeMachine): Attached;
   /** Stands between the guest and the world. */
   world?(world: World): World;
@@ -63,12 +64,12 @@ export interface Observer extends Partial<Disposable> {
   readonly attempt?: Attempt;
   /** When the run has to be stepped again at the latest, by the world's monotonic clock. */
   until?(): bigint | undefined;
-  /** Is told when all is made, before the guest's first instruction, on the guest's thread. */
+  /** Is called before the guest's first instruction, on the guest's thread. */
   begin?(vcpu: Vcpu): void;
   /**
-   * Is told how the guest ended, while its machine still exists.
+   * Is called when the guest has ended, while its machine still exists.
    *
-   * @returns the outcome, if it knows more of it
+   * @returns the outcome with what it adds to it, if anything
    */
   ended?(outcome: Outcome, machine: EndedMachine): Outcome | void;
 }

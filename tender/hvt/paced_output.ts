@@ -1,5 +1,5 @@
 /**
- * Console output for a program that may take it later: until it has, the guest does not run.
+ * Console output for a function that may return a promise: the guest does not run until it is resolved.
  *
  * @module
  */
@@ -12,10 +12,10 @@ export class PacedOutput {
   readonly #take: TakeOutput;
   readonly #wake: () => void;
   #pending = false;
-  /** What the function failed with later. */
+  /** The error that the promise was rejected with. */
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param wake ends a wait that is under way */
+  /** @param wake ends the current wait */
   constructor(take: TakeOutput, wake: () => void) {
     this.#take = take;
     this.#wake = wake;
@@ -44,7 +44,7 @@ export class PacedOutput {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** The vCPU, which comes back at once while output is not taken. */
+  /** A vCPU that does not run the guest while output is pending. */
   paced(cpu: Cpu): Cpu {
     return {
       registers: () => cpu.registers(),

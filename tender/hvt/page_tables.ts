@@ -1,6 +1,6 @@
 /**
- * The page tables that a guest starts with, as bytes: identity, what lies below its boot info not
- * present, the boot area read-only, all else writable, and nothing executable but what its image says.
+ * The page tables that a guest starts with, as bytes. They map addresses to themselves: nothing below the
+ * boot info, the boot area read-only, all else writable, and only the unikernel's code executable.
  * Source: spec/solo5-abi.md, section 2, and the Intel SDM, volume 3, "4-level paging".
  *
  * @module
@@ -24,9 +24,9 @@ export interface Range {
   readonly end: number;
 }
 
-/** What a guest's tables are made for. */
+/** Options of a guest's page tables. */
 export interface PageTableOptions {
-  /** What may be executed; all of it, where the CPU cannot tell, if not given. */
+  /** The ranges that may be executed; all of memory if not given, for CPUs without no-execute. */
   readonly executable?: readonly Range[];
 }
 
@@ -74,7 +74,7 @@ export function pageTables(
   return new Uint8Array(tables.buffer, 0, free - LAYOUT.pml4);
 }
 
-/** How much of a range some of the others have. */
+/** How much of a range the others cover. */
 function covers(range: Range, others: readonly Range[] | undefined): "none" | "part" | "all" {
   if (others === undefined) return "all";
   let part = false;

@@ -1,6 +1,6 @@
 /**
- * The run loop: a step that runs the guest until there is a reason to stop, and can be taken again.
- * How to wait between steps is its caller's choice.
+ * The run loop: each step runs the guest until there is a reason to stop. The caller decides how to wait
+ * between steps.
  *
  * @module
  */
@@ -20,13 +20,13 @@ const SPENT: Stop = { kind: "budget" };
 /** Width of a hypercall's `out`, in bytes. */
 const HYPERCALL_WIDTH = 4;
 
-/** What answers hypercalls where nobody looks on. */
+/** What answers hypercalls in a run without observers. */
 export const CALLS: Calls = { hypercall, resumePoll, serveRequest };
 
 /** Version of {@linkcode LoopState}. */
 const STATE_VERSION = 1;
 
-/** A run between two steps, wherever the clock of its world stands. */
+/** A run between two steps, without absolute times. */
 export interface LoopState {
   readonly version: typeof STATE_VERSION;
   /** What the guest waits for; undefined if it does not wait. */
@@ -35,7 +35,7 @@ export interface LoopState {
     readonly block: number;
     /** Bit = handle. */
     readonly handles: bigint;
-    /** Time that is left, in nanoseconds; less than 0 if it is over. */
+    /** Time left, in nanoseconds; negative if the wait is over. */
     readonly remaining: bigint;
   };
 }
@@ -82,7 +82,7 @@ export class RunLoop {
     return this.#stop ?? SPENT;
   }
 
-  /** What another loop needs to go on; for a run that has not ended, between two steps. */
+  /** The state from which another loop can continue, between two steps; the run must not have ended. */
   save(): LoopState {
     const version = STATE_VERSION;
     if (this.#stop?.kind !== "wait") return { version };
@@ -92,9 +92,9 @@ export class RunLoop {
   }
 
   /**
-   * Goes on where another loop was, before the first step.
+   * Continues from the state of another loop; to be called before the first step.
    *
-   * @throws {TenderError} "guest" if the state is of another version, or no guest's
+   * @throws {TenderError} "guest" if the state has another version or is invalid
    */
   restore({ version, wait }: LoopState): void {
     if (version !== STATE_VERSION) {

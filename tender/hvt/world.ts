@@ -1,6 +1,6 @@
 /**
- * The one door between a guest and the world: all that it can learn from outside of its machine, and
- * all that it can do there, goes through here, so that it can be recorded, replayed or faked.
+ * The only interface between a guest and the world outside of its machine. All of its input and output
+ * passes here, so that it can be recorded, replayed or faked.
  *
  * @module
  */
@@ -19,26 +19,26 @@ export interface World {
   readonly devices: readonly OpenDevice[];
   /** Time since the Unix epoch. */
   wallClock(): bigint;
-  /** A clock that never goes back; it decides when a wait is over. */
+  /** A monotonic clock, which decides when a wait is over. */
   monotonic(): bigint;
   /**
    * Takes the console's output.
    *
-   * @param late asked when a signal interrupts this: whether to give up
-   * @returns false when nobody reads it any more, which ends the guest, or when it gave up
+   * @param late called when a signal interrupts this: whether to give up
+   * @returns false if nobody reads the console any more, which ends the guest, or if it gave up
    */
   write(data: GuestBytes, late?: () => boolean): boolean;
   /** Which of these handles (bit = handle) have something to read. */
   ready(handles: bigint): bigint;
 }
 
-/** A world that can be waited for. */
+/** A world with input that can be waited for. */
 export interface WaitingWorld extends World {
   /** Blocks until a handle is ready or the monotonic clock reaches `deadline`. */
   wait(deadline: bigint): void;
-  /** The same on another thread; may come back before. See {@linkcode PollSet.waitApart}. */
+  /** The same on another thread; may return early. See {@linkcode PollSet.waitApart}. */
   waitApart(deadline: bigint): Promise<void>;
-  /** Ends a `waitApart` that is under way. */
+  /** Ends the current `waitApart`. */
   wake(): void;
 }
 
@@ -49,7 +49,7 @@ export type ServedKinds = ReadonlyMap<string, ServedKind>;
  * The world of this process: the host's clocks, its standard output as the console, and a guest's
  * devices, which it opens and owns.
  *
- * @throws {TenderError} if this host does not have a device as asked
+ * @throws {TenderError} "device" if this host does not have a device as asked
  */
 export function hostWorld(
   bound: readonly BoundDevice[] = [],

@@ -1,6 +1,6 @@
 /**
- * gdb as an observer of a run: it listens, keeps the guest from its first instruction until gdb has
- * connected and says so, and has a word whenever the guest stops for it.
+ * gdb as an observer of a run. It listens, holds the guest before its first instruction until gdb has
+ * connected and lets it go on, and talks to gdb whenever the guest stops for it.
  *
  * @module
  */
@@ -44,14 +44,14 @@ export function debugWith(guest: Guest, { endpoint, say }: GdbOptions): Observer
   });
 }
 
-/** Signals of Linux that stand for why a guest stands still. */
+/** Signals of Linux that tell gdb why a guest is stopped. */
 const SIGNAL = { INT: 2, ILL: 4, TRAP: 5, ABRT: 6, SEGV: 11 } as const;
-/** Longest that a waiting guest keeps the debugger waiting, in nanoseconds. */
+/** How often a waiting guest checks for gdb, in nanoseconds. */
 const ATTENTION = 20_000_000n;
 
-/** Why gdb has the word. */
+/** Why the guest is stopped for gdb. */
 interface Halt {
-  /** What gdb is told, now if `announced`, and whenever it asks. */
+  /** The stop reply: sent at once if `announced`, and whenever gdb asks. */
   readonly reply: string;
   readonly announced: boolean;
 }
@@ -64,7 +64,7 @@ class Debugger implements Observer {
   readonly #resources = new DisposableStack();
   #cpu!: DebugCpu;
   #target!: MachineTarget;
-  /** The first word is gdb's. */
+  /** Why the guest is stopped; at first, because it has not begun. */
   #halt: Halt | undefined = { reply: stopReply(SIGNAL.TRAP), announced: false };
   #killed = false;
 
@@ -75,7 +75,7 @@ class Debugger implements Observer {
   }
 
   attach({ vcpu, memory: window, machine }: WholeMachine): Attached {
-    // The same memory once more: writable where the guest's is not, and open where it is closed.
+    // A second mapping of the same memory, which the debugger can read and write everywhere.
     const file = openDescriptor(`/proc/self/fd/${window.fd}`);
     const { bytes } = this.#resources.use(new Mapping(file, machine.memorySize));
     const memory = new DebugMemory(bytes);
@@ -94,7 +94,7 @@ class Debugger implements Observer {
     this.#ready();
   }
 
-  /** A wait is cut into short ones, so that gdb can interrupt it. */
+  /** Divides waits into short ones, so that gdb can interrupt them. */
   calls({ hypercall, resumePoll, serveRequest }: Calls): Calls {
     return {
       serveRequest,
@@ -139,7 +139,7 @@ class Debugger implements Observer {
     return { ...wait, deadline: soon < wait.until ? soon : wait.until };
   }
 
-  /** Lets gdb have its word, if there is something for it. */
+  /** Talks to gdb, if the guest is stopped or gdb has sent something. */
   #attend(): void {
     const halt = this.#halt ?? this.#news();
     if (halt === undefined) return;
@@ -158,7 +158,7 @@ class Debugger implements Observer {
     }
   }
 
-  /** What came from gdb while the guest ran. */
+  /** Why the guest has to stop because of what gdb did while it ran. */
   #news(): Halt | undefined {
     switch (this.#link.look()) {
       case "interrupt":
@@ -170,7 +170,7 @@ class Debugger implements Observer {
     }
   }
 
-  /** Does what gdb asks for until it lets the guest go on; `reply` is why the guest stands still. */
+  /** Answers gdb until it lets the guest go on; `reply` says why the guest is stopped. */
   #converse(reply: string, { ended }: { ended: boolean }): NonNullable<Action["go"]> {
     const link = this.#link;
     for (;;) {
@@ -189,7 +189,7 @@ class Debugger implements Observer {
   }
 }
 
-/** What gdb is told at last. */
+/** The last reply to gdb. */
 function finalReply(outcome: Outcome): string {
   if (outcome.kind === "exit") return `W${hexByte(outcome.status)}`;
   if (outcome.kind === "signal") return `X${hexByte(outcome.signal)}`;
@@ -197,7 +197,7 @@ function finalReply(outcome: Outcome): string {
   return status === EXIT.ABORT ? `W${hexByte(status)}` : `X${hexByte(SIGNAL.SEGV)}`;
 }
 
-/** What a guest that ended otherwise than by its own exit stands still with. */
+/** The stop reply for a guest that did not end by an exit of its own. */
 function endReply(outcome: Outcome): string {
   if (outcome.kind === "abort") return stopReply(SIGNAL.ABRT);
   if (outcome.kind === "fault" && outcome.reason === "emulation") return stopReply(SIGNAL.ILL);

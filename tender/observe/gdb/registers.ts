@@ -1,6 +1,6 @@
 /**
- * The registers as gdb knows them, a table in gdb's order: from it come the target description, the
- * answers to `g` and `p`, and the changes of `G` and `P`.
+ * The registers, as a table in gdb's order. The target description and the packets `g`, `p`, `G` and `P`
+ * are made from it.
  * Source: "Debugging with GDB", "Target Descriptions", "i386 Features".
  *
  * @module
@@ -8,7 +8,7 @@
 import { viewOf } from "../../../abi/layout.ts";
 import { Fpu, type Registers, type SpecialRegisters } from "../../kvm/abi.ts";
 
-/** All that a vCPU's registers hold, changed in place. */
+/** The contents of a vCPU's registers. */
 export interface CpuState {
   readonly general: Registers;
   readonly special: SpecialRegisters;
@@ -21,14 +21,14 @@ export interface Register {
   readonly name: string;
   /** In bits. */
   readonly size: number;
-  /** gdb's name of what it holds. */
+  /** gdb's name of its type. */
   readonly type: string;
   get(state: CpuState): Uint8Array;
-  /** Changes it in `state`; where nothing of the machine stands behind it, does nothing. */
+  /** Changes it in `state`; has no effect for a register that the machine does not have. */
   set(state: CpuState, bytes: Uint8Array): void;
 }
 
-/** A group of registers, by the name that gdb has for it. */
+/** A group of registers, with gdb's name for it. */
 export interface Feature {
   readonly name: string;
   readonly registers: readonly Register[];
@@ -39,7 +39,7 @@ const GENERAL = [
   ...["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"] as const,
 ] as const;
 const SEGMENTS = ["cs", "ss", "ds", "es", "fs", "gs"] as const;
-/** The control registers of the x87 unit; KVM keeps those that have an offset. */
+/** The control registers of the x87 unit; KVM has those with an offset. */
 const X87: readonly (readonly [name: string, offset?: number])[] = [
   ["fctrl", Fpu.offsets.fcw],
   ["fstat", Fpu.offsets.fsw],
@@ -83,7 +83,7 @@ export const FEATURES: readonly Feature[] = [
   { name: "org.gnu.gdb.i386.segments", registers: [segmentBase("fs"), segmentBase("gs")] },
 ];
 
-/** Every register, by the number that gdb has for it. */
+/** Every register, by gdb's number for it. */
 export const REGISTERS: readonly Register[] = FEATURES.flatMap(({ registers }) => registers);
 
 /** The answer to `g`. */

@@ -1,6 +1,6 @@
 /**
- * What a debugger asks for, packet by packet, and what it is told. Every packet has an answer: data,
- * "OK", an error where it asks for what cannot be, or nothing where it is of a kind that is not known.
+ * Answers a debugger's packets. Every packet has an answer: data, "OK", an error if the request is
+ * impossible, or an empty reply if the packet is unknown.
  * Source: "Debugging with GDB", appendix "GDB Remote Serial Protocol", "Packets".
  *
  * @module
@@ -9,20 +9,20 @@ import { bytesOf, fromHex, PACKET_MAX, toHex } from "./packet.ts";
 import { type CpuState, readAll, REGISTERS, targetXml, writeAll } from "./registers.ts";
 import type { Watchpoint } from "./watchpoints.ts";
 
-/** A guest that stands still, as the protocol sees it. */
+/** A guest that is stopped, as the protocol sees it. */
 export interface DebugTarget {
   readState(): CpuState;
   writeState(state: CpuState): void;
-  /** A copy of memory, as far as there is any; undefined where there is none. */
+  /** A copy of memory, cut off where memory ends; undefined if the address lies outside of it. */
   readMemory(address: number, length: number): Uint8Array | undefined;
-  /** False, and nothing is written, where not all of it is memory. */
+  /** Returns false, and writes nothing, if not all of it is memory. */
   writeMemory(address: number, bytes: Uint8Array): boolean;
-  /** Sets a breakpoint in memory, or something in a debug register; false if it cannot. */
+  /** Sets a breakpoint in memory or in a debug register, or a watchpoint; false if it cannot. */
   insert(point: Breakpoint): boolean;
   remove(point: Breakpoint): void;
   /** Size of the thread-local variables below the thread pointer, in bytes. */
   readonly tlsSize: number;
-  /** Does a `monitor` command. */
+  /** Executes a `monitor` command. */
   monitor(command: string): MonitorAnswer;
 }
 
@@ -31,7 +31,7 @@ export type Breakpoint =
   | { readonly kind: "software"; readonly address: number }
   | Watchpoint;
 
-/** What a `monitor` command says, and whether it ends the run. */
+/** The output of a `monitor` command, and whether it ends the run. */
 export interface MonitorAnswer {
   readonly text: string;
   readonly quit?: boolean;
@@ -39,9 +39,9 @@ export interface MonitorAnswer {
 
 /** What to do after a packet. */
 export interface Action {
-  /** What to answer; if not given, nothing until the guest stops again. */
+  /** The reply; if not given, none until the guest stops again. */
   readonly reply?: string;
-  /** How to go on with the guest; it stays as it is if not given. */
+  /** How the guest goes on; it stays stopped if not given. */
   readonly go?: "continue" | "step" | "detach" | "kill";
   /** Packets are not acknowledged from here on. */
   readonly noAck?: boolean;
@@ -49,12 +49,12 @@ export interface Action {
 
 const OK: Action = { reply: "OK" };
 const UNKNOWN: Action = { reply: "" };
-/** The packet does not say what it has to. */
+/** The packet is malformed. */
 const MALFORMED: Action = { reply: "E01" };
 /** There is no such memory, register or breakpoint. */
 const REFUSED: Action = { reply: "E0e" };
 
-/** The one thread that there is. */
+/** The guest's only thread. */
 const THREAD = "1";
 const FEATURES = [
   `PacketSize=${PACKET_MAX.toString(16)}`,
@@ -69,7 +69,7 @@ const POINTS = ["software", "execute", "write", "read", "access"] as const;
 
 type Handler = (target: DebugTarget, rest: string) => Action;
 
-/** Packets by how they begin; the first that fits counts. */
+/** Handlers of packets, by the packet's beginning; the first match is used. */
 const PACKETS: readonly (readonly [prefix: string, handle: Handler])[] = [
   ["g", (target) => ({ reply: toHex(readAll(target.readState())) })],
   ["G", writeRegisters],
@@ -104,7 +104,7 @@ const PACKETS: readonly (readonly [prefix: string, handle: Handler])[] = [
   ["qRcmd,", monitor],
 ];
 
-/** Answers a packet about a guest that stands still; `?` is the caller's, who knows why it does. */
+/** Answers a packet while the guest is stopped; the caller answers `?`, since it knows why it is. */
 export function answer(target: DebugTarget, packet: string): Action {
   for (const [prefix, handle] of PACKETS) {
     if (packet.startsWith(prefix)) return handle(target, packet.slice(prefix.length));

@@ -1,6 +1,6 @@
 /**
  * Hardware breakpoints and watchpoints: in the CPU's four debug registers (Intel SDM, volume 3, "Debug
- * Registers"), and by closed pages on a KVM that emulates the CPU and ignores those for data.
+ * Registers"), and by protected pages on a KVM that emulates the CPU and ignores watchpoints.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Exit } from "../../kvm/exit.ts";
 import { GuestView } from "../../hvt/guest_view.ts";
 import type { MachineBase, Protection } from "../../hvt/machine.ts";
 
-/** What a debug register stops at; x86 cannot tell reads from other accesses, gdb can. */
+/** What a debug register stops at. x86 cannot distinguish reads from other accesses; gdb can. */
 export type WatchKind = "execute" | "write" | "read" | "access";
 
 /** A hardware breakpoint or watchpoint. */
@@ -23,21 +23,21 @@ export interface Watchpoint {
   readonly length: number;
 }
 
-/** How many there can be. */
+/** How many debug registers the CPU has. */
 const SLOTS = 4;
 /** The condition in DR7. */
 const CONDITION: Record<WatchKind, bigint> = { execute: 0n, write: 1n, read: 3n, access: 3n };
 /** The length in DR7, by the length in bytes. */
 const LENGTH: Readonly<Record<number, bigint>> = { 1: 0n, 2: 1n, 4: 3n, 8: 2n };
-/** In DR7: bits of a slot's condition and length begin here, four a slot. */
+/** The bit of DR7 where the conditions and lengths begin, four bits for each slot. */
 const CONDITIONS_AT = 16n;
 
 /** The debug registers' content. */
 export class Watchpoints {
-  /** A slot keeps its place while it is in use. */
+  /** By debug register; a watchpoint stays in its register. */
   readonly #slots: (Watchpoint | undefined)[] = new Array(SLOTS).fill(undefined);
 
-  /** Adds one; false if the CPU cannot have it. To add what is there changes nothing. */
+  /** Adds one; false if the CPU has no room for it. Adding one twice has no effect. */
   insert(watchpoint: Watchpoint): boolean {
     const { kind, address, length } = watchpoint;
     const known = LENGTH[length] !== undefined && address % length === 0 &&
@@ -50,18 +50,18 @@ export class Watchpoints {
     return true;
   }
 
-  /** Takes one away, if it is there. */
+  /** Removes one, if it is there. */
   remove(watchpoint: Watchpoint): void {
     const slot = this.#find(watchpoint);
     if (slot >= 0) this.#slots[slot] = undefined;
   }
 
-  /** Takes all away. */
+  /** Removes all. */
   clear(): void {
     this.#slots.fill(undefined);
   }
 
-  /** Those that there are. */
+  /** All that are set. */
   get list(): readonly Watchpoint[] {
     return this.#slots.filter((slot) => slot !== undefined);
   }
@@ -98,19 +98,19 @@ export class Watchpoints {
 export type MemoryAccess = Extract<Exit, { kind: "mmio" }>;
 
 /**
- * The pages that are closed to the guest because of watchpoints. A KVM that emulates the CPU then
- * reports each access as if there were a device, and here the device is the memory itself. A KVM on real
- * hardware reports no more than that something failed, and there the debug registers work: on the first
- * such report the pages are opened for good.
+ * The pages that are closed to the guest because of watchpoints. A KVM that emulates the CPU reports each
+ * access to them as if it were to a device, and this class then does what the access was to do. A KVM on
+ * real hardware reports only a failure, and there the debug registers work: at the first such failure the
+ * pages are opened for good.
  */
 export class WatchedPages {
   readonly #machine: MachineBase;
   /** The mapping that the guest runs in. */
   readonly #window: Mapping;
-  /** All of memory, for what the guest itself may do there. */
+  /** All of memory, and what the guest itself may do there. */
   readonly #memory: GuestView;
   #closed: readonly number[] = [];
-  /** Whether this KVM works so; found out when it does not. */
+  /** Whether this KVM reports accesses to closed pages; true until it fails to. */
   #works = true;
 
   /** `bytes`: a second mapping of the memory, open everywhere. */
@@ -125,7 +125,7 @@ export class WatchedPages {
     const wanted = new Map<number, { read: boolean }>();
     for (const { kind, address, length } of this.#works ? watchpoints : []) {
       if (kind === "execute" || address + length > this.#machine.memorySize) continue;
-      // Aligned to its length, so that it never crosses into another page.
+      // It is aligned to its length, so it lies in one page.
       const page = alignDown(address, PAGE_SIZE);
       wanted.set(page, { read: kind === "write" && wanted.get(page)?.read !== false });
     }
@@ -134,7 +134,7 @@ export class WatchedPages {
     this.#closed = [...wanted.keys()];
   }
 
-  /** Opens every page for good, because closing them is not understood; false if none was closed. */
+  /** Opens every page for good, because this KVM does not report accesses; false if none was closed. */
   giveUp(): boolean {
     const closed = this.#closed.length > 0;
     this.#works = false;
@@ -143,10 +143,10 @@ export class WatchedPages {
   }
 
   /**
-   * Does what the guest wanted to do with a page that is closed.
+   * Does a guest's access to a closed page.
    *
-   * @param data what it writes, or room for what it reads
-   * @returns false if the guest could not do so anyway
+   * @param data the bytes to write, or room for those to read
+   * @returns false if the page is not closed, or the guest must not access it so
    */
   serve({ address, length, write }: MemoryAccess, data: Uint8Array): boolean {
     const at = Number(address);
@@ -159,7 +159,7 @@ export class WatchedPages {
     return true;
   }
 
-  /** Protects a page as its segment says, and further. */
+  /** Protects a page as its segment says, and more strictly if asked to. */
   #protect(page: number, { read = true, write }: { read?: boolean; write: boolean }): void {
     const segment: Protection | undefined = this.#machine.protections.find(({ start, end }) =>
       page >= start && page < end
