@@ -62,7 +62,7 @@ function remedy(problem: TenderProblem, request: GuestRequest): string | undefin
     case "memory-size":
       return `--mem takes ${Math.ceil(problem.least / MIB)} to ${Math.floor(problem.most / MIB)}`;
     case "too-little-memory":
-      return `give it --mem=${Math.ceil(problem.needed / MIB)} or more`;
+      return `give it --mem=${Math.ceil(problem.least / MIB)} or more`;
     case "not-packable":
       return "soloden build -t spt makes one";
   }

@@ -52,8 +52,8 @@ export type TenderProblem =
     readonly least: number;
     readonly most: number;
   }
-  /** A unikernel that does not fit into the memory that it was given. Sizes are in bytes. */
-  | { readonly kind: "too-little-memory"; readonly size: number; readonly needed: number }
+  /** A unikernel that does not fit into the memory that it was given, and the least that its target can give it. */
+  | { readonly kind: "too-little-memory"; readonly size: number; readonly least: number }
   /** A unikernel of a target that cannot be packed. */
   | { readonly kind: "not-packable"; readonly target: string };
 

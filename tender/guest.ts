@@ -83,13 +83,20 @@ export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
   checkUnikernel(unikernel);
   const { name, manifest } = unikernel;
   const { memory = DEFAULT_MEMORY_MIB * MIB, args = [], executableHeap = false } = options;
-  const memorySize = checkMemorySize(bytesOf(memory, "memory"), MEMORY[target]);
+  const limits = MEMORY[target];
+  const memorySize = checkMemorySize(bytesOf(memory, "memory"), limits);
   const needed = memoryNeeded(unikernel);
   if (needed > memorySize) {
     throw new TenderError(
       "memory",
       `${name}: needs ${needed} bytes, and memory is ${memorySize}`,
-      { problems: [{ kind: "too-little-memory", size: memorySize, needed }] },
+      {
+        problems: [{
+          kind: "too-little-memory",
+          size: memorySize,
+          least: alignUp(needed, limits.step),
+        }],
+      },
     );
   }
   const devices = bindDevices(manifest, new Map(Object.entries(options.devices ?? {})));

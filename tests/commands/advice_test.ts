@@ -154,7 +154,7 @@ Deno.test("advice: what is said to make storage larger does", async () => {
 });
 
 Deno.test("advice: how much memory a unikernel takes that does not fit", () => {
-  const problem = { kind: "too-little-memory", size: 0x20_0000, needed: 0x30_0001 } as const;
+  const problem = { kind: "too-little-memory", size: 0x20_0000, least: 0x30_0001 } as const;
   equal(adviceFor(problem, ["--mem=2", "big.spt"]), "give it --mem=4 or more");
 });
 

@@ -1,7 +1,7 @@
 /**
  * What a unikernel can be bound to, and what not, to the byte.
  */
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { type TargetName, TARGETS } from "../../abi/notes.ts";
 import { COMMAND_LINE_SIZE, PAGE_SIZE } from "../../abi/solo5.ts";
@@ -14,6 +14,7 @@ import {
 import { net } from "../../tender/devices/net/device.ts";
 import { block } from "../../tender/devices/block/device.ts";
 import { bind, type Guest } from "../../tender/guest.ts";
+import { TenderError } from "../../tender/error.ts";
 import type { Size } from "../../tender/size.ts";
 import { buildUnikernel } from "../elftool/builder.ts";
 
@@ -58,6 +59,21 @@ Deno.test("bind: the entry point and the unikernel's end lie in memory", () => {
     throws(() => bound(changes), {
       code: "memory",
       message: /: needs [0-9]+ bytes, and memory is [0-9]+$/,
+    });
+  }
+});
+
+Deno.test("bind: what is said of too little memory is enough, in the target's steps", () => {
+  for (const target of ["hvt", "spt"] as const) {
+    const large = { ...of(target), kernelEnd: 0x20_1000 };
+    const bound = (memory: number) => bind(large, { memory }).memorySize;
+    const steps = { hvt: 0x40_0000, spt: 0x20_1000 };
+    throws(() => bound(0x20_0000), (error: unknown) => {
+      ok(error instanceof TenderError);
+      const least = steps[target];
+      deepEqual(error.problems, [{ kind: "too-little-memory", size: 0x20_0000, least }]);
+      equal(bound(least), least);
+      return true;
     });
   }
 });
