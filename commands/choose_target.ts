@@ -1,5 +1,5 @@
 /**
- * The target that a portable unikernel gets. What is built for one target has no choice.
+ * Chooses the target of a portable unikernel. Other unikernels have the one that they were built for.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { TenderTarget } from "../tender/guest.ts";
 import { preferredTarget, TENDERS } from "../tender/targets.ts";
 
 /**
- * Makes a unikernel of the target that is asked for; if none is, of the one that suits this host.
+ * Binds a unikernel to the target that is asked for, or to the one that suits this host.
  *
  * @throws {TenderError} "option" for a target that is none, or "target" if the unikernel was built for
  * another one

@@ -1,5 +1,5 @@
 /**
- * What the command line asks to see of a guest, made into observers that show it to people.
+ * Makes the observers that the command line asks for, which write for people.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import type { StartOptions } from "../tender/target.ts";
 import type { Observation } from "./observe_words.ts";
 import { openOutput, type Output, sayAtLast, standardError } from "./run_output.ts";
 
-/** What observers are made with. */
+/** What the observers are made with. */
 export interface Telling {
   readonly guest: Guest;
-  /** What lines about the run begin with. */
+  /** The name at the beginning of lines about the run. */
   readonly program: string;
   /** The guest's limits. */
   readonly limits: Limits | undefined;
-  /** Whether this process is to give up its rights. */
+  /** Whether this process gives up its rights. */
   readonly confined: boolean;
   /** How to write. */
   readonly attempt: Attempt;
@@ -32,9 +32,9 @@ export interface Telling {
 }
 
 /**
- * Makes the observers that write what the options ask for. Statistics are printed at the end. If a signal
- * ends this process they are lost: a confined tender may not make the system calls that listening for one
- * takes.
+ * Makes the observers that write what the options ask for. Statistics are printed at the end. They are lost
+ * if a signal ends this process: a confined tender may not make the system calls by which it would be
+ * handled.
  *
  * @throws {TenderError} if an output cannot be written, or "option" for a limit of time under gdb
  * @throws {ElfError} "file" if an output is the unikernel or one of its disks
@@ -54,7 +54,7 @@ export function tellPeople(
     trace.file === undefined ? standardError({ attempt }) : open(trace.file),
     trace.format,
   );
-  // These open files or sockets later.
+  // These open files or sockets while the guest runs.
   const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
   if (opening !== "") say(`${opening}: the tender is not confined`);
   return {
@@ -69,7 +69,7 @@ export function tellPeople(
   };
 }
 
-/** Refuses limits of time under gdb: the time that gdb takes would count as the guest's. */
+/** Refuses limits of time under gdb: the debugger's time would count as the guest's. */
 function checkUntimed(limits: Limits | undefined): void {
   const { timeout, cpuTime } = limits ?? {};
   if (timeout === undefined && cpuTime === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Where observers write: a file, or standard error. Nothing is buffered, so that a run that is
- * killed leaves all that it had to tell; and no write takes longer than the guest has time.
+ * The outputs of observers: files, or standard error. Nothing is buffered, so that a run that is killed
+ * loses nothing; and no write takes longer than the guest's time.
  *
  * @module
  */
@@ -22,9 +22,9 @@ export type OpenOutput = Output & Disposable;
 /**
  * Creates or empties a file, and opens it for writing.
  *
- * @param options `header`: what it begins with; `attempt`: how to write, where the run has limits
- * @throws {TenderError} "host" with the path and what the system says, or that another user's file is
- * in the way
+ * @param options `header`: the first bytes of the file; `attempt`: makes a call that may block, in a run
+ * with limits
+ * @throws {TenderError} "host" with the path and the system's reason, or if the file is another user's
  */
 export function openOutput(
   path: string,
@@ -57,7 +57,7 @@ export function sayAtLast(text: string, options: { attempt?: Attempt } = {}): vo
   }
 }
 
-/** Something that takes some of what it is given. */
+/** A file, whose write may take only a part of the bytes. */
 interface Writer {
   writeSync(bytes: Uint8Array): number;
 }

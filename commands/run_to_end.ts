@@ -1,6 +1,6 @@
 /**
- * Runs of a guest that this process stays for: with what was asked to be seen of it, with its limits,
- * with or without confinement. What a run does not need is not loaded.
+ * Runs a guest while this process stays: with observers and limits, confined or not. What a run does not
+ * need is not loaded.
  *
  * @module
  */
@@ -23,9 +23,9 @@ export interface GuestRun {
   readonly asked: Asked;
   /** Path of the unikernel, for gdb. */
   readonly file: string;
-  /** The name that lines about the run begin with; `soloden` if not given. */
+  /** The name at the beginning of lines about the run; `soloden` if not given. */
   readonly program?: string;
-  /** Makes the line about an outcome, where there is something to say; {@linkcode outcomes.describe} if not given. */
+  /** Describes an outcome in one line, if it needs one; {@linkcode outcomes.describe} if not given. */
   readonly describe?: (outcome: outcomes.Outcome) => string | undefined;
   /** Whether a crash is explained; it is if not given. */
   readonly explained?: boolean;
@@ -36,10 +36,10 @@ const UNCONFINED =
   "whatever breaks out of the guest has them";
 
 /**
- * Runs a guest to its end, which becomes that of this process.
+ * Runs a guest to its end. This process then ends with the guest's status.
  *
- * @throws {TenderError} if this host cannot run it or does not have a device as asked, or "option" if
- * an option's value is wrong
+ * @throws {TenderError} if this host cannot run it or does not have a device, or "option" for a wrong
+ * value of an option
  */
 export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
   const { tender, asked, program = "soloden", explained } = options;
@@ -80,24 +80,24 @@ async function limitsOf({ limits }: Asked): Promise<Limits | undefined> {
   return readLimits(limits);
 }
 
-/** What the virtual machine is to be like. */
+/** The options of the virtual machine. */
 async function machineOf({ machine }: Asked): Promise<MachineOptions | undefined> {
   if (machine.length === 0) return undefined;
   const { readMachine } = await import("./machine_words.ts");
   return readMachine(machine);
 }
 
-/** What is asked to be seen. */
+/** What to show of the run. */
 async function observationOf(guest: Guest, { observe }: Asked): Promise<Observation | undefined> {
   if (observe.length === 0) return undefined;
   const { readObservation } = await import("./observe_words.ts");
   return readObservation(observe, guest);
 }
 
-/** Signals that end a guest together with this process. */
+/** Signals that end the guest and this process. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
-/** Waits for the end of a guest that goes on by itself; a signal for this process ends it. */
+/** Waits for the end of a guest that runs by itself; a signal to this process ends it. */
 async function untilSignal(run: Run): Promise<outcomes.Outcome> {
   let ended: outcomes.Outcome | undefined;
   const listeners = Object.entries(SIGNALS).map(([name, signal]) => {
@@ -116,7 +116,7 @@ async function untilSignal(run: Run): Promise<outcomes.Outcome> {
   }
 }
 
-/** Ends as a guest did: says what there is to say, and sets the exit status of this process. */
+/** Prints what there is to say about an outcome, and sets the exit status of this process. */
 async function endAs(
   outcome: outcomes.Outcome,
   { program = "soloden", describe = outcomes.describe, attempt }:
@@ -127,7 +127,7 @@ async function endAs(
   const lines = [core && coreText(core), describe(outcome)]
     .flatMap((text) => text === undefined ? [] : [`${program}: ${text}`]);
   for (const line of lines) {
-    // The guest's time may be over because nobody reads what this would be written to.
+    // The guest's time may be over because nobody reads the output that this writes to.
     if (attempt !== undefined) sayAtLast(line, { attempt });
     else if (outcome.kind === "limit") {
       const { sayBriefly } = await import("../linux/write_apart.ts");

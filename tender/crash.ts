@@ -1,20 +1,20 @@
 /**
- * What is known of a guest that crashed, and the line that tells a person. What the CPU held is a
- * `bigint`, what the unikernel's file says a `number`.
+ * What is known of a crash, and its description in one line. Values from the CPU are `bigint`, those from
+ * the unikernel's file are `number`.
  *
  * @module
  */
 import type { SourceLine } from "../elftool/source_lines.ts";
 
-/** A place in a unikernel's code. What the file does not say is left out. */
+/** A place in a unikernel's code. What the file does not contain is left out. */
 export interface CodePlace {
-  /** Its address; past 2^53 it is rounded, and no code lies there. */
+  /** Its address; rounded if it is above 2^53, where no code lies. */
   readonly address: number;
-  /** The function that it lies in, or else the object. */
+  /** The function, or else the object, that contains it. */
   readonly function?: string;
   /** Bytes from that function's start. */
   readonly offset?: number;
-  /** Its line of source; with debugging information only (`-g`). */
+  /** Its line of source, if the file has debugging information (`-g`). */
   readonly source?: SourceLine;
 }
 
@@ -39,9 +39,9 @@ export type CrashRegisters = Readonly<
   >
 >;
 
-/** How a guest stood when it crashed: the place is that of its last instruction. */
+/** The state of a guest when it crashed. The place is that of its last instruction. */
 export interface Crash extends CodePlace {
-  /** Who called the function, and who called that: a guess from the stack, the last call first. */
+  /** The callers of the function, the last call first: a guess from the stack. */
   readonly callers: readonly CodePlace[];
   /**
    * At the trap, where there was one. `rax` and `rdx` are then those of the bindings, which report it;

@@ -1,24 +1,24 @@
 /**
- * The one error of this room: a launch that cannot be made or a host that refuses it.
+ * The error of this room: a guest that cannot be launched, or a host that refuses to run it.
  *
  * @module
  */
 import type { DeviceDeclaration } from "../abi/manifest.ts";
 
-/** What went wrong, for programs; the message says it for people. */
+/** What went wrong, for programs. The message is for people. */
 export type TenderErrorCode =
   | "target"
   | "memory"
   | "arguments"
   | "device"
-  /** A command line that is not as a program's usage says. */
+  /** An option with a wrong value, or one that the target does not have. */
   | "option"
   | "host"
   | "guest"
   /** A guest of which no snapshot can be taken. */
   | "snapshot";
 
-/** One thing that is wrong, as data: what a program needs to mend it, or to tell how. */
+/** One problem as data: what a program needs to mend it, or to say how. */
 export type TenderProblem =
   /** The manifest declares a device, and none was given. */
   | { readonly kind: "not-attached"; readonly device: DeviceDeclaration }
@@ -57,13 +57,13 @@ export type TenderProblem =
   /** A unikernel of a target that cannot be packed. */
   | { readonly kind: "not-packable"; readonly target: string };
 
-/** A unikernel that cannot be launched as asked. The message is complete: what, where, and what would be right. */
+/** A unikernel that cannot be launched as asked. The message says what is wrong, where, and what would be right. */
 export class TenderError extends Error {
   /** The name of the class. */
   override readonly name = "TenderError";
   /** What went wrong. */
   readonly code: TenderErrorCode;
-  /** The same as data, one for each line of the message; empty where the message is all there is. */
+  /** The problems as data, one for each line of the message; empty if there are only the message and the code. */
   readonly problems: readonly TenderProblem[];
 
   /** An error with its whole message. */

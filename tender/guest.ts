@@ -1,6 +1,6 @@
 /**
- * What a tender launches: a unikernel bound to its memory, its command line and its devices, checked
- * against the manifest, with nothing opened yet.
+ * Guests, which tenders launch: a unikernel with its memory, its command line and its devices, which were
+ * checked against the manifest. Nothing is opened yet.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { bytesOf, type Size } from "./size.ts";
 
 /** A unikernel with everything that it will be launched with. Only {@linkcode bind} makes one. */
 export interface Guest {
-  /** A value that was made by hand is none. */
+  /** Keeps values made by hand from being guests. */
   readonly [checked]: "guest";
   /** What to launch. */
   readonly unikernel: Unikernel;
   /** Size of guest memory in bytes. */
   readonly memorySize: number;
-  /** The command line as the guest sees it; as UTF-8 it fits, and there is no NUL in it. */
+  /** The command line as the guest sees it; its UTF-8 fits, and contains no NUL. */
   readonly commandLine: string;
   /** In the manifest's order: the device at index i has handle i + 1. */
   readonly devices: readonly BoundDevice<Device>[];
@@ -33,7 +33,7 @@ export interface Guest {
   readonly executableHeap: boolean;
 }
 
-/** The command line of a tender, taken apart. */
+/** The parts of a tender's command line. */
 export interface CommandLine {
   /** The program, and what stands before its options. */
   readonly program: readonly string[];
@@ -50,13 +50,13 @@ export interface GuestOptions {
   readonly memory?: Size;
   /** Joined with single spaces into the command line. */
   readonly args?: readonly string[];
-  /** Devices by the name that the manifest has for them; none if not given. */
+  /** Devices by their names in the manifest; none if not given. */
   readonly devices?: Readonly<Record<string, Device>>;
   /** Whether it may execute its heap and stack (spt); not if not given. */
   readonly executableHeap?: boolean;
 }
 
-/** Paths of the files that a guest is made of, its unikernel and its disks: no output may overwrite them. */
+/** Paths of a guest's files, its unikernel and its disks: no output may overwrite them. */
 export function filesOf({ unikernel, devices }: Guest): string[] {
   return [unikernel.name, ...devices.flatMap(({ device }) => kindOf(device).files(device))];
 }
@@ -197,7 +197,7 @@ function checkDescriptors(given: ReadonlyMap<string, Device>): void {
   }
 }
 
-/** The boot area of a guest: what lies behind its boot info, and where. */
+/** The boot area of a guest: boot info, manifest and command line. */
 export interface BootArea {
   /** Address of the manifest. */
   readonly mft: number;
@@ -214,7 +214,7 @@ export interface ManifestDevice {
   readonly fd?: number;
 }
 
-/** Where a target wants the boot area, and what the devices turned out to be. */
+/** Where a target has the boot area, and the guest's devices. */
 export interface BootAreaOptions {
   /** Address of the area. */
   readonly address: number;

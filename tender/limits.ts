@@ -1,26 +1,26 @@
 /**
- * The limits of a guest, on both targets: what they are, how they are counted, what is said when one is
- * reached. Only a run that has limits loads this.
+ * The limits of a guest on every target, and the outcome when one is reached. Only a run with limits loads
+ * this.
  *
  * @module
  */
 import { TenderError } from "./error.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** What a guest may use before it is stopped; without bound where nothing is given. */
+/** What a guest may use before it is stopped. What is not given is unlimited. */
 export interface Limits {
   /** Time from its start, in milliseconds. */
   readonly timeout?: number;
-  /** Time of the processor, in milliseconds; on spt it is rounded up to seconds, which is what Linux counts. */
+  /** Processor time, in milliseconds; rounded up to whole seconds on spt, because Linux counts those. */
   readonly cpuTime?: number;
-  /** Console output in bytes, in any one second from the start on. */
+  /** Console output in bytes per second, in each second from the start on. */
   readonly consoleRate?: number;
 }
 
 /**
  * Checks limits that a program gives.
  *
- * @throws {TenderError} "option" for a number that is not allowed
+ * @throws {TenderError} "option" for a number that is out of range
  */
 export function checkLimits({ timeout, cpuTime, consoleRate }: Limits): void {
   for (const [name, time] of Object.entries({ timeout, cpuTime })) {
@@ -33,7 +33,7 @@ export function checkLimits({ timeout, cpuTime, consoleRate }: Limits): void {
   throw new TenderError("option", `limits.consoleRate: ${rule}, not ${consoleRate}`);
 }
 
-/** Longest time that can be given, in milliseconds: some 30 years. */
+/** Longest time, in milliseconds: some 30 years. */
 const LONGEST = 1e12;
 
 /** The outcome of a guest that was stopped at a limit. */
@@ -41,7 +41,7 @@ export function limitReached(name: keyof Limits, limits: Limits): Outcome {
   return { kind: "limit", limit: name, value: limits[name]! };
 }
 
-/** Counts console output by the second. */
+/** Counts console output in each second. */
 export class ConsoleMeter {
   readonly #rate: number;
   #second = 0;
@@ -51,7 +51,7 @@ export class ConsoleMeter {
     this.#rate = limits.consoleRate ?? Infinity;
   }
 
-  /** How many of so many bytes, printed at a moment (in milliseconds), are within the limit. */
+  /** How many of these bytes, printed at `moment` (in milliseconds), are within the limit. */
   take(bytes: number, moment: number): number {
     const second = Math.floor(moment / 1000);
     if (second !== this.#second) [this.#second, this.#bytes] = [second, 0];

@@ -7,39 +7,39 @@ import { EXIT } from "../abi/solo5.ts";
 import { SIGKILL, SIGPIPE } from "../linux/constants.ts";
 import { type CoreFile, type Crash, describeCrash } from "./crash.ts";
 
-/** What broke, in terms that every target has. */
+/** What broke; the same on every target. */
 export type FaultKind =
   /**
    * The guest touched memory that it does not have, or in a way that its segments forbid. A general
    * protection fault counts as this, as Linux counts it.
    */
   | "memory"
-  /** An instruction that the CPU, or KVM in its place, does not execute, or that stops it for ever. */
+  /** An instruction that the CPU, or KVM in its place, does not execute, or one that stops the CPU for ever. */
   | "instruction"
   /** A division by zero or the like. */
   | "arithmetic"
-  /** It asked for what no guest may: a forbidden system call, or no hypercall as the contract has it. */
+  /** A forbidden system call, or an invalid hypercall. */
   | "call"
-  /** A trap of the CPU that is none of the above, or of which nothing more is known. */
+  /** Any other trap of the CPU, or one of which nothing more is known. */
   | "trap"
-  /** Not the guest's doing: the host refused, or stopped for a reason of its own. */
+  /** A failure of the host, not of the guest. */
   | "host";
 
-/** How a fault came to light. Each target has its own ways. */
+/** How a fault was detected. This differs from target to target. */
 export type FaultReason =
   /** hvt: a trap of the CPU, which the guest's bindings reported. */
   | "trap"
   /** spt: a signal ended the guest's process. */
   | "signal"
-  /** hvt: the guest touched memory of its own in a way that its segments forbid. */
+  /** hvt: the guest accessed its memory in a way that its segments forbid. */
   | "translation"
-  /** hvt: the guest reached for memory that it does not have. */
+  /** hvt: the guest accessed memory that it does not have. */
   | "mmio"
-  /** hvt: a trap with no way to handle it. */
+  /** hvt: a trap that the guest could not handle. */
   | "triple-fault"
-  /** hvt: the guest halted the CPU, and nothing would wake it. */
+  /** hvt: the guest halted the CPU, and nothing can wake it. */
   | "halted"
-  /** hvt: input or output that is no hypercall. */
+  /** hvt: input or output on a port of no hypercall. */
   | "port"
   /** hvt: a hypercall with an address or a length outside of what the guest may use. */
   | "hypercall"
@@ -48,39 +48,39 @@ export type FaultReason =
   /** The host refused or stopped for a reason of its own. */
   | "host";
 
-/** What a guest leaves that gave up or broke. On spt the kernel keeps it to itself. */
+/** What is known of a guest that aborted or broke; on hvt alone. */
 export interface CrashReport {
   /** Where and how it crashed (hvt). */
   readonly crash?: Crash;
-  /** Its core file, if one was asked for. */
+  /** Its core file, if the run was to write one. */
   readonly core?: CoreFile;
 }
 
 /** The end of a guest that broke. */
 export interface Fault extends CrashReport {
-  /** Tells it from other ends. */
+  /** The kind of outcome. */
   readonly kind: "fault";
-  /** What broke; the same mistake is the same on every target, wherever the hardware lets it be. */
+  /** What broke; the same on every target, as far as the hardware allows. */
   readonly fault: FaultKind;
-  /** How it came to light. */
+  /** How it was detected. */
   readonly reason: FaultReason;
   /** One line: what happened and where. */
   readonly message: string;
-  /** The guest's address that it is about, where there is one; past 2^53 it is rounded. */
+  /** The guest's address that the fault is about, if any; rounded if it is above 2^53. */
   readonly address?: number;
-  /** The number of the signal, where the reason is one. */
+  /** The number of the signal, if the reason is "signal". */
   readonly signal?: number;
-  /** Address of the trap frame, where the reason is a trap. */
+  /** Address of the trap frame, if the reason is "trap". */
   readonly frame?: number;
 }
 
 /** The end of a guest that was stopped at a limit. */
 export interface LimitReached {
-  /** Tells it from other ends. */
+  /** The kind of outcome. */
   readonly kind: "limit";
-  /** Which limit, by its name among those that the run was given. */
+  /** Which limit, by its name in `Limits`. */
   readonly limit: "timeout" | "cpuTime" | "consoleRate";
-  /** How much it was: milliseconds, or bytes a second. */
+  /** Its value: milliseconds, or bytes per second. */
   readonly value: number;
 }
 
@@ -88,27 +88,27 @@ export interface LimitReached {
 export type Outcome =
   /** The guest exited with a status of 0 to 254. */
   | { readonly kind: "exit"; readonly status: number }
-  /** The guest gave up (`solo5_abort`, or an exit with 255). */
+  /** The guest aborted (`solo5_abort`, or an exit with status 255). */
   | { readonly kind: "abort" } & CrashReport
   /** The guest broke, or the host did. */
   | Fault
   /** A signal from outside ended it: it was killed (9), or nobody reads its console any more (13). */
   | { readonly kind: "signal"; readonly signal: number }
-  /** It used up what it was given. */
+  /** The guest reached a limit. */
   | LimitReached;
 
-/** How a guest ends that is killed. */
+/** The outcome of a guest that was killed. */
 export const KILLED: Outcome = { kind: "signal", signal: SIGKILL };
 
-/** What a shell adds to the number of the signal that ended a program. */
+/** The exit status of a program that a signal ended is this plus the signal's number. */
 export const SIGNAL_STATUS = 128;
 
-/** The status of a program that was stopped because its time was over, as timeout(1) has it. */
+/** The exit status of a program whose time was over, as for timeout(1). */
 const TIMEOUT_STATUS = 124;
 
 /**
- * The exit status that stands for an outcome: the guest's own, 255 if it gave up or reported a trap, 128 and
- * the number of a signal, 124 at the end of its time, else 1.
+ * The exit status for an outcome: the guest's own; 255 if it aborted or reported a trap; 128 plus the
+ * number of a signal; 124 if its time was over; else 1.
  */
 export function statusOf(outcome: Outcome): number {
   switch (outcome.kind) {
@@ -126,7 +126,7 @@ export function statusOf(outcome: Outcome): number {
   }
 }
 
-/** The line that tells a person about an outcome; undefined where the guest, or nobody, has to. */
+/** Describes an outcome in one line; undefined if it needs none, or the guest has printed one. */
 export function describe(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case "exit":
@@ -148,14 +148,14 @@ function endedBy(signal: number): string {
   return `ended by signal ${signal}`;
 }
 
-/** What a signal says of a guest of which nothing more is known: a fault for those that the CPU or a filter causes. */
+/** The outcome of a guest that a signal ended: a fault for the signals that the CPU or a filter causes. */
 export function signalOutcome(signal: number): Outcome {
   const fault = FAULT_SIGNALS[signal];
   if (fault === undefined) return { kind: "signal", signal };
   return { kind: "fault", fault, reason: "signal", signal, message: endedBy(signal) };
 }
 
-/** What signals of Linux say, by their numbers: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS. */
+/** The faults behind signals of Linux, by number: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS. */
 const FAULT_SIGNALS: Readonly<Record<number, FaultKind>> = {
   4: "instruction",
   5: "trap",

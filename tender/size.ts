@@ -1,5 +1,5 @@
 /**
- * Sizes as programs give them.
+ * Sizes in bytes, as numbers or as texts with a unit.
  *
  * @module
  */
@@ -16,9 +16,9 @@ const UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, Gi
 /**
  * Reads a size.
  *
- * @param option the option that it is the value of, for messages
+ * @param option the option whose value it is, for the message
  * @returns the size in bytes
- * @throws {TenderError} "option" if it is none
+ * @throws {TenderError} "option" if it is invalid
  */
 export function bytesOf(size: Size, option: string): number {
   const bytes = typeof size === "string" ? parsed(size) : size;
@@ -30,7 +30,7 @@ export function bytesOf(size: Size, option: string): number {
   );
 }
 
-/** The size that a text says; NaN if it says none. */
+/** Reads a text; NaN if it is no size. */
 function parsed(text: string): number {
   const [, number, unit = ""] = /^([0-9]+) ?([KMG]iB)$/.exec(text) ?? [];
   return Number(number) * (UNITS[unit] ?? NaN);

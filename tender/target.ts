@@ -1,7 +1,6 @@
 /**
- * What a target is to the rest of the program. A target is a folder beside this file, and a row in
- * `targets.ts`; each makes guests run in its own way, by the same steps: look at the host, compile the
- * guest to a launch, start it.
+ * The interface of a target. A target is a folder beside this file, and a row in `targets.ts`. Each runs
+ * guests in its own way, but by the same steps: look at the host, compile the guest to a launch, start it.
  *
  * @module
  */
@@ -30,9 +29,9 @@ export interface Target {
   load(devices: readonly DeviceBase[]): Promise<Tender>;
 }
 
-/** How a guest is compiled. Each target takes what concerns it. */
+/** How to compile a guest. Each target ignores what does not concern it. */
 export interface CompileOptions extends MachineOptions {
-  /** What messages of a failed launch begin with; `soloden` if not given. */
+  /** The name at the beginning of messages of a failed launch; `soloden` if not given. */
   readonly program?: string;
   /** Id of the process that starts the guest, and whose end ends the guest; none if not given. */
   readonly parent?: number;
@@ -91,7 +90,7 @@ export interface Tender<F = unknown, L = unknown> {
   debug?(guest: Guest, symbols: string): Promise<number>;
 }
 
-/** How to start a launch. What a program cannot ask for is the command's alone. */
+/** How to start a launch. Programs can set what `StepOptions` has; the rest is for the command. */
 export interface StartOptions extends StepOptions {
   /** Whether this process then gives up all rights that the run does not need, for good; not if not given. */
   readonly confined?: boolean;
@@ -125,13 +124,13 @@ export interface Marked {
 /** Where gdb can connect. */
 export interface GdbOptions {
   readonly endpoint: Endpoint;
-  /** Is told how to connect, once gdb can. */
+  /** Is called with the line that says how to connect, once gdb can. */
   say(message: string): void;
 }
 
-/** This host, ready to start one launch. */
+/** What was opened on this host to start one launch. */
 export interface Host<F, L> extends Disposable {
-  /** What the guest is compiled with: a plain value. */
+  /** The facts about this host that the guest is compiled with: a plain value. */
   readonly facts: F;
   /**
    * Starts a launch.

@@ -1,5 +1,5 @@
 /**
- * The table of the targets that guests can be run on, and packing, which some of them have.
+ * The table of targets that can run guests, and packing, which only some of them have.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { TenderError } from "./error.ts";
 import { type Guest, type TenderTarget, tenderTarget } from "./guest.ts";
 import type { Target } from "./target.ts";
 
-/** Every target that has a tender here; the first that suits a host is preferred. */
+/** Every target with a tender; the first that suits a host is preferred. */
 export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
   hvt: {
     id: "hvt",
@@ -39,7 +39,7 @@ export function targetOf(unikernel: Unikernel): Target {
   return TENDERS[tenderTarget(unikernel)];
 }
 
-/** The target that a portable unikernel gets on this host where nobody asks for one. */
+/** The target that a portable unikernel gets on this host if none is asked for. */
 export async function preferredTarget(): Promise<TenderTarget> {
   for (const { id, suits } of Object.values(TENDERS)) if (await suits()) return id;
   throw new TenderError("host", "no target suits this host");
@@ -58,9 +58,9 @@ export async function pack(guest: Guest): Promise<Uint8Array> {
 }
 
 /**
- * What packs guests of a unikernel.
+ * The function that packs guests of a unikernel.
  *
- * @throws {TenderError} "target" if its target has no such thing
+ * @throws {TenderError} "target" if guests of its target cannot be packed
  */
 export function packerOf(unikernel: Unikernel): NonNullable<Target["pack"]> {
   const { id, pack } = targetOf(unikernel);

@@ -1,5 +1,5 @@
 /**
- * How a program has a guest run, whatever its target.
+ * How a program runs a guest, whatever its target.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export interface RunOptions extends ObserveOptions, MachineOptions {
   readonly limits?: Limits;
 }
 
-/** How to start a guest for a program that steps it. */
+/** How to start a guest that the program itself steps. */
 export interface StepOptions extends RunOptions {
   /** Whether the run can be captured, for which a guest of spt is traced; not if not given. */
   readonly capturable?: boolean;

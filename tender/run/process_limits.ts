@@ -1,6 +1,6 @@
 /**
- * The limits of a guest that a child process runs, kept by the process that started it. The kernel
- * counts processor time.
+ * Enforces the limits of a guest that a child process runs, in the process that started it. The kernel
+ * enforces that of processor time.
  *
  * @module
  */
@@ -30,11 +30,11 @@ export class ProcessLimits implements Disposable {
   readonly #process: LimitedProcess;
   readonly #begin: number = performance.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What the guest was stopped for. */
+  /** Why the guest was stopped. */
   #stopped: Outcome | undefined;
 
   /**
-   * Puts limits in force, from now on.
+   * Enforces limits from now on.
    *
    * @throws {SystemError} if the kernel does not limit the process
    */
@@ -48,7 +48,7 @@ export class ProcessLimits implements Disposable {
     if (timeout !== undefined) this.#stopAfter(timeout);
   }
 
-  /** What to do with output: as `take`, or standard output, as far as the limit allows. */
+  /** Passes output to `take`, or to standard output, as far as the limit allows. */
   console(take: TakeOutput = (output) => this.#print(output)): TakeOutput {
     const meter = new ConsoleMeter(this.#limits);
     return async (output) => {
@@ -79,7 +79,7 @@ export class ProcessLimits implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  /** Stops the guest at the end of its time, which may be longer than a timer runs. */
+  /** Stops the guest at the end of its time, which may be longer than the longest timer. */
   #stopAfter(milliseconds: number): void {
     const now = Math.min(milliseconds, LONGEST_TIMER);
     this.#timer = setTimeout(() => {

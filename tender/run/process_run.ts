@@ -8,7 +8,7 @@ import type { RunOptions, TakeOutput } from "./options.ts";
 import type { ProcessLimits } from "./process_limits.ts";
 import type { Run } from "./run.ts";
 
-/** How a target runs a guest in a process. */
+/** How a target runs a guest as a process. */
 export interface GuestProcess {
   /** Whether the process must not have this process's standard output, so that what it prints is passed on. */
   readonly apart?: boolean;
@@ -77,7 +77,7 @@ class ProcessRun implements Run {
   /** Waits for its end, and has its output taken until then. */
   attend(take: TakeOutput | undefined, limits: ProcessLimits | undefined): void {
     const outcome = this.#end(take, limits);
-    // Whoever asks for it sees the error; nobody has to.
+    // An error that nobody asks for must not end the program.
     outcome.catch(() => {});
     this.#settle(outcome);
   }
@@ -102,7 +102,7 @@ class ProcessRun implements Run {
     using _ = limits;
     const { status, stderr } = this.#child;
     const output = take && this.#child.stdout.pipeTo(
-      // The output of a guest that was killed is waited for no longer.
+      // Does not wait for the output of a guest that was killed.
       new WritableStream({
         write: async (bytes) => void await Promise.race([take(bytes), this.#untilKilled]),
       }),

@@ -1,18 +1,17 @@
 /**
- * Something that runs: what both drivers, and a program of its own, can do with a guest that was
- * started.
+ * A run: what the two drivers, or a program of its own, can do with a guest that was started.
  *
  * @module
  */
 import type { TenderTarget } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 
-/** Why a step came back. */
+/** Why a step stopped. */
 export type Stop = Ended | Wait | Budget;
 
 /** The run is over. */
 export interface Ended {
-  /** Tells it from other stops. */
+  /** The kind of stop. */
   readonly kind: "ended";
   /** How it ended. */
   readonly outcome: Outcome;
@@ -24,7 +23,7 @@ export interface Ended {
  * other work.
  */
 export interface Wait {
-  /** Tells it from other stops. */
+  /** The kind of stop. */
   readonly kind: "wait";
   /** In nanoseconds. */
   readonly deadline: bigint;
@@ -34,13 +33,13 @@ export interface Wait {
   readonly output?: true;
 }
 
-/** The guest has left its CPU as often as it might, or a signal for this process interrupted it. */
+/** The guest has left its CPU as often as the step allowed, or a signal to this process interrupted it. */
 export interface Budget {
-  /** Tells it from other stops. */
+  /** The kind of stop. */
   readonly kind: "budget";
 }
 
-/** A guest that was started. To dispose of it kills it. */
+/** A guest that was started. Disposing of it kills it. */
 export interface Run extends AsyncDisposable {
   /**
    * How it ends; of a guest with `steps`, once a step has come to its end. It rejects if the run cannot go on
@@ -53,7 +52,7 @@ export interface Run extends AsyncDisposable {
   readonly steps?: Steps;
 }
 
-/** A run that goes on when it is told to, on the thread that started it. */
+/** A run that goes on only when it is stepped, on the thread that started it. */
 export interface Steps {
   /**
    * Runs the guest until it ends, waits, has left its CPU `budget` times, or a signal interrupts it. A
@@ -70,7 +69,7 @@ export interface Steps {
    * @throws {TenderError} "option" for a wait for output: what takes it later has to run, too
    */
   wait(wait: Wait): void;
-  /** The same on another thread; may come back before. A kill ends it. */
+  /** The same on another thread; may return early. A kill ends it. */
   waitApart(wait: Wait): Promise<void>;
   /** See {@linkcode Attempt}. */
   readonly attempt: Attempt;
@@ -78,7 +77,7 @@ export interface Steps {
    * Captures the run between two steps; it goes on as before. There is no such function where the target
    * has none, where the run was not started to be captured, or where a debugger holds it.
    *
-   * @throws {TenderError} "guest" if the guest has ended, or is in the midst of a step
+   * @throws {TenderError} "guest" if the guest has ended, or is within a step
    * @throws {SystemError} if the host does not give the state
    */
   readonly capture?: () => Captured;
@@ -93,7 +92,7 @@ export interface Steps {
 export interface Captured {
   /** Whose run it was. */
   readonly target: TenderTarget;
-  /** Each target counts its own. */
+  /** Each target has versions of its own. */
   readonly version: number;
 }
 
