@@ -3,8 +3,10 @@
  */
 #include "personality.h"
 
+/* An empty write would cost a call of the host's, and can mean something to it. */
 void console_write(const void *bytes, size_t size) {
-    solo5_console_write(bytes, size);
+    if (size > 0)
+        solo5_console_write(bytes, size);
 }
 
 void console_say(const char *line) {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FuzzTarget } from "./target.ts";
+import { adoptions, archives } from "./targets/adopted.ts";
 import { code } from "./targets/code.ts";
 import { elf, manifest, manifestSource, portable } from "./targets/files.ts";
 import { hypercalls } from "./targets/hypercalls.ts";
@@ -24,4 +25,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   lines,
   code,
   programs,
+  adoptions,
+  archives,
 ];
