@@ -99,7 +99,16 @@ export function adoptProgram(
     segments,
     notes: [note, portableNote(application), adoptedNote({ sites })],
     stack: "non-executable",
+    inOnePiece: end - placed.segments[0]!.address - sizeOf(segments) < MOST_ZEROS,
   });
+}
+
+/** Boot loaders, which virtio needs, want a file in one piece. More zeros than these are left out, in bytes. */
+const MOST_ZEROS = 2 ** 20;
+
+/** The content of segments, in bytes. */
+function sizeOf(segments: readonly ExecutableSegment[]): number {
+  return segments.reduce((sum, { data }) => sum + data.length, 0);
 }
 
 /** Alignment of notes in memory, in bytes. */

@@ -46,6 +46,8 @@ export interface Executable {
   readonly notes?: readonly Note[];
   /** Whether to ask for a stack that cannot be executed. */
   readonly stack?: "non-executable";
+  /** Whether segments lie as far apart in the file as in memory, as boot loaders want it. */
+  readonly inOnePiece?: boolean;
 }
 
 type Program = Parameters<typeof ProgramHeader.encode>[0];
@@ -65,7 +67,7 @@ export interface Chunk {
  * @throws {RangeError} if there are more segments and notes than an ELF header can count
  */
 export function writeExecutable(executable: Executable): Uint8Array<ArrayBuffer> {
-  const { machine, entry, segments, notes = [], stack } = executable;
+  const { machine, entry, segments, notes = [], stack, inOnePiece = false } = executable;
   const count = segments.length + notes.length + (stack === undefined ? 0 : 1);
   if (count >= PN_XNUM) throw new RangeError(`an executable with ${count} program headers`);
   const programs: Program[] = [];
@@ -79,10 +81,16 @@ export function writeExecutable(executable: Executable): Uint8Array<ArrayBuffer>
     chunks.push({ offset: end, data });
     end += size;
   }
+  let distance: number | undefined;
   for (const segment of segments.toSorted((a, b) => a.address - b.address)) {
     const { address, data } = segment;
     // Without content nothing is read from the file: only the offset in the page has to agree.
-    const offset = data.length === 0 ? address % PAGE_SIZE : congruent(end, address);
+    const offset = data.length === 0
+      ? address % PAGE_SIZE
+      : distance === undefined || !inOnePiece
+      ? congruent(end, address)
+      : address - distance;
+    if (data.length > 0) distance ??= address - offset;
     programs.push(segmentProgram(segment, offset));
     if (data.length === 0) continue;
     chunks.push({ offset, data });

@@ -51,10 +51,8 @@ personality_entry:
 personality_enter:
     movq    %rsi, %rsp
     movq    %rdi, %rcx
+    /* MXCSR is as Linux has it after every reset; the x87's control word may not be. */
     fninit
-    pushq   $0x1f80
-    ldmxcsr (%rsp)
-    popq    %rax
     xorl    %eax, %eax
     xorl    %ebx, %ebx
     xorl    %edx, %edx
@@ -117,7 +115,7 @@ PORTABLE_EACH_ENTRY(ENTRY)
 
     .bss
     .balign 16
-    .zero   65536
+    .zero   32768
 personality_stack_end:
 
     .section .note.GNU-stack, "", %progbits

@@ -6,6 +6,7 @@ import type { RootFile } from "../../elftool/root_image.ts";
 import { cannotRun, compile, notInstalled } from "../elftool/x86_64/programs.ts";
 import { inDirectory } from "../in_directory.ts";
 import { testUnless } from "../needs.ts";
+import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { adopted, runAdopted, runNatively } from "./adopted.ts";
 
 const PROGRAMS = join(import.meta.dirname!, "../programs");
@@ -114,6 +115,31 @@ testUnless(
         output: unnumbered(native.output),
       });
       equal(own.status, 4);
+    }),
+);
+
+/** Without vector instructions, which not every KVM emulates. */
+const GENERAL = `
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int count, char **words) {
+    for (int word = 1; word < count; word++) {
+        write(1, words[word], 3);
+        write(2, "\\n", 1);
+    }
+    return getpid() + 40;
+}`;
+
+testUnless(
+  noKvm ?? cannotRun("musl-gcc"),
+  "adopt: a program for general registers alone runs on hvt",
+  () =>
+    inDirectory(async (directory) => {
+      const flags = ["-O2", "-static", "-mgeneral-regs-only"];
+      const options = { name: "general.c", source: GENERAL, compiler: "musl-gcc", flags };
+      const unikernel = await adopted(compile(directory, options), { target: "hvt" });
+      const ended = await runAdopted(unikernel, { args: ["one", "two"] });
+      deepEqual(ended, { status: 41, output: "one\ntwo\n" });
     }),
 );
 

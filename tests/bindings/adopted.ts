@@ -1,11 +1,18 @@
 /**
- * Linux programs as they run natively, and as unikernels on spt.
+ * Linux programs as they run natively, and as unikernels.
  *
  * @module
  */
 import { adopt, type AdoptOptions } from "../../bindings/adopt.ts";
 import { bindTo } from "../../bindings/bind_to.ts";
-import { bind, parseUnikernel, run, statusOf, type Unikernel } from "../../mod.ts";
+import {
+  bind,
+  parseUnikernel,
+  run,
+  statusOf,
+  type TenderTarget,
+  type Unikernel,
+} from "../../mod.ts";
 
 /** What a program printed, on standard output and standard error, and its status as a shell has it. */
 export interface Ended {
@@ -13,13 +20,13 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Makes a unikernel for spt of a program. */
+/** Makes a unikernel of a program: for spt, if no other target is asked for. */
 export async function adopted(
   path: string,
-  options: Partial<AdoptOptions> = {},
+  { target = "spt", ...options }: Partial<AdoptOptions> & { target?: TenderTarget } = {},
 ): Promise<Unikernel> {
   const bytes = await adopt(Deno.readFileSync(path), { name: path, ...options });
-  return await bindTo(parseUnikernel(bytes, { name: path }), "spt");
+  return await bindTo(parseUnikernel(bytes, { name: path }), target);
 }
 
 /** An argument as the personality reads it back. */

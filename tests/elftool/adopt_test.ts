@@ -1,7 +1,8 @@
 /** What can be adopted, and what is said of the rest. */
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import { ELF_TYPES, ElfHeader, MACHINES } from "../../abi/elf.ts";
+import { ELF_TYPES, ElfHeader, MACHINES, SEGMENT_TYPES } from "../../abi/elf.ts";
 import { adoptProgram } from "../../elftool/adopt.ts";
+import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { type Executable, writeExecutable } from "../../elftool/elf_writer.ts";
 import { formatInspection, inspect } from "../../elftool/inspect.ts";
 import type { PersonalityImage } from "../../elftool/personality_image.ts";
@@ -68,6 +69,27 @@ Deno.test("adopt: the stack, which comes behind the unikernel, has something bel
   const { segments, portable, kernelEnd } = parseUnikernel(adopt(program()), { name: "x" });
   const last = segments.at(-1)!;
   ok(!last.write && last.end === kernelEnd && portable!.application.end === kernelEnd);
+});
+
+/** How far the segments' addresses are above their places in the file. */
+function distances(bytes: Uint8Array): Set<number> {
+  const loads = readPrograms(readElf(bytes, { name: "x" })).filter(({ type, filesz }) =>
+    type === SEGMENT_TYPES.LOAD && filesz > 0
+  );
+  return new Set(loads.map(({ vaddr, offset }) => vaddr - offset));
+}
+
+Deno.test("adopt: a unikernel is one piece, as boot loaders want it, unless that would be mostly zeros", () => {
+  const withZeros = (memorySize: number) =>
+    program({
+      segments: [
+        { address: 0x40_1000, data: Uint8Array.from(EXIT), memorySize: EXIT.length, ...CODE },
+        { address: 0x40_2000, data: new Uint8Array(8), memorySize, ...DATA },
+      ],
+    });
+  equal(distances(adopt(withZeros(0x8_0000))).size, 1);
+  const large = adopt(withZeros(0x1000_0000));
+  ok(distances(large).size > 1 && large.length < 0x1_0000);
 });
 
 /** A program whose header says something else. */
