@@ -129,7 +129,7 @@ function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Lau
     traced: options.traced ?? false,
     address,
     entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
-    maps: memory.tail.start < memory.tail.end ? [memory.tail] : [],
+    maps: memory.maps,
     protections: memory.protections,
     // Something is mapped below guest memory only if the personality of the parent asks for it.
     unmaps: [

@@ -27,13 +27,13 @@ export interface ImageSegment {
  * A guest's memory: what the executable brings, what the launch maps, and what it then protects.
  */
 export interface GuestMemory {
-  /** Ascending, without holes, from the start of guest memory on. */
+  /** Ascending, from the start of guest memory on. */
   readonly segments: readonly ImageSegment[];
   /**
-   * The zeros after the segments, up to the end of memory: most of it. The launch maps them, since
-   * the kernel kills an executable that asks for more memory than there is, and prints nothing.
+   * Zeros after the segments, and where there are many between them: most of memory. The launch maps them,
+   * since the kernel kills an executable that asks for more memory than there is, and prints nothing.
    */
-  readonly tail: Range;
+  readonly maps: readonly Range[];
   readonly protections: readonly Range[];
   /** Address of {@linkcode BootContent.shown}. */
   readonly shown: number;
@@ -86,8 +86,8 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
       });
     }
   });
-  const { segments: mapped, tail } = splitTail(segments);
-  return { segments: joinNeighbours(mapped), tail, protections, shown: boot.shown };
+  const { segments: loaded, maps } = splitZeros(segments);
+  return { segments: joinNeighbours(loaded), maps, protections, shown: boot.shown };
 }
 
 /**
@@ -105,8 +105,8 @@ function joinNeighbours(segments: readonly ImageSegment[]): ImageSegment[] {
   return groups.map((group) => group.length === 1 ? group[0]! : joined(group));
 }
 
-function goesOn(before: ImageSegment, { read, write, execute }: ImageSegment): boolean {
-  return before.data.length === before.memorySize &&
+function goesOn(before: ImageSegment, { address, read, write, execute }: ImageSegment): boolean {
+  return before.address + before.data.length === address &&
     before.read === read && before.write === write && before.execute === execute;
 }
 
@@ -117,12 +117,22 @@ function joined(group: readonly ImageSegment[]): ImageSegment {
   return { ...first, data, memorySize: last.address + last.memorySize - first.address };
 }
 
-function splitTail(all: readonly ImageSegment[]): Pick<GuestMemory, "segments" | "tail"> {
-  const last = all.at(-1)!;
-  const { address, data, memorySize, read, write, execute } = last;
-  const tail = { start: address + data.length, end: address + memorySize, read, write, execute };
-  const kept = data.length === 0 ? [] : [{ ...last, memorySize: data.length }];
-  return { segments: [...all.slice(0, -1), ...kept], tail };
+/** Zeros between two segments that the launch maps, in bytes; fewer come with the executable. */
+const MANY_ZEROS = 0x400_0000;
+
+function splitZeros(all: readonly ImageSegment[]): Pick<GuestMemory, "segments" | "maps"> {
+  const segments: ImageSegment[] = [];
+  const maps: Range[] = [];
+  all.forEach((segment, index) => {
+    const { address, data, memorySize, read, write, execute } = segment;
+    const zeros = memorySize - data.length;
+    const isLast = index === all.length - 1;
+    if (!isLast && zeros < MANY_ZEROS) return segments.push(segment);
+    if (data.length > 0) segments.push({ ...segment, memorySize: data.length });
+    const range = { start: address + data.length, end: address + memorySize };
+    if (zeros > 0) maps.push({ ...range, read, write, execute });
+  });
+  return { segments, maps };
 }
 
 /** Copies bytes, followed by zeros up to a whole number of pages. */

@@ -40,7 +40,10 @@ function segmentsOf(pieces: readonly (typeof piece extends fc.Arbitrary<infer T>
   });
 }
 
-function guestOf(segments: readonly Segment[], executableHeap: boolean): Guest {
+function guestOf(
+  segments: readonly Segment[],
+  { executableHeap = false, memory = MEMORY }: { executableHeap?: boolean; memory?: number },
+): Guest {
   const unikernel = makeUnikernel({
     name: "made-up.spt",
     machine: "x86_64",
@@ -50,7 +53,7 @@ function guestOf(segments: readonly Segment[], executableHeap: boolean): Guest {
     abi: { target: "spt", version: 2 },
     manifest: { devices: [] },
   });
-  return bind(unikernel, { memory: MEMORY, executableHeap });
+  return bind(unikernel, { memory, executableHeap });
 }
 
 Deno.test("property: the segments of an image are all of guest memory, byte for byte", () => {
@@ -58,7 +61,10 @@ Deno.test("property: the segments of an image are all of guest memory, byte for 
     fc.property(fc.array(piece, { maxLength: 6 }), fc.boolean(), (pieces, executableHeap) => {
       const own = segmentsOf(pieces);
       const content = { epoll: 3, timer: 4, devices: [], shown: new Uint8Array(5) };
-      const { segments, tail, protections } = guestMemory(guestOf(own, executableHeap), content);
+      const { segments, maps, protections } = guestMemory(
+        guestOf(own, { executableHeap }),
+        content,
+      );
 
       // No hole, no overlap, whole pages.
       let end = MEMORY_START;
@@ -67,7 +73,7 @@ Deno.test("property: the segments of an image are all of guest memory, byte for 
         ok(data.length <= memorySize && data.length % PAGE_SIZE === 0);
         end = address + memorySize;
       }
-      deepEqual([tail.start, tail.end], [end, MEMORY]);
+      deepEqual(maps.map(({ start, end }) => [start, end]), [[end, MEMORY]]);
 
       // No zeros are content but those that fill a page, and the two pages of the boot area.
       const pages = own.map(({ address, data }) =>
@@ -107,11 +113,39 @@ Deno.test("property: the segments of an image are all of guest memory, byte for 
           const { read, write, execute } = protections.findLast(contains) ??
             segments.find(({ address, memorySize }) =>
               contains({ start: address, end: address + memorySize })
-            ) ?? tail;
+            ) ?? maps[0]!;
           const { read: r, write: w, execute: x } = segment;
           deepEqual([read, write, execute], [r, w, x], `page 0x${page.toString(16)}`);
         }
       }
     }),
   );
+});
+
+Deno.test("many zeros between two segments are mapped by the launch, as those behind them", () => {
+  const far = 0x1000_0000;
+  const data = (start: number, pages: number): Segment => ({
+    address: start,
+    data: new Uint8Array(pages * PAGE_SIZE).fill(1),
+    start,
+    end: start + pages * PAGE_SIZE,
+    ...{ read: true, write: true, execute: false },
+  });
+  const own = [data(BASE, 2), data(far, 1), data(far + 2 * PAGE_SIZE, 1)];
+  const content = { epoll: 3, timer: 4, devices: [], shown: new Uint8Array(5) };
+  const guest = guestOf(own, { memory: 2 * far });
+  const { segments, maps } = guestMemory(guest, content);
+  deepEqual(
+    segments.slice(1).map(({ address, data, memorySize }) => [address, data.length, memorySize]),
+    [
+      [BASE, 2 * PAGE_SIZE, 2 * PAGE_SIZE],
+      [far, PAGE_SIZE, 2 * PAGE_SIZE],
+      [far + 2 * PAGE_SIZE, PAGE_SIZE, PAGE_SIZE],
+    ],
+  );
+  const zeros = { read: true, write: true, execute: false };
+  deepEqual(maps, [
+    { start: BASE + 2 * PAGE_SIZE, end: far, ...zeros },
+    { start: far + 3 * PAGE_SIZE, end: 2 * far, ...zeros },
+  ]);
 });
