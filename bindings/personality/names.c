@@ -32,8 +32,8 @@ static long check_open(const struct node *node, uint32_t flags) {
         return -ENOTDIR;
     if (type == S_IFLNK && !(flags & O_PATH))
         return -ELOOP;
-    if (type == S_IFDIR && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)) &&
-        !(flags & O_PATH))
+    bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
+    if (type == S_IFDIR && changes && !(flags & O_PATH))
         return -EISDIR;
     return 0;
 }

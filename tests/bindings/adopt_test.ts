@@ -269,6 +269,7 @@ const flags = fc.array(
   fc.constantFrom(0, 1, 2).map((access) => bits.reduce<number>((all, bit) => all | bit, access))
 ).filter((value) => (value & 0o200100) !== 0o200100);
 
+/** Not lseek() to data and holes: each file system has its own idea of these. */
 const anOperation = fc.oneof(
   fc.tuple(fc.constant("open"), aName, flags),
   fc.tuple(fc.constant("open"), aName, fc.constant(0o102)),
@@ -290,7 +291,7 @@ const anOperation = fc.oneof(
     fc.constant("lseek"),
     aDescriptor,
     fc.integer({ min: -10, max: 6000 }),
-    fc.integer({ min: 0, max: 5 }),
+    fc.constantFrom(0, 1, 2, 5),
   ),
   fc.tuple(fc.constant("ftruncate"), aDescriptor, fc.constantFrom(0, 3, 7000, -1)),
   fc.tuple(fc.constant("truncate"), aName, fc.constantFrom(0, 3, 7000, -1)),

@@ -23,10 +23,10 @@ __attribute__((noinline)) static long replaced(void) {
     long result;
     __asm__ volatile("movl $39, %%eax\n"
                      "syscall\n"
-                     "nop; nop; nop; nop\n"
+                     "movl $1, %%edx\n"
                      : "=a"(result)
                      :
-                     : "rcx", "r11", "memory");
+                     : "rcx", "rdx", "r11", "memory");
     return result;
 }
 
@@ -39,14 +39,14 @@ static void *executable(void) {
 }
 
 /* Compilers do not know these, so that no address in the code gives a trick away. */
-static volatile uintptr_t none = 0, one = 1, seven = 7;
+static volatile uintptr_t none = 0, five = 5, seven = 7;
 
-/* Inside of a jump that was put where a system call was. */
+/* Behind a jump that was put where a system call and the instruction behind it were. */
 static uintptr_t inside(void) {
     const unsigned char *code = (const void *)((uintptr_t)replaced + none);
     for (int at = 0; at < 64; at++) {
         if (code[at] == 0xe9)
-            return (uintptr_t)code + (uintptr_t)at + one;
+            return (uintptr_t)code + (uintptr_t)at + five;
     }
     return 0;
 }
