@@ -9,7 +9,7 @@ import type { DeviceHypercall } from "../../abi/hvt.ts";
 import type { DeviceType, ManifestEntry } from "../../abi/manifest.ts";
 import type { RESULT } from "../../abi/solo5.ts";
 import type { LaunchedKind } from "../spt/launched_kind.ts";
-import type { EmulatedKind } from "../virtio/emulated_kind.ts";
+import type { EmulatedKind } from "../virtio/qemu.ts";
 import type { DeviceBase, PropertiesBase } from "./device.ts";
 import type { DeviceState } from "./state.ts";
 

@@ -1,15 +1,15 @@
 /**
- * A guest of spt as a child process.
+ * A guest of spt as a child process, and the outcome of such a process.
  *
  * @module
  */
+import { EXIT } from "../../abi/solo5.ts";
 import { TenderError } from "../error.ts";
-import { SIGNAL_STATUS } from "../outcome.ts";
+import { type Outcome, SIGNAL_STATUS, signalOutcome } from "../outcome.ts";
 import type { RunOptions } from "../run/options.ts";
 import * as child from "../run/process_run.ts";
 import type { Run } from "../run/run.ts";
 import type { ProcessImage } from "./compile.ts";
-import { processOutcome } from "./process_outcome.ts";
 import { checkOptions } from "./refusals.ts";
 import { spawnImage } from "./start.ts";
 
@@ -36,4 +36,21 @@ export async function startProcess(image: ProcessImage, options: RunOptions): Pr
     );
   const spawn = (stdout: "piped" | "inherit") => spawnImage(image, { stdout });
   return await child.startProcess({ spawn, outcome }, options);
+}
+
+/** The end of a process: its status, or the signal that ended it. */
+export type ProcessEnd =
+  | { readonly kind: "exited"; readonly status: number }
+  | { readonly kind: "killed"; readonly signal: number };
+
+/**
+ * The outcome of a guest's process.
+ *
+ * @param complaint its standard error: the launch wrote it, since the guest has none
+ */
+export function processOutcome(end: ProcessEnd, complaint: string): Outcome {
+  if (end.kind === "killed") return signalOutcome(end.signal);
+  const message = complaint.trim();
+  if (message !== "") return { kind: "fault", fault: "host", reason: "host", message };
+  return end.status === EXIT.ABORT ? { kind: "abort" } : { kind: "exit", status: end.status };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DeviceBase } from "../devices/device.ts";
 
 /** A device of the machine, in QEMU's words. The folder of its kind makes it: `tender/devices/KIND/emulated.ts`. */
 export interface QemuDevice {
@@ -13,6 +14,16 @@ export interface QemuDevice {
   readonly device: string;
   /** The property by which the device names its backend: `netdev`. */
   readonly link: string;
+}
+
+/** How QEMU gets the devices of a kind; they are of type `D`. */
+export interface EmulatedKind<D extends DeviceBase = DeviceBase> {
+  /**
+   * Looks at a device on this host.
+   *
+   * @throws {TenderError} "device" if it is missing or unusable
+   */
+  look(device: D): QemuDevice;
 }
 
 /** A machine for one guest. */

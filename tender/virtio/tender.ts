@@ -14,8 +14,7 @@ import type { Run } from "../run/run.ts";
 import type { Asked, CompileOptions, Host, StartOptions, Tender } from "../target.ts";
 import { accelerator } from "./about.ts";
 import { compileLaunch, type HostFacts, type QemuLaunch } from "./compile.ts";
-import type { EmulatedKind } from "./emulated_kind.ts";
-import { QEMU } from "./qemu.ts";
+import { type EmulatedKind, QEMU } from "./qemu.ts";
 import { checkAsked } from "./refusals.ts";
 import { startQemu } from "./start.ts";
 

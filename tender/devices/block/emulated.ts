@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { EmulatedKind } from "../../virtio/emulated_kind.ts";
-import { type QemuDevice, quote } from "../../virtio/qemu.ts";
+import { type EmulatedKind, type QemuDevice, quote } from "../../virtio/qemu.ts";
 import type { BlockDevice } from "./device.ts";
 import { checkCapacity, sizeOfStorage } from "./storage.ts";
 

@@ -5,8 +5,7 @@
  */
 import { passes } from "../../../linux/inherit.ts";
 import { TenderError } from "../../error.ts";
-import type { EmulatedKind } from "../../virtio/emulated_kind.ts";
-import { type QemuDevice, quote } from "../../virtio/qemu.ts";
+import { type EmulatedKind, type QemuDevice, quote } from "../../virtio/qemu.ts";
 import { checkInherited, checkTap } from "./attach.ts";
 import { type Backing, formatMac, type NetDevice, randomMac } from "./device.ts";
 

@@ -14,7 +14,7 @@ import { TenderError } from "../../error.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { ProcessLimits } from "../../run/process_limits.ts";
 import type { Ended, Run, Steps, Stop, Wait } from "../../run/run.ts";
-import { type ProcessEnd, processOutcome } from "../process_outcome.ts";
+import { type ProcessEnd, processOutcome } from "../process.ts";
 import { NO_CALL, type TracedConsole } from "./console.ts";
 import type { MarkWatch } from "./mark.ts";
 import { captureProcess, type ProcessState, type StoppedProcess } from "./state.ts";

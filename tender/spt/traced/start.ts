@@ -17,7 +17,7 @@ import type { RunOptions } from "../../run/options.ts";
 import type { StartOptions } from "../../target.ts";
 import { ProcessLimits } from "../../run/process_limits.ts";
 import type { ProcessImage } from "../compile.ts";
-import type { ProcessEnd } from "../process_outcome.ts";
+import type { ProcessEnd } from "../process.ts";
 import { checkOptions } from "../refusals.ts";
 import { encodeImage } from "../start.ts";
 import { TracedConsole } from "./console.ts";
