@@ -1,5 +1,5 @@
 /**
- * A virtual machine that runs: the run loop with observers between its parts, and its end.
+ * The run of a virtual machine: the run loop with observers between its parts, and the guest's end.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { PacedOutput } from "./paced_output.ts";
 import { CALLS, type LoopState, RunLoop } from "./run_loop.ts";
 import type { WaitingWorld, World } from "./world.ts";
 
-/** A moment that does not come: that of a clock in nanoseconds, centuries away. */
+/** A time of a clock in nanoseconds that is never reached: centuries away. */
 const NEVER = 2n ** 62n;
 
 /** What a machine runs with. */
@@ -31,16 +31,16 @@ interface Parts {
   readonly world: WaitingWorld;
   /** What takes the console's output, if not the world. */
   readonly output?: PacedOutput;
-  /** Where its run goes on; it begins if not given. */
+  /** The state that its run continues from; it begins if not given. */
   readonly loop?: LoopState;
-  /** Takes the machine's state; none if it is not to be captured. */
+  /** Captures the machine; undefined if it cannot be captured. */
   readonly capture?: (loop: LoopState) => MachineState;
 }
 
 /**
  * Starts a machine. It runs when it is stepped.
  *
- * @throws {TenderError} "guest" if its run cannot go on where it should
+ * @throws {TenderError} "guest" if the state to continue from is invalid
  */
 export function startMachine(parts: Parts, observers: readonly Observer[]): MachineRun {
   const { machine, memory, vcpu, output } = parts;
@@ -69,7 +69,7 @@ export function startMachine(parts: Parts, observers: readonly Observer[]): Mach
   return new MachineRun({ ...parts, capture, guest, loop, observers });
 }
 
-/** What a machine consists of once it runs. */
+/** What a running machine consists of. */
 interface RunningParts extends Omit<Parts, "loop"> {
   readonly guest: GuestView;
   readonly loop: RunLoop;
@@ -90,7 +90,7 @@ export class MachineRun implements Run, Steps, EndedMachine {
   readonly #resolve: (outcome: Outcome) => void;
   #ended: Ended | undefined;
   #killed = false;
-  /** Whether it stands between two steps; not if one of them threw. */
+  /** Whether it is between two steps; false after one that threw. */
   #between = true;
 
   constructor(parts: RunningParts) {
@@ -115,7 +115,7 @@ export class MachineRun implements Run, Steps, EndedMachine {
     this.#between = false;
     const stop = this.#killed ? undefined : this.#parts.loop.step(budget);
     if (stop?.kind === "ended") return this.#end(stop.outcome);
-    // What the guest prints may have been the reason to kill it.
+    // The function that takes its output may have killed it.
     if (stop === undefined || this.#killed) return this.#end(KILLED);
     this.#between = true;
     return stop.kind === "budget" && output?.pending ? this.#untilTaken() : stop;
@@ -166,7 +166,7 @@ export class MachineRun implements Run, Steps, EndedMachine {
     return Promise.resolve();
   }
 
-  /** The wait of a guest whose output is not taken; at the end of its time it is over, too. */
+  /** The wait of a guest until its output is taken, or its time is over. */
   #untilTaken(): Wait {
     const ends = this.#parts.observers.flatMap(({ until }) => until?.() ?? []);
     const deadline = ends.reduce((first, end) => end < first ? end : first, NEVER);
@@ -181,7 +181,7 @@ export class MachineRun implements Run, Steps, EndedMachine {
   }
 
   #end(outcome: Outcome): Ended {
-    // Ended from here on, even if an observer throws.
+    // It has ended, even if an observer throws.
     this.#ended = ended(outcome);
     for (const observer of this.#parts.observers) {
       const told = observer.ended?.(this.#ended.outcome, this);

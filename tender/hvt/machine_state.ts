@@ -1,7 +1,7 @@
 /**
- * A machine in the midst of its run, as a value: what another machine needs to go on as this one would
- * have. It may outlive this process, so it is checked before it is used. Loaded only where a run can be
- * captured, or goes on from a capture.
+ * The state of a machine during its run, as a value from which another machine continues as this one would
+ * have. It may outlive this process, so it is checked before it is used. It is loaded only if a run can be
+ * captured, or continues from a capture.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import type { LoopState } from "./run_loop.ts";
 /** Version of {@linkcode MachineState}; its parts have versions of their own. */
 export const MACHINE_STATE_VERSION = 1;
 
-/** What every state has besides its version. */
+/** The fields of every state, besides its version. */
 const PARTS = [
   "memorySize",
   "contents",
@@ -49,7 +49,7 @@ export interface MachineState extends Captured, Omit<MachineBase, "restrictions"
   readonly devices: readonly DeviceState[];
 }
 
-/** What a machine's state is spread over. */
+/** The parts of a machine that have a state. */
 export interface StateParts {
   readonly system: System;
   readonly vcpu: Vcpu;
@@ -57,10 +57,10 @@ export interface StateParts {
 }
 
 /**
- * Takes the state of a machine.
+ * Saves the state of a machine.
  *
- * @throws {TenderError} "device" if that of a device cannot be taken
- * @throws {SystemError} if KVM does not give it, or memory cannot be read
+ * @throws {TenderError} "device" if that of a device cannot be saved
+ * @throws {SystemError} if KVM refuses, or memory cannot be read
  */
 export function captureMachine(
   { machine, memory, loop, system, vcpu, devices }: StateParts & {
@@ -86,10 +86,10 @@ export function captureMachine(
 }
 
 /**
- * The machine that a state is of. It is checked as far as the tender relies on it; what the guest alone
- * relies on may be anything.
+ * The machine of a state. All that the tender relies on is checked; what only the guest relies on may be
+ * anything.
  *
- * @throws {TenderError} "guest" if it is of another version, or no machine's
+ * @throws {TenderError} "guest" if the state has another version or is invalid
  */
 export function machineOf(state: MachineState): MachineBase {
   const { version, memorySize, contents, protections, ring, cpuid } = state;
@@ -127,9 +127,10 @@ export function machineOf(state: MachineState): MachineBase {
 }
 
 /**
- * Gives a machine's CPU and devices their state; CPUID has to be set already.
+ * Restores the state of a machine's CPU and devices; CPUID has to be set already.
  *
- * @throws {TenderError} "device" if a device is not as it was, "host" if the CPU cannot be
+ * @throws {TenderError} "device" if a device differs from the one before, "host" if this host cannot restore
+ * the CPU
  * @throws {SystemError} if KVM refuses
  */
 export function restoreMachine(state: MachineState, { system, vcpu, devices }: StateParts): void {
@@ -140,7 +141,7 @@ export function restoreMachine(state: MachineState, { system, vcpu, devices }: S
   restoreVcpu(vcpu, state.vcpu, stateForm(system));
 }
 
-/** The pages that hold something, neighbours together. */
+/** The pages that are not all zeros; neighbours are joined. */
 function contentsOf(memory: Mapping): Content[] {
   const contents: Content[] = [];
   memoryContent(memory, (offset, bytes) => {

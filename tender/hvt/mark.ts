@@ -1,6 +1,6 @@
 /**
- * Ends a run where the guest says that it has initialised, and takes its memory there: a hypercall by which
- * it writes nothing to the console, at the address of a record.
+ * Ends a run when the guest says that it has initialised, and copies its memory then. The guest says so by
+ * writing zero bytes to the console, at the address of a record.
  *
  * @module
  */

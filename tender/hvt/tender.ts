@@ -1,5 +1,5 @@
 /**
- * The hvt tender: makes the virtual machine that a guest was compiled to, on this host's KVM.
+ * The hvt tender: makes the virtual machine that a guest was compiled to, with this host's KVM.
  *
  * @module
  */
@@ -27,14 +27,14 @@ export async function loadTender(devices: readonly DeviceBase[] = []): Promise<H
   return new HvtTender(await loadKinds(devices, (kind) => kind.served()));
 }
 
-/** What the tender starts: a guest from its beginning, or a capture, from where it was. */
+/** What the tender starts: a guest from its beginning, or one that continues from a capture. */
 export type HvtLaunch = Machine | MachineState;
 
 /** See {@linkcode Tender}. */
 export class HvtTender implements Tender<HostFacts, HvtLaunch> {
   readonly #kinds: ServedKinds;
 
-  /** @param kinds how the guests' devices are served; none for guests without devices */
+  /** @param kinds the kinds of the guests' devices; none for guests without devices */
   constructor(kinds: ServedKinds = new Map()) {
     this.#kinds = kinds;
   }
@@ -85,7 +85,7 @@ interface Parts {
 
 /** How to start a machine. */
 export interface MachineStartOptions {
-  /** The last of them stands closest to the guest. */
+  /** The last one is closest to the guest. */
   readonly observers?: readonly Observer[];
   /** What takes the console's output, if not the world. */
   readonly output?: PacedOutput;
@@ -157,7 +157,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     const parts = { system, vcpu, devices: world.devices };
     try {
       const machine = isState(launch) ? states!.machineOf(launch) : launch;
-      // A debugger maps the memory a second time, and private memory cannot be.
+      // A debugger maps the memory a second time, which private memory does not allow.
       const debugged = observers.some(({ attach }) => attach !== undefined);
       const memory = this.#memory = machineMemory(machine, { image: debugged ? undefined : image });
       vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
@@ -180,7 +180,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     }
   }
 
-  /** Gives everything back; the memory last, since the machine runs in it. */
+  /** Closes everything; the memory last, since the machine uses it. */
   [Symbol.dispose](): void {
     this.#resources.dispose();
     this.#memory?.close();

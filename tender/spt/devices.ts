@@ -1,6 +1,6 @@
 /**
- * The devices of a process image: what is known of each before the guest is compiled, the numbers that
- * their descriptors get, and what they add to a launch.
+ * The devices of a process image: what is known of each before the guest is compiled, the numbers of their
+ * descriptors, and what they add to a launch.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export class DeviceCompiler {
   /**
    * Looks at devices on this host.
    *
-   * @throws {TenderError} "device" if one is not there or not as it should be
+   * @throws {TenderError} "device" if one is missing or unusable
    */
   look(bound: readonly BoundDevice[], looking: Looking): ImageDevice[] {
     return bound.map(({ handle, name, device }) => ({
@@ -78,7 +78,7 @@ export class DeviceCompiler {
     return this.#kinds.get(type)!;
   }
 
-  /** What the note of an image says of a device. */
+  /** How the note of an image describes a device. */
   #describe(device: ImageDevice): PackedDevice {
     const { name, properties } = device;
     return { name, type: properties.type, ...this.#kind(properties).describe(device) };

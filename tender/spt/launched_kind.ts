@@ -1,6 +1,6 @@
 /**
- * What a kind of device tells the spt tender: a guest's process opens its devices itself, whether it
- * is run or was packed. Here is what a kind has to say of that; each kind's folder says it.
+ * The interface of a kind of device for the spt tender: a guest's process opens its devices itself,
+ * whether it is run or was packed. Each kind's folder implements it, in `launched.ts`.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import type { Step } from "./steps.ts";
 /** A device of an image, a plain value: where its descriptor comes from, and what the guest sees of it. */
 export interface ImageDevice extends Pick<BoundDevice, "handle" | "name">, DeviceSource {}
 
-/** Where the descriptor of a device comes from when the image is started. Each kind says more of it. */
+/** Where the descriptor of a device comes from when the image is started. Each kind extends this. */
 export interface DeviceSource {
   readonly properties: PropertiesBase;
   /** The descriptor that the image's process has from its parent, and that keeps its number; if any. */
   readonly inherited?: number;
 }
 
-/** How the host is looked at. */
+/** How to look at the host. */
 export interface Looking {
   /** Whether the image is kept in a file, which cannot name descriptors that this process opened. */
   readonly keep: boolean;
-  /** Gets what has to stay open until the image is started. */
+  /** Takes everything that has to stay open until the image is started. */
   readonly opened: DisposableStack;
 }
 
@@ -38,14 +38,14 @@ export interface LaunchedKind<
   /**
    * Looks at a device, before the guest is compiled.
    *
-   * @throws {TenderError} "device" if it is not there or not as it should be
+   * @throws {TenderError} "device" if it is missing or unusable
    */
   look(device: D, looking: Looking): S;
   /** The steps that open a device as `fd`, and check that it is still as it was. */
   open(device: S & Pick<BoundDevice, "name">, fd: number): Step[];
   /** The system calls by which the guest uses `fd`. */
   rules(fd: number, source: S): Rule[];
-  /** What the note of an image says of it. */
+  /** How the note of an image describes it. */
   describe(source: S): Pick<PackedDevice, "source" | "access">;
   /** The options by which Solo5's tender would attach it. */
   options(name: string, device: D): string[];

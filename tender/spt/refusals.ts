@@ -1,5 +1,5 @@
 /**
- * What a guest of spt cannot have, and why: no tender looks on while it runs.
+ * Refuses the options that guests of spt do not have, with the reason: no tender observes them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const CPU = "the guest is a process, which sees this host's CPU";
 const RING = "the guest reads and writes its frames itself";
 const CORES = "the kernel writes cores, after ulimit -c unlimited";
 
-/** Why there is no such thing, by the option's name in the library. */
+/** Why an option is refused, by its name in the library. */
 const REASONS = {
   trace: CALLS,
   stats: CALLS,

@@ -1,5 +1,5 @@
 /**
- * What there is to know of the virtio target on this host.
+ * How this host runs guests of virtio.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function accelerator(): QemuMachine["accelerator"] {
   return hasHardware() ? "kvm" : "tcg";
 }
 
-/** For people. */
+/** A description for people. */
 export function about(): string {
   return accelerator() === "kvm" ? "in QEMU, with KVM" : "in QEMU, without KVM";
 }

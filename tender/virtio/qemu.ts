@@ -1,6 +1,6 @@
 /**
- * The command line of QEMU for a guest of virtio, and what QEMU's end says of the guest's. Nothing here
- * starts anything.
+ * The command line of QEMU for a guest of virtio, and the guest's end as QEMU's exit status reports it. This
+ * file starts nothing.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { DeviceBase } from "../devices/device.ts";
 
 /** A device of the machine, in QEMU's words. The folder of its kind makes it: `tender/devices/KIND/emulated.ts`. */
 export interface QemuDevice {
-  /** The option that makes what the device is of on this host, and its value: `["-netdev", "tap,…"]`. */
+  /** The option for the device's side on this host, and its value: `["-netdev", "tap,…"]`. */
   readonly backend: readonly [option: string, value: string];
   /** The device and its properties: `virtio-net-pci,…`. */
   readonly device: string;
@@ -29,8 +29,8 @@ export interface EmulatedKind<D extends DeviceBase = DeviceBase> {
 /** A machine for one guest. */
 export interface QemuMachine {
   /**
-   * Path of the unikernel. The loader puts it before the guest's command line and the guest takes it off
-   * up to the first space: so it must not contain one.
+   * Path of the unikernel, which must not contain a space: the loader puts it before the guest's command
+   * line, and the guest removes what comes before the first space.
    */
   readonly kernel: string;
   /** The guest's command line. */

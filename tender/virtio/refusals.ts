@@ -1,5 +1,5 @@
 /**
- * What a guest of virtio cannot have, and why: QEMU runs it.
+ * Refuses the options that guests of virtio do not have, with the reason.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const CPU = "the guest's CPU is QEMU's";
 const RING = "QEMU passes frames on in a ring of its own";
 const CONFINED = "nothing confines QEMU";
 
-/** Why there is no such thing, by the option's name in the library. */
+/** Why an option is refused, by its name in the library. */
 const REASONS = {
   trace: CALLS,
   stats: CALLS,

@@ -27,7 +27,7 @@ export async function loadTender(devices: readonly DeviceBase[] = []): Promise<V
 export class VirtioTender implements Tender<HostFacts, QemuLaunch> {
   readonly #kinds: ReadonlyMap<DeviceType, EmulatedKind>;
 
-  /** @param kinds how QEMU has the guests' devices */
+  /** @param kinds the kinds of the guests' devices */
   constructor(kinds: ReadonlyMap<DeviceType, EmulatedKind> = new Map()) {
     this.#kinds = kinds;
   }

@@ -1,6 +1,6 @@
 /**
- * The console of a traced guest, where a function takes it: what the guest writes is read from its memory
- * at the system call, which then writes nothing, and returns what it would have returned.
+ * The console of a traced guest whose output a function takes. The output is read from the guest's memory at
+ * its system call, which then writes nothing but returns what it would have returned.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { LINUX } from "../../../linux/syscalls.ts";
 import type { GeneralRegisters, Tracee } from "../../../linux/tracee.ts";
 import type { TakeOutput } from "../../run/options.ts";
 
-/** Most that the kernel writes in one call, in bytes. */
+/** The most bytes that the kernel writes in one call. */
 const LARGEST_WRITE = 0x7fff_f000n;
-/** How much is passed on at once, in bytes. */
+/** The most bytes that are passed on at once. */
 const CHUNK = 0x1_0000;
 const { taskSize } = LINUX.x86_64!;
 
@@ -23,9 +23,9 @@ export class TracedConsole {
   readonly #take: TakeOutput;
   /** Is resolved when the output is taken. */
   #taken: Promise<void> | undefined;
-  /** What the function failed with later. */
+  /** The error that its promise was rejected with. */
   #failure: { readonly error: unknown } | undefined;
-  /** What the call that the guest is in returns, and its size as the guest gave it. */
+  /** The result of the guest's current call, and the size that the guest gave. */
   #answer: { rax: bigint; readonly rdx: bigint } | undefined;
 
   constructor(tracee: Tracee, take: TakeOutput) {
@@ -33,9 +33,9 @@ export class TracedConsole {
     this.#take = take;
   }
 
-  /** Takes the place of a `write` that the guest is about to make. */
+  /** Replaces a `write` that the guest is about to make. */
   call([fd, address, size]: readonly bigint[]): void {
-    // What is not all in the guest's half of the addresses, the kernel refuses itself.
+    // The kernel itself refuses addresses outside of the guest's half.
     if (fd !== BigInt(STDOUT_FILENO) || size === 0n || address! + size! > taskSize) return;
     this.#tracee.setRegister("rdx", 0n);
     const answer = this.#answer = { rax: 0n, rdx: size! };
@@ -50,7 +50,7 @@ export class TracedConsole {
     }
   }
 
-  /** Gives the guest the answer, at the end of the call. */
+  /** Gives the guest the result, at the end of the call. */
   answer(): void {
     if (this.#answer === undefined) return;
     const { rax, rdx } = this.#answer;
@@ -59,7 +59,7 @@ export class TracedConsole {
     this.#tracee.setRegister("rdx", rdx);
   }
 
-  /** The registers after the call, given those in it; undefined if it is in no such call. */
+  /** The registers after the call, given those within it; undefined if there is no such call. */
   answered(registers: GeneralRegisters): GeneralRegisters | undefined {
     return this.#answer && { ...registers, ...this.#answer, originalRax: NO_CALL };
   }

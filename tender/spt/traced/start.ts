@@ -1,6 +1,6 @@
 /**
- * Starts guests of spt that are traced. The launch of such a guest first waits for a byte on its standard
- * input: it gets it when it is traced, so that nothing of the guest runs before.
+ * Starts traced guests of spt. The launch of such a guest first waits for a byte on its standard input. It
+ * gets the byte once it is traced, so that nothing of the guest runs before that.
  *
  * @module
  */
@@ -25,11 +25,11 @@ import { TracedRun } from "./run.ts";
 import { type ProcessState, restoreProcess } from "./state.ts";
 
 const { calls: CALLS } = LINUX.x86_64!;
-/** For a guest that ended in its launch, and has no timer. */
+/** The timer of a guest that ended in its launch: none. */
 const NO_DESCRIPTOR = -1;
 /** How long this thread waits for a launch, in nanoseconds. */
 const PATIENCE = 1_000_000n;
-/** Longest complaint of a launch that is read, in bytes. */
+/** The most bytes that are read of a launch's complaint. */
 const COMPLAINT_SIZE = 0x1_0000;
 
 /**
@@ -65,7 +65,7 @@ export async function startTraced(image: ProcessImage, options: StartOptions): P
   }, end);
 }
 
-/** A process that is traced, and waits for its byte; and what it writes complaints to. */
+/** A traced process that waits for its byte, and the pipe that it writes complaints to. */
 interface Spawned {
   readonly tracee: Tracee;
   readonly errors: number;
@@ -92,7 +92,7 @@ function spawnTraced(
   const output = isInherited(options) ? STDOUT_FILENO : "/dev/null";
   const descriptors = [gate.read, output, errors.write];
   const tracee = undo.use(traced(spawnFrom(file.path, { args: [unikernel], descriptors })));
-  // It has to be on its way to a stop when it gets the byte: else it would run up to its first call.
+  // It must be about to stop when it gets the byte; else it would run up to its first system call.
   tracee.interrupt();
   writeOnce(gate.write, new Uint8Array(1));
   return { tracee, errors: errors.read };
@@ -122,7 +122,7 @@ function traced(pid: number): Tracee {
 }
 
 /**
- * Has the launch go on to its last step, which installs the filter.
+ * Runs the launch up to its last step, which installs the filter.
  *
  * @returns how it ended, if it did
  */
