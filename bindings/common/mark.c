@@ -37,16 +37,6 @@ void soloden_mark(struct soloden_record *record) {
     mark_record = NULL;
 }
 
-static const struct soloden_record *waiting(void) {
+const struct soloden_record *mark_found(void) {
     return mark_record != NULL ? mark_record : (const struct soloden_record *)program.mark;
-}
-
-bool mark_waits(void) {
-    return waiting() != NULL;
-}
-
-const struct soloden_record *mark_take(void) {
-    const struct soloden_record *record = waiting();
-    mark_record = NULL;
-    return record;
 }

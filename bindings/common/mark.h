@@ -33,10 +33,7 @@ struct soloden_record {
  */
 void soloden_mark(struct soloden_record *record);
 
-/* Whether this is the start of a snapshot, before mark_take(). */
-bool mark_waits(void);
-
-/* The record to go on from in a snapshot, for one start; else NULL. */
-const struct soloden_record *mark_take(void);
+/* At the start of a snapshot, the record to go on from; else NULL. */
+const struct soloden_record *mark_found(void);
 
 #endif

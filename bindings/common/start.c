@@ -33,7 +33,7 @@ static _Noreturn void resume(const struct boot *boot, const struct soloden_recor
 }
 
 void start(const struct boot *boot) {
-    const struct soloden_record *record = mark_take();
+    const struct soloden_record *record = mark_found();
     if (record != NULL)
         resume(boot, record);
     stack_guard_init();

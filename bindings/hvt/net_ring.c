@@ -48,7 +48,7 @@ void net_ring_init(const struct hvt_boot_info *info, struct boot *boot) {
     if (!(info->host_features & HVT_FEATURE_NET_RING) || info->net_ring == 0)
         return;
     /* All the memory of a snapshot is the application's already. */
-    if (mark_waits())
+    if (mark_found() != NULL)
         return;
     uintptr_t memory = memory_reserve(boot, (AHEAD + SENDING) * FRAME);
     if (memory == 0)

@@ -10,6 +10,9 @@
 
 static uint64_t table[WORDS];
 static unsigned starts;
+/* Initial values of whole pages: one is left alone, the other becomes zeros. */
+static volatile uint8_t kept[3 * 0x1000] = {[0x1800] = 5};
+static volatile uint8_t cleared[3 * 0x1000] = {[0x1800] = 6};
 static _Thread_local uint64_t local = 7;
 static uint64_t block[64];
 
@@ -77,6 +80,7 @@ static void initialise(uint64_t *heap) {
     solo5_tls_init((uintptr_t)block);
     solo5_set_tls_base(solo5_tls_tp_offset((uintptr_t)block));
     next_local();
+    cleared[0x1800] = 0;
     set_modes();
 }
 
@@ -86,6 +90,8 @@ static int report(const struct solo5_start_info *info, const uint64_t *heap, uin
     print("'\n");
     print_number("table", sum(table, WORDS));
     print_number("heap", sum(heap, WORDS));
+    print_number("kept", kept[0x1800]);
+    print_number("cleared", cleared[0x1800]);
     print_number("start", ++starts);
     print_number("local", next_local());
     print_number("modes", get_modes());

@@ -1,7 +1,7 @@
 /**
  * Snapshots: a program that has initialised, as a unikernel that starts from there.
  */
-import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { viewOf } from "../../abi/layout.ts";
 import { ManifestEntry, ManifestHeader } from "../../abi/manifest.ts";
@@ -63,6 +63,14 @@ targets("it goes on as a run without one, with arguments of its own", async (tar
     equal(await output(warm, { args }), await output(cold, { args }));
   }
   equal(await output(warm, { memory: 2 * MEMORY }), await output(cold));
+  // The bindings print as much as each start asks for.
+  const quiet = await taken(cold, { args: ["--solo5:quiet"] });
+  const decoder = new TextDecoder();
+  let text = "";
+  await run(bind(quiet, { memory: MEMORY }), {
+    console: (bytes) => void (text += decoder.decode(bytes)),
+  });
+  match(text, /Solo5: Memory map: 16 MB addressable:\n.*Solo5: solo5_exit\(0\) called\n$/s);
 });
 
 targets("its file is what the unikernel says, and is as protected", async (target) => {
