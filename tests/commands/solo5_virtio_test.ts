@@ -7,12 +7,16 @@ import fc from "fast-check";
 import { readShortOptions } from "../../commands/solo5/short_options.ts";
 import { guest } from "../guests.ts";
 import { missingTool, testUnless } from "../needs.ts";
+import { netnsTest } from "../netns.ts";
 import { execute, type Result, ROOT } from "../soloden.ts";
 import { noQemu, runDisk } from "../tender/virtio/qemu_machine.ts";
 
 function program(name: string, ...args: string[]): Promise<Result> {
-  const words = ["run", "-A", "--no-check", join(ROOT, "main.ts"), `--called-as=${name}`, ...args];
-  return execute(Deno.execPath(), words);
+  return execute(Deno.execPath(), wordsOf(name, args));
+}
+
+function wordsOf(name: string, args: readonly string[]): string[] {
+  return ["run", "-A", "--no-check", join(ROOT, "main.ts"), `--called-as=${name}`, ...args];
 }
 
 async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
@@ -137,6 +141,15 @@ Deno.test("solo5-virtio-run: what cannot be run is told", async () => {
     assert.match(stderr, said);
     assert.deepEqual([status, stdout], [1, ""]);
   }
+});
+
+netnsTest("solo5-virtio-run: an interface is one of this network namespace", async (net) => {
+  net.addTap("tap7");
+  const words = wordsOf("solo5-virtio-run", ["-n", "tap7:9000", "-n", "tap", "/etc/passwd"]);
+  // Unlike `ip netns exec`, this leaves /sys as it is.
+  const inside = [`--net=/run/netns/${net.name}`, Deno.execPath(), ...words];
+  const { stderr } = await execute("nsenter", inside);
+  assert.equal(stderr, "solo5-virtio-run: error: no such network interface: tap\n");
 });
 
 Deno.test("short options are read as they were written, apart, together or attached", () => {
