@@ -82,5 +82,5 @@ export { run, start } from "./tender/run/event_loop.ts";
 export { type RunningGuest, spawn, type SpawnOptions } from "./tender/run/spawn.ts";
 export type { Attempt, Budget, Captured, Ended, Run, Steps, Stop, Wait } from "./tender/run/run.ts";
 export type { CpuModel } from "./tender/hvt/cpu_model.ts";
-export type { MachineOptions } from "./tender/hvt/machine.ts";
+export type { Emulator, MachineOptions } from "./tender/hvt/machine.ts";
 export type { ObserveOptions, RunOptions, StepOptions, TakeOutput } from "./tender/run/options.ts";

@@ -7,7 +7,9 @@ import { bindTo } from "../bindings/bind_to.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
 import { TenderError } from "../tender/error.ts";
 import type { TenderTarget } from "../tender/guest.ts";
+import type { OpenOptions } from "../tender/target.ts";
 import { preferredTarget, TENDERS } from "../tender/targets.ts";
+import type { GuestRequest } from "./guest_words.ts";
 
 /**
  * Binds a unikernel to the target that is asked for, or to the one that suits this host.
@@ -18,20 +20,27 @@ import { preferredTarget, TENDERS } from "../tender/targets.ts";
  */
 export async function forRunning(
   unikernel: Unikernel,
-  { target, verbose }: { target?: string; verbose: boolean },
+  { target, verbose, asked: { observe, machine } }: Pick<
+    GuestRequest,
+    "target" | "verbose" | "asked"
+  >,
 ): Promise<Unikernel> {
   const asked = target === undefined ? undefined : known(target);
   const id = unikernel.portable === undefined
     ? checkBuiltFor(unikernel, asked)
     : asked ?? await preferredTarget();
-  if (verbose) await say(unikernel.name, id);
+  if (verbose) {
+    const { readMachine } = await import("./machine_words.ts");
+    const debugged = observe.some((word) => word.startsWith("--gdb"));
+    await say(unikernel.name, id, { ...readMachine(machine), debugged });
+  }
   return unikernel.portable === undefined ? unikernel : await bindTo(unikernel, id as TenderTarget);
 }
 
 /** Says what a unikernel runs on. */
-async function say(name: string, target: string): Promise<void> {
+async function say(name: string, target: string, options: OpenOptions): Promise<void> {
   const more = Object.hasOwn(TENDERS, target)
-    ? await TENDERS[target as TenderTarget].about?.()
+    ? await TENDERS[target as TenderTarget].about?.(options)
     : undefined;
   console.error(`soloden: ${name}: runs on ${target}${more === undefined ? "" : `, ${more}`}`);
 }

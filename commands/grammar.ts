@@ -123,7 +123,8 @@ const MACHINE: readonly GuestOption[] = [
   {
     name: "cpu",
     form: "--cpu=host|baseline",
-    brief: "CPU that the guest sees: this host's, or one that many hosts have (default host; hvt)",
+    brief:
+      "CPU that the guest sees: this host's, or one that many hosts have (default host; hvt, virtio on kvm)",
     part: "machine",
     proposed: ["host", "baseline"],
   },
@@ -133,12 +134,20 @@ const MACHINE: readonly GuestOption[] = [
     brief: "do not offer the guest a ring for its network frames (hvt)",
     part: "machine",
   },
+  {
+    name: "emulator",
+    form: "--emulator=kvm|qemu",
+    brief:
+      "who runs the guest: soloden on KVM, or QEMU (default kvm where it has hardware; virtio)",
+    part: "machine",
+    proposed: ["kvm", "qemu"],
+  },
 ];
 
 const NO_CONFINE: GuestOption = {
   name: "no-confine",
   form: "--no-confine",
-  brief: "do not confine the tender while the guest runs (hvt)",
+  brief: "do not confine the tender while the guest runs (hvt, virtio on kvm)",
   part: "confinement",
 };
 

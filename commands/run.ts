@@ -23,7 +23,7 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   const given = parseUnikernel(readInput(file), { name: file });
   const unikernel = given.portable === undefined && target === undefined && !verbose
     ? given
-    : await (await import("./choose_target.ts")).forRunning(given, { target, verbose });
+    : await (await import("./choose_target.ts")).forRunning(given, request);
   const guest = bind(unikernel, { memory, args, devices });
   const tender = await targetOf(unikernel).load(Object.values(devices));
   if (tender.become !== undefined && isPlain(asked)) {

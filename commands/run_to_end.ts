@@ -59,7 +59,8 @@ export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
   const observed = observation && (await import("./run_observed.ts"))
     .tellPeople(observation, { guest, program, confined, limits, attempt, outputs });
   if (!confined) console.error(UNCONFINED);
-  using host = tender.open(guest);
+  const debugged = observation?.gdb !== undefined;
+  using host = tender.open(guest, { emulator: machine?.emulator, debugged });
   const launch = tender.compile(guest, host.facts, { ...machine, program, parent: Deno.pid });
   await using run = await host.start(launch, {
     confined,

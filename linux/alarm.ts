@@ -67,14 +67,18 @@ export class Alarms implements Disposable {
     handled = true;
   }
 
-  /** Sets an alarm that goes off after a number of nanoseconds of a clock. */
-  set(clock: keyof typeof CLOCKS, nanoseconds: bigint): void {
+  /**
+   * Sets an alarm that goes off after a number of nanoseconds of a clock.
+   *
+   * @param again how long after that it repeats, in nanoseconds
+   */
+  set(clock: keyof typeof CLOCKS, nanoseconds: bigint, { again = AGAIN } = {}): void {
     const event = new Int32Array(SIGNAL_EVENT_SIZE / 4);
     event.set([SIGNAL, SIGEV_THREAD_ID, this.#calls.gettid()], 2);
     const id = new BigUint64Array(1);
     check(this.#calls.timer_create(CLOCKS[clock], event, id), "timer_create");
     this.#timers.push(id[0]!);
-    const moment = BigInt64Array.of(0n, AGAIN, nanoseconds / SECOND, nanoseconds % SECOND);
+    const moment = BigInt64Array.of(0n, again, nanoseconds / SECOND, nanoseconds % SECOND);
     check(this.#calls.timer_settime(id[0]!, 0, moment, 0n), "timer_settime");
   }
 

@@ -43,6 +43,8 @@ export type FaultReason =
   | "port"
   /** hvt: a hypercall with an address or a length outside of what the guest may use. */
   | "hypercall"
+  /** virtio: the guest gave a device what no driver may. */
+  | "queue"
   /** hvt: this host's KVM cannot emulate an instruction of the guest. */
   | "emulation"
   /** The host refused or stopped for a reason of its own. */

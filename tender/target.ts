@@ -18,7 +18,7 @@ export interface Target {
   /** Whether this host runs guests of it at full speed, so that portable unikernels get it unasked. */
   suits(): Promise<boolean>;
   /** What there is to say of it on this host to those who want to know: `in QEMU, with KVM`. */
-  readonly about?: () => Promise<string>;
+  readonly about?: (options: OpenOptions) => Promise<string>;
   /** Writes a guest and its launch as one executable; undefined where the target has no such thing. */
   readonly pack?: (guest: Guest) => Promise<Uint8Array>;
   /**
@@ -27,6 +27,12 @@ export interface Target {
    * @param devices those of the guests that it is for
    */
   load(devices: readonly DeviceBase[]): Promise<Tender>;
+}
+
+/** What decides who runs a guest, where a target has more than one way. */
+export interface OpenOptions extends Pick<MachineOptions, "emulator"> {
+  /** Whether gdb is to debug it; not if not given. */
+  readonly debugged?: boolean;
 }
 
 /** How to compile a guest. Each target ignores what does not concern it. */
@@ -60,7 +66,7 @@ export interface Tender<F = unknown, L = unknown> {
    * @throws {TenderError} "device" if it does not have a device as asked, "host" or "target" if it
    * cannot run the guest
    */
-  open(guest: Guest): Host<F, L>;
+  open(guest: Guest, options?: OpenOptions): Host<F, L>;
   /**
    * Compiles a guest: a pure function.
    *

@@ -25,7 +25,7 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
     id: "virtio",
     // A process without confinement: for those who ask for it.
     suits: () => Promise.resolve(false),
-    about: async () => (await import("./virtio/about.ts")).about(),
+    about: async (options) => (await import("./virtio/about.ts")).about(options),
     load: async (devices) => (await import("./virtio/tender.ts")).loadTender(devices),
   },
 };

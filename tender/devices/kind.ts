@@ -36,6 +36,8 @@ export interface DeviceKind<
   served(): Promise<ServedKind<D, P>>;
   /** How a guest's own process opens and uses it (spt). */
   launched(): Promise<LaunchedKind<D>>;
+  /** What it is on virtio, where a tender serves it itself. */
+  virtio(): Promise<VirtioKind<P>>;
   /** How QEMU has it (virtio). */
   emulated(): Promise<EmulatedKind<D>>;
 }
@@ -122,4 +124,29 @@ export interface OpenDevice<P extends PropertiesBase = PropertiesBase> extends D
    * @throws {TenderError} "device" if the state has another version, or the devices differ
    */
   restore(state: DeviceState<P>): void;
+}
+
+/** What a guest asks of a virtio device: memory that the device reads, then memory that it writes. */
+export interface VirtioRequest {
+  readonly readable: readonly GuestBytes[];
+  readonly writable: readonly GuestBytes[];
+}
+
+/** What a kind is on virtio, where a tender serves it itself. */
+export interface VirtioKind<P extends PropertiesBase = PropertiesBase> {
+  /** Its number among virtio's types. */
+  readonly type: number;
+  /** How many queues it has. */
+  readonly queues: number;
+  /** The queue whose requests wait for the device's input; undefined if none does. */
+  readonly input?: number;
+  /** Its feature bits, and the bytes of its configuration. */
+  describe(properties: P): { readonly features: number; readonly config: Uint8Array };
+  /**
+   * Serves a request.
+   *
+   * @param queue the number of the queue that it is from
+   * @returns how many bytes were written to the guest's memory; undefined if the request has to wait
+   */
+  serve(device: OpenDevice<P>, request: VirtioRequest, queue: number): number | undefined;
 }

@@ -18,7 +18,8 @@ const TYPE = { data: 3, code: 11, busyTss: 11 };
 
 type Segment = ReturnType<typeof KvmSegment.read>;
 
-const UNUSABLE: Segment = {
+/** A segment register that holds nothing. */
+export const UNUSABLE: Segment = {
   base: 0n,
   limit: 0,
   selector: 0,
@@ -43,9 +44,12 @@ const FLAT: Segment = {
   unusable: 0,
 };
 
-const CODE: Segment = { ...FLAT, selector: SELECTORS.code, type: TYPE.code, l: 1 };
-const DATA: Segment = { ...FLAT, selector: SELECTORS.data, type: TYPE.data, db: 1 };
-const TSS: Segment = { ...UNUSABLE, type: TYPE.busyTss, present: 1, unusable: 0 };
+/** All of the address space as code of 64 bits. */
+export const CODE: Segment = { ...FLAT, selector: SELECTORS.code, type: TYPE.code, l: 1 };
+/** All of it as data. */
+export const DATA: Segment = { ...FLAT, selector: SELECTORS.data, type: TYPE.data, db: 1 };
+/** A task's state segment: a CPU must have one. */
+export const TSS: Segment = { ...UNUSABLE, type: TYPE.busyTss, present: 1, unusable: 0 };
 
 /** The GDT's bytes: null, 64-bit code, data. */
 export function gdt(): Uint8Array {

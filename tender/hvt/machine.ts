@@ -16,7 +16,13 @@ import type { Registers, SpecialRegisters } from "../kvm/abi.ts";
 import { type CpuModel, guestCpuid, hasNoExecute } from "./cpu_model.ts";
 import { pageTables } from "./page_tables.ts";
 
-/** What the virtual machine is like; for hvt alone. */
+/**
+ * Who runs a guest of virtio: this process, in a machine of KVM's that it serves itself; or QEMU, with KVM
+ * where that has hardware.
+ */
+export type Emulator = "kvm" | "qemu";
+
+/** What the virtual machine is like; not for spt, whose guests have none. */
 export interface MachineOptions {
   /** The CPU that the guest sees by the instruction CPUID; `"host"` if not given. */
   readonly cpu?: CpuModel;
@@ -26,6 +32,8 @@ export interface MachineOptions {
    * offered if not given.
    */
   readonly netRing?: boolean;
+  /** Who runs a guest of virtio; `"kvm"` where KVM has hardware, else `"qemu"`, if not given. */
+  readonly emulator?: Emulator;
 }
 
 /** Bytes at a guest-physical address. */

@@ -9,17 +9,43 @@ import type { Vcpu } from "../kvm/vcpu.ts";
 import { TenderError } from "../error.ts";
 import { KILLED, type Outcome } from "../outcome.ts";
 import type { Ended, Run, Steps, Stop, Wait } from "../run/run.ts";
-import { ended } from "./answer.ts";
+import { type Context, ended } from "./answer.ts";
 import { GuestView } from "./guest_view.ts";
 import type { MachineBase } from "./machine.ts";
 import type { MachineState } from "./machine_state.ts";
-import type { Cpu, EndedMachine, Observer } from "./observer.ts";
+import type { Calls, Cpu, EndedMachine, Observer } from "./observer.ts";
 import type { PacedOutput } from "./paced_output.ts";
 import { CALLS, type LoopState, RunLoop } from "./run_loop.ts";
 import type { WaitingWorld, World } from "./world.ts";
 
 /** A time of a clock in nanoseconds that is never reached: centuries away. */
 const NEVER = 2n ** 62n;
+
+/** What steps a machine between its exits. */
+export type Loop = Pick<RunLoop, "step" | "save" | "restore">;
+
+/** What a loop works with: parts of the run as its observers left them, and the vCPU itself. */
+export interface LoopParts {
+  readonly cpu: Cpu;
+  readonly vcpu: Vcpu;
+  readonly context: Context;
+  readonly calls: Calls;
+  readonly output?: PacedOutput;
+}
+
+/** Makes the loop of a machine that is no hvt's. */
+export interface LoopMaker {
+  /** What answers where nobody looks on. */
+  readonly calls: Calls;
+  make(parts: LoopParts): Loop;
+  /** What else looks on, closest to the guest. */
+  readonly observer?: Observer;
+}
+
+const RUN_LOOP: LoopMaker = {
+  calls: CALLS,
+  make: ({ cpu, context, calls }) => new RunLoop(cpu, context, { calls }),
+};
 
 /** What a machine runs with. */
 interface Parts {
@@ -31,6 +57,8 @@ interface Parts {
   readonly world: WaitingWorld;
   /** What takes the console's output, if not the world. */
   readonly output?: PacedOutput;
+  /** What makes its loop; that of hvt if not given. */
+  readonly maker?: LoopMaker;
   /** The state that its run continues from; it begins if not given. */
   readonly loop?: LoopState;
   /** Captures the machine; undefined if it cannot be captured. */
@@ -42,13 +70,14 @@ interface Parts {
  *
  * @throws {TenderError} "guest" if the state to continue from is invalid
  */
-export function startMachine(parts: Parts, observers: readonly Observer[]): MachineRun {
-  const { machine, memory, vcpu, output } = parts;
+export function startMachine(parts: Parts, given: readonly Observer[]): MachineRun {
+  const { machine, memory, vcpu, output, maker = RUN_LOOP } = parts;
+  const observers = maker.observer === undefined ? given : [...given, maker.observer];
   const attached = observers.find(({ attach }) => attach !== undefined)?.attach?.(parts);
   const guest = new GuestView(attached?.bytes ?? memory.bytes, machine.restrictions);
   let cpu: Cpu = attached?.cpu ?? vcpu;
   if (output !== undefined) cpu = output.paced(cpu);
-  let calls = CALLS;
+  let { calls } = maker;
   let world: World = output === undefined
     ? parts.world
     : { ...parts.world, write: (data) => output.write(data) };
@@ -61,7 +90,8 @@ export function startMachine(parts: Parts, observers: readonly Observer[]): Mach
     (set, { input }, index) => input === undefined ? set : set | 1n << BigInt(index + 1),
     0n,
   );
-  const loop = new RunLoop(cpu, { guest, world, handles, ring: machine.ring }, { calls });
+  const context = { guest, world, handles, ring: machine.ring };
+  const loop = maker.make({ cpu, vcpu, context, calls, output });
   if (parts.loop !== undefined) loop.restore(parts.loop);
   for (const observer of observers) observer.begin?.(vcpu);
   // A debugger's breakpoints are in the guest's memory.
@@ -72,7 +102,7 @@ export function startMachine(parts: Parts, observers: readonly Observer[]): Mach
 /** What a running machine consists of. */
 interface RunningParts extends Omit<Parts, "loop"> {
   readonly guest: GuestView;
-  readonly loop: RunLoop;
+  readonly loop: Loop;
   readonly observers: readonly Observer[];
 }
 

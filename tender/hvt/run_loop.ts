@@ -9,7 +9,7 @@ import { RING_PORT } from "../../abi/hvt_ring.ts";
 import { SystemError } from "../../linux/libc.ts";
 import { TenderError } from "../error.ts";
 import type { Exit } from "../kvm/exit.ts";
-import type { Stop } from "../run/run.ts";
+import type { Ended, Stop } from "../run/run.ts";
 import { type Answer, type Context, ended, RunEnded, waitUntil } from "./answer.ts";
 import { faultOf } from "./faults.ts";
 import { hypercall, resumePoll } from "./hypercalls.ts";
@@ -38,6 +38,17 @@ export interface LoopState {
     /** Time left, in nanoseconds; negative if the wait is over. */
     readonly remaining: bigint;
   };
+}
+
+/**
+ * The end that an error stands for.
+ *
+ * @throws the error, if it is none of the guest's or the host's
+ */
+export function endedBy(error: unknown): Ended {
+  if (error instanceof RunEnded) return ended(error.outcome);
+  if (!(error instanceof SystemError)) throw error;
+  return ended({ kind: "fault", fault: "host", reason: "host", message: error.message });
 }
 
 /** The run of one guest on one vCPU. */
@@ -69,15 +80,7 @@ export class RunLoop {
         this.#stop = this.#answer(exit);
       }
     } catch (error) {
-      if (error instanceof RunEnded) this.#stop = ended(error.outcome);
-      else if (error instanceof SystemError) {
-        this.#stop = ended({
-          kind: "fault",
-          fault: "host",
-          reason: "host",
-          message: error.message,
-        });
-      } else throw error;
+      this.#stop = endedBy(error);
     }
     return this.#stop ?? SPENT;
   }

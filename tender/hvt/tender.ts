@@ -13,9 +13,9 @@ import { openKvm } from "../kvm/open.ts";
 import type { System } from "../kvm/system.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
-import type { CompileOptions, Host, StartOptions, Tender } from "../target.ts";
+import type { Asked, CompileOptions, Host, OpenOptions, StartOptions, Tender } from "../target.ts";
 import { machineMemory } from "./machine_memory.ts";
-import { type MachineRun, startMachine } from "./machine_run.ts";
+import { type LoopMaker, type MachineRun, startMachine } from "./machine_run.ts";
 import { compileMachine, type HostFacts, type Machine } from "./machine.ts";
 import type { MachineState } from "./machine_state.ts";
 import type { Observer } from "./observer.ts";
@@ -40,7 +40,7 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
   }
 
   /** See {@linkcode Tender}; `world`: the world that the guest is to see, if not this host's. */
-  open(guest: Guest, { world }: { world?: WaitingWorld } = {}): HvtHost {
+  open(guest: Guest, { world }: OpenOptions & { world?: WaitingWorld } = {}): HvtHost {
     checkArchitecture(guest);
     using resources = new DisposableStack();
     const seen = world ?? resources.use(hostWorld(guest.devices, this.#kinds));
@@ -67,9 +67,12 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
     return from === undefined ? compileMachine(guest, facts, options) : from as MachineState;
   }
 
-  /** See {@linkcode Tender}; hvt has every option. */
-  check(): Promise<void> {
-    return Promise.resolve();
+  /** See {@linkcode Tender}. */
+  check({ machine }: Asked): Promise<void> {
+    const emulator = machine.find((word) => word.startsWith("--emulator"));
+    if (emulator === undefined) return Promise.resolve();
+    const rule = "--emulator is for virtio alone: a guest of hvt always runs on KVM";
+    throw new TenderError("option", rule);
   }
 }
 
@@ -95,6 +98,8 @@ export interface MachineStartOptions {
   readonly states?: typeof import("./machine_state.ts");
   /** Whether the run can be captured; not if not given. */
   readonly capturable?: boolean;
+  /** What makes the machine's loop; that of hvt if not given. */
+  readonly maker?: LoopMaker;
 }
 
 /** See {@linkcode Host}. Belongs to the thread that made it. */
@@ -112,8 +117,11 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
   }
 
   /** See {@linkcode Host}. */
-  async start(launch: HvtLaunch, options: StartOptions): Promise<MachineRun> {
-    const { confined, capturable, console } = options;
+  async start(
+    launch: HvtLaunch,
+    options: StartOptions & Pick<MachineStartOptions, "maker">,
+  ): Promise<MachineRun> {
+    const { confined, capturable, console, maker } = options;
     if (confined && capturable) {
       throw new TenderError("option", "a tender that is confined cannot capture its guest");
     }
@@ -136,6 +144,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
       observers,
       states,
       capturable,
+      maker,
       output: typeof console === "function"
         ? new PacedOutput(console, () => world.wake())
         : undefined,
@@ -151,7 +160,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
   /** Starts a machine. */
   startWith(
     launch: HvtLaunch,
-    { observers = [], output, image, states, capturable }: MachineStartOptions = {},
+    { observers = [], output, image, states, capturable, maker }: MachineStartOptions = {},
   ): MachineRun {
     const { world, system, vm, vcpu } = this.#parts;
     const parts = { system, vcpu, devices: world.devices };
@@ -170,6 +179,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
         vcpu,
         world,
         output,
+        maker,
         loop: isState(launch) ? launch.loop : undefined,
         capture: capturable
           ? (loop) => states!.captureMachine({ ...parts, machine, memory, loop })

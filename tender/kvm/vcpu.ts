@@ -136,6 +136,16 @@ export class Vcpu implements Disposable {
     return this.#run.bytes.subarray(Run.offsets.mmioData, Run.offsets.mmioData + MMIO_DATA_SIZE);
   }
 
+  /** What the guest reads, if the last exit was `KVM_EXIT_IO` of one `in`. */
+  answerInput(value: number): void {
+    const { ioSize, ioDataOffset } = Run.offsets;
+    const size = this.#view.getUint8(ioSize);
+    const data = this.#view.getUint32(ioDataOffset, true);
+    if (size === 4) this.#view.setUint32(data, value, true);
+    else if (size === 2) this.#view.setUint16(data, value, true);
+    else this.#view.setUint8(data, value);
+  }
+
   /**
    * `KVM_GET_…` of a part of the state.
    *

@@ -67,8 +67,8 @@ export async function start(guest: Guest, options: StepOptions = {}): Promise<Ru
   await checkLimits(options);
   const tender = await targetOf(guest.unikernel).load(guest.devices.map(({ device }) => device));
   using resources = new DisposableStack();
-  const host = resources.use(tender.open(guest));
-  const { cpu, netRing, from } = options;
+  const { cpu, netRing, emulator, from } = options;
+  const host = resources.use(tender.open(guest, { emulator }));
   if (from !== undefined) checkCaptured(from, guest);
   const traced = options.traced || options.capturable || from !== undefined;
   const how = { parent: Deno.pid, cpu, netRing, traced, from };

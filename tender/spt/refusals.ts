@@ -63,6 +63,10 @@ function refusal(word: string): TenderError {
 }
 
 function machineRefusal(word: string): TenderError {
+  if (word.startsWith("--emulator")) {
+    const rule = "--emulator is for virtio alone: a guest of spt is a process";
+    return new TenderError("option", rule);
+  }
   return word === "--no-net-ring" ? forHvtAlone(word, RING) : forHvtAlone("--cpu", CPU);
 }
 

@@ -7,7 +7,7 @@
 import type { DeviceBase } from "../devices/device.ts";
 import type { Guest } from "../guest.ts";
 import type { Run } from "../run/run.ts";
-import type { Asked, CompileOptions, Host, StartOptions, Tender } from "../target.ts";
+import type { Asked, CompileOptions, Host, OpenOptions, StartOptions, Tender } from "../target.ts";
 import { compileImage, type HostFacts, type ImageOptions, type ProcessImage } from "./compile.ts";
 import type { DeviceCompiler } from "./devices.ts";
 import { becomeImage } from "./start.ts";
@@ -29,7 +29,7 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
   }
 
   /** See {@linkcode Tender}; `keep`: whether the image is kept in a file. */
-  open(guest: Guest, { keep = false }: { keep?: boolean } = {}): SptHost {
+  open(guest: Guest, { keep = false }: OpenOptions & { keep?: boolean } = {}): SptHost {
     using opened = new DisposableStack();
     const devices = this.#devices?.look(guest.devices, { keep, opened }) ?? [];
     return new SptHost(guest, { devices }, opened.move());

@@ -128,7 +128,7 @@ export function quote(value: string): string {
 
 /** How a machine ended. */
 export type QemuEnd =
-  /** The guest ended with this status; 255 is an abort. */
+  /** The guest ended with this status; 255 is an abort. One that says none ends with QEMU's. */
   | { readonly kind: "exit"; readonly status: number }
   /** The guest reset the machine or switched it off without a word, as a triple fault does. */
   | { readonly kind: "reset" }
@@ -143,6 +143,6 @@ export type QemuEnd =
  */
 export function endOf(status: number, said: Uint8Array): QemuEnd {
   const last = said.at(-1);
-  if (status === ENDED_STATUS && last !== undefined) return { kind: "exit", status: last };
+  if (status === ENDED_STATUS) return { kind: "exit", status: last ?? ENDED_STATUS };
   return status === 0 ? { kind: "reset" } : { kind: "failed", status };
 }

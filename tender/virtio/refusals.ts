@@ -6,10 +6,12 @@
 import { TenderError } from "../error.ts";
 import type { Asked, StartOptions } from "../target.ts";
 
-const CALLS = "nobody but QEMU sees what the guest does; run it on hvt";
+const CALLS = "it makes no hypercalls that could be looked at; run it on hvt";
 const CPU = "the guest's CPU is QEMU's";
-const RING = "QEMU passes frames on in a ring of its own";
+const RING = "virtio has queues of its own for frames";
 const CONFINED = "nothing confines QEMU";
+const GDB = "QEMU serves gdb, and --emulator=kvm is without it";
+const STATE = "its state is not kept; run it on hvt";
 
 /** Why an option is refused, by its name in the library. */
 const REASONS = {
@@ -17,40 +19,62 @@ const REASONS = {
   stats: CALLS,
   captures: CALLS,
   core: CALLS,
-  cpu: CPU,
   netRing: RING,
 } as const;
+const QEMU_REASONS = { ...REASONS, cpu: CPU } as const;
+const PC_REASONS = { ...REASONS, from: STATE } as const;
 
 /**
- * Refuses options that a program asks for.
+ * Refuses options that a program asks for, where QEMU runs the guest.
  *
  * @throws {TenderError} "option"
  */
 export function checkOptions(options: StartOptions): void {
+  refuseGiven(options, QEMU_REASONS);
+}
+
+/**
+ * Refuses options that a program asks for, where this process runs the guest.
+ *
+ * @throws {TenderError} "option"
+ */
+export function checkPcOptions(options: StartOptions): void {
+  refuseGiven(options, PC_REASONS);
+  if (options.capturable) throw refusal("capturable", STATE);
+}
+
+function refuseGiven(options: StartOptions, reasons: Readonly<Record<string, string>>): void {
   if (options.mark !== undefined) {
-    throw new TenderError(
-      "option",
-      "no snapshots of guests of virtio: nobody but QEMU has their memory",
-    );
+    throw new TenderError("option", "no snapshots of guests of virtio: their bindings start none");
   }
-  for (const [name, reason] of Object.entries(REASONS)) {
-    if (options[name as keyof typeof REASONS] !== undefined) throw refusal(name, reason);
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  for (const [name, reason] of Object.entries(reasons)) {
+    if (given[name] !== undefined) throw refusal(name, reason);
   }
 }
 
 /**
  * Refuses options of the command line.
  *
+ * @param inQemu whether QEMU runs the guest
  * @throws {TenderError} "option"
  */
-export function checkAsked({ observe, machine, confinement }: Asked): void {
-  const seen = observe.find((word) => !/^--gdb(=|$)/.test(word));
+export function checkAsked(
+  { observe, machine, confinement }: Asked,
+  { inQemu }: { inQemu: boolean },
+): void {
+  const seen = observe.find((word) => !isGdb(word));
   if (seen !== undefined) throw refusal(/^--[a-z-]+/.exec(seen)![0], CALLS);
-  if (machine.length > 0) {
-    const [name] = machine[0]!.split("=");
-    throw refusal(name!, name === "--no-net-ring" ? RING : CPU);
-  }
+  if (machine.includes("--no-net-ring")) throw refusal("--no-net-ring", RING);
+  if (observe.length > 0 && machine.includes("--emulator=kvm")) throw refusal("--gdb", GDB);
+  if (!inQemu) return;
+  if (machine.some((word) => word.startsWith("--cpu"))) throw refusal("--cpu", CPU);
   if (confinement.length > 0) throw refusal("--no-confine", CONFINED);
+}
+
+/** Whether a word of the command line asks for gdb. */
+export function isGdb(word: string): boolean {
+  return /^--gdb(=|$)/.test(word);
 }
 
 function refusal(option: string, reason: string): TenderError {

@@ -34,8 +34,49 @@ kvmTest("target: -t hvt is hvt, where KVM is emulated, too", async () => {
   equal(await targetOf("-t", "hvt"), "hvt");
 });
 
-testUnless(noQemu, "target: -t virtio is QEMU", async () => {
-  match(await targetOf("-t", "virtio"), /^virtio, in QEMU, with(out)? KVM$/);
+const IN_QEMU = /^virtio, in QEMU, with(out)? KVM$/;
+
+testUnless(noQemu, "target: -t virtio is KVM where it has hardware, else QEMU", async () => {
+  match(await targetOf("-t", "virtio"), hasHardware() ? /^virtio, on KVM$/ : IN_QEMU);
+  match(await targetOf("-t", "virtio", "--emulator=qemu"), IN_QEMU);
+});
+
+kvmTest("target: --emulator=kvm is KVM, where that is emulated, too", async () => {
+  equal(await targetOf("-t", "virtio", "--mem=8", "--emulator=kvm"), "virtio, on KVM");
+});
+
+Deno.test("target: --emulator is for virtio, and one of two", async () => {
+  const refused = async (option: string, target: "hvt" | "spt" | "virtio") => {
+    const { status, stderr } = await soloden("run", option, await guest("args", target));
+    equal(status, 1);
+    return stderr;
+  };
+  const alone = "soloden: --emulator is for virtio alone: ";
+  equal(
+    await refused("--emulator=kvm", "hvt"),
+    `${alone}a guest of hvt always runs on KVM\n`,
+  );
+  equal(await refused("--emulator=qemu", "spt"), `${alone}a guest of spt is a process\n`);
+  equal(
+    await refused("--emulator=bochs", "virtio"),
+    "soloden: --emulator=bochs: expected kvm or qemu\n",
+  );
+});
+
+kvmTest("target: what virtio on KVM does not have is refused in one line", async () => {
+  const file = await guest("args", "virtio");
+  const refusals = {
+    "--stats": "it makes no hypercalls that could be looked at; run it on hvt",
+    "--gdb": "QEMU serves gdb, and --emulator=kvm is without it",
+    "--no-net-ring": "virtio has queues of its own for frames",
+  };
+  for (const [option, reason] of Object.entries(refusals)) {
+    deepEqual(await soloden("run", "--emulator=kvm", option, file), {
+      status: 1,
+      stdout: "",
+      stderr: `soloden: ${option} is not for virtio: ${reason}\n`,
+    });
+  }
 });
 
 Deno.test("target: -t is right for a unikernel of that target, and no other is taken in its place", async () => {

@@ -17,5 +17,6 @@ export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
   words: async () => (await import("./words.ts")).blockWords,
   served: async () => (await import("./served.ts")).servedBlock,
   launched: async () => (await import("./launched.ts")).launchedBlock,
+  virtio: async () => (await import("./virtio.ts")).virtioBlock,
   emulated: async () => (await import("./emulated.ts")).emulatedBlock,
 };

@@ -17,5 +17,6 @@ export const netKind: DeviceKind<NetDevice, NetProperties> = {
   words: async () => (await import("./words.ts")).netWords,
   served: async () => (await import("./served.ts")).servedNet,
   launched: async () => (await import("./launched.ts")).launchedNet,
+  virtio: async () => (await import("./virtio.ts")).virtioNet,
   emulated: async () => (await import("./emulated.ts")).emulatedNet,
 };

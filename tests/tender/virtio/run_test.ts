@@ -31,7 +31,7 @@ async function ended(name: string, given?: GuestOptions): Promise<[Outcome, stri
   let output = "";
   const decoder = new TextDecoder();
   const console = (bytes: Uint8Array) => void (output += decoder.decode(bytes));
-  return [await run(await load(name, given), { console }), output];
+  return [await run(await load(name, given), { emulator: "qemu", console }), output];
 }
 
 async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
@@ -87,7 +87,7 @@ testUnless(
       Deno.writeFileSync(path, new Uint8Array(4096));
       const tender = await loadTender([block.file(path)]);
       const given = await load("block", { devices: { storage: block.file(path) } });
-      using host = tender.open(given);
+      using host = tender.open(given, { emulator: "qemu" });
       // Gone, after it was looked at.
       Deno.removeSync(path);
       await using started = await host.start(tender.compile(given, host.facts), {});
@@ -123,7 +123,7 @@ testUnless(noQemu, "virtio: a descriptor that QEMU cannot use is refused", async
 
 testUnless(noQemu, "virtio: limits of time and output stop QEMU", async () => {
   const limited = async (name: string, limits: NonNullable<Parameters<typeof run>[1]>["limits"]) =>
-    await run(await load(name), { console: () => {}, limits });
+    await run(await load(name), { emulator: "qemu", console: () => {}, limits });
   deepEqual(await limited("wait", { timeout: 300 }), {
     kind: "limit",
     limit: "timeout",
@@ -144,6 +144,7 @@ testUnless(noQemu, "virtio: limits of time and output stop QEMU", async () => {
 testUnless(noQemu, "virtio: a kill ends QEMU", async () => {
   const killer = new AbortController();
   const ending = run(await load("wait"), {
+    emulator: "qemu",
     console: () => killer.abort(),
     signal: killer.signal,
   });
@@ -163,7 +164,7 @@ testUnless(noQemu, "virtio: a signal that ends QEMU is the guest's end", async (
   for (const [signal, number] of [["SIGTERM", 15], ["SIGSEGV", 11]] as const) {
     const tender = await loadTender();
     const given = await load("spin");
-    using host = tender.open(given);
+    using host = tender.open(given, { emulator: "qemu" });
     const { promise: begun, resolve } = Promise.withResolvers<void>();
     await using started = await host.start(tender.compile(given, host.facts), {
       console: () => resolve(),
@@ -182,7 +183,8 @@ testUnless(noQemu, "virtio: whoever else has the command's output finds it as it
   const file = await guest("wait", "virtio");
   const main = `"${Deno.execPath()}" run -A --no-check "${join(ROOT, "main.ts")}"`;
   // Of the pipe that the shell shares with the command, once QEMU was killed.
-  const script = `${main} run --mem=32 --timeout=1 "$0" >&2; grep ^flags /proc/self/fdinfo/2`;
+  const script =
+    `${main} run --emulator=qemu --mem=32 --timeout=1 "$0" >&2; grep ^flags /proc/self/fdinfo/2`;
   const { stdout } = await execute("sh", ["-c", script, file]);
   equal(parseInt(stdout.split(/\s+/)[1]!, 8) & 0o4000, 0);
 });
@@ -191,7 +193,10 @@ testUnless(noQemu, "virtio: QEMU ends with the command, however that ends", asyn
   const file = await guest("spin", "virtio");
   for (const [signal, status] of [["SIGKILL", 137], ["SIGTERM", 143], ["SIGINT", 130]] as const) {
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", join(ROOT, "main.ts"), "run", "--mem=32", file, "p"],
+      args: [
+        ...["run", "-A", "--no-check", join(ROOT, "main.ts")],
+        ...["run", "--emulator=qemu", "--mem=32", file, "p"],
+      ],
       stdin: "null",
       stdout: "piped",
       stderr: "null",
@@ -225,17 +230,23 @@ function isThere(pid: number): boolean {
 }
 
 const REFUSED: readonly [option: string, line: string][] = [
-  ["--trace", "--trace is not for virtio: nobody but QEMU sees what the guest does; run it on hvt"],
-  ["--stats", "--stats is not for virtio: nobody but QEMU sees what the guest does; run it on hvt"],
+  [
+    "--trace",
+    "--trace is not for virtio: it makes no hypercalls that could be looked at; run it on hvt",
+  ],
+  [
+    "--stats",
+    "--stats is not for virtio: it makes no hypercalls that could be looked at; run it on hvt",
+  ],
   ["--cpu=baseline", "--cpu is not for virtio: the guest's CPU is QEMU's"],
-  ["--no-net-ring", "--no-net-ring is not for virtio: QEMU passes frames on in a ring of its own"],
+  ["--no-net-ring", "--no-net-ring is not for virtio: virtio has queues of its own for frames"],
   ["--no-confine", "--no-confine is not for virtio: nothing confines QEMU"],
 ];
 
 for (const [option, line] of REFUSED) {
   testUnless(noQemu, `virtio: ${option} is refused in one line`, async () => {
     const file = await guest("globals", "virtio");
-    deepEqual(await soloden("run", option, file), {
+    deepEqual(await soloden("run", "--emulator=qemu", option, file), {
       status: 1,
       stdout: "",
       stderr: `soloden: ${line}\n`,
@@ -275,16 +286,16 @@ testUnless(noQemu, "virtio: gdb needs a port that QEMU is told", async () => {
 testUnless(noQemu, "virtio: there are no snapshots", async () => {
   const given = await load("globals");
   const tender = await loadTender();
-  using host = tender.open(given);
+  using host = tender.open(given, { emulator: "qemu" });
   await rejects(host.start(tender.compile(given, host.facts), { mark: () => {} }), {
     code: "option",
-    message: "no snapshots of guests of virtio: nobody but QEMU has their memory",
+    message: "no snapshots of guests of virtio: their bindings start none",
   });
 });
 
 testUnless(noQemu, "virtio: without QEMU, a line says what to install", async () => {
   const file = await guest("globals", "virtio");
-  const words = ["run", "-A", "--no-check", join(ROOT, "main.ts"), "run", file];
+  const words = ["run", "-A", "--no-check", join(ROOT, "main.ts"), "run", "--emulator=qemu", file];
   deepEqual(await execute(Deno.execPath(), words, { env: { PATH: "/nowhere" } }), {
     status: 1,
     stdout: "",
@@ -298,7 +309,7 @@ testUnless(
   async () => {
     const file = await guest("args", "any");
     const { status, stdout, stderr } = await soloden(
-      ...["run", "-v", "-t", "virtio", file, "--solo5:quiet", "one,two"],
+      ...["run", "-v", "-t", "virtio", "--emulator=qemu", file, "--solo5:quiet", "one,two"],
     );
     deepEqual([status, stdout], [0, "[one,two]\nSUCCESS\n"]);
     match(stderr, /^soloden: .*: runs on virtio, in QEMU, with(out)? KVM\n$/);
