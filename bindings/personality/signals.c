@@ -149,15 +149,17 @@ static void vectors_restore(const uint8_t *area, size_t size) {
 }
 
 #define VECTORS_ALIGN 64ul
-#define RED_ZONE      128
 
 /* The flags that a handler begins with, and those that are a program's own to change. */
 #define PLAIN_FLAGS   0x202
 #define PROGRAM_FLAGS 0xcd5
 
-/* Where the frame goes: its end is where a call would have put a return address. */
+/*
+ * Where the frame goes: its end is where a call would have put a return address. Trampolines have
+ * left the red zone above already.
+ */
 static uintptr_t frame_address(const struct linux_sigaction *action, uintptr_t sp, size_t vectors) {
-    uintptr_t top = sp - RED_ZONE;
+    uintptr_t top = sp;
     if ((action->flags & SA_ONSTACK) && !(alternative.flags & SS_DISABLE) && !on_alternative(sp))
         top = alternative.sp + alternative.size;
     uintptr_t area = (top - vectors) & -VECTORS_ALIGN;

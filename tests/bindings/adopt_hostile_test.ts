@@ -41,6 +41,7 @@ testUnless(
           equal(ended.status, status);
           match(ended.output, new RegExp(`^tries ${tried}, 1\n`));
           equal(ended.output.endsWith("got out\n"), tried === "nothing");
+          equal(ended.output.includes("mprotect: Permission denied"), tried === "heap");
         });
       }
     }),

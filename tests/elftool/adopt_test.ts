@@ -66,9 +66,12 @@ Deno.test("adopt: a system call that is left is reported with its reason", () =>
 });
 
 Deno.test("adopt: the stack, which comes behind the unikernel, has something below that cannot be written", () => {
-  const { segments, portable, kernelEnd } = parseUnikernel(adopt(program()), { name: "x" });
-  const last = segments.at(-1)!;
-  ok(!last.write && last.end === kernelEnd && portable!.application.end === kernelEnd);
+  const without = { address: 0x40_1000, data: new Uint8Array(9), memorySize: 9, ...CODE };
+  for (const given of [program(), program({ segments: [without] })]) {
+    const { segments, portable, kernelEnd } = parseUnikernel(adopt(given), { name: "x" });
+    const last = segments.at(-1)!;
+    ok(last.execute && last.end === kernelEnd && portable!.application.end === kernelEnd);
+  }
 });
 
 /** How far the segments' addresses are above their places in the file. */

@@ -25,19 +25,26 @@ static unsigned char after[16 * 32] __attribute__((aligned(32)));
     "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",        \
         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 
+/* What was left of the general registers. */
+static long kept;
+
 static long narrow(long number, long a, long b, long c) {
+    register long r10 __asm__("r10") = 10, r8 __asm__("r8") = 8, r9 __asm__("r9") = 9;
     __asm__ volatile(EACH(LOAD) "syscall\n nop\n nop\n nop\n" EACH(STORE)
-                     : "+a"(number)
-                     : "D"(a), "S"(b), "d"(c), [before] "r"(before), [after] "r"(after)
+                     : "+a"(number), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8), "+r"(r9)
+                     : [before] "r"(before), [after] "r"(after)
                      : CLOBBERED);
+    kept = r10 == 10 && r8 == 8 && r9 == 9 ? a ^ b ^ c : -1;
     return number;
 }
 
 static long wide(long number, long a, long b, long c) {
+    register long r10 __asm__("r10") = 10, r8 __asm__("r8") = 8, r9 __asm__("r9") = 9;
     __asm__ volatile(EACH(LOAD_WIDE) "syscall\n nop\n nop\n nop\n" EACH(STORE_WIDE) "vzeroupper\n"
-                     : "+a"(number)
-                     : "D"(a), "S"(b), "d"(c), [before] "r"(before), [after] "r"(after)
+                     : "+a"(number), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8), "+r"(r9)
+                     : [before] "r"(before), [after] "r"(after)
                      : CLOBBERED);
+    kept = r10 == 10 && r8 == 8 && r9 == 9 ? a ^ b ^ c : -1;
     return number;
 }
 
@@ -50,8 +57,8 @@ static void check(const char *what, long number, long a, long b, long c) {
     uint32_t control;
     __asm__("stmxcsr %0" : "=m"(control));
     int same = memcmp(before, after, sizeof after) == 0;
-    printf("%s: %s, vectors %s, control %x\n", what, result < 0 ? "error" : "done",
-           same ? "kept" : "changed", control);
+    printf("%s: %s, vectors %s, others %s, control %x\n", what, result < 0 ? "error" : "done",
+           same ? "kept" : "changed", kept == (a ^ b ^ c) ? "kept" : "changed", control);
 }
 
 int main(void) {
