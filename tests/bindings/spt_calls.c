@@ -15,7 +15,6 @@ static long linux_call4(enum linux_call number, long a, long b, long c, long d);
 static long linux_set_thread_pointer(uintptr_t base);
 
 /* The host's programs have one already. */
-#define _start start_of_spt
 #include "spt/devices.c"
 #include "spt/platform.c"
 #include "spt/start.c"
@@ -134,6 +133,10 @@ static int console(void) {
     return 0;
 }
 
+solo5_result_t solo5_set_tls_base(uintptr_t base) {
+    return platform_set_thread_pointer(base);
+}
+
 static int beginning(void) {
     static const struct mft manifest = {.version = MFT_VERSION, .entries = 1};
     static const struct spt_boot_info info = {.mem_size = 0x2000000,
@@ -143,7 +146,7 @@ static int beginning(void) {
                                               .epollfd = 3,
                                               .timerfd = 4};
     if (setjmp(started) == 0)
-        start_of_spt(&info);
+        platform_start(&info);
     CHECK(thread_pointer == 0 && epoll == 3 && timer == 4);
     CHECK(strcmp(booted.target, "spt") == 0 && booted.cmdline == info.cmdline);
     CHECK(booted.mft == &manifest && booted.mem_size == 0x2000000);

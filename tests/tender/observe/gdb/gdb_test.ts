@@ -32,7 +32,7 @@ gdbTest("gdb: breakpoint, callers, variables, finish, step, to the end", async (
   ]);
   assert.match(said, /Breakpoint 1, twice \(value=7\) at .*debug\.c:\d+/);
   const frames = [...said.matchAll(/^#\d+ .*?(\w+) \(/gm)].map(([, name]) => name);
-  assert.deepEqual(frames, ["twice", "work", "solo5_app_main", "start", "_start"]);
+  assert.deepEqual(frames, ["twice", "work", "solo5_app_main", "main_call"]);
   assert.match(said, /\$1 = 7\n/);
   assert.match(said, /Value returned is \$2 = 14\n/);
   assert.match(said, /\$3 = 7\n\$4 = 40\n/, "counter, then the thread-local variable");
