@@ -124,8 +124,11 @@ static int console(void) {
     answers = pieces;
     platform_puts("abcdef", 6);
     CHECK(strcmp(printed, "abcdef") == 0 && answers == pieces + 6);
+    /* A write of nothing is made, too: it may be the mark of a snapshot. */
+    static const long nothing[] = {0};
+    answers = nothing;
     platform_puts("", 0);
-    CHECK(answers == pieces + 6);
+    CHECK(strcmp(printed, "abcdef") == 0 && answers == nothing + 1);
     static const long broken[] = {1, -32};
     answers = broken;
     platform_puts("ghi", 3);
