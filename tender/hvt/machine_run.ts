@@ -33,7 +33,7 @@ export interface LoopParts {
   readonly output?: PacedOutput;
 }
 
-/** Makes the loop of a machine that is no hvt's. */
+/** Makes the loop of a machine other than hvt's. */
 export interface LoopMaker {
   /** What answers where nobody looks on. */
   readonly calls: Calls;

@@ -207,6 +207,15 @@ kvmTest("virtio on KVM: limits of time and output", async () => {
   });
 });
 
+kvmTest("virtio on KVM: a guest that waits for a frame leaves the CPU alone", async () => {
+  using pair = socketPair();
+  pair.send(frame(60));
+  const limits = { timeout: 6000, cpuTime: 4000 };
+  const [outcome] = await ended("net", { devices: { service: net.fd(pair.guest) } }, { limits });
+  // It would reach the other limit if it did not sleep.
+  deepEqual(outcome, { kind: "limit", limit: "timeout", value: 6000 });
+});
+
 kvmTest("virtio on KVM: a guest that waits, or computes, is killed", async () => {
   for (const name of ["wait_long", "spin"]) {
     const killer = new AbortController();
