@@ -4,6 +4,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { VirtioKind } from "../../../../tender/devices/kind.ts";
 import { GuestView } from "../../../../tender/hvt/guest_view.ts";
+import { hasHardware } from "../../../../tender/kvm/open.ts";
+import { emulatorFor } from "../../../../tender/virtio/about.ts";
 import { PcLoop } from "../../../../tender/virtio/pc/pc_loop.ts";
 import type { Exit } from "../../../../tender/kvm/exit.ts";
 import type { Vcpu } from "../../../../tender/kvm/vcpu.ts";
@@ -85,10 +87,11 @@ Deno.test("PC: ports that there are not read as all ones, and take what is writt
     input(0x21),
     input(0xe9),
     input(0xc040, 4),
+    input(0xc03e, 4),
     END,
   ]);
   loop.step();
-  deepEqual(seen.inputs, [0xffff_ffff, 0xe9, 0xffff_ffff]);
+  deepEqual(seen.inputs, [0xffff_ffff, 0xe9, 0xffff_ffff, 0xffff_ffff]);
 });
 
 Deno.test("PC: what is printed comes by lines, and the rest before anything else is waited for", () => {
@@ -165,4 +168,11 @@ Deno.test("PC: what a guest gives a device against the rules ends it", () => {
   const stop = loop.step();
   ok(stop.kind === "ended" && stop.outcome.kind === "fault");
   match(stop.outcome.message, /^guest gave a virtio device a queue with 300 requests$/);
+});
+
+Deno.test("virtio: QEMU runs what gdb is to debug, and what is asked for is taken", () => {
+  equal(emulatorFor({ debugged: true, emulator: "kvm" }), "qemu");
+  equal(emulatorFor({ emulator: "kvm" }), "kvm");
+  equal(emulatorFor({ emulator: "qemu" }), "qemu");
+  equal(emulatorFor({}), hasHardware() ? "kvm" : "qemu");
 });

@@ -4,6 +4,7 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { virtioBlock } from "../../../../tender/devices/block/virtio.ts";
+import { RESULT } from "../../../../abi/solo5.ts";
 import type { GuestBytes, OpenDevice } from "../../../../tender/devices/kind.ts";
 import { virtioNet } from "../../../../tender/devices/net/virtio.ts";
 import { RunEnded } from "../../../../tender/hvt/answer.ts";
@@ -254,4 +255,49 @@ Deno.test("block: what came of a request", () => {
   deepEqual(request(1, 8)[0], 1);
   deepEqual(request(8, 0)[0], 2);
   deepEqual(request(0, 0, { header: 15 })[0], 1);
+});
+
+Deno.test("net: what is no frame is lost, and a frame waits until there is room", () => {
+  const seen: number[] = [];
+  let result = 0;
+  const device = {
+    ...network(),
+    write: (data: GuestBytes) => (seen.push(data.length), result),
+  } as never;
+  const send = (...sizes: number[]) =>
+    virtioNet.serve(device, {
+      readable: sizes.map((size) => new Uint8Array(size)),
+      writable: [],
+    }, 1);
+  deepEqual([send(10), send(10, 13), send(10, 65_554), send(9)], [0, 0, 0, 0]);
+  deepEqual(seen, []);
+  deepEqual([send(10, 14), send(10, 65_553), send(4, 80)], [0, 0, 0]);
+  deepEqual(seen, [14, 65_553, 74]);
+  result = RESULT.AGAIN;
+  equal(send(10, 60), undefined);
+});
+
+Deno.test("registers: a device that is reset, or laid elsewhere, begins anew", () => {
+  const memory = new Uint8Array(MEMORY);
+  const view = new DataView(memory.buffer);
+  const device = new VirtioDevice(virtioNet as never, network(), memory);
+  const SELECT = 14;
+  const RECEIVE = 0;
+  const lay = (page: number) => {
+    device.write(SELECT, 2, RECEIVE);
+    device.write(8, 4, page);
+  };
+  view.setBigUint64(QUEUE, 0x100n, true);
+  view.setUint32(QUEUE + 8, 64, true);
+  view.setUint16(QUEUE + 12, WRITE, true);
+  view.setUint16(AVAILABLE + 2, 1, true);
+  for (const again of ["reset", "laid"]) {
+    lay(QUEUE / 4096);
+    view.setUint16(USED + 2, 0, true);
+    device.serve();
+    deepEqual([view.getUint16(USED + 2, true), device.interrupt], [1, true], again);
+  }
+  device.write(18, 1, 0);
+  equal(device.read(8, 4), 0);
+  equal(device.interrupt, false);
 });
