@@ -12,8 +12,8 @@ import type { RunOptions, StepOptions } from "./options.ts";
 import type { Captured, Run, Steps } from "./run.ts";
 
 /**
- * Runs a guest to its end. A guest of spt is a process of its own; one of hvt computes on this thread,
- * and holds nothing up while it waits.
+ * Runs a guest to its end. A guest of spt is a process of its own, and so is one of virtio in QEMU; one of
+ * hvt, or of virtio on KVM, computes on this thread, and holds nothing up while it waits.
  *
  * @throws {TenderError} if this host cannot run it, or does not have a device as asked; "option" for a
  * limit that is none, or for what the guest's target does not have
@@ -37,8 +37,8 @@ export async function runApart({ steps, outcome }: Run): Promise<Outcome> {
 }
 
 /**
- * Starts a guest. One of spt then goes on by itself, unless it is `traced`; one of hvt goes on when the
- * program steps it, by `steps` of the run.
+ * Starts a guest. One of spt then goes on by itself, unless it is `traced`, and so does one of virtio in
+ * QEMU; one of hvt, or of virtio on KVM, goes on when the program steps it, by `steps` of the run.
  *
  * ```ts
  * import { bind, build, parseUnikernel, start } from "../../mod.ts";

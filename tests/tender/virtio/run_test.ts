@@ -13,6 +13,7 @@ import {
   parseUnikernel,
   run,
 } from "../../../mod.ts";
+import { endOf } from "../../../tender/virtio/qemu.ts";
 import { loadTender } from "../../../tender/virtio/tender.ts";
 import { guest } from "../../guests.ts";
 import { testUnless } from "../../needs.ts";
@@ -56,6 +57,14 @@ Deno.test("virtio: a launch is a plain value, compiled without looking at the ho
     given.unikernel.segments.at(-1)!.address +
       given.unikernel.segments.at(-1)!.data.length - 0x10_0000,
   );
+});
+
+Deno.test("virtio: QEMU's end is the guest's status, or 83 of a guest that says none", () => {
+  const said = (...bytes: number[]) => Uint8Array.from(bytes);
+  deepEqual(endOf(83, said(7)), { kind: "exit", status: 7 });
+  deepEqual(endOf(83, said()), { kind: "exit", status: 83 });
+  deepEqual(endOf(0, said(7)), { kind: "reset" });
+  deepEqual(endOf(1, said()), { kind: "failed", status: 1 });
 });
 
 const ENDS: readonly [name: string, args: string[], outcome: Outcome, output: RegExp][] = [
