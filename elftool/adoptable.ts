@@ -8,7 +8,7 @@ import { alignDown, alignUp, cString, viewOf } from "../abi/layout.ts";
 import { NOTE_MFT1 } from "../abi/notes.ts";
 import { MAX_PROGRAM_SEGMENTS } from "../abi/personality.ts";
 import { WINDOW } from "../abi/portable.ts";
-import { PAGE_SIZE } from "../abi/solo5.ts";
+import { MEMORY, PAGE_SIZE } from "../abi/solo5.ts";
 import { beyondMemory } from "./unikernel.ts";
 import { hex, type Program, programData } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
@@ -18,6 +18,11 @@ import { findSections } from "./sections.ts";
 
 /** `DT_NEEDED`, of a program that needs a library (ELF gABI). */
 const DT_NEEDED = 1;
+
+/** Beyond this, in bytes, no guest has memory. */
+const MOST_MEMORY = MEMORY.spt.max;
+/** The largest page of x86-64, in bytes: no program is aligned to more. */
+const MOST_ALIGN = 2 ** 30;
 
 /**
  * Checks that a program can be made a unikernel.
@@ -74,8 +79,11 @@ function checkSegments({ elf }: LoadedProgram, loads: readonly Program[]): void 
   let free = elf.header.type === ELF_TYPES.EXEC ? WINDOW.end : 0;
   for (const program of loads.toSorted((a, b) => a.vaddr - b.vaddr)) {
     const { vaddr, filesz, memsz, flags, align } = program;
-    if (vaddr + memsz > Number.MAX_SAFE_INTEGER) throw beyondMemory(elf, program);
-    if (filesz > memsz || 2 ** Math.round(Math.log2(align || 1)) !== (align || 1)) {
+    if (vaddr + memsz > MOST_MEMORY) throw beyondMemory(elf, program);
+    if (
+      filesz > memsz || align > MOST_ALIGN ||
+      2 ** Math.round(Math.log2(align || 1)) !== (align || 1)
+    ) {
       throw fail(`program header ${program.index} is damaged`);
     }
     if ((flags & SEGMENT_FLAGS.WRITE) !== 0 && (flags & SEGMENT_FLAGS.EXECUTE) !== 0) {
