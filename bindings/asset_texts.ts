@@ -68,6 +68,7 @@ export { default as "personality/clock.c" } from "./personality/clock.c" with { 
 export { default as "personality/console.c" } from "./personality/console.c" with { type: "text" };
 export { default as "personality/descriptors.c" } from "./personality/descriptors.c" with { type: "text" };
 export { default as "personality/devices.c" } from "./personality/devices.c" with { type: "text" };
+export { default as "personality/end.c" } from "./personality/end.c" with { type: "text" };
 export { default as "personality/entry.S" } from "./personality/entry.S" with { type: "text" };
 export { default as "personality/files.c" } from "./personality/files.c" with { type: "text" };
 export { default as "personality/heap.c" } from "./personality/heap.c" with { type: "text" };
@@ -100,6 +101,7 @@ export { default as "virtio/block.c" } from "./virtio/block.c" with { type: "tex
 export { default as "virtio/boot.S" } from "./virtio/boot.S" with { type: "text" };
 export { default as "virtio/clock.c" } from "./virtio/clock.c" with { type: "text" };
 export { default as "virtio/disk.S" } from "./virtio/disk.S" with { type: "text" };
+export { default as "virtio/interrupts.c" } from "./virtio/interrupts.c" with { type: "text" };
 export { default as "virtio/multiboot.c" } from "./virtio/multiboot.c" with { type: "text" };
 export { default as "virtio/net.c" } from "./virtio/net.c" with { type: "text" };
 export { default as "virtio/pages.c" } from "./virtio/pages.c" with { type: "text" };

@@ -71,6 +71,7 @@ const VIRTIO = [
   "virtio/rtc.c",
   "virtio/start.c",
   "virtio/tsc.c",
+  "virtio/interrupts.c",
   "virtio/yield.c",
   "common/trap.c",
 ];
@@ -161,6 +162,7 @@ export const PERSONALITY_SOURCES: readonly string[] = [
     "console",
     "descriptors",
     "devices",
+    "end",
     "files",
     "heap",
     "memory",

@@ -314,6 +314,9 @@ long call_futex(uintptr_t word, long operation, uint32_t value, uintptr_t timeou
 long call_clone(uint64_t flags);
 long call_ids(uintptr_t first, uintptr_t second, uintptr_t third);
 long call_getgroups(void);
+
+/* ---- end.c ---- */
+
 _Noreturn void process_end(int status);
 
 /* ---- console.c ---- */

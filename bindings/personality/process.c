@@ -1,13 +1,8 @@
 /*
- * process.c: what the program asks about itself and the machine, and its end. It is the only
- * process, with one thread, and belongs to root.
+ * process.c: what the program asks about itself and the machine. It is the only process, with one
+ * thread, and belongs to root.
  */
 #include "personality.h"
-
-/* 255 would read as an abort of the unikernel. */
-_Noreturn void process_end(int status) {
-    solo5_exit(status & 0xff);
-}
 
 long call_kill(long process, int signal) {
     if (process != PROCESS && process != 0 && process != -1 && process != -PROCESS)

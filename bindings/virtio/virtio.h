@@ -54,12 +54,15 @@ uint64_t tsc_frequency(void);
 /* Seconds since 1970. */
 uint64_t rtc_seconds(void);
 
-/* ---- Interrupts (yield.c) ---- */
+/* ---- Interrupts (interrupts.c) ---- */
 
 void interrupts_init(void);
 
 /* Lets a line wake the CPU from a yield. */
 void interrupts_allow(unsigned line);
+
+/* Sleeps until an interrupt comes, or about `nanoseconds` have passed. */
+void interrupts_sleep(uint64_t nanoseconds);
 
 /* ---- Devices (attach.c, pci.c, net.c, block.c) ---- */
 
