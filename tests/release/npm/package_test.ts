@@ -20,14 +20,33 @@ const VERSION = /^\d+\.\d+\.\d+\n$/;
 
 const packageFiles = once(npmPackage);
 
+/** Whether the text names a directory by its absolute path: "./root_image.ts" does not name /root. */
+function holdsPath(text: string, directory: string): boolean {
+  const path = directory.replace(/[^\w/]/g, "\\$&");
+  return new RegExp(`(?<![\\w.])${path}(?![\\w])`).test(text);
+}
+
+Deno.test("npm package: a path is found where it is one", () => {
+  for (const text of ['"/root"', "at /root/x.ts", "file:///root/x"]) {
+    ok(holdsPath(text, "/root"), text);
+  }
+  for (const text of ['"./root_image.ts"', "/rooted", "a/root"]) {
+    ok(!holdsPath(text, "/root"), text);
+  }
+});
+
 Deno.test("npm package: the same bytes twice, and no paths of this machine", async () => {
   const files = await packageFiles();
   const archive = packageArchive(files);
   deepEqual(packageArchive(new Map([...files].reverse())), archive);
   const all = [...files.values()].join("");
-  for (const trace of [ROOT, Deno.env.get("HOME"), "file:///", "npm/registry"]) {
-    ok(trace === undefined || trace === "/" || !all.includes(trace), `holds ${trace}`);
+  for (const directory of [ROOT, Deno.env.get("HOME")]) {
+    ok(
+      directory === undefined || directory === "/" || !holdsPath(all, directory),
+      `holds ${directory}`,
+    );
   }
+  for (const trace of ["file:///", "npm/registry"]) ok(!all.includes(trace), `holds ${trace}`);
 });
 
 Deno.test("npm package: nothing in the archive is of its maker's, and it ends as archives do", async () => {
