@@ -14,26 +14,12 @@ import { inDirectory } from "../../in_directory.ts";
 import { missingTool, stepUnless, testUnless } from "../../needs.ts";
 import { once } from "../../once.ts";
 import { execute, ROOT } from "../../soloden.ts";
+import { holdsPath } from "../paths.ts";
 import { offline, writePackage } from "./install.ts";
 
 const VERSION = /^\d+\.\d+\.\d+\n$/;
 
 const packageFiles = once(npmPackage);
-
-/** Whether the text names a directory by its absolute path: "./root_image.ts" does not name /root. */
-function holdsPath(text: string, directory: string): boolean {
-  const path = directory.replace(/[^\w/]/g, "\\$&");
-  return new RegExp(`(?<![\\w.])${path}(?![\\w])`).test(text);
-}
-
-Deno.test("npm package: a path is found where it is one", () => {
-  for (const text of ['"/root"', "at /root/x.ts", "file:///root/x"]) {
-    ok(holdsPath(text, "/root"), text);
-  }
-  for (const text of ['"./root_image.ts"', "/rooted", "a/root"]) {
-    ok(!holdsPath(text, "/root"), text);
-  }
-});
 
 Deno.test("npm package: the same bytes twice, and no paths of this machine", async () => {
   const files = await packageFiles();
