@@ -1,5 +1,5 @@
 /**
- * ELF for 64-bit little-endian machines: the structures and the numbers that unikernels use. Field
+ * ELF for 64-bit little-endian architectures: the structures and the numbers that unikernels use. Field
  * names are those of the System V gABI less their prefix (`p_vaddr` is `vaddr`).
  *
  * @module
@@ -23,15 +23,15 @@ export const MAX_EXECUTABLE_PROGRAMS = 1170;
 /** Values of `e_type`. */
 export const ELF_TYPES = { REL: 1, EXEC: 2, DYN: 3, CORE: 4 } as const;
 
-/** Values of `e_machine`, by the name of the machine. */
-export const MACHINES = { x86_64: 62, aarch64: 183 } as const;
+/** Values of `e_machine`, by the name of the architecture. */
+export const ARCHITECTURES = { x86_64: 62, aarch64: 183 } as const;
 
-/** A machine that unikernels are built for. */
-export type Machine = keyof typeof MACHINES;
+/** An architecture that unikernels are built for. */
+export type Architecture = keyof typeof ARCHITECTURES;
 
-/** The largest pages that Linux has on a machine, in bytes: segments begin at multiples of it. */
+/** The largest pages that Linux has on an architecture, in bytes: segments begin at multiples of it. */
 export const PAGE_SIZES = { x86_64: 0x1000, aarch64: 0x10000 } as const satisfies Record<
-  Machine,
+  Architecture,
   number
 >;
 
@@ -160,4 +160,4 @@ export const Relocation = struct({ offset: usize, type: u32, symbol: u32, addend
 export const RELOCATION_TYPES = {
   x86_64: { GLOB_DAT: 6, RELATIVE: 8, IRELATIVE: 37 },
   aarch64: { GLOB_DAT: 1025, RELATIVE: 1027, IRELATIVE: 1032 },
-} as const satisfies Record<Machine, Record<string, number>>;
+} as const satisfies Record<Architecture, Record<string, number>>;

@@ -28,5 +28,5 @@ export const EpollEventX86 = struct({ events: u32, dataLow: u32, dataHigh: u32 }
 /** Linux's `struct epoll_event` elsewhere (16 bytes). */
 export const EpollEvent = struct({ events: u32, data: u64 });
 
-/** Distance of the initial stack pointer from the end of memory, by machine, in bytes. */
+/** Distance of the initial stack pointer from the end of memory, by architecture, in bytes. */
 export const STACK_GAP = { x86_64: 8, aarch64: 16 } as const;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import type { Bindings } from "../elftool/bindings_image.ts";
 import { join } from "../elftool/join.ts";
 import type { Unikernel } from "../elftool/unikernel.ts";
@@ -12,7 +12,7 @@ import type { ImageTarget } from "./targets.ts";
 
 /** Those that a bundle contains. */
 const BINDINGS: Readonly<
-  Partial<Record<Machine, Record<ImageTarget, () => Promise<{ bindings?: Bindings }>>>>
+  Partial<Record<Architecture, Record<ImageTarget, () => Promise<{ bindings?: Bindings }>>>>
 > = {
   x86_64: {
     hvt: () => import("./images/hvt_x86_64.fixed.ts"),
@@ -26,9 +26,12 @@ const BINDINGS: Readonly<
  *
  * @throws {ToolchainError} if they have to be built, and a tool is missing or fails
  */
-export async function bindingsOf(target: ImageTarget, machine: Machine): Promise<Bindings> {
-  return (await BINDINGS[machine]?.[target]())?.bindings ??
-    await (await import("./images/build.ts")).buildImage(target, machine);
+export async function bindingsOf(
+  target: ImageTarget,
+  architecture: Architecture,
+): Promise<Bindings> {
+  return (await BINDINGS[architecture]?.[target]())?.bindings ??
+    await (await import("./images/build.ts")).buildImage(target, architecture);
 }
 
 /**
@@ -38,5 +41,5 @@ export async function bindingsOf(target: ImageTarget, machine: Machine): Promise
  * @throws {ToolchainError} as {@linkcode bindingsOf} does
  */
 export async function bindTo(unikernel: Unikernel, target: ImageTarget): Promise<Unikernel> {
-  return join(unikernel, await bindingsOf(target, unikernel.machine));
+  return join(unikernel, await bindingsOf(target, unikernel.architecture));
 }

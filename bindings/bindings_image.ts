@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import type { BindingsImage } from "../elftool/bindings_image.ts";
 import { bindingsOf } from "./bind_to.ts";
 import { withFile } from "./images/rest.ts";
@@ -14,8 +14,11 @@ import type { ImageTarget } from "./targets.ts";
  *
  * @throws {ToolchainError} if they have to be built, and a tool is missing or fails
  */
-export async function bindingsImage(target: ImageTarget, machine: Machine): Promise<BindingsImage> {
-  const bindings = await bindingsOf(target, machine);
+export async function bindingsImage(
+  target: ImageTarget,
+  architecture: Architecture,
+): Promise<BindingsImage> {
+  const bindings = await bindingsOf(target, architecture);
   if ("file" in bindings) return bindings as BindingsImage;
   const { rest } = await import("./images/rest_x86_64.fixed.ts");
   return withFile(bindings, rest[target]!);

@@ -5,7 +5,7 @@
  */
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import { exists } from "./cache.ts";
 import { ToolchainError } from "./error.ts";
 import { install, type Program, uninstall } from "./install.ts";
@@ -18,8 +18,8 @@ export interface BuildOptions {
   readonly sources: readonly string[];
   /** Default: the target that `output` ends in, else hvt and spt. */
   readonly targets?: readonly BuildTarget[];
-  /** The machine to build for; any but this one needs a cross compiler. Default: x86_64. */
-  readonly machine?: Machine;
+  /** The architecture to build for; any but this one needs a cross compiler. Default: x86_64. */
+  readonly architecture?: Architecture;
   /** Path of the manifest. Default: manifest.json beside the first source, else one without devices. */
   readonly manifest?: string;
   /**
@@ -50,7 +50,7 @@ export async function build(options: BuildOptions): Promise<string[]> {
   if (/(^|\/)$/.test(name)) {
     throw new ToolchainError("source", `--output: '${name}' does not name a file`);
   }
-  const toolchain = findToolchain({ machine: options.machine });
+  const toolchain = findToolchain({ architecture: options.architecture });
   const written: string[] = [];
   const wanted = new Set(options.targets ?? targetsFor(name));
   for (const target of wanted) {

@@ -44,7 +44,7 @@ export type Program =
 export interface InstallOptions extends SysrootOptions {
   readonly prefix: string;
   readonly program: Program;
-  /** What builds the sysroot of each machine. Default: what {@linkcode findToolchains} finds. */
+  /** What builds the sysroot of each architecture. Default: what {@linkcode findToolchains} finds. */
   readonly toolchains?: readonly Toolchain[];
   /** Whether to replace files that are there and not ours. */
   readonly force?: boolean;
@@ -132,12 +132,12 @@ export async function uninstall(options: { prefix: string }): Promise<Uninstalle
   return result;
 }
 
-/** Adds the wrappers of a machine's tools. */
+/** Adds the wrappers of an architecture's tools. */
 function addWrappers(entries: Map<string, Entry>, toolchain: Toolchain): void {
-  const { machine } = toolchain;
-  const landmark = sysrootPaths(machine).object("stub");
+  const { architecture } = toolchain;
+  const landmark = sysrootPaths(architecture).object("stub");
   for (const tool of WRAPPER_TOOLS) {
-    const name = `${tripleOf(machine)}-${tool}`;
+    const name = `${tripleOf(architecture)}-${tool}`;
     const script = wrapperScript(wrapperRules(tool, toolchain), { name, landmark });
     entries.set(`bin/${name}`, { content: new TextEncoder().encode(script), mode: 0o777 });
   }

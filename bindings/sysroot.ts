@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import { SOLO5_VERSION } from "../abi/solo5.ts";
 import { readAssets } from "./assets.ts";
 import { cached, defaultCacheDir, digest } from "./cache.ts";
@@ -19,9 +19,9 @@ import {
 } from "./targets.ts";
 import { buildBindings, type Toolchain } from "./toolchain.ts";
 
-/** The triple by which build systems call a machine. */
-export function tripleOf(machine: Machine): string {
-  return `${machine}-solo5-none-static`;
+/** The triple by which build systems call an architecture. */
+export function tripleOf(architecture: Architecture): string {
+  return `${architecture}-solo5-none-static`;
 }
 
 /** Where the headers of a C library lie, for the functions that are linked; relative to the compiler's. */
@@ -29,7 +29,7 @@ export const LIBC_HEADERS = "libc";
 
 /** Where the parts of a sysroot lie, relative to its prefix. */
 export interface SysrootPaths {
-  /** Solo5's headers, the same for every machine. */
+  /** Solo5's headers, the same for every architecture. */
   readonly headers: string;
   /** Headers of the compiler; below them, in {@linkcode LIBC_HEADERS}, those of a C library. */
   readonly languageHeaders: string;
@@ -39,9 +39,9 @@ export interface SysrootPaths {
   script(target: string): string;
 }
 
-/** Where the parts for a machine lie. */
-export function sysrootPaths(machine: Machine): SysrootPaths {
-  const triple = tripleOf(machine);
+/** Where the parts for an architecture lie. */
+export function sysrootPaths(architecture: Architecture): SysrootPaths {
+  const triple = tripleOf(architecture);
   return {
     headers: "include/solo5",
     languageHeaders: `include/${triple}`,
@@ -60,7 +60,7 @@ export interface SysrootOptions {
 /**
  * Makes the files of a sysroot.
  *
- * @param toolchain builds the bindings, for its machine
+ * @param toolchain builds the bindings, for its architecture
  * @returns their contents by their paths under a prefix
  * @throws {ToolchainError} if a tool is missing or fails
  */
@@ -69,8 +69,8 @@ export async function sysrootFiles(
   options: SysrootOptions = {},
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const { cacheDir = defaultCacheDir() } = options;
-  const { machine } = toolchain;
-  const paths = sysrootPaths(machine);
+  const { architecture } = toolchain;
+  const paths = sysrootPaths(architecture);
   const assets = readAssets();
   const encode = (text: string) => new TextEncoder().encode(text);
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -85,13 +85,16 @@ export async function sysrootFiles(
     if (dirname(name) !== LIBC) continue;
     files.set(`${paths.languageHeaders}/${LIBC_HEADERS}/${basename(name)}`, content);
   }
-  for (const target of bindingsTargets(machine)) {
+  for (const target of bindingsTargets(architecture)) {
     const { object } = await buildBindings(target, { toolchain, cacheDir });
     files.set(paths.object(target), await Deno.readFile(object));
     files.set(paths.script(target), assets.get(LINKER_SCRIPT)!);
-    // These names contain no machine: they are for x86_64.
-    if (machine === "x86_64" && target !== "stub") {
-      files.set(`lib/pkgconfig/solo5-bindings-${target}.pc`, encode(pkgConfig(target, machine)));
+    // These names contain no architecture: they are for x86_64.
+    if (architecture === "x86_64" && target !== "stub") {
+      files.set(
+        `lib/pkgconfig/solo5-bindings-${target}.pc`,
+        encode(pkgConfig(target, architecture)),
+      );
     }
   }
   return files;
@@ -126,15 +129,15 @@ function addDirectory(
 }
 
 /** The pkg-config file, for build systems that do not use the wrappers. */
-function pkgConfig(target: BindingsTarget, machine: Machine): string {
-  const paths = sysrootPaths(machine);
+function pkgConfig(target: BindingsTarget, architecture: Architecture): string {
+  const paths = sysrootPaths(architecture);
   return `prefix=\${pcfiledir}/../..
 
 Name: solo5-bindings-${target}
 Description: Makes a unikernel for Solo5's ${target} target
 Version: ${SOLO5_VERSION}
 Cflags: ${
-    WRAPPER_FLAGS[machine].join(" ")
+    WRAPPER_FLAGS[architecture].join(" ")
   } -isystem \${prefix}/${paths.languageHeaders} -I\${prefix}/${paths.headers} -idirafter \${prefix}/${paths.languageHeaders}/${LIBC_HEADERS}
 Libs: ${DRIVER_LINK_FLAGS.join(" ")} -T \${prefix}/${paths.script(target)} \${prefix}/${
     paths.object(target)

@@ -1,10 +1,10 @@
 /**
- * The build rules of each target and machine, as data: which files the bindings consist of and which
+ * The build rules of each target and architecture, as data: which files the bindings consist of and which
  * flags compile and link what. gcc and clang, GNU ld and lld accept every flag here.
  *
  * @module
  */
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import type { ABI_VERSION } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 
@@ -86,9 +86,9 @@ const ENTRY = { x86_64: "common/entry_x86_64.S", aarch64: "common/entry_aarch64.
 
 const STUB = [...LIBC_FUNCTIONS, "stub/stub.c"];
 
-/** The sources of each target's bindings, by their names in this room. A target may not be on every machine. */
+/** The sources of each target's bindings, by their names in this room. A target may not be on every architecture. */
 export const SOURCES: Readonly<
-  Record<Machine, Readonly<Partial<Record<BindingsTarget, readonly string[]>>>>
+  Record<Architecture, Readonly<Partial<Record<BindingsTarget, readonly string[]>>>>
 > = {
   x86_64: {
     hvt: [
@@ -135,19 +135,22 @@ export const SOURCES: Readonly<
   },
 };
 
-/** What there are bindings for on a machine. */
-export function bindingsTargets(machine: Machine): BindingsTarget[] {
-  return Object.keys(SOURCES[machine]) as BindingsTarget[];
+/** What there are bindings for on an architecture. */
+export function bindingsTargets(architecture: Architecture): BindingsTarget[] {
+  return Object.keys(SOURCES[architecture]) as BindingsTarget[];
 }
 
 /**
  * The sources of bindings that are put under portable unikernels, and linked without any application.
  *
- * @returns undefined where a target is not on a machine
+ * @returns undefined where a target is not on an architecture
  */
-export function imageSources(target: ImageTarget, machine: Machine): string[] | undefined {
-  const shared = SOURCES[machine][target]?.filter((source) =>
-    source !== PROGRAM && source !== READY[machine]
+export function imageSources(
+  target: ImageTarget,
+  architecture: Architecture,
+): string[] | undefined {
+  const shared = SOURCES[architecture][target]?.filter((source) =>
+    source !== PROGRAM && source !== READY[architecture]
   );
   if (shared === undefined) return undefined;
   return ["window/window.S", "window/program.c", ...shared];
@@ -202,8 +205,8 @@ export const LIBC = "include/libc";
 /** For all C in a unikernel. */
 const FREESTANDING = ["-ffreestanding", "-nostdinc", "-fno-pic", "-fno-pie"];
 
-/** In addition, for each machine; compilers for others refuse aarch64's. */
-export const MACHINE_FLAGS: Readonly<Record<Machine, readonly string[]>> = {
+/** In addition, for each architecture; compilers for others refuse aarch64's. */
+export const ARCHITECTURE_FLAGS: Readonly<Record<Architecture, readonly string[]>> = {
   x86_64: ["-fcf-protection=none"],
   // Atomic operations are instructions, not calls of a library that chooses between instructions.
   aarch64: ["-mbranch-protection=none", "-mno-outline-atomics"],
@@ -212,29 +215,31 @@ export const MACHINE_FLAGS: Readonly<Record<Machine, readonly string[]>> = {
 const STACK_PROTECTOR = ["-fstack-protector-strong", "-mstack-protector-guard=global"];
 
 /** For the `cc` wrapper, which leaves it to its user whether to optimise. */
-export const WRAPPER_FLAGS = byMachine((machine) => [
+export const WRAPPER_FLAGS = byArchitecture((architecture) => [
   ...FREESTANDING,
-  ...MACHINE_FLAGS[machine],
+  ...ARCHITECTURE_FLAGS[architecture],
   ...STACK_PROTECTOR,
 ]);
 
 /** For applications; a user's flags come after these. */
-export const APPLICATION_FLAGS = byMachine((machine) => [...WRAPPER_FLAGS[machine], "-O2"]);
+export const APPLICATION_FLAGS = byArchitecture((
+  architecture,
+) => [...WRAPPER_FLAGS[architecture], "-O2"]);
 
 /** In addition for C++, whose exceptions and type information need a runtime library. */
 export const CPLUSPLUS_FLAGS: readonly string[] = ["-fno-exceptions", "-fno-rtti"];
 
 /** For a source of the bindings, which leave the vector registers to the application. */
-export function bindingsFlags(source: string, machine: Machine): string[] {
+export function bindingsFlags(source: string, architecture: Architecture): string[] {
   // The guard is set during start-up, so start-up cannot check it.
   const protector = source.endsWith("/start.c") ? ["-fno-stack-protector"] : STACK_PROTECTOR;
   return [
     ...FREESTANDING,
-    ...MACHINE_FLAGS[machine],
+    ...ARCHITECTURE_FLAGS[architecture],
     "-O2",
     "-std=c11",
     // Only x86_64 has one: traps push onto the stack that they find.
-    ...(machine === "x86_64" ? ["-mno-red-zone"] : []),
+    ...(architecture === "x86_64" ? ["-mno-red-zone"] : []),
     "-mgeneral-regs-only",
     // Debuggers find callers by this; it takes no guest memory.
     "-fno-asynchronous-unwind-tables",
@@ -265,7 +270,7 @@ export const PUBLIC_SYMBOLS = [
 ];
 
 /** For the linker, always. */
-export const LINK_MACHINE: Readonly<Record<Machine, readonly string[]>> = {
+export const LINK_ARCHITECTURE: Readonly<Record<Architecture, readonly string[]>> = {
   x86_64: ["-m", "elf_x86_64"],
   aarch64: ["-m", "aarch64linux"],
 };
@@ -279,15 +284,15 @@ const IMAGE_FLAGS = [
 ];
 
 /** For the linker, to make a unikernel. */
-export const LINK_FLAGS = byMachine((machine) => [
-  ...LINK_MACHINE[machine],
+export const LINK_FLAGS = byArchitecture((architecture) => [
+  ...LINK_ARCHITECTURE[architecture],
   "-static",
   ...IMAGE_FLAGS,
 ]);
 
 /** For the linker, to make the personality's image. */
 export const PERSONALITY_LINK_FLAGS: readonly string[] = [
-  ...LINK_MACHINE.x86_64,
+  ...LINK_ARCHITECTURE.x86_64,
   "-pie",
   "--no-dynamic-linker",
   ...IMAGE_FLAGS,
@@ -303,8 +308,8 @@ export const DRIVER_LINK_FLAGS: readonly string[] = [
   `-Wl,${IMAGE_FLAGS.join(",")}`,
 ];
 
-function byMachine(
-  flags: (machine: Machine) => readonly string[],
-): Readonly<Record<Machine, readonly string[]>> {
+function byArchitecture(
+  flags: (architecture: Architecture) => readonly string[],
+): Readonly<Record<Architecture, readonly string[]>> {
   return { x86_64: flags("x86_64"), aarch64: flags("aarch64") };
 }

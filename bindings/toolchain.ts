@@ -5,7 +5,7 @@
  * @module
  */
 import { dirname, extname, join, resolve } from "node:path";
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
@@ -24,8 +24,8 @@ import {
   type ImageTarget,
   INCLUDE,
   LIBC,
+  LINK_ARCHITECTURE,
   LINK_FLAGS,
-  LINK_MACHINE,
   LINKER_SCRIPT,
   PERSONALITY_LINK_FLAGS,
   PERSONALITY_SCRIPT,
@@ -73,16 +73,16 @@ export async function buildBindings(
 ): Promise<Bindings> {
   const { toolchain, cacheDir, debug } = withDefaults(options);
   const { files, fingerprint, assets } = await cachedAssets(cacheDir);
-  const { machine } = toolchain;
-  if (!debug && machine === "x86_64" && files.has(prebuiltObject(target))) {
+  const { architecture } = toolchain;
+  if (!debug && architecture === "x86_64" && files.has(prebuiltObject(target))) {
     return { object: join(assets, prebuiltObject(target)), assets };
   }
-  const sources = SOURCES[machine][target] ?? refuse(target, machine);
+  const sources = SOURCES[architecture][target] ?? refuse(target, architecture);
   const rules = sources.map((source) => ({
     source,
-    flags: sourceFlags(bindingsFlags(source, machine), { toolchain, assets, debug }),
+    flags: sourceFlags(bindingsFlags(source, architecture), { toolchain, assets, debug }),
   }));
-  const made = JSON.stringify([toolchain, rules, LINK_MACHINE[machine], PUBLIC_SYMBOLS]);
+  const made = JSON.stringify([toolchain, rules, LINK_ARCHITECTURE[architecture], PUBLIC_SYMBOLS]);
   // Debug information holds where the cache lies, which may move.
   const key = await digest([fingerprint, made, ...(debug ? [assets] : [])]);
   const object = await cached(
@@ -119,13 +119,13 @@ export async function buildBindingsImage(
   options: Pick<BindingsOptions, "toolchain" | "cacheDir"> = {},
 ): Promise<string> {
   const { toolchain, cacheDir } = withDefaults(options);
-  const { machine } = toolchain;
+  const { architecture } = toolchain;
   return await buildImage(target, {
     toolchain,
     cacheDir,
-    sources: imageSources(target, machine) ?? refuse(target, machine),
-    flagsOf: (source) => bindingsFlags(source, machine),
-    linkFlags: LINK_FLAGS[machine],
+    sources: imageSources(target, architecture) ?? refuse(target, architecture),
+    flagsOf: (source) => bindingsFlags(source, architecture),
+    linkFlags: LINK_FLAGS[architecture],
     script: LINKER_SCRIPT,
   });
 }
@@ -144,7 +144,7 @@ export async function buildPersonality(): Promise<Uint8Array<ArrayBuffer>> {
   const prebuilt = readAssets().get(PREBUILT_PERSONALITY);
   if (prebuilt !== undefined) return prebuilt;
   const path = await buildImage("personality", {
-    ...withDefaults({ toolchain: findToolchain({ machine: "x86_64" }) }),
+    ...withDefaults({ toolchain: findToolchain({ architecture: "x86_64" }) }),
     sources: PERSONALITY_SOURCES,
     flagsOf: personalityFlags,
     linkFlags: PERSONALITY_LINK_FLAGS,
@@ -178,8 +178,8 @@ async function buildImage(
   });
 }
 
-function refuse(target: BindingsTarget, machine: Machine): never {
-  throw new ToolchainError("no-tool", `there are no bindings of ${target} for ${machine}`);
+function refuse(target: BindingsTarget, architecture: Architecture): never {
+  throw new ToolchainError("no-tool", `there are no bindings of ${target} for ${architecture}`);
 }
 
 function withDefaults(options: BindingsOptions): Required<BindingsOptions> {
@@ -236,11 +236,11 @@ async function compileBindings(
   target: BindingsTarget,
   { rules, output, ...job }: BindingsJob,
 ): Promise<void> {
-  const { machine, ld, objcopy } = job.toolchain;
+  const { architecture, ld, objcopy } = job.toolchain;
   const objects = await compileSources(rules, job);
   await run("link", `bindings of ${target}`, [
     ...ld,
-    ...LINK_MACHINE[machine],
+    ...LINK_ARCHITECTURE[architecture],
     "-r",
     "-o",
     output,
@@ -282,7 +282,7 @@ export async function buildUnikernel(
 ): Promise<void> {
   checkSources(sources);
   const { toolchain, cacheDir } = withDefaults(options);
-  const { machine } = toolchain;
+  const { architecture } = toolchain;
   const manifestSource = options.manifest ?? defaultManifest(sources[0]!);
   keepInputs(options.output, manifestSource === undefined ? sources : [...sources, manifestSource]);
   const manifest = readManifest(manifestSource);
@@ -293,7 +293,7 @@ export async function buildUnikernel(
   });
   const unikernel = await withScratch(cacheDir, async (scratch) => {
     const manifestPath = join(scratch, "manifest.o");
-    await Deno.writeFile(manifestPath, manifestObject(manifest, machine));
+    await Deno.writeFile(manifestPath, manifestObject(manifest, architecture));
     const objects = await Promise.all(sources.map(async (source, index) => {
       if (LINKED.has(extname(source))) return source;
       const object = join(scratch, `${index}.o`);
@@ -307,7 +307,7 @@ export async function buildUnikernel(
     const inputs = [bindings, ...objects, manifestPath];
     const command = [
       ...toolchain.ld,
-      ...LINK_FLAGS[machine],
+      ...LINK_FLAGS[architecture],
       "-T",
       script,
       "-o",
@@ -354,7 +354,7 @@ function applicationFlags(
   { toolchain, assets }: { toolchain: Toolchain; assets: string },
 ): string[] {
   return [
-    ...APPLICATION_FLAGS[toolchain.machine],
+    ...APPLICATION_FLAGS[toolchain.architecture],
     ...(CPLUSPLUS.has(extname(source)) ? CPLUSPLUS_FLAGS : []),
     ...includes(toolchain, assets),
     // The value of __FILE__.

@@ -5,16 +5,16 @@
  * @module
  */
 import { join } from "node:path";
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import { systemReason } from "../linux/system_reason.ts";
 import { childEnvironment } from "../linux/user_environment.ts";
 import { ToolchainError, type ToolchainErrorCode } from "./error.ts";
-import { MACHINE_FLAGS } from "./targets.ts";
+import { ARCHITECTURE_FLAGS } from "./targets.ts";
 
-/** The programs that build unikernels, and the machine that they build for. */
+/** The programs that build unikernels, and the architecture that they build for. */
 export interface Toolchain {
-  /** The machine that they build for. */
-  readonly machine: Machine;
+  /** The architecture that they build for. */
+  readonly architecture: Architecture;
   /** The compiler: its name or path, and arguments that always come first. */
   readonly cc: readonly string[];
   /** The first line of its `--version`. */
@@ -27,9 +27,9 @@ export interface Toolchain {
 
 /** Which programs to use instead of those that are found. */
 export interface ToolchainChoice {
-  /** The machine to build for. Default: x86_64. */
-  readonly machine?: Machine;
-  /** Command of the compiler. Default: `$CC`, for another machine `$TARGET_CC`. */
+  /** The architecture to build for. Default: x86_64. */
+  readonly architecture?: Architecture;
+  /** Command of the compiler. Default: `$CC`, for another architecture `$TARGET_CC`. */
   readonly cc?: string;
   /** Command of the linker. Default: `$LD`, `$TARGET_LD`. */
   readonly ld?: string;
@@ -39,14 +39,14 @@ export interface ToolchainChoice {
 
 /**
  * Finds a compiler (`$CC`, else cc, gcc, clang), a linker (`$LD`, else ld, ld.lld) and objcopy
- * (`$OBJCOPY`, else objcopy, llvm-objcopy). For a machine that is not this one, the variables' names
- * begin with `TARGET_` and the programs' with `MACHINE-linux-gnu-`; clang and lld know every machine.
+ * (`$OBJCOPY`, else objcopy, llvm-objcopy). For an architecture that is not this one, the variables' names
+ * begin with `TARGET_` and the programs' with `ARCHITECTURE-linux-gnu-`; clang and lld know every architecture.
  *
  * @throws {ToolchainError} "no-tool": one line, which names what to install
  */
 export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
-  const { machine = "x86_64" } = choice;
-  const tools = machine === Deno.build.arch ? NATIVE : crossTools(machine);
+  const { architecture = "x86_64" } = choice;
+  const tools = architecture === Deno.build.arch ? NATIVE : crossTools(architecture);
   const cc = find(choice.cc, tools.cc);
   const version = output([...cc, "--version"])!.split("\n")[0]!;
   const headers = version.includes("clang")
@@ -54,14 +54,14 @@ export function findToolchain(choice: ToolchainChoice = {}): Toolchain {
     : output([...cc, "-print-file-name=include"]) ?? "";
   const ld = find(choice.ld, tools.ld);
   const objcopy = find(choice.objcopy, tools.objcopy);
-  return { machine, cc, version, headers, ld, objcopy };
+  return { architecture, cc, version, headers, ld, objcopy };
 }
 
 /** The toolchain for x86_64, and the one for aarch64 if it is complete. */
 export function findToolchains(): Toolchain[] {
   const toolchains = [findToolchain()];
   try {
-    toolchains.push(findToolchain({ machine: "aarch64" }));
+    toolchains.push(findToolchain({ architecture: "aarch64" }));
   } catch (error) {
     if (!(error instanceof ToolchainError)) throw error;
   }
@@ -106,30 +106,30 @@ const NATIVE: Record<"cc" | "ld" | "objcopy", Tool> = {
   },
 };
 
-/** The programs for another machine, by the names that distributions give them. */
-function crossTools(machine: Machine): typeof NATIVE {
-  const prefix = `${machine}-linux-gnu`;
+/** The programs for another architecture, by the names that distributions give them. */
+function crossTools(architecture: Architecture): typeof NATIVE {
+  const prefix = `${architecture}-linux-gnu`;
   // Where clang only compiles, it would warn each time that it does not use the linker's name.
   const clang = [`--target=${prefix}`, "-fuse-ld=lld", "-Wno-unused-command-line-argument"];
   return {
     cc: {
       variable: "TARGET_CC",
       commands: [[`${prefix}-gcc`], ["clang", ...clang]],
-      what: `a C compiler for ${machine}`,
+      what: `a C compiler for ${architecture}`,
       install: `gcc-${prefix} or clang`,
       // A clang may lack this machine, and a variable may name a compiler for another.
-      probe: [...MACHINE_FLAGS[machine], "-x", "c", "-S", "/dev/null", "-o", "-"],
+      probe: [...ARCHITECTURE_FLAGS[architecture], "-x", "c", "-S", "/dev/null", "-o", "-"],
     },
     ld: {
       variable: "TARGET_LD",
       commands: [[`${prefix}-ld`], ["ld.lld"]],
-      what: `a linker for ${machine}`,
+      what: `a linker for ${architecture}`,
       install: `binutils-${prefix} or lld`,
     },
     objcopy: {
       variable: "TARGET_OBJCOPY",
       commands: [[`${prefix}-objcopy`], ["llvm-objcopy"]],
-      what: `objcopy for ${machine}`,
+      what: `objcopy for ${architecture}`,
       install: `binutils-${prefix} or llvm`,
     },
   };

@@ -6,7 +6,7 @@
  * @module
  */
 import { basename } from "node:path";
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import { LIBC_HEADERS, sysrootPaths } from "./sysroot.ts";
 import {
   type BindingsTarget,
@@ -62,7 +62,7 @@ const NO_LINK = ["-c", "-S", "-E", "-M", "-MM", "-fsyntax-only"];
 
 /** The rules of each wrapper. */
 export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRules {
-  const { machine, version, ld, objcopy } = toolchain;
+  const { architecture, version, ld, objcopy } = toolchain;
   const cc = version.includes("clang") ? [...toolchain.cc, NOT_ALL_USED] : toolchain.cc;
   const none = {
     always: [],
@@ -75,9 +75,9 @@ export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRu
     case "cc":
       return {
         tool: cc,
-        always: [...WRAPPER_FLAGS[machine], ...headerWords(machine)],
-        link: [...DRIVER_LINK_FLAGS, ...libraryWords(machine)],
-        bindings: bindingsWords(machine),
+        always: [...WRAPPER_FLAGS[architecture], ...headerWords(architecture)],
+        link: [...DRIVER_LINK_FLAGS, ...libraryWords(architecture)],
+        bindings: bindingsWords(architecture),
         target: "stub",
         noLink: NO_LINK,
       };
@@ -85,8 +85,8 @@ export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRu
       return {
         ...none,
         tool: ld,
-        always: [...LINK_FLAGS[machine], "-nostdlib", ...libraryWords(machine)],
-        bindings: bindingsWords(machine),
+        always: [...LINK_FLAGS[architecture], "-nostdlib", ...libraryWords(architecture)],
+        bindings: bindingsWords(architecture),
       };
     case "objcopy":
       return { ...none, tool: objcopy };
@@ -96,8 +96,8 @@ export function wrapperRules(tool: WrapperTool, toolchain: Toolchain): WrapperRu
 /** Without it, clang warns of each of the wrapper's words that it does not need. */
 const NOT_ALL_USED = "-Wno-unused-command-line-argument";
 
-function headerWords(machine: Machine): string[] {
-  const { headers, languageHeaders } = sysrootPaths(machine);
+function headerWords(architecture: Architecture): string[] {
+  const { headers, languageHeaders } = sysrootPaths(architecture);
   return [
     "-isystem",
     `${PREFIX}/${languageHeaders}`,
@@ -112,18 +112,18 @@ function headerWords(machine: Machine): string[] {
 }
 
 /** Where `-l` looks first: it finds the bindings there, and libraries that others have installed beside them. */
-function libraryWords(machine: Machine): string[] {
-  return ["-L", `${PREFIX}/${sysrootPaths(machine).libraries}`];
+function libraryWords(architecture: Architecture): string[] {
+  return ["-L", `${PREFIX}/${sysrootPaths(architecture).libraries}`];
 }
 
 /**
  * Words that both compiler and linker take; the bindings come first, so that archives can complete them.
  * A compiler that is only asked about itself warns of an object that it does not link, not of `-l`.
  */
-function bindingsWords(machine: Machine): Map<string, string[]> {
-  const { script, object } = sysrootPaths(machine);
+function bindingsWords(architecture: Architecture): Map<string, string[]> {
+  const { script, object } = sysrootPaths(architecture);
   return new Map(
-    bindingsTargets(machine).map((target) => [
+    bindingsTargets(architecture).map((target) => [
       target,
       ["-T", `${PREFIX}/${script(target)}`, `-l:${basename(object(target))}`],
     ]),

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import { childEnvironment } from "../linux/user_environment.ts";
 import { ToolchainError } from "./error.ts";
 import { cachedSysroot } from "./sysroot.ts";
@@ -25,16 +25,16 @@ import {
 /**
  * Runs a wrapper with this process's standard streams, and with headers and bindings from the cache.
  *
- * @param options `tool`: the tool that it runs; `machine`: the one that it builds for; `name`: what it
+ * @param options `tool`: the tool that it runs; `architecture`: the one that it builds for; `name`: what it
  * calls itself
  * @returns the tool's exit status
  * @throws {ToolchainError} if the tool is missing, or there are no bindings of the target asked for
  */
 export async function runWrapper(
   args: readonly string[],
-  { tool, machine, name }: { tool: WrapperTool; machine?: Machine; name: string },
+  { tool, architecture, name }: { tool: WrapperTool; architecture?: Architecture; name: string },
 ): Promise<number> {
-  const toolchain = findToolchain({ machine });
+  const toolchain = findToolchain({ architecture });
   const rules = wrapperRules(tool, toolchain);
   const prefix = await cachedSysroot(toolchain);
   const command = wrapperCommand(args, { rules, prefix });

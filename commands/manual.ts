@@ -72,7 +72,7 @@ const NOTES: Readonly<Record<string, readonly string[]>> = {
   ],
   install: [
     "Below DIRECTORY it writes bin/solo5-elftool, bin/solo5-hvt, bin/solo5-hvt-debug, bin/solo5-spt, " +
-    "bin/solo5-virtio-run, bin/solo5-virtio-mkimage and, for each machine that there is a compiler for, bin/MACHINE-solo5-none-static-cc, -ld and " +
+    "bin/solo5-virtio-run, bin/solo5-virtio-mkimage and, for each architecture that there is a compiler for, bin/ARCHITECTURE-solo5-none-static-cc, -ld and " +
     "-objcopy with their headers and bindings. With DESTDIR in the environment the tree comes below " +
     "that directory. A file that soloden did not install is never overwritten without --force.",
   ],
@@ -90,7 +90,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["CC, LD, OBJCOPY", "The programs that build unikernels, instead of those that soloden finds."],
   [
     "TARGET_CC, TARGET_LD, TARGET_OBJCOPY",
-    "The same for the machine that is not this one: aarch64.",
+    "The same for the architecture that is not this one: aarch64.",
   ],
   ["COLUMNS", "The width of help, instead of the terminal's."],
   ["DESTDIR", "The directory below which install and uninstall use the prefix."],

@@ -4,14 +4,14 @@
  * @module
  */
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import type { BuildTarget, ImageTarget } from "../bindings/targets.ts";
 import { argument, flag, option, options, required } from "./options.ts";
 import { BUILT, LINKED } from "./targets.fixed.ts";
 
 interface BuildFlags {
   readonly target?: BuildTarget[];
-  readonly machine?: Machine;
+  readonly machine?: Architecture;
   readonly manifest?: string;
   readonly output?: string;
   readonly "cc-flag"?: string[];
@@ -23,8 +23,10 @@ export const build = buildCommand({
     const { build } = await import("../bindings/command.ts");
     const { withProgress } = await import("./progress.ts");
     return async (flags: BuildFlags, ...sources: string[]) => {
-      const { target: targets, "cc-flag": ccFlags } = flags;
-      await withProgress((progress) => build({ ...flags, sources, targets, ccFlags, progress }));
+      const { manifest, output } = flags;
+      const { target: targets, machine: architecture, "cc-flag": ccFlags } = flags;
+      const rules = { targets, architecture, manifest, ccFlags };
+      await withProgress((progress) => build({ ...rules, sources, output, progress }));
     };
   },
   parameters: {
@@ -40,7 +42,7 @@ export const build = buildCommand({
         kind: "enum",
         values: ["x86_64", "aarch64"],
         optional: true,
-        brief: "Machine to build for (default x86_64); aarch64 needs a cross compiler",
+        brief: "Architecture to build for (default x86_64); aarch64 needs a cross compiler",
       },
       manifest: option(
         "--manifest FILE: The manifest (default: manifest.json beside the first source; without one, no devices)",
@@ -63,7 +65,7 @@ export const build = buildCommand({
   docs: {
     brief: "Build unikernels from source",
     customUsage: [
-      "[-t TARGET]... [--machine MACHINE] [--manifest FILE] [-o NAME] SOURCE... [-- CC-FLAGS...]",
+      "[-t TARGET]... [--machine ARCHITECTURE] [--manifest FILE] [-o NAME] SOURCE... [-- CC-FLAGS...]",
     ],
   },
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 import { ElfError } from "../elftool/error.ts";
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
@@ -22,7 +22,7 @@ export interface CompileManifestOptions {
   /** C source or object file. If not given, the output's extension decides; standard output gets C. */
   readonly format?: "c" | "object";
   /** Machine of an object file; this one if not given. */
-  readonly machine?: Machine;
+  readonly architecture?: Architecture;
 }
 
 /**
@@ -45,7 +45,7 @@ export function compileManifestFile(
     output,
     format === "c"
       ? new TextEncoder().encode(manifestCSource(manifest))
-      : manifestObject(manifest, options.machine ?? Deno.build.arch),
+      : manifestObject(manifest, options.architecture ?? Deno.build.arch),
   );
 }
 
@@ -62,8 +62,8 @@ export async function linkFile(
 ): Promise<void> {
   keepInputs(output, [path]);
   const bytes = readInput(path);
-  const { machine } = parseUnikernel(bytes, { name: path });
-  const image = await bindingsImage(target, machine);
+  const { architecture } = parseUnikernel(bytes, { name: path });
+  const image = await bindingsImage(target, architecture);
   writeOutput(output, linkPortable(bytes, image, { name: path }));
 }
 

@@ -94,7 +94,7 @@ export function adoptProgram(
   };
   const sites = rewriting.sites.map((site) => ({ ...site, address: site.address + placed.bias }));
   return writeExecutable({
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: base + personality.main,
     segments,
     notes: [note, portableNote(application), adoptedNote({ sites })],

@@ -31,9 +31,9 @@ const MOST_ALIGN = 2 ** 30;
  */
 export function checkAdoptable(program: LoadedProgram): void {
   const { elf, programs } = program;
-  const { name, machine, header } = elf;
+  const { name, architecture, header } = elf;
   const fail = (rule: string) => new ElfError("program", `${name}: ${rule}`);
-  if (machine !== "x86_64") throw fail(`built for ${machine}; build it for x86_64`);
+  if (architecture !== "x86_64") throw fail(`built for ${architecture}; build it for x86_64`);
   if (header.type !== ELF_TYPES.EXEC && header.type !== ELF_TYPES.DYN) {
     throw fail("not a program; link it with gcc -static");
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Machine, SEGMENT_TYPES } from "../abi/elf.ts";
+import { type Architecture, SEGMENT_TYPES } from "../abi/elf.ts";
 import { viewOf } from "../abi/layout.ts";
 import {
   ENTRIES,
@@ -23,8 +23,8 @@ import { readSegments, type Segment } from "./unikernel.ts";
 export interface Bindings {
   /** The file's name, for messages. */
   readonly name: string;
-  /** The machine that they were built for. */
-  readonly machine: Machine;
+  /** The architecture that they were built for. */
+  readonly architecture: Architecture;
   /** Entry point of every unikernel that they are put under. */
   readonly entry: number;
   /** The target that they make a unikernel for. */
@@ -86,7 +86,7 @@ export function readBindingsImage(bytes: Uint8Array, options: { name: string }):
     first!.address + header!.offset + MultibootHeader.offsets[name];
   return {
     name,
-    machine: elf.machine,
+    architecture: elf.architecture,
     entry,
     abi: readAbi(elf, programs),
     segments,

@@ -4,9 +4,9 @@
  * @module
  */
 import {
+  type Architecture,
   ELF_TYPES,
   ElfHeader,
-  type Machine,
   ProgramHeader,
   SEGMENT_FLAGS,
   SEGMENT_TYPES,
@@ -18,7 +18,7 @@ import { encodeNote, type Note } from "./notes.ts";
 
 /** What a core file describes. */
 export interface Core {
-  readonly machine: Machine;
+  readonly architecture: Architecture;
   readonly note: Note;
   /** Size of the memory in bytes, which begins at address 0. */
   readonly memorySize: number;
@@ -27,7 +27,7 @@ export interface Core {
 const { READ, WRITE, EXECUTE } = SEGMENT_FLAGS;
 
 /** The beginning of a core file, in whole pages; the memory follows it. */
-export function coreHead({ machine, note, memorySize }: Core): Uint8Array<ArrayBuffer> {
+export function coreHead({ architecture, note, memorySize }: Core): Uint8Array<ArrayBuffer> {
   const programs = 2;
   const noteAt = ElfHeader.size + programs * ProgramHeader.size;
   const data = encodeNote(note);
@@ -47,7 +47,7 @@ export function coreHead({ machine, note, memorySize }: Core): Uint8Array<ArrayB
     align: PAGE_SIZE,
   });
   return assemble(memoryAt, [
-    { offset: 0, data: elfHeader({ type: ELF_TYPES.CORE, machine, phnum: programs }) },
+    { offset: 0, data: elfHeader({ type: ELF_TYPES.CORE, architecture, phnum: programs }) },
     { offset: ElfHeader.size, data: noteProgram },
     { offset: ElfHeader.size + ProgramHeader.size, data: memoryProgram },
     { offset: noteAt, data },

@@ -5,14 +5,14 @@
  * @module
  */
 import {
+  type Architecture,
+  ARCHITECTURES,
   ELF_MAGIC,
   ELF_TYPES,
   ELFCLASS64,
   ELFDATA2LSB,
   ElfHeader,
   EV_CURRENT,
-  type Machine,
-  MACHINES,
   PN_XNUM,
   ProgramHeader,
 } from "../abi/elf.ts";
@@ -29,7 +29,7 @@ export interface ElfFile {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly header: ReturnType<typeof ElfHeader.read>;
-  readonly machine: Machine;
+  readonly architecture: Architecture;
 }
 
 /**
@@ -56,11 +56,11 @@ export function readElf(bytes: Uint8Array, options: { name: string }): ElfFile {
   if (header.ehsize !== ElfHeader.size) {
     throw headerError(name, `e_ehsize is ${header.ehsize}, must be ${ElfHeader.size}`);
   }
-  const machine = nameOf(MACHINES, header.machine);
-  if (machine === undefined) {
+  const architecture = nameOf(ARCHITECTURES, header.machine);
+  if (architecture === undefined) {
     throw headerError(name, `e_machine is ${header.machine}, must be 62 (x86_64) or 183 (aarch64)`);
   }
-  return { name, bytes, view, header, machine };
+  return { name, bytes, view, header, architecture };
 }
 
 /**

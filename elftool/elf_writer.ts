@@ -5,14 +5,14 @@
  * @module
  */
 import {
+  type Architecture,
+  ARCHITECTURES,
   ELF_MAGIC,
   ELF_TYPES,
   ELFCLASS64,
   ELFDATA2LSB,
   ElfHeader,
   EV_CURRENT,
-  type Machine,
-  MACHINES,
   PN_XNUM,
   ProgramHeader,
   SectionHeader,
@@ -38,7 +38,7 @@ export interface ExecutableSegment {
 
 /** The parts of an executable. */
 export interface Executable {
-  readonly machine: Machine;
+  readonly architecture: Architecture;
   readonly entry: number;
   /** In any order; written ascending by address, as loaders expect. */
   readonly segments: readonly ExecutableSegment[];
@@ -67,7 +67,7 @@ export interface Chunk {
  * @throws {RangeError} if there are more segments and notes than an ELF header can count
  */
 export function writeExecutable(executable: Executable): Uint8Array<ArrayBuffer> {
-  const { machine, entry, segments, notes = [], stack, inOnePiece = false } = executable;
+  const { architecture, entry, segments, notes = [], stack, inOnePiece = false } = executable;
   const count = segments.length + notes.length + (stack === undefined ? 0 : 1);
   if (count >= PN_XNUM) throw new RangeError(`an executable with ${count} program headers`);
   const programs: Program[] = [];
@@ -98,7 +98,7 @@ export function writeExecutable(executable: Executable): Uint8Array<ArrayBuffer>
   }
   if (stack !== undefined) programs.push(STACK_PROGRAM);
 
-  const header = elfHeader({ type: ELF_TYPES.EXEC, machine, entry, phnum: count });
+  const header = elfHeader({ type: ELF_TYPES.EXEC, architecture, entry, phnum: count });
   const table = programs.map((program, index) => ({
     offset: ElfHeader.size + index * ProgramHeader.size,
     data: ProgramHeader.encode(program),
@@ -146,7 +146,7 @@ export function congruent(end: number, address: number): number {
 /** What differs between the ELF headers that this project writes. */
 export interface HeaderFields {
   readonly type: number;
-  readonly machine: Machine;
+  readonly architecture: Architecture;
   readonly entry?: number;
   readonly phnum?: number;
   readonly shoff?: number;
@@ -163,7 +163,7 @@ export function elfHeader(fields: HeaderFields): Uint8Array<ArrayBuffer> {
     data: ELFDATA2LSB,
     identVersion: EV_CURRENT,
     version: EV_CURRENT,
-    machine: MACHINES[fields.machine],
+    machine: ARCHITECTURES[fields.architecture],
     ehsize: ElfHeader.size,
     phoff: fields.phnum ? ElfHeader.size : 0,
     phentsize: fields.phnum ? ProgramHeader.size : 0,

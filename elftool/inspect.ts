@@ -13,8 +13,8 @@ import { readPackNote } from "./packed.ts";
 import { printable } from "./printable.ts";
 import {
   type Abi,
+  type Architecture,
   beyondMemory,
-  type Machine,
   parseUnikernel,
   type Snapshot,
 } from "./unikernel.ts";
@@ -50,8 +50,8 @@ export interface InspectedSizes {
 export interface CommonInspection {
   /** Name of the file. */
   readonly file: string;
-  /** The machine that it was built for. */
-  readonly machine: Machine;
+  /** The architecture that it was built for, as ELF names it. */
+  readonly machine: Architecture;
   /** The target, and the version of its contract; any, and that of the window, for a portable unikernel. */
   readonly abi: Abi;
   /** Entry point of the unikernel; of a portable one, which gets another, its `solo5_app_main`. */
@@ -112,9 +112,9 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
   const layout = inspectSegments(elf);
   const packed = readPackNote(elf);
   if (packed !== undefined) {
-    return { file: options.name, kind: "packed", machine: elf.machine, ...layout, ...packed };
+    return { file: options.name, kind: "packed", machine: elf.architecture, ...layout, ...packed };
   }
-  const { name, machine, abi, entry, manifest, portable, snapshot } = parseUnikernel(
+  const { name, architecture, abi, entry, manifest, portable, snapshot } = parseUnikernel(
     bytes,
     options,
   );
@@ -122,7 +122,7 @@ export function inspect(bytes: Uint8Array, options: { name: string }): Inspectio
   return {
     file: name,
     kind: "unikernel",
-    machine,
+    machine: architecture,
     abi,
     entry: portable?.application.main ?? entry,
     ...layout,

@@ -21,7 +21,7 @@ import type { Portable, Segment, Unikernel } from "./unikernel.ts";
  * its segments is that of the two files; nothing is copied but the segment in which the bindings are told
  * of the application.
  *
- * @throws {ElfError} "portable" if the unikernel is not portable, or is for another machine or version
+ * @throws {ElfError} "portable" if the unikernel is not portable, or is for another architecture or version
  * than the bindings, or has more segments than they can be told of
  */
 export function join(unikernel: Unikernel, image: Bindings): Unikernel {
@@ -46,12 +46,12 @@ export function join(unikernel: Unikernel, image: Bindings): Unikernel {
 type Content = Pick<Segment, "address" | "data">;
 
 /** Checks that bindings can be put under a unikernel. */
-function checkMatch({ name, machine, abi, portable }: Unikernel, image: Bindings): Portable {
+function checkMatch({ name, architecture, abi, portable }: Unikernel, image: Bindings): Portable {
   const fail = (rule: string) => new ElfError("portable", `${name}: ${rule}`);
   if (portable === undefined) throw fail(`not portable: it was built for ${abi.target}`);
-  if (machine !== image.machine) {
+  if (architecture !== image.architecture) {
     throw fail(
-      `built for ${machine}, and the ${image.abi.target} bindings are for ${image.machine}`,
+      `built for ${architecture}, and the ${image.abi.target} bindings are for ${image.architecture}`,
     );
   }
   const { version } = portable;

@@ -42,7 +42,7 @@ export function linkPortable(
   image: BindingsImage,
   options: { name: string },
 ): Uint8Array<ArrayBuffer> {
-  const { machine, entry, segments, snapshot } = join(parseUnikernel(bytes, options), image);
+  const { architecture, entry, segments, snapshot } = join(parseUnikernel(bytes, options), image);
   const application = readElf(bytes, options);
   const bindings = readElf(image.file, image);
   const [ofBindings, ofApplication] = [
@@ -94,7 +94,7 @@ export function linkPortable(
     chunks.push({ offset, data: ProgramHeader.encode(program) });
   });
   const sections = joinSections(application, { base, image: bindings, programs });
-  const fields = { type: ELF_TYPES.EXEC, machine, entry, phnum, ...sections.fields };
+  const fields = { type: ELF_TYPES.EXEC, architecture, entry, phnum, ...sections.fields };
   chunks.push({ offset: base, data: bytes }, ...sections.chunks);
   return assemble(sections.end, [...chunks, { offset: 0, data: elfHeader(fields) }]);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Machine, SECTION_FLAGS, SECTION_TYPES } from "../abi/elf.ts";
+import { type Architecture, SECTION_FLAGS, SECTION_TYPES } from "../abi/elf.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { MANIFEST_NOTE_PADDING, NOTE_MFT1, NOTE_NAME, SECTION_MANIFEST } from "../abi/notes.ts";
 import { writeRelocatable } from "./relocatable.ts";
@@ -22,7 +22,10 @@ export function manifestNote(manifest: Manifest): Note {
 }
 
 /** A relocatable ELF file that holds the manifest note. */
-export function manifestObject(manifest: Manifest, machine: Machine): Uint8Array<ArrayBuffer> {
+export function manifestObject(
+  manifest: Manifest,
+  architecture: Architecture,
+): Uint8Array<ArrayBuffer> {
   const data = encodeNote(manifestNote(manifest));
   const note = {
     name: SECTION_MANIFEST,
@@ -32,7 +35,7 @@ export function manifestObject(manifest: Manifest, machine: Machine): Uint8Array
     data,
   };
   return writeRelocatable({
-    machine,
+    architecture,
     sections: [note],
     symbols: [{ name: SYMBOL, section: SECTION_MANIFEST, value: 0, size: data.length }],
   });

@@ -13,7 +13,7 @@
  *
  * @module
  */
-export { type Machine, MACHINES } from "../abi/elf.ts";
+export { type Architecture, ARCHITECTURES } from "../abi/elf.ts";
 export {
   DEVICE_TYPES,
   type DeviceDeclaration,

@@ -4,9 +4,9 @@
  * @module
  */
 import {
+  type Architecture,
   ELF_TYPES,
   ElfHeader,
-  type Machine,
   SECTION_TYPES,
   SectionHeader,
   Symbol64,
@@ -41,7 +41,7 @@ export interface RelocatableSymbol {
 
 /** The parts of an object file. */
 export interface Relocatable {
-  readonly machine: Machine;
+  readonly architecture: Architecture;
   readonly sections: readonly RelocatableSection[];
   readonly symbols: readonly RelocatableSymbol[];
 }
@@ -55,7 +55,7 @@ interface Section extends RelocatableSection {
 
 /** Writes an object file, marked, as compilers do, as needing no executable stack. */
 export function writeRelocatable(object: Relocatable): Uint8Array<ArrayBuffer> {
-  const { machine, symbols } = object;
+  const { architecture, symbols } = object;
   const sections: Section[] = [...object.sections, GNU_STACK];
   // Section 0 is the null section; after the given ones come the three tables.
   const strtab = sections.length + 2;
@@ -89,7 +89,13 @@ export function writeRelocatable(object: Relocatable): Uint8Array<ArrayBuffer> {
   headers.forEach((data, index) =>
     chunks.push({ offset: shoff + index * SectionHeader.size, data })
   );
-  const header = elfHeader({ type: ELF_TYPES.REL, machine, shoff, shnum, shstrndx: shnum - 1 });
+  const header = elfHeader({
+    type: ELF_TYPES.REL,
+    architecture,
+    shoff,
+    shnum,
+    shstrndx: shnum - 1,
+  });
   return assemble(shoff + shnum * SectionHeader.size, [{ offset: 0, data: header }, ...chunks]);
 }
 

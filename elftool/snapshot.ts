@@ -150,7 +150,7 @@ export function writeSnapshot(parts: SnapshotParts): Uint8Array<ArrayBuffer> {
   const sections = moveSections(elf, { end, fixed, offsets });
   const fields = {
     type: ELF_TYPES.EXEC,
-    machine: unikernel.machine,
+    architecture: unikernel.architecture,
     entry: unikernel.entry,
     phnum: heads.length,
     ...sections.fields,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ElfHeader, type Machine, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
+import { type Architecture, ElfHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignDown, alignUp } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
@@ -25,7 +25,7 @@ import { type Abi, readAbi, readManifestNote } from "./notes.ts";
 import { type Portable, readPortable } from "./portable.ts";
 import { readSnapshotNote, type Snapshot } from "./snapshot_note.ts";
 
-export type { Abi, Machine, Portable, Snapshot };
+export type { Abi, Architecture, Portable, Snapshot };
 
 /** A loadable segment with content (`PT_LOAD`, `p_filesz` > 0). Addresses are guest-physical = guest-virtual. */
 export interface Segment {
@@ -54,8 +54,8 @@ export interface Unikernel {
   readonly [checked]: "unikernel";
   /** The file's name, for messages. */
   readonly name: string;
-  /** The machine that it was built for. */
-  readonly machine: Machine;
+  /** The architecture that it was built for. */
+  readonly architecture: Architecture;
   /** Entry point. */
   readonly entry: number;
   /** Ascending by address, not overlapping, not below 0x100000. */
@@ -153,7 +153,7 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
   const snapshot = readSnapshotNote(elf, programs);
   const fields: UnikernelFields = {
     name,
-    machine: elf.machine,
+    architecture: elf.architecture,
     entry,
     segments,
     kernelEnd: segments.at(-1)?.end ?? 0,

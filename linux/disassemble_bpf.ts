@@ -93,8 +93,8 @@ function wordName(offset: number): string {
 
 /** What a word is compared with. */
 function valueName(value: number, { word, linux }: Omit<Surroundings, "index">): string {
-  const { calls, auditArch, machine } = linux;
-  if (word === SECCOMP_DATA.arch && value === auditArch) return machine;
+  const { calls, auditArch, architecture } = linux;
+  if (word === SECCOMP_DATA.arch && value === auditArch) return architecture;
   if (word !== SECCOMP_DATA.number) return value < 10 ? `${value}` : `0x${value.toString(16)}`;
   const name = nameOf(calls, value);
   return name === undefined ? `${value}` : `${name} (${value})`;

@@ -6,7 +6,7 @@
  * @module
  */
 import { struct, u16, u32, u8 } from "../abi/layout.ts";
-import type { Machine } from "../abi/elf.ts";
+import type { Architecture } from "../abi/elf.ts";
 
 /** Numbers of x86_64. */
 export enum X86_64 {
@@ -232,9 +232,9 @@ const LAUNCH_X86_64 = {
 /** A system call of a launch by its kernel name. */
 export type SystemCall = keyof typeof LAUNCH_X86_64;
 
-/** What differs from machine to machine. */
+/** What differs from architecture to architecture. */
 export interface LinuxAbi {
-  readonly machine: Machine;
+  readonly architecture: Architecture;
   readonly calls: Readonly<Record<SystemCall, number>>;
   /** `AUDIT_ARCH_…`: what a seccomp filter sees as `arch`. */
   readonly auditArch: number;
@@ -242,10 +242,10 @@ export interface LinuxAbi {
   readonly taskSize: number;
 }
 
-/** Linux's ABI by machine; a machine that is not here cannot run spt unikernels yet. */
-export const LINUX: Partial<Record<Machine, LinuxAbi>> = {
+/** Linux's ABI by architecture; an architecture that is not here cannot run spt unikernels yet. */
+export const LINUX: Partial<Record<Architecture, LinuxAbi>> = {
   x86_64: {
-    machine: "x86_64",
+    architecture: "x86_64",
     calls: LAUNCH_X86_64,
     auditArch: 0xc000_003e,
     taskSize: 0x7fff_ffff_f000,

@@ -29,7 +29,7 @@ export function tiedProgram(parent: number): Uint8Array<ArrayBuffer> {
     execute: true,
   };
   return writeExecutable({
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: ADDRESS,
     segments: [segment],
     stack: "non-executable",

@@ -145,7 +145,7 @@ export function assets(): Plugin {
   };
 }
 
-/** Whether a file is a source of what the bundle has built already, and builds for no other machine. */
+/** Whether a file is a source of what the bundle has built already, and builds for no other architecture. */
 function isBuilt(name: string, built: readonly (readonly [string, unknown])[]): boolean {
   return name.startsWith("personality/") && built.some(([name]) => name === PREBUILT_PERSONALITY);
 }

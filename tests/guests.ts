@@ -19,7 +19,7 @@ const EXAMPLES = join(import.meta.dirname!, "..", "examples");
 
 /** How to build a guest. */
 interface Options {
-  /** The tools to build with, which decide about the machine. Default: those that are found for x86_64. */
+  /** The tools to build with, which decide about the architecture. Default: those that are found for x86_64. */
   readonly toolchain?: Toolchain;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Machine } from "../../abi/elf.ts";
+import type { Architecture } from "../../abi/elf.ts";
 import {
   type Bindings,
   type BindingsImage,
@@ -19,8 +19,11 @@ import { restOf, type RestOfFile } from "./rest.ts";
  *
  * @throws {ToolchainError} if a tool is missing or fails
  */
-export async function buildImage(target: ImageTarget, machine: Machine): Promise<BindingsImage> {
-  const toolchain = findToolchain({ machine });
+export async function buildImage(
+  target: ImageTarget,
+  architecture: Architecture,
+): Promise<BindingsImage> {
+  const toolchain = findToolchain({ architecture });
   const file = await Deno.readFile(await buildBindingsImage(target, { toolchain }));
   return readBindingsImage(file, { name: `bindings of ${target}` });
 }
@@ -28,14 +31,14 @@ export async function buildImage(target: ImageTarget, machine: Machine): Promise
 /**
  * The bindings of a target as a bundle contains them, without their file.
  *
- * @returns nothing where there is no compiler for the machine
+ * @returns nothing where there is no compiler for the architecture
  * @throws {ToolchainError} if a tool fails
  */
 export async function builtBindings(
   target: ImageTarget,
-  machine: Machine,
+  architecture: Architecture,
 ): Promise<Bindings | undefined> {
-  const image = await buildIfPossible(target, machine);
+  const image = await buildIfPossible(target, architecture);
   if (image === undefined) return undefined;
   const { file: _, ...bindings } = image;
   return bindings;
@@ -44,18 +47,18 @@ export async function builtBindings(
 /** As {@linkcode builtBindings}: the rest of their file. */
 export async function builtRest(
   target: ImageTarget,
-  machine: Machine,
+  architecture: Architecture,
 ): Promise<RestOfFile | undefined> {
-  const image = await buildIfPossible(target, machine);
+  const image = await buildIfPossible(target, architecture);
   return image && restOf(image);
 }
 
 async function buildIfPossible(
   target: ImageTarget,
-  machine: Machine,
+  architecture: Architecture,
 ): Promise<BindingsImage | undefined> {
   try {
-    return await buildImage(target, machine);
+    return await buildImage(target, architecture);
   } catch (error) {
     if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
     return undefined;

@@ -19,7 +19,7 @@ function probe(target: TenderTarget, code: readonly number[]): Guest {
   const data = segment(DATA, new Uint8Array(PAGE_SIZE), { write: true, execute: false });
   const unikernel = makeUnikernel({
     name: "probe",
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: LOWEST_ADDRESS,
     segments: [text, data],
     kernelEnd: data.end,

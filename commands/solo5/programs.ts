@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Machine, MACHINES } from "../../abi/elf.ts";
+import { type Architecture, ARCHITECTURES } from "../../abi/elf.ts";
 import type { TenderProgramName } from "./tender.ts";
 
-/** A toolchain wrapper's name: the machine that it is for, and the tool that it wraps. */
+/** A toolchain wrapper's name: the architecture that it is for, and the tool that it wraps. */
 const WRAPPER = /^(\w+)-solo5-none-static-(cc|ld|objcopy)$/;
 
 /**
@@ -31,20 +31,23 @@ export async function runProgram(
     const { virtioRunProgram } = await import("./virtio_run.ts");
     return virtioRunProgram(words);
   }
-  const [, machine, tool] = WRAPPER.exec(name) ?? [];
+  const [, architecture, tool] = WRAPPER.exec(name) ?? [];
   if (tool === undefined) {
     const { tenderProgram } = await import("./tender.ts");
     return await tenderProgram(name as TenderProgramName, words);
   }
   const { ToolchainError } = await import("../../bindings/error.ts");
-  if (!Object.hasOwn(MACHINES, machine!)) {
-    const known = Object.keys(MACHINES).join(" and ");
-    throw new ToolchainError("no-tool", `there are bindings for ${known}, none for ${machine}`);
+  if (!Object.hasOwn(ARCHITECTURES, architecture!)) {
+    const known = Object.keys(ARCHITECTURES).join(" and ");
+    throw new ToolchainError(
+      "no-tool",
+      `there are bindings for ${known}, none for ${architecture}`,
+    );
   }
   const { runWrapper } = await import("../../bindings/wrappers.ts");
   return await runWrapper(words, {
     tool: tool as "cc" | "ld" | "objcopy",
-    machine: machine as Machine,
+    architecture: architecture as Architecture,
     name,
   });
 }

@@ -138,8 +138,8 @@ function loadUnikernel(file: string, target: TenderTarget): Unikernel {
   };
   const unikernel = loadExecutable(file, { parse: parseUnikernel, words });
   const { arch } = Deno.build;
-  if (unikernel.machine !== arch) {
-    const rule = `invalid or unsupported executable: is for ${unikernel.machine}, not ${arch}`;
+  if (unikernel.architecture !== arch) {
+    const rule = `invalid or unsupported executable: is for ${unikernel.architecture}, not ${arch}`;
     throw new TenderError("target", `${file}: invalid executable: ${rule}`);
   }
   if (unikernel.abi.target !== target) {

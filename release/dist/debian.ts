@@ -4,14 +4,14 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Machine } from "../../abi/elf.ts";
+import type { Architecture } from "../../abi/elf.ts";
 import type { Package } from "../bundled_packages.ts";
 import { fromRoot } from "../paths.ts";
 import { compress, type PackagedFile } from "./contents.ts";
 import type { Project } from "./project.ts";
 
-/** Debian's names of machines. */
-export const DEBIAN_NAMES: Record<Machine, string> = { x86_64: "amd64", aarch64: "arm64" };
+/** Debian's names of architectures. */
+export const DEBIAN_NAMES: Record<Architecture, string> = { x86_64: "amd64", aarch64: "arm64" };
 
 /** The maintainer, from the variables that Debian's own tools use. */
 function maintainer(): string {
@@ -22,13 +22,13 @@ function maintainer(): string {
 /** Files below `DEBIAN/`: the control data of a package with the given files. */
 export function controlFiles(
   files: readonly PackagedFile[],
-  { project, machine }: { project: Project; machine: Machine },
+  { project, architecture }: { project: Project; architecture: Architecture },
 ): PackagedFile[] {
   const size = files.reduce((sum, { content }) => sum + Math.ceil(content.length / 1024), 0);
   const control = [
     "Package: soloden",
     `Version: ${project.version}`,
-    `Architecture: ${DEBIAN_NAMES[machine]}`,
+    `Architecture: ${DEBIAN_NAMES[architecture]}`,
     `Maintainer: ${maintainer()}`,
     `Installed-Size: ${size}`,
     // What the runtime's versioned symbols require.

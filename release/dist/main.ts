@@ -1,15 +1,15 @@
 /**
- * Task `release`: what users download, in `dist/release`. For each machine an executable, an archive of
+ * Task `release`: what users download, in `dist/release`. For each architecture an executable, an archive of
  * an installation, a Debian package and a bill of materials; the manual page and the completions; and
  * the digests of them all. The same sources give the same bytes.
  *
- *     deno task release [--output DIRECTORY] [--machine MACHINE]… [--runtime MACHINE=FILE]… [--effort 0…9]
+ *     deno task release [--output DIRECTORY] [--machine ARCHITECTURE]… [--runtime ARCHITECTURE=FILE]… [--effort 0…9]
  *
  * @module
  */
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Machine, MACHINES } from "../../abi/elf.ts";
+import { type Architecture, ARCHITECTURES } from "../../abi/elf.ts";
 import { spliceArguments } from "../splice/splice.ts";
 import { type Bundle, bundle } from "../bundle.ts";
 import { fromRoot } from "../paths.ts";
@@ -25,9 +25,9 @@ import { runtimePrefix } from "../runtime.ts";
 export interface ReleaseOptions {
   /** The output directory; other files in it stay. */
   readonly output: string;
-  readonly machines: readonly Machine[];
-  /** Files to take as runtimes, by machine. */
-  readonly runtimes: ReadonlyMap<Machine, string>;
+  readonly architectures: readonly Architecture[];
+  /** Files to take as runtimes, by architecture. */
+  readonly runtimes: ReadonlyMap<Architecture, string>;
   /** Compression level of `xz`: 0 to 9. */
   readonly effort: number;
 }
@@ -52,8 +52,8 @@ export async function release(options: ReleaseOptions): Promise<string[]> {
     ];
     writeTree(options.output, shared);
     const names = shared.map(({ path }) => path);
-    for (const machine of options.machines) {
-      const runtime = runtimeFor(machine, { options, scratch });
+    for (const architecture of options.architectures) {
+      const runtime = runtimeFor(architecture, { options, scratch });
       if (runtime === undefined) continue;
       names.push(...await releaseFor(runtime, { project, program, options, scratch }));
     }
@@ -64,25 +64,25 @@ export async function release(options: ReleaseOptions): Promise<string[]> {
   }
 }
 
-/** The runtimes: this machine's is required; a machine without one is left out of the release. */
+/** The runtimes: this machine's is required; an architecture without one is left out. */
 function runtimeFor(
-  machine: Machine,
+  architecture: Architecture,
   { options, scratch }: { options: ReleaseOptions; scratch: string },
 ): Runtime | undefined {
-  const path = options.runtimes.get(machine);
-  if (path !== undefined) return readRuntime(machine, path);
+  const path = options.runtimes.get(architecture);
+  if (path !== undefined) return readRuntime(architecture, path);
   try {
-    const runtime = getRuntime(machine, scratch);
-    console.log(`${machine}: Deno ${runtime.version}`);
+    const runtime = getRuntime(architecture, scratch);
+    console.log(`${architecture}: Deno ${runtime.version}`);
     return runtime;
   } catch (error) {
-    if (machine === Deno.build.arch) throw error;
-    console.warn(`left out: ${machine}: ${(error as Error).message}`);
+    if (architecture === Deno.build.arch) throw error;
+    console.warn(`left out: ${architecture}: ${(error as Error).message}`);
     return undefined;
   }
 }
 
-/** The part of a release for one machine. */
+/** The part of a release for one architecture. */
 interface Parts {
   readonly project: Project;
   readonly program: Bundle;
@@ -94,9 +94,9 @@ async function releaseFor(
   runtime: Runtime,
   { project, program, options, scratch }: Parts,
 ): Promise<string[]> {
-  const { machine } = runtime;
+  const { architecture } = runtime;
   const { packages } = program;
-  const name = `soloden-${project.version}-${machine}-linux`;
+  const name = `soloden-${project.version}-${architecture}-linux`;
   const executable = spliceArguments(runtime.bytes, runtimePrefix(program), {
     name: runtime.package,
   });
@@ -115,12 +115,12 @@ async function releaseFor(
   writeTree(join(scratch, name), [...files, licence]);
   packTarball(join(scratch, name), { ...packing, output: join(options.output, `${name}.tar.xz`) });
 
-  const debian = `soloden_${project.version}_${DEBIAN_NAMES[machine]}`;
+  const debian = `soloden_${project.version}_${DEBIAN_NAMES[architecture]}`;
   const installed = [
     ...files.map((file) => ({ ...file, path: `usr/${file.path}` })),
     ...documents(project, packages),
   ];
-  const control = controlFiles(installed, { project, machine });
+  const control = controlFiles(installed, { project, architecture });
   writeTree(join(scratch, debian), [
     ...installed,
     ...control.map((file) => ({ ...file, path: `DEBIAN/${file.path}` })),
@@ -143,28 +143,28 @@ function readOptions(args: readonly string[]): ReleaseOptions {
     args: [...args],
     options: {
       output: { type: "string", default: fromRoot("dist/release") },
-      machine: { type: "string", multiple: true, default: Object.keys(MACHINES) },
+      machine: { type: "string", multiple: true, default: Object.keys(ARCHITECTURES) },
       runtime: { type: "string", multiple: true, default: [] },
       effort: { type: "string", default: "6" },
     },
   });
   if (!/^[0-9]$/.test(values.effort)) throw new Error(`--effort ${values.effort}: must be 0 to 9`);
   const runtimes = values.runtime.map((word) => {
-    const [, machine, path] = /^(\w+)=(.+)$/s.exec(word) ?? [];
-    if (path === undefined) throw new Error(`--runtime ${word}: expected MACHINE=FILE`);
-    return [machineOf(machine!), path] as const;
+    const [, architecture, path] = /^(\w+)=(.+)$/s.exec(word) ?? [];
+    if (path === undefined) throw new Error(`--runtime ${word}: expected ARCHITECTURE=FILE`);
+    return [architectureOf(architecture!), path] as const;
   });
   return {
     output: values.output,
-    machines: values.machine.map(machineOf),
+    architectures: values.machine.map(architectureOf),
     runtimes: new Map(runtimes),
     effort: Number(values.effort),
   };
 }
 
-function machineOf(name: string): Machine {
-  if (name in MACHINES) return name as Machine;
-  throw new Error(`${name}: must be ${Object.keys(MACHINES).join(" or ")}`);
+function architectureOf(name: string): Architecture {
+  if (name in ARCHITECTURES) return name as Architecture;
+  throw new Error(`${name}: must be ${Object.keys(ARCHITECTURES).join(" or ")}`);
 }
 
 if (import.meta.main) {

@@ -1,49 +1,49 @@
 /**
- * The runtimes in a release: the one that runs this task, and the one for the other machine, which is
+ * The runtimes in a release: the one that runs this task, and the one for the other architecture, which is
  * an npm package.
  *
  * @module
  */
 import { join } from "node:path";
-import type { Machine } from "../../abi/elf.ts";
+import type { Architecture } from "../../abi/elf.ts";
 import { execute } from "./programs.ts";
 
 /** A runtime for Linux. */
 export interface Runtime {
-  readonly machine: Machine;
+  readonly architecture: Architecture;
   /** The npm package that it comes from. */
   readonly package: string;
   readonly version: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-const PACKAGES: Record<Machine, string> = {
+const PACKAGES: Record<Architecture, string> = {
   x86_64: "@deno/linux-x64-glibc",
   aarch64: "@deno/linux-arm64-glibc",
 };
 
 /** Reads a runtime from a file; its version has to be that of the runtime that runs this task. */
-export function readRuntime(machine: Machine, path: string): Runtime {
+export function readRuntime(architecture: Architecture, path: string): Runtime {
   return {
-    machine,
-    package: PACKAGES[machine],
+    architecture,
+    package: PACKAGES[architecture],
     version: Deno.version.deno,
     bytes: Deno.readFileSync(path),
   };
 }
 
 /**
- * Gets the runtime for a machine: this one, or the newest on npm that has the same minor version and is
+ * Gets the runtime for an architecture: this one, or the newest on npm that has the same minor version and is
  * not newer than this one.
  *
  * @param scratch a directory for temporary files
  * @throws {Error} if npm has no such version
  */
-export function getRuntime(machine: Machine, scratch: string): Runtime {
-  if (machine === Deno.build.arch && Deno.build.os === "linux") {
-    return readRuntime(machine, Deno.execPath());
+export function getRuntime(architecture: Architecture, scratch: string): Runtime {
+  if (architecture === Deno.build.arch && Deno.build.os === "linux") {
+    return readRuntime(architecture, Deno.execPath());
   }
-  const name = PACKAGES[machine];
+  const name = PACKAGES[architecture];
   const versions = JSON.parse(execute("npm", ["view", name, "versions", "--json"])) as unknown;
   const version = newestLike(Deno.version.deno, [versions].flat() as string[]);
   if (version === undefined) {
@@ -53,7 +53,7 @@ export function getRuntime(machine: Machine, scratch: string): Runtime {
   const archive = execute("npm", ["pack", ...options, `${name}@${version}`]).trim();
   execute("tar", ["-xzf", join(scratch, archive), "-C", scratch]);
   const bytes = Deno.readFileSync(join(scratch, "package/deno"));
-  return { machine, package: name, version, bytes };
+  return { architecture, package: name, version, bytes };
 }
 
 /** The newest of some versions that shares a version's major and minor number and is not newer. */

@@ -48,7 +48,7 @@ export function withTables<T>(name: string, action: () => T): T {
 }
 
 function searchRelocations(
-  { bytes, view, machine }: ElfFile,
+  { bytes, view, architecture }: ElfFile,
   programs: readonly Program[],
   symbol: string,
 ): number | undefined {
@@ -60,7 +60,7 @@ function searchRelocations(
   // Relative relocations, which name no symbol, come first; most are of that type.
   for (let at = tables.RELACOUNT * Relocation.size; at < tables.RELASZ; at += Relocation.size) {
     const relocation = Relocation.read(view, relocations + at);
-    if (relocation.type !== RELOCATION_TYPES[machine].GLOB_DAT) continue;
+    if (relocation.type !== RELOCATION_TYPES[architecture].GLOB_DAT) continue;
     const { name } = Symbol64.read(view, symbols + relocation.symbol * Symbol64.size);
     const text = bytes.subarray(strings + name, strings + name + symbol.length + 1);
     if (text.length > symbol.length && cString(text) === symbol) return relocation.offset;

@@ -1,5 +1,5 @@
 /**
- * What the instructions at a spliced program's entry share on all machines: their parameters, and the
+ * What the instructions at a spliced program's entry share on all architectures: their parameters, and the
  * texts that follow them.
  *
  * @module

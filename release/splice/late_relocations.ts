@@ -6,7 +6,7 @@
  * @module
  */
 import {
-  type Machine,
+  type Architecture,
   PAGE_SIZES,
   Relocation,
   RELOCATION_TYPES,
@@ -45,12 +45,12 @@ export const WORD = 8;
  */
 export function takeRelocations(
   bytes: Uint8Array<ArrayBuffer>,
-  { programs, machine }: { programs: readonly Program[]; machine: Machine },
+  { programs, architecture }: { programs: readonly Program[]; architecture: Architecture },
 ): LateRelocations | undefined {
   const view = viewOf(bytes);
   const tables = readTables(view, programs);
   if (tables === undefined || tables.RELACOUNT === 0) return undefined;
-  if (neededEarly(view, { programs, tables, machine })) return undefined;
+  if (neededEarly(view, { programs, tables, architecture })) return undefined;
   const relative = readRelocations(view, {
     programs,
     address: tables.RELA,
@@ -64,7 +64,7 @@ export function takeRelocations(
   const within = (segments: readonly Program[], offset: number) =>
     segments.some((segment) => contains(segment, offset));
   const fits = relative.every(({ type, offset }, index) =>
-    type === RELOCATION_TYPES[machine].RELATIVE && offset % WORD === 0 &&
+    type === RELOCATION_TYPES[architecture].RELATIVE && offset % WORD === 0 &&
     (index === 0 || offset > relative[index - 1]!.offset) &&
     within(data, offset) && !within(ofThreads, offset)
   );
@@ -80,8 +80,8 @@ export function takeRelocations(
   });
   const places = relative.map(({ offset }) => offset);
   return {
-    start: alignDown(places[0]!, PAGE_SIZES[machine]),
-    end: alignUp(places.at(-1)! + WORD, PAGE_SIZES[machine]),
+    start: alignDown(places[0]!, PAGE_SIZES[architecture]),
+    end: alignUp(places.at(-1)! + WORD, PAGE_SIZES[architecture]),
     words: encodePlaces(places),
   };
 }
@@ -89,10 +89,10 @@ export function takeRelocations(
 /** Whether the loader runs code of the program, or protects what it has relocated. */
 function neededEarly(
   view: DataView,
-  { programs, tables, machine }: {
+  { programs, tables, architecture }: {
     programs: readonly Program[];
     tables: Tables;
-    machine: Machine;
+    architecture: Architecture;
   },
 ): boolean {
   if (programs.some(({ type }) => type === SEGMENT_TYPES.GNU_RELRO)) return true;
@@ -100,7 +100,7 @@ function neededEarly(
   return ([["RELA", "RELASZ"], ["JMPREL", "PLTRELSZ"]] as const).some(([table, size]) => {
     const count = tables[size] / Relocation.size;
     return readRelocations(view, { programs, address: tables[table], count })
-      .some(({ type }) => type === RELOCATION_TYPES[machine].IRELATIVE);
+      .some(({ type }) => type === RELOCATION_TYPES[architecture].IRELATIVE);
   });
 }
 

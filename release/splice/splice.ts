@@ -8,9 +8,9 @@
  * @module
  */
 import {
+  type Architecture,
   ELF_TYPES,
   ElfHeader,
-  type Machine,
   PAGE_SIZES,
   ProgramHeader,
   SEGMENT_FLAGS,
@@ -27,8 +27,8 @@ import { ElfError } from "../../elftool/error.ts";
 import type { Part } from "../../linux/assembler.ts";
 import { takeRelocations } from "./late_relocations.ts";
 
-/** Writes the instructions for each machine. */
-const ENTRIES: Record<Machine, (task: EntryTask) => Part[]> = {
+/** Writes the instructions for each architecture. */
+const ENTRIES: Record<Architecture, (task: EntryTask) => Part[]> = {
   x86_64: entryX86,
   aarch64: entryAarch64,
 };
@@ -64,7 +64,7 @@ export function spliceArguments(
   const last = loads.at(-1);
   if (note === undefined || last === undefined) throw fail("no program header can be given up");
 
-  const pageSize = PAGE_SIZES[elf.machine];
+  const pageSize = PAGE_SIZES[elf.architecture];
   const place = {
     offset: alignUp(bytes.length, pageSize),
     address: alignUp(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)), pageSize),
@@ -77,11 +77,11 @@ export function spliceArguments(
   const program = bytes.slice();
   const late = withTables(
     options.name,
-    () => takeRelocations(program, { programs, machine: elf.machine }),
+    () => takeRelocations(program, { programs, architecture: elf.architecture }),
   );
   const texts = new Texts();
   const task = { prefix, late, environ: environ !== undefined, texts };
-  const content = texts.assemble(ENTRIES[elf.machine](task), {
+  const content = texts.assemble(ENTRIES[elf.architecture](task), {
     entry: entry - place.address,
     base: -place.address,
     ...environ !== undefined && { environ: environ - place.address },

@@ -211,12 +211,15 @@ function notMade(error: unknown): unknown {
   return new TenderError("host", `cannot make the virtual machine: ${error.message}`);
 }
 
-function checkArchitecture({ unikernel: { name, machine } }: Guest): void {
+function checkArchitecture({ unikernel: { name, architecture } }: Guest): void {
   const host = Deno.build.arch;
-  if (machine !== host) {
-    throw new TenderError("target", `${name}: is built for ${machine}, and this host is ${host}`);
+  if (architecture !== host) {
+    throw new TenderError(
+      "target",
+      `${name}: is built for ${architecture}, and this host is ${host}`,
+    );
   }
-  if (machine !== "x86_64") {
+  if (architecture !== "x86_64") {
     throw new TenderError("host", `${name}: hvt runs on x86_64 only; build it for spt`);
   }
 }

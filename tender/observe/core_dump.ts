@@ -51,7 +51,7 @@ function writeCore(
   const desc = Prstatus.encode(status(outcome, machine));
   const note = { name: CORE_NOTE_NAME, type: NT_PRSTATUS, desc };
   const memorySize = machine.memory.bytes.length;
-  const head = coreHead({ machine: "x86_64", note, memorySize });
+  const head = coreHead({ architecture: "x86_64", note, memorySize });
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   try {
     writeContent(file, head, machine);

@@ -9,10 +9,10 @@ import { LINUX } from "../../linux/syscalls.ts";
 import { DeviceCompiler } from "./devices.ts";
 import type { LaunchTemplate } from "./page.ts";
 
-/** By machine; spt unikernels for others cannot be launched yet. */
+/** By architecture; spt unikernels for others cannot be launched yet. */
 export const BARE_LAUNCH: Readonly<Partial<Record<string, LaunchTemplate>>> = Object.fromEntries(
-  Object.values(LINUX).map(({ machine }) => [
-    machine,
-    new DeviceCompiler(new Map()).template([], machine),
+  Object.values(LINUX).map(({ architecture }) => [
+    architecture,
+    new DeviceCompiler(new Map()).template([], architecture),
   ]),
 );

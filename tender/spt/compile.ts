@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Machine, MAX_EXECUTABLE_PROGRAMS } from "../../abi/elf.ts";
+import { type Architecture, MAX_EXECUTABLE_PROGRAMS } from "../../abi/elf.ts";
 import { alignUp } from "../../abi/layout.ts";
 import type { PackNote } from "../../abi/pack.ts";
 import { PAGE_SIZE } from "../../abi/solo5.ts";
@@ -29,8 +29,8 @@ import {
 
 /** A Linux executable that is a guest together with its launch. */
 export interface ProcessImage {
-  /** The machine that it runs on. */
-  readonly machine: Machine;
+  /** The architecture that it runs on. */
+  readonly architecture: Architecture;
   /** Address of the launch program. */
   readonly entry: number;
   /** Ascending, not overlapping; the launch page comes after guest memory. */
@@ -63,7 +63,7 @@ export interface ImageOptions extends CompileOptions {
 /**
  * Compiles a guest: a pure function.
  *
- * @throws {TenderError} "target" if there is no launch code for the guest's machine yet, "device"
+ * @throws {TenderError} "target" if there is no launch code for the guest's architecture yet, "device"
  * if there are facts of other devices than the guest has, "memory" if Linux would not execute the
  * image
  */
@@ -72,13 +72,13 @@ export function compileImage(
   facts: HostFacts = { devices: [] },
   options: ImageOptions = {},
 ): ProcessImage {
-  const { machine, name } = guest.unikernel;
+  const { architecture, name } = guest.unikernel;
   const bare = bareTemplate(guest);
   if (facts.devices.length !== guest.devices.length) {
     throw new TenderError("device", `${name}: its devices are not prepared`);
   }
   const compiler = facts.devices.length === 0 ? undefined : options.devices;
-  const template = compiler?.template(facts.devices, machine) ?? bare;
+  const template = compiler?.template(facts.devices, architecture) ?? bare;
   const line = options.line ?? tenderLine(guest, compiler?.options(guest.devices) ?? []);
   const text = encodeShown(line);
   const memory = guestMemory(guest, { ...template, shown: text.bytes });
@@ -89,7 +89,7 @@ export function compileImage(
   checkCount(segments.length + OTHER_PROGRAMS, name);
   const { epoll, timer, devices } = template;
   return {
-    machine,
+    architecture,
     entry: launch.address,
     segments,
     note: noteOf(guest, template),
@@ -98,13 +98,13 @@ export function compileImage(
   };
 }
 
-function bareTemplate({ unikernel: { machine, name } }: Guest): LaunchTemplate {
-  const bare = BARE_LAUNCH[machine];
+function bareTemplate({ unikernel: { architecture, name } }: Guest): LaunchTemplate {
+  const bare = BARE_LAUNCH[architecture];
   if (bare !== undefined) return bare;
-  const machines = Object.keys(BARE_LAUNCH).join(", ");
+  const architectures = Object.keys(BARE_LAUNCH).join(", ");
   throw new TenderError(
     "target",
-    `${name}: is built for ${machine}, and spt unikernels run on ${machines} alone`,
+    `${name}: is built for ${architecture}, and spt unikernels run on ${architectures} alone`,
   );
 }
 
@@ -118,7 +118,7 @@ interface Parts {
 
 function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Launch {
   const { unikernel, memorySize } = guest;
-  const { entry, machine } = unikernel;
+  const { entry, architecture } = unikernel;
   // Between the guest's stack and the launch page above it lies a page that is never mapped.
   const address = memorySize + PAGE_SIZE;
   const shownAddress = address + SHOWN_WINDOW;
@@ -128,7 +128,7 @@ function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Lau
     parent: options.parent,
     traced: options.traced ?? false,
     address,
-    entry: { address: entry, stack: memorySize - STACK_GAP[machine], argument: BOOT_INFO },
+    entry: { address: entry, stack: memorySize - STACK_GAP[architecture], argument: BOOT_INFO },
     maps: memory.maps,
     protections: memory.protections,
     // Something is mapped below guest memory only if the personality of the parent asks for it.

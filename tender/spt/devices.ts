@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Machine } from "../../abi/elf.ts";
+import type { Architecture } from "../../abi/elf.ts";
 import type { DeviceType } from "../../abi/manifest.ts";
 import type { PackedDevice } from "../../abi/pack.ts";
 import { LINUX } from "../../linux/syscalls.ts";
@@ -50,9 +50,9 @@ export class DeviceCompiler {
     }));
   }
 
-  /** The launch that all guests of a machine with these devices share. */
-  template(devices: readonly ImageDevice[], machine: Machine): LaunchTemplate {
-    const linux = LINUX[machine]!;
+  /** The launch that all guests of an architecture with these devices share. */
+  template(devices: readonly ImageDevice[], architecture: Architecture): LaunchTemplate {
+    const linux = LINUX[architecture]!;
     const descriptors = this.#place(devices);
     const launched = devices.map((device, index) => {
       const { handle, fd, waits } = descriptors.devices[index]!;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Machine } from "../../abi/elf.ts";
+import type { Architecture } from "../../abi/elf.ts";
 import { alignUp, viewOf } from "../../abi/layout.ts";
 import { printable } from "../../elftool/printable.ts";
 import type { LinuxAbi } from "../../linux/syscalls.ts";
@@ -36,8 +36,8 @@ import {
   type Step,
 } from "./steps.ts";
 
-/** The launch code, by machine. */
-const CODE: Partial<Record<Machine, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
+/** The launch code, by architecture. */
+const CODE: Partial<Record<Architecture, Uint8Array>> = { x86_64: LAUNCH_X86_64 };
 
 const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 
@@ -81,7 +81,7 @@ class Encoder {
 
   constructor(linux: LinuxAbi) {
     this.#linux = linux;
-    this.#head = pageHead(CODE[linux.machine]!);
+    this.#head = pageHead(CODE[linux.architecture]!);
     this.#constants = new Area(0, this.#head.length);
   }
 
@@ -179,7 +179,7 @@ class Encoder {
   }
 }
 
-/** Makes what every page of a machine begins with. */
+/** Makes what every page of an architecture begins with. */
 function pageHead(code: Uint8Array): Uint8Array {
   if (code.length > RECORDS_SLOT) throw new RangeError(`launch code of ${code.length} bytes`);
   const head = new Uint8Array(REASONS_AT + REASON_TABLE.length);

@@ -1,5 +1,5 @@
 /**
- * The launch page: how a launch lies in memory, where the code of each machine reads it, and how a
+ * The launch page: how a launch lies in memory, where the code of each architecture reads it, and how a
  * template of it becomes the launch of one guest. A page begins with the code, two offsets and the
  * reasons; constants follow, then what one guest alone has, then the records.
  *
@@ -114,7 +114,7 @@ export interface LaunchTemplate {
   readonly relocations: { readonly page: readonly number[]; readonly scratch: readonly number[] };
   /** Offsets of the records to repeat for each item that one guest has of a kind, ascending. */
   readonly guestRecords: readonly { readonly at: number; readonly each: GuestKind }[];
-  /** End of the addresses that a process of the machine can have. */
+  /** End of the addresses that a process of the architecture can have. */
   readonly taskSize: number;
   /** Numbers of the descriptors that the guest waits with. */
   readonly epoll: number;

@@ -21,7 +21,7 @@ export function encodeImage(
   { note = true }: { note?: boolean } = {},
 ): Uint8Array {
   return writeExecutable({
-    machine: image.machine,
+    architecture: image.architecture,
     entry: image.entry,
     segments: image.segments,
     stack: "non-executable",

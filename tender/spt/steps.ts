@@ -145,7 +145,7 @@ const CapabilityHeader = struct({ version: u32, pid: i32 });
 const LAST_DESCRIPTOR = 0xffff_ffff;
 
 /**
- * Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (on every 64-bit machine).
+ * Sizes of the kernel's own `struct sigaction` and `sigset_t`, in bytes (on every 64-bit architecture).
  */
 const KERNEL_SIGACTION_SIZE = 32;
 const KERNEL_SIGSET_SIZE = 8;

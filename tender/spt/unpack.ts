@@ -60,12 +60,12 @@ export function unpack(
     at += devices.options([{ handle: index + 1, name: packed.name, device: found.device }]).length;
     return found;
   });
-  const { machine } = elf;
+  const { architecture } = elf;
   const { calls } = linux;
   const records = launchRecords(launchPage(elf));
   const unikernel = makeUnikernel({
     name: note.unikernel,
-    machine,
+    architecture,
     entry: note.entry,
     segments: readSegments(elf, pieces, {
       // From the end of a segment's content to the end of the zeros after it.

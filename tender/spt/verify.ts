@@ -121,7 +121,7 @@ export function verdictText(verdict: Verdict, version: string): string {
 
 function readPacked(bytes: Uint8Array, { name }: { name: string }): PackedFile {
   const elf = readElf(bytes, { name });
-  const linux = LINUX[elf.machine];
+  const linux = LINUX[elf.architecture];
   const note = readPackNote(elf);
   if (linux === undefined || note === undefined) {
     throw new TenderError("target", `${name}: is no packed unikernel; make one with soloden pack`);

@@ -38,9 +38,9 @@ Deno.test("what is installed is where Solo5's users look, and goes away without 
     const before = tree(dir);
     const count = await install({ prefix, program: PROGRAM });
     const files = tree(prefix);
-    const machines = findToolchains().map(({ machine }) => machine);
+    const architectures = findToolchains().map(({ architecture }) => architecture);
     for (const name of PROGRAM_NAMES) assert.equal(files[`bin/${name}`], PROGRAM.path);
-    const triples = machines.map((machine) => `${machine}-solo5-none-static`);
+    const triples = architectures.map((architecture) => `${architecture}-solo5-none-static`);
     for (const name of triples.flatMap((triple) => [`${triple}-cc`, `${triple}-ld`])) {
       assert.match(files[`bin/${name}`]!, /^#!\/bin\/sh\n/);
       assert.equal(Deno.statSync(join(prefix, "bin", name)).mode! & 0o500, 0o500);

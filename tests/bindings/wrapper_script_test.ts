@@ -35,7 +35,7 @@ async function withWrappers(
     writeProgram(tool, RECORDER);
     const command = [tool, "first word", ""];
     const toolchain: Toolchain = {
-      machine: "x86_64",
+      architecture: "x86_64",
       version: "gcc",
       headers: "/h",
       cc: command,

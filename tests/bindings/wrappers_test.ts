@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Machine } from "../../abi/elf.ts";
+import type { Architecture } from "../../abi/elf.ts";
 import { ToolchainError } from "../../bindings/error.ts";
 import { wrapperRules, type WrapperTool } from "../../bindings/wrapper_rules.ts";
 import { wrapperCommand } from "../../bindings/wrappers.ts";
@@ -17,8 +17,8 @@ function command(tool: WrapperTool, ...args: string[]): string {
   return commandFor("x86_64", tool, args);
 }
 
-function commandFor(machine: Machine, tool: WrapperTool, args: string[]): string {
-  const rules = wrapperRules(tool, { ...TOOLS, machine, version: "gcc 1", headers: "/h" });
+function commandFor(architecture: Architecture, tool: WrapperTool, args: string[]): string {
+  const rules = wrapperRules(tool, { ...TOOLS, architecture, version: "gcc 1", headers: "/h" });
   return wrapperCommand(args, { rules, prefix: "/p" })?.join(" ") ?? "nothing";
 }
 
@@ -98,7 +98,7 @@ Deno.test("without an installation the wrappers work from the cache, also where 
   });
 });
 
-Deno.test("a machine that there are no bindings for is refused in a line", async () => {
+Deno.test("an architecture that there are no bindings for is refused in a line", async () => {
   const args = [
     "run",
     "-A",

@@ -52,7 +52,7 @@ Deno.test("inspect: nothing in a file or its name is obeyed by a terminal", asyn
     Deno.writeFileSync(
       path,
       writeExecutable({
-        machine: "x86_64",
+        architecture: "x86_64",
         entry: 0x1_0000,
         segments: [{ address: 0x1_0000, data, memorySize: data.length, ...flags }],
         notes: [{ name: PACK_NOTE_NAME, type: PACK_NOTE_TYPE, desc }],

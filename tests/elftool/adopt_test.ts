@@ -1,6 +1,6 @@
 /** What can be adopted, and what is said of the rest. */
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import { ELF_TYPES, ElfHeader, MACHINES, SEGMENT_TYPES } from "../../abi/elf.ts";
+import { ARCHITECTURES, ELF_TYPES, ElfHeader, SEGMENT_TYPES } from "../../abi/elf.ts";
 import { adoptProgram } from "../../elftool/adopt.ts";
 import { readElf, readPrograms } from "../../elftool/elf_reader.ts";
 import { type Executable, writeExecutable } from "../../elftool/elf_writer.ts";
@@ -26,7 +26,7 @@ function program(change: Partial<Executable> = {}): Uint8Array<ArrayBuffer> {
     memorySize: EXIT.length,
     ...CODE,
   };
-  return writeExecutable({ machine: "x86_64", entry: 0x40_1000, segments: [text], ...change });
+  return writeExecutable({ architecture: "x86_64", entry: 0x40_1000, segments: [text], ...change });
 }
 
 const PERSONALITY: PersonalityImage = {
@@ -105,7 +105,7 @@ function withHeader(fields: Partial<ReturnType<typeof ElfHeader.read>>): Uint8Ar
 const REFUSED: readonly [what: string, bytes: Uint8Array, message: RegExp][] = [
   [
     "another architecture",
-    withHeader({ machine: MACHINES.aarch64 }),
+    withHeader({ machine: ARCHITECTURES.aarch64 }),
     /built for aarch64; build it for x86_64$/,
   ],
   [

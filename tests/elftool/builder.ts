@@ -25,7 +25,7 @@ export function buildUnikernel(options: { target?: number; manifest?: Manifest }
   const mft = new Uint8Array(4 + manifest.length);
   mft.set(manifest, 4);
   return writeExecutable({
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: 0x10_0010,
     segments: [
       segment(0x10_0000, { size: 0x1800, execute: true }),

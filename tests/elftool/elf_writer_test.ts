@@ -25,7 +25,7 @@ function inFile<T>(bytes: Uint8Array, action: (path: string) => T): T {
 
 testUnless(missingTool("readelf"), "readelf reads what was written, without complaint", () => {
   const file = writeExecutable({
-    machine: "aarch64",
+    architecture: "aarch64",
     entry: 0x40_0010,
     segments: [
       { address: 0x60_0000, data: new Uint8Array(), memorySize: 0x5000, ...rw },
@@ -58,14 +58,14 @@ testUnless(missingTool("readelf"), "readelf reads what was written, without comp
 
 Deno.test("content that fits behind the headers in its page shares their page", () => {
   const segment = { address: 0x40_0200, data: new Uint8Array(8), memorySize: 8, ...rx };
-  const file = writeExecutable({ machine: "x86_64", entry: 0x40_0200, segments: [segment] });
+  const file = writeExecutable({ architecture: "x86_64", entry: 0x40_0200, segments: [segment] });
   equal(file.length, 0x208);
 });
 
 Deno.test("content that begins just where the headers end follows them at once", () => {
   const address = 0x40_0000 + ElfHeader.size + ProgramHeader.size;
   const segment = { address, data: new Uint8Array(8), memorySize: 8, ...rx };
-  const file = writeExecutable({ machine: "x86_64", entry: address, segments: [segment] });
+  const file = writeExecutable({ architecture: "x86_64", entry: address, segments: [segment] });
   equal(file.length, ElfHeader.size + ProgramHeader.size + 8);
 });
 
@@ -85,7 +85,7 @@ Deno.test("any segments come back as they were, at offsets that can be mapped", 
       address += size + zeros;
       return made;
     });
-    const file = writeExecutable({ machine: "x86_64", entry: 0x40_0000, segments });
+    const file = writeExecutable({ architecture: "x86_64", entry: 0x40_0000, segments });
     const programs = readPrograms(readElf(file, { name: "x" }));
     programs.forEach(({ offset, vaddr, filesz, memsz }, index) => {
       equal(offset % 4096, vaddr % 4096);
@@ -103,7 +103,7 @@ testUnless(isX86 ? undefined : "only Linux on x86_64", "Linux runs what was writ
   // mov eax, 60 (exit); mov rdi, [0x500008]; syscall
   const code = [0xb8, 60, 0, 0, 0, 0x48, 0x8b, 0x3c, 0x25, 8, 0, 0x50, 0, 0x0f, 0x05];
   const file = writeExecutable({
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: 0x40_0100,
     segments: [
       { address: 0x40_0100, data: Uint8Array.from(code), memorySize: code.length, ...rx },
@@ -117,7 +117,7 @@ testUnless(isX86 ? undefined : "only Linux on x86_64", "Linux runs what was writ
 Deno.test("a segment with more content than memory is a mistake of the caller's", () => {
   const segment = { address: 0x40_0000, data: new Uint8Array(2), memorySize: 1, ...rx };
   throws(
-    () => writeExecutable({ machine: "x86_64", entry: 0, segments: [segment] }),
+    () => writeExecutable({ architecture: "x86_64", entry: 0, segments: [segment] }),
     { name: "RangeError", message: "segment of 1 bytes with 2 bytes of content" },
   );
 });
@@ -125,7 +125,7 @@ Deno.test("a segment with more content than memory is a mistake of the caller's"
 Deno.test("as many segments are written as the header can count, and not one more", () => {
   const segment = { address: 0x40_0000, data: new Uint8Array(), memorySize: 1, ...rx };
   const write = (count: number) =>
-    writeExecutable({ machine: "x86_64", entry: 0, segments: Array(count).fill(segment) });
+    writeExecutable({ architecture: "x86_64", entry: 0, segments: Array(count).fill(segment) });
   equal(readPrograms(readElf(write(PN_XNUM - 1), { name: "x" })).length, PN_XNUM - 1);
   throws(() => write(PN_XNUM), { name: "RangeError" });
 });

@@ -73,7 +73,7 @@ function withSymbols(
 ): Uint8Array {
   const section = { name: ".x", type: SECTION_TYPES.PROGBITS, flags: 0, align: 1 };
   const file = writeRelocatable({
-    machine: "x86_64",
+    architecture: "x86_64",
     sections: [{ ...section, data: new Uint8Array(64) }],
     symbols: symbols.map(({ name, value }) => ({ name, value, section: ".x", size: 4 })),
   });
@@ -142,7 +142,7 @@ Deno.test("a pack note is one by the whole of its owner's name", () => {
     devices: [],
   };
   const file = writeExecutable({
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: 0,
     segments: [],
     notes: [{

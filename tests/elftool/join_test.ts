@@ -211,7 +211,7 @@ Deno.test("what does not fit together is refused in one line", () => {
   refused(
     "portable",
     "x.solo5: built for aarch64, and the spt bindings are for x86_64",
-    () => put(buildPortable({ machine: "aarch64" })),
+    () => put(buildPortable({ architecture: "aarch64" })),
   );
   const many = Array.from(
     { length: 17 },

@@ -32,13 +32,13 @@ function noteOf(file: string): Uint8Array {
   return Deno.readFileSync(`${file}.note`);
 }
 
-for (const [machine, label] of [["x86_64", "X86-64"], ["aarch64", "AArch64"]] as const) {
+for (const [architecture, label] of [["x86_64", "X86-64"], ["aarch64", "AArch64"]] as const) {
   testUnless(
     missingTool("readelf"),
-    `readelf has nothing against an object file for ${machine}`,
+    `readelf has nothing against an object file for ${architecture}`,
     () => {
       inDirectory((path) => {
-        Deno.writeFileSync(path("m.o"), manifestObject(MANIFEST, machine));
+        Deno.writeFileSync(path("m.o"), manifestObject(MANIFEST, architecture));
         const { output } = run("readelf", "-hSsnW", path("m.o"));
         ok(!/warning|error/i.test(output), output);
         match(output, new RegExp(`Machine: .*${label}`));

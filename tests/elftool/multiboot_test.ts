@@ -31,7 +31,7 @@ function unikernel(
     ...{ read: true, write: false, execute: false },
   });
   return makeUnikernel({
-    ...{ name: "file", machine: "x86_64", entry: START, kernelEnd: second + 0x1000, file },
+    ...{ name: "file", architecture: "x86_64", entry: START, kernelEnd: second + 0x1000, file },
     segments: [segment(START, file.subarray(0x200, 0x300)), segment(second, file.subarray(0x300))],
     abi: { target: "virtio", version: 1 },
     manifest: { devices: [] },

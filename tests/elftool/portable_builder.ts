@@ -4,7 +4,7 @@
  * @module
  */
 import { viewOf } from "../../abi/layout.ts";
-import type { Machine } from "../../abi/elf.ts";
+import type { Architecture } from "../../abi/elf.ts";
 import type { Manifest } from "../../abi/manifest.ts";
 import { AbiNote, NOTE_ABI1, NOTE_MFT1, NOTE_NAME } from "../../abi/notes.ts";
 import {
@@ -31,7 +31,7 @@ export interface PortableOptions {
   readonly version?: number;
   /** Of the note's content that there is, in bytes. */
   readonly noteSize?: number;
-  readonly machine?: Machine;
+  readonly architecture?: Architecture;
   readonly manifest?: Manifest;
 }
 
@@ -53,7 +53,7 @@ const SEGMENTS = [
 
 /** A portable unikernel. */
 export function buildPortable(options: PortableOptions = {}): Uint8Array<ArrayBuffer> {
-  const { segments = SEGMENTS, version = 1, machine = "x86_64" } = options;
+  const { segments = SEGMENTS, version = 1, architecture = "x86_64" } = options;
   const manifest = encodeManifest(options.manifest ?? { devices: [] });
   const mft = new Uint8Array(4 + manifest.length);
   mft.set(manifest, 4);
@@ -64,7 +64,7 @@ export function buildPortable(options: PortableOptions = {}): Uint8Array<ArrayBu
   viewOf(whole).setUint32(0, version, true);
   Application.write(viewOf(whole), 4, { main, end, tlsAlign: 8, ...options.application });
   return writeExecutable({
-    machine,
+    architecture,
     entry: WINDOW.start,
     segments,
     notes: [
@@ -124,7 +124,7 @@ export function buildImage(options: ImageOptions = {}): Uint8Array<ArrayBuffer> 
   text.data.set(options.multiboot ?? [], MULTIBOOT_PLACE - WINDOW.start);
   const abi = AbiNote.encode({ target: 2, version: 2 });
   return writeExecutable({
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: options.entry ?? 0x10_0800,
     segments: options.segments ?? [
       text,

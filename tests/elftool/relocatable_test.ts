@@ -20,7 +20,7 @@ Deno.test("property: sections are aligned and do not overlap", () => {
       align,
       data,
     }));
-    const file = writeRelocatable({ machine: "x86_64", sections, symbols: [] });
+    const file = writeRelocatable({ architecture: "x86_64", sections, symbols: [] });
     const elf = readElf(file, { name: "x" });
     const [, ...written] = readSections(elf);
     given.forEach(({ data, align }, index) => {

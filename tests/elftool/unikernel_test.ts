@@ -19,7 +19,7 @@ const parse = (file: Uint8Array) => parseUnikernel(file, { name });
 Deno.test("a valid unikernel gives its segments, contract and devices", () => {
   const unikernel = parse(buildUnikernel());
   equal(unikernel.name, name);
-  equal(unikernel.machine, "x86_64");
+  equal(unikernel.architecture, "x86_64");
   equal(unikernel.entry, 0x10_0010);
   equal(unikernel.kernelEnd, 0x10_4000);
   deepEqual(unikernel.abi, { target: "spt", version: 2 });
@@ -111,7 +111,7 @@ const refused: Record<string, [file: () => Uint8Array, code: ElfErrorCode, messa
     "elf-header",
     `${header}e_version is 2, must be 1`,
   ],
-  "another machine": [
+  "another architecture": [
     () => withHeader({ machine: 3 }),
     "elf-header",
     `${header}e_machine is 3, must be 62 (x86_64) or 183 (aarch64)`,

@@ -191,7 +191,7 @@ async function unpacks(archive: string, directory: string): Promise<void> {
   equal(await must(join(prefix, "bin/soloden"), "x"), "1 run\n");
 }
 
-Deno.test("release: the runtime for another machine is of the same minor version, and no newer", () => {
+Deno.test("release: the runtime for another architecture is of the same minor version, and no newer", () => {
   equal(newestLike("2.9.6", ["2.9.4", "2.9.5", "2.8.9", "1.9.6"]), "2.9.5");
   equal(newestLike("2.9.6", ["2.9.10", "2.9.7", "2.9.6", "2.9.0-rc.1"]), "2.9.6");
   equal(newestLike("2.9.6", ["2.10.1", "3.9.6", "2.9.7"]), undefined);

@@ -33,18 +33,18 @@ int main(int argc, char **argv, char **envp) {
     return 7;
 }`;
 
-/** A machine whose programs are made and run here. */
-interface Machine {
+/** An architecture whose programs are made and run here. */
+interface Architecture {
   readonly name: string;
   readonly compiler: string;
-  /** What runs a program of another machine. */
+  /** What runs a program of another architecture. */
   readonly emulator: readonly string[];
   /** Why there are none here; undefined if there are. */
   readonly missing: string | undefined;
 }
 
 const [QEMU, CROSS] = ["qemu-aarch64-static", "aarch64-linux-gnu-gcc"];
-const MACHINES: readonly Machine[] = [{
+const ARCHITECTURES: readonly Architecture[] = [{
   name: "x86_64",
   compiler: "cc",
   emulator: [],
@@ -62,23 +62,23 @@ globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursi
 const compiled = new Map<string, Uint8Array>();
 
 /** The program, compiled and linked with some flags. */
-function program(machine: Machine, flags: readonly string[]): Uint8Array {
-  const key = `${machine.name} ${flags.join(" ")}`;
+function program(architecture: Architecture, flags: readonly string[]): Uint8Array {
+  const key = `${architecture.name} ${flags.join(" ")}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const bytes = compile(PROGRAM, { machine, flags });
+  const bytes = compile(PROGRAM, { architecture, flags });
   compiled.set(key, bytes);
   return bytes;
 }
 
 function compile(
   text: string,
-  { machine, flags }: { machine: Machine; flags: readonly string[] },
+  { architecture, flags }: { architecture: Architecture; flags: readonly string[] },
 ): Uint8Array {
   const source = join(directory, "program.c");
   const output = join(directory, "program");
   Deno.writeTextFileSync(source, text);
-  const { code, output: said } = run(machine.compiler, "-O2", ...flags, "-o", output, source);
+  const { code, output: said } = run(architecture.compiler, "-O2", ...flags, "-o", output, source);
   equal(code, 0, said);
   return Deno.readFileSync(output);
 }
@@ -86,12 +86,16 @@ function compile(
 /** Splices a prefix into a program and runs it. */
 function spliced(
   bytes: Uint8Array,
-  { machine, prefix, args = [] }: { machine: Machine; prefix: Prefix; args?: readonly string[] },
+  { architecture, prefix, args = [] }: {
+    architecture: Architecture;
+    prefix: Prefix;
+    args?: readonly string[];
+  },
 ): string[] {
   const path = join(directory, "spliced");
   writeProgram(path, spliceArguments(bytes, prefix, { name: "program" }));
   const env = { FIRST: "user", USER: "me" };
-  const [command, ...words] = [...machine.emulator, path, ...args];
+  const [command, ...words] = [...architecture.emulator, path, ...args];
   const options = { args: words, env, clearEnv: true };
   const { code, stdout } = new Deno.Command(command!, options).outputSync();
   equal(code, 7);
@@ -101,27 +105,27 @@ function spliced(
 const PIE = ["-pie", "-fPIC"];
 const KINDS = [PIE, ["-no-pie", "-fPIC"], ["-static"]];
 
-/** A test on each machine, and with each kind of program. */
+/** A test on each architecture, and with each kind of program. */
 function spliceTest(
   name: string,
-  test: (machine: Machine, flags: readonly string[]) => void,
+  test: (architecture: Architecture, flags: readonly string[]) => void,
 ): void {
-  for (const machine of MACHINES) {
+  for (const architecture of ARCHITECTURES) {
     for (const flags of KINDS) {
       testUnless(
-        machine.missing,
-        `splice: ${machine.name}, ${flags[0]}: ${name}`,
-        () => test(machine, flags),
+        architecture.missing,
+        `splice: ${architecture.name}, ${flags[0]}: ${name}`,
+        () => test(architecture, flags),
       );
     }
   }
 }
 
-spliceTest("arguments and environment come first", (machine, flags) => {
+spliceTest("arguments and environment come first", (architecture, flags) => {
   for (const args of [["a"], ["a", "long ".repeat(50_000)]]) {
     for (const user of [[], ["x"], ["x", "", "z"]]) {
       const prefix = { args: [...args, CALLED_NAME] as const, environment: ["FIRST=ours"] };
-      const lines = spliced(program(machine, flags), { machine, prefix, args: user });
+      const lines = spliced(program(architecture, flags), { architecture, prefix, args: user });
       const path = join(directory, "spliced");
       const words = [path, ...args, path, ...user, "end"].map((word) => `arg ${word}`);
       deepEqual(lines.filter((line) => line.startsWith("arg")), words);
@@ -131,9 +135,9 @@ spliceTest("arguments and environment come first", (machine, flags) => {
   }
 });
 
-spliceTest("without an environment the user's is all there is", (machine, flags) => {
+spliceTest("without an environment the user's is all there is", (architecture, flags) => {
   const prefix = { args: ["a", "b"] };
-  const lines = spliced(program(machine, flags), { machine, prefix, args: ["c"] });
+  const lines = spliced(program(architecture, flags), { architecture, prefix, args: ["c"] });
   deepEqual(environmentOf(lines), ["env FIRST=user", "env USER=me"]);
 });
 
@@ -141,28 +145,31 @@ function environmentOf(lines: readonly string[]): string[] {
   return lines.filter((line) => line.startsWith("env")).sort();
 }
 
-spliceTest("variables are seen by their whole names, the others are empty", (machine, flags) => {
-  const seen = (...allowed: string[]) => {
-    const prefix = { args: ["a"], environment: ["OURS=1"], allowed };
-    return environmentOf(spliced(program(machine, flags), { machine, prefix }));
-  };
-  deepEqual(seen("USER", "HOME"), ["env ", "env OURS=1", "env USER=me"]);
-  deepEqual(seen("NONE", "FIRST"), ["env ", "env FIRST=user", "env OURS=1"]);
-  deepEqual(seen("FIRS", "FIRSTS", "SER", "USER=m"), ["env ", "env ", "env OURS=1"]);
-  deepEqual(seen(), ["env ", "env ", "env OURS=1"]);
-});
+spliceTest(
+  "variables are seen by their whole names, the others are empty",
+  (architecture, flags) => {
+    const seen = (...allowed: string[]) => {
+      const prefix = { args: ["a"], environment: ["OURS=1"], allowed };
+      return environmentOf(spliced(program(architecture, flags), { architecture, prefix }));
+    };
+    deepEqual(seen("USER", "HOME"), ["env ", "env OURS=1", "env USER=me"]);
+    deepEqual(seen("NONE", "FIRST"), ["env ", "env FIRST=user", "env OURS=1"]);
+    deepEqual(seen("FIRS", "FIRSTS", "SER", "USER=m"), ["env ", "env ", "env OURS=1"]);
+    deepEqual(seen(), ["env ", "env ", "env OURS=1"]);
+  },
+);
 
-spliceTest("a program whose limit is too low says so and ends", (machine, flags) => {
+spliceTest("a program whose limit is too low says so and ends", (architecture, flags) => {
   const path = join(directory, "limited");
   const limits = [
     { resource: 7, least: 60n, message: "too few files" },
     { resource: 0, least: 0x1_0000_0001n, message: "too little time" },
   ];
-  const bytes = spliceArguments(program(machine, flags), { args: ["a"], limits }, {
+  const bytes = spliceArguments(program(architecture, flags), { args: ["a"], limits }, {
     name: "program",
   });
   writeProgram(path, bytes);
-  const command = [...machine.emulator, `"${path}"`].join(" ");
+  const command = [...architecture.emulator, `"${path}"`].join(" ");
   const within = (limit: string) => run("sh", "-c", `ulimit ${limit} && exec ${command}`);
   deepEqual(within("-n 59"), { code: 1, output: "too few files\n" });
   deepEqual(within("-t 4294967296"), { code: 1, output: "too little time\n" });
@@ -171,18 +178,20 @@ spliceTest("a program whose limit is too low says so and ends", (machine, flags)
   equal(within("-t unlimited").code, 7);
 });
 
-spliceTest("resident texts are found from the entry", (machine, flags) => {
+spliceTest("resident texts are found from the entry", (architecture, flags) => {
   const texts = ["far away: é", "", "farther"];
   const prefix = { args: ["resident", { resident: texts }] };
-  const lines = spliced(program(machine, flags), { machine, prefix });
+  const lines = spliced(program(architecture, flags), { architecture, prefix });
   deepEqual(lines.slice(-3), texts.map((text) => `resident ${text}`));
 });
 
 spliceTest(
   "readelf finds nothing odd, and no segment is writable and executable",
-  (machine, flags) => {
+  (architecture, flags) => {
     const path = join(directory, "checked");
-    const bytes = spliceArguments(program(machine, flags), { args: ["a"] }, { name: "program" });
+    const bytes = spliceArguments(program(architecture, flags), { args: ["a"] }, {
+      name: "program",
+    });
     Deno.writeFileSync(path, bytes);
     const { code, output } = run("readelf", "-lhSW", path);
     equal(code, 0);
@@ -191,7 +200,7 @@ spliceTest(
     const addresses = loads.map(([, address]) => Number(address));
     deepEqual(addresses, addresses.toSorted((a, b) => a - b));
     ok(loads.every(([, , flags]) => flags !== "RWE"));
-    const pageSize = machine.name === "aarch64" ? 0x10000 : 0x1000;
+    const pageSize = architecture.name === "aarch64" ? 0x10000 : 0x1000;
     equal(addresses.at(-1)! % pageSize, 0);
     match(output, new RegExp(`Entry point address: +0x${addresses.at(-1)!.toString(16)}$`, "m"));
   },
@@ -240,18 +249,18 @@ for (
     },
   ]
 ) {
-  for (const machine of MACHINES) {
+  for (const architecture of ARCHITECTURES) {
     testUnless(
-      machine.missing,
-      `splice: ${machine.name}: a program relocates its data ${name}`,
+      architecture.missing,
+      `splice: ${architecture.name}: a program relocates its data ${name}`,
       () => {
-        const bytes = compile(POINTERS, { machine, flags: [...PIE, ...flags] });
+        const bytes = compile(POINTERS, { architecture, flags: [...PIE, ...flags] });
         const count = () => /RELACOUNT\) +(\d+)/.exec(run("readelf", "-dW", path).output)?.[1];
         const path = join(directory, "spliced");
         Deno.writeFileSync(path, bytes);
         const before = count();
         ok(Number(before) > 250, `${before} relocations`);
-        deepEqual(spliced(bytes, { machine, prefix: { args: ["wrong:"] } }), ["wrong: 0"]);
+        deepEqual(spliced(bytes, { architecture, prefix: { args: ["wrong:"] } }), ["wrong: 0"]);
         equal(count(), late ? "0" : before);
       },
     );

@@ -13,7 +13,7 @@ type Test = (toolchain: Toolchain) => void | Promise<void>;
 /** The toolchain for aarch64, or why there is none. */
 export function crossToolchain(choice: ToolchainChoice = {}): Toolchain | string {
   try {
-    return findToolchain({ ...choice, machine: "aarch64" });
+    return findToolchain({ ...choice, architecture: "aarch64" });
   } catch (error) {
     if (error instanceof ToolchainError) return error.message;
     throw error;

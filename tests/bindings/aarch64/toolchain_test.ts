@@ -115,14 +115,16 @@ for (const [name, choice] of COMPILERS) {
 
 testUnless(
   noCross ?? missingTool("readelf"),
-  "aarch64: the image is one of that machine, with its vectors where they have to be",
+  "aarch64: the image is one of that architecture, with its vectors where they have to be",
   async () => {
     const toolchain = crossToolchain() as Toolchain;
     await withFiles({ "main.c": MINIMAL }, async (dir) => {
       const output = join(dir, "main.hvt");
       await buildUnikernel([join(dir, "main.c")], { target: "hvt", output, toolchain });
-      const { machine, segments } = parseUnikernel(Deno.readFileSync(output), { name: output });
-      assert.equal(machine, "aarch64");
+      const { architecture, segments } = parseUnikernel(Deno.readFileSync(output), {
+        name: output,
+      });
+      assert.equal(architecture, "aarch64");
       assert.ok(segments.every(({ write, execute }) => !(write && execute)));
       const header = outputOf("readelf", "-hW", output)!;
       const symbols = outputOf("readelf", "-sW", output)!;
@@ -134,7 +136,7 @@ testUnless(
 );
 
 crossTest(
-  "a unikernel for aarch64 can be looked at anywhere, and runs on its own machine alone",
+  "a unikernel for aarch64 can be looked at anywhere, and runs on its own architecture alone",
   async (toolchain) => {
     for (const target of ["hvt", "spt"] as const) {
       const path = await guest("block", target, { toolchain });
@@ -153,21 +155,21 @@ crossTest(
   },
 );
 
-crossTest("build makes unikernels for the machine that it is told", async () => {
+crossTest("build makes unikernels for the architecture that it is told", async () => {
   await withFiles({ "main.c": MINIMAL }, async (dir) => {
     const output = join(dir, "main.spt");
     const options = ["--machine=aarch64", "-t", "spt", "-o", output];
     const { status, stderr } = await soloden("build", ...options, join(dir, "main.c"));
     assert.deepEqual([status, stderr], [0, ""]);
-    const { machine, abi } = parseUnikernel(Deno.readFileSync(output), { name: output });
-    assert.deepEqual([machine, abi.target], ["aarch64", "spt"]);
+    const { architecture, abi } = parseUnikernel(Deno.readFileSync(output), { name: output });
+    assert.deepEqual([architecture, abi.target], ["aarch64", "spt"]);
   });
 });
 
 Deno.test("without a compiler for aarch64 its wrapper says in a line what to install", () => {
   const tools = join(import.meta.dirname!, "../../../bindings/tools.ts");
   const program = `import { findToolchain } from ${JSON.stringify(`file://${tools}`)};
-    try { findToolchain({ machine: "aarch64" }); } catch (error) { console.log(error.message); }`;
+    try { findToolchain({ architecture: "aarch64" }); } catch (error) { console.log(error.message); }`;
   const said = (env: Record<string, string>) => {
     const { stdout } = new Deno.Command(Deno.execPath(), {
       args: ["eval", program],

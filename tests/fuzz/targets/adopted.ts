@@ -40,7 +40,7 @@ export const adoptions: FuzzTarget = {
   name: "adoptions",
   covers: ["adopt", "adoptable", "adopted", "memory_image"].map((file) => `elftool/${file}.ts`),
   seeds: () => [writeExecutable({
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: 0x40_0000,
     segments: [
       {

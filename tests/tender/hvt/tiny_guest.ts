@@ -54,7 +54,7 @@ export function tinyGuest(
   const devices = options.devices ?? {};
   const unikernel = makeUnikernel({
     name: "tiny.hvt",
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: CODE,
     segments: [
       segment(CODE, Uint8Array.from(code), { read: true, write: false, execute: true }),

@@ -112,9 +112,9 @@ kvmTest("vm: fifty, one after another, leave no descriptor and no mapping behind
 
 Deno.test("vm: a guest for another machine is refused by name", () => {
   const guest = tinyGuest(asm.hlt);
-  const machine = Deno.build.arch === "x86_64" ? "aarch64" as const : "x86_64" as const;
+  const architecture = Deno.build.arch === "x86_64" ? "aarch64" as const : "x86_64" as const;
   assert.throws(
-    () => createVm({ ...guest, unikernel: { ...guest.unikernel, machine } }, fakeWorld()),
+    () => createVm({ ...guest, unikernel: { ...guest.unikernel, architecture } }, fakeWorld()),
     (error) => error instanceof TenderError && error.message.startsWith("tiny.hvt: is built for"),
   );
 });

@@ -46,7 +46,7 @@ function guestOf(
 ): Guest {
   const unikernel = makeUnikernel({
     name: "made-up.spt",
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: BASE,
     segments,
     kernelEnd: segments.at(-1)?.end ?? BASE,

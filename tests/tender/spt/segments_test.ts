@@ -79,7 +79,7 @@ Deno.test("segments: a number that an ELF header has no room for is neither writ
     write: true,
     execute: false,
   }));
-  const executable = { machine: "x86_64", entry: FREE } as const;
+  const executable = { architecture: "x86_64", entry: FREE } as const;
   throws(() => writeExecutable({ ...executable, segments }), {
     name: "RangeError",
     message: "an executable with 65535 program headers",

@@ -32,7 +32,7 @@ const CODE = Uint8Array.of(
 const ADDRESS = 0x40_0000;
 
 const image: ProcessImage = {
-  machine: "x86_64",
+  architecture: "x86_64",
   entry: ADDRESS,
   segments: [{
     address: ADDRESS,

@@ -271,7 +271,7 @@ Deno.test("inspect: a tampered file is said to be, and --seccomp fails", async (
 function forged(segments: readonly Segment[], changes: Partial<Unikernel> = {}): Uint8Array {
   const unikernel = {
     name: "forged",
-    machine: "x86_64",
+    architecture: "x86_64",
     entry: 0x10_0000,
     segments,
     kernelEnd: 0x11_0000,
