@@ -159,7 +159,9 @@ export function imageSources(
 /** The sources of the personality, which answers the system calls of an adopted program; for x86_64 alone. */
 export const PERSONALITY_SOURCES: readonly string[] = [
   "personality/entry.S",
+  READY.x86_64,
   ...[
+    "arguments",
     "calls",
     "clock",
     "console",
@@ -172,9 +174,11 @@ export const PERSONALITY_SOURCES: readonly string[] = [
     "names",
     "nodes",
     "paths",
+    "proc",
     "process",
     "program",
     "random",
+    "ready",
     "signals",
     "start",
     "status",

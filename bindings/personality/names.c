@@ -35,7 +35,8 @@ static long check_open(const struct node *node, uint32_t flags) {
     bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
     if (type == S_IFDIR && changes && !(flags & O_PATH))
         return -EISDIR;
-    return 0;
+    /* What the personality makes itself cannot be written. */
+    return type == S_IFREG && changes && node->content.refresh != NULL ? -EACCES : 0;
 }
 
 /* All that counts with O_PATH. */
@@ -67,6 +68,17 @@ static long find_or_create(int directory, uintptr_t path, uint32_t *flags, uint3
     return exclusive ? -EEXIST : check_open(place.node, *flags);
 }
 
+/* What happens when a file is opened; the node that is opened. */
+static struct node *prepare(struct node *node) {
+    if (node_type(node) == S_IFREG && node->content.refresh != NULL)
+        node->content.refresh(node);
+    if (node_type(node) != S_IFCHR)
+        return node;
+    if (node->device == DEVICE_READY)
+        ready_mark();
+    return node->device == DEVICE_CONSOLE ? node_console() : node;
+}
+
 long call_openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
     if (flags & O_PATH)
         flags &= PATH_FLAGS;
@@ -78,8 +90,8 @@ long call_openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
     long error = find_or_create(directory, path, &flags, mode, &node);
     if (error != 0)
         return error;
-    if (node_type(node) == S_IFCHR && node->device == DEVICE_CONSOLE)
-        node = node_console();
+    if (!(flags & O_PATH))
+        node = prepare(node);
     long fd = descriptor_open(node, flags);
     if (fd >= 0 && (flags & O_TRUNC) && node_type(node) == S_IFREG)
         node_resize(node, 0);

@@ -118,8 +118,7 @@ long node_resize(struct node *node, uint64_t size) {
 
 /* ---- The tree that the program starts with ---- */
 
-/* Makes a file that the image does not bring; the existing one if it does. */
-static struct node *add(struct node *directory, const char *name, uint32_t mode) {
+struct node *node_add(struct node *directory, const char *name, uint32_t mode) {
     struct entry *entry = directory_find(directory, name, strlen(name));
     if (entry != NULL)
         return entry->node;
@@ -128,18 +127,8 @@ static struct node *add(struct node *directory, const char *name, uint32_t mode)
     return node;
 }
 
-static struct node *add_content(struct node *directory, const char *name, uint32_t mode,
-                                const char *content, size_t size) {
-    struct node *node = add(directory, name, mode);
-    if (node_type(node) == (mode & S_IFMT) && node->content.bytes == NULL) {
-        node->content.bytes = (uint8_t *)content;
-        node->size = size;
-    }
-    return node;
-}
-
 static void add_device(struct node *directory, const char *name, enum device device) {
-    struct node *node = add(directory, name, S_IFCHR | 0666);
+    struct node *node = node_add(directory, name, S_IFCHR | 0666);
     if (node_type(node) == S_IFCHR)
         node->device = device;
 }
@@ -196,7 +185,7 @@ void nodes_start(void) {
         console_say("not enough memory for the root file system");
         solo5_exit(1);
     }
-    struct node *devices = add(nodes_root, "dev", S_IFDIR | 0755);
+    struct node *devices = node_add(nodes_root, "dev", S_IFDIR | 0755);
     add_device(devices, "null", DEVICE_NULL);
     add_device(devices, "zero", DEVICE_ZERO);
     add_device(devices, "full", DEVICE_FULL);
@@ -206,12 +195,10 @@ void nodes_start(void) {
     add_device(devices, "stdout", DEVICE_CONSOLE);
     add_device(devices, "stderr", DEVICE_CONSOLE);
     add_device(devices, "stdin", DEVICE_NULL);
+    add_device(node_add(devices, "soloden", S_IFDIR | 0755), "ready", DEVICE_READY);
     /* Programs see the console as a pipe: it is no terminal. */
     console = node_make(S_IFIFO | 0600);
     console->links = 1;
     console->device = DEVICE_CONSOLE;
-    add(nodes_root, "tmp", S_IFDIR | 01777);
-    struct node *self = add(add(nodes_root, "proc", S_IFDIR | 0555), "self", S_IFDIR | 0555);
-    const char *path = (const char *)program->path;
-    add_content(self, "exe", S_IFLNK | 0777, path, strlen(path));
+    node_add(nodes_root, "tmp", S_IFDIR | 01777);
 }

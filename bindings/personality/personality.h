@@ -92,7 +92,14 @@ void heap_free(void *object, size_t size);
 /* ---- nodes.c: the file system's tree ---- */
 
 /* What a character device is. */
-enum device { DEVICE_NULL, DEVICE_ZERO, DEVICE_FULL, DEVICE_RANDOM, DEVICE_CONSOLE };
+enum device {
+    DEVICE_NULL,
+    DEVICE_ZERO,
+    DEVICE_FULL,
+    DEVICE_RANDOM,
+    DEVICE_CONSOLE,
+    DEVICE_READY /* To open it is the mark at which snapshots are taken. */
+};
 
 struct entry;
 
@@ -108,7 +115,9 @@ struct node {
     union {
         struct {
             uint8_t *bytes;  /* Of a regular file, or the target of a symbolic link. */
-            size_t capacity; /* 0: `bytes` belongs to the image. */
+            size_t capacity; /* 0: `bytes` is not the node's own. */
+            /* Where the content is made anew whenever the file is opened; else NULL. */
+            void (*refresh)(struct node *node);
         } content;
         struct {
             struct node *parent;
@@ -138,6 +147,9 @@ static inline uint32_t node_type(const struct node *node) {
 
 /* The root directory. */
 extern struct node *nodes_root;
+
+/* Makes a file for the tree that the program starts with; the existing one if the image brings it. */
+struct node *node_add(struct node *directory, const char *name, uint32_t mode);
 
 void nodes_start(void);
 /* A file with no name yet; NULL without memory. */
@@ -326,11 +338,36 @@ void console_write(const void *bytes, size_t size);
 void console_say(const char *line);
 void console_trace(const struct registers *registers, long result);
 
-/* ---- start.c ---- */
+/* ---- arguments.c ---- */
 
-/* argv as one after the other, each with its NUL, and their size. */
-extern const char *start_command_line;
-extern size_t start_command_line_size;
+/* Strings one after the other, each with its NUL. */
+struct strings {
+    char *bytes;
+    size_t room; /* Of the memory that `bytes` begins. */
+    size_t size;
+    size_t count;
+};
+
+/* argv, and the environment. */
+extern struct strings arguments, environment;
+
+/* Takes the command line of this start apart; false without memory. */
+bool arguments_start(const char *line);
+
+/* ---- proc.c ---- */
+
+/* Puts files of the program's own process into /proc/self. */
+void proc_start(void);
+
+/* ---- ready.c ---- */
+
+/*
+ * The mark of soloden_ready(). In a start of a snapshot that was taken here, this returns with that
+ * start's arguments, environment and devices.
+ */
+void ready_mark(void);
+/* What solo5_app_main was given. */
+void ready_start(const struct solo5_start_info *info);
 
 #pragma GCC visibility pop
 

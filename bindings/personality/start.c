@@ -8,49 +8,10 @@
 
 #define PAIRS 17
 
-size_t start_command_line_size;
-const char *start_command_line;
-
 static uint64_t hwcap(void) {
     uint32_t eax = 1, ebx, ecx = 0, edx;
     __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
     return edx;
-}
-
-static bool is_space(char character) {
-    return character == ' ' || character == '\t' || character == '\n';
-}
-
-/*
- * Takes a command line apart as a shell does: words are separated by spaces, '...' and "..." keep
- * them, and a backslash takes a meaning away. Writes each word with its NUL; returns how many there
- * are.
- */
-static size_t split(const char *line, char **end) {
-    char *out = *end;
-    size_t words = 0;
-    for (;;) {
-        while (is_space(*line))
-            line++;
-        if (*line == 0)
-            break;
-        words++;
-        char quote = 0;
-        for (; *line != 0 && (quote != 0 || !is_space(*line)); line++) {
-            if (quote == 0 && (*line == '\'' || *line == '"'))
-                quote = *line;
-            else if (*line == quote)
-                quote = 0;
-            else if (*line == '\\' && line[1] != 0 &&
-                     (quote == 0 || (quote == '"' && (line[1] == '"' || line[1] == '\\'))))
-                *out++ = *++line;
-            else
-                *out++ = *line;
-        }
-        *out++ = 0;
-    }
-    *end = out;
-    return words;
 }
 
 /* Writes the addresses of strings that follow each other. */
@@ -63,31 +24,17 @@ static uint64_t *list(uint64_t *out, const char *strings, size_t number) {
     return out;
 }
 
-static size_t count_strings(const char *strings, size_t size) {
-    size_t number = 0;
-    for (size_t at = 0; at < size; at++)
-        number += strings[at] == 0;
-    return number;
+/* Puts strings below an address; returns where they begin. */
+static char *put(char *end, const struct strings *strings) {
+    return memcpy(end - strings->size, strings->bytes, strings->size);
 }
 
 /* Puts arguments, environment and auxiliary vector onto the stack; returns the stack pointer. */
-static uintptr_t fill_stack(const char *cmdline) {
+static uintptr_t fill_stack(void) {
     const struct personality_program *program = &personality_program;
-    const char *given = (const char *)program->path;
-    size_t name_size = strlen(given); /* Without the slash, and with the NUL. */
-    /* No word is longer than what it is made from, and each but the last has a space for its NUL.
-     */
-    size_t room = name_size + strlen(cmdline) + 1;
-    char *environment = (char *)memory_stack_end() - program->environment_size;
-    memcpy(environment, (const void *)program->environment, program->environment_size);
-    char *arguments = environment - room;
-    memcpy(arguments, given + 1, name_size);
-    char *end = arguments + name_size;
-    size_t words = 1 + split(cmdline, &end);
-    start_command_line = arguments;
-    start_command_line_size = (size_t)(end - arguments);
-
-    char *platform = arguments - sizeof "x86_64";
+    char *variables = put((char *)memory_stack_end(), &environment);
+    char *words = put(variables, &arguments);
+    char *platform = words - sizeof "x86_64";
     memcpy(platform, "x86_64", sizeof "x86_64");
     uint64_t *random = (uint64_t *)(((uintptr_t)platform & -16ul) - 16);
     random_fill(random, 16);
@@ -110,13 +57,13 @@ static uintptr_t fill_stack(const char *cmdline) {
         {AT_RANDOM, (uint64_t)random},
         {AT_EXECFN, program->path},
     };
-    size_t variables = count_strings(environment, program->environment_size);
-    size_t size = 8 * (1 + words + 1 + variables + 1) + sizeof auxiliary + 16;
+    size_t pointers = 1 + arguments.count + 1 + environment.count + 1;
+    size_t size = 8 * pointers + sizeof auxiliary + 16;
     uint64_t *sp = (uint64_t *)(((uintptr_t)random - size) & -16ul);
     uint64_t *out = sp;
-    *out++ = words;
-    out = list(out, arguments, words);
-    out = list(out, environment, variables);
+    *out++ = arguments.count;
+    out = list(out, words, arguments.count);
+    out = list(out, variables, environment.count);
     memcpy(out, auxiliary, sizeof auxiliary);
     memset((char *)out + sizeof auxiliary, 0, 16);
     return (uintptr_t)sp;
@@ -127,11 +74,14 @@ int solo5_app_main(const struct solo5_start_info *info) {
     memory_start(info->heap_start, info->heap_size, quarter < STACK_SIZE ? quarter : STACK_SIZE);
     clock_start();
     nodes_start();
+    proc_start();
     devices_start();
     descriptors_start();
-    if (personality_program.environment_size + 0x10000 > memory_stack_size()) {
+    ready_start(info);
+    if (!arguments_start(info->cmdline) ||
+        arguments.size + environment.size + 0x10000 > memory_stack_size()) {
         console_say("not enough memory for the environment");
         return 1;
     }
-    personality_enter(personality_program.entry, fill_stack(info->cmdline));
+    personality_enter(personality_program.entry, fill_stack());
 }

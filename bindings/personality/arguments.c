@@ -1,0 +1,105 @@
+/*
+ * arguments.c: the program's arguments and its environment. They come from the command line of the
+ * start, which is taken apart here; /proc/self/cmdline and /proc/self/environ show them.
+ */
+#include "personality.h"
+
+struct strings arguments, environment;
+
+static bool is_space(char character) {
+    return character == ' ' || character == '\t' || character == '\n';
+}
+
+/*
+ * Takes the next word from a command line as a shell does: words are separated by spaces, '...' and
+ * "..." keep them, and a backslash takes a meaning away. Writes it with its NUL, which never takes
+ * more room than the word and its space did; returns NULL at the line's end.
+ */
+static char *next_word(const char **line, char *out) {
+    const char *at = *line;
+    while (is_space(*at))
+        at++;
+    if (*at == 0)
+        return NULL;
+    char quote = 0;
+    for (; *at != 0 && (quote != 0 || !is_space(*at)); at++) {
+        if (quote == 0 && (*at == '\'' || *at == '"'))
+            quote = *at;
+        else if (*at == quote)
+            quote = 0;
+        else if (*at == '\\' && at[1] != 0 &&
+                 (quote == 0 || (quote == '"' && (at[1] == '"' || at[1] == '\\'))))
+            *out++ = *++at;
+        else
+            *out++ = *at;
+    }
+    *out++ = 0;
+    *line = at;
+    return out;
+}
+
+/* Words that the command line begins with, before the program's own arguments. */
+#define VARIABLE "--soloden:env="
+
+static bool is_variable(const char *word) {
+    return strncmp(word, VARIABLE, sizeof VARIABLE - 1) == 0;
+}
+
+static void append(struct strings *to, const char *string) {
+    size_t size = strlen(string) + 1;
+    memcpy(to->bytes + to->size, string, size);
+    to->size += size;
+    to->count++;
+}
+
+/* Room for strings of this size; what was there before is given back. */
+static bool make_room(struct strings *strings, size_t size) {
+    if (strings->room > 0)
+        heap_free(strings->bytes, strings->room);
+    *strings = (struct strings){.bytes = heap_allocate(size), .room = size};
+    return strings->bytes != NULL;
+}
+
+/* Whether a variable of this name is among them: everything up to the equals sign. */
+static bool has_variable(const struct strings *strings, const char *variable) {
+    const char *equals = strchr(variable, '=');
+    size_t length = equals == NULL ? strlen(variable) : (size_t)(equals - variable) + 1;
+    const char *end = strings->bytes + strings->size;
+    for (const char *at = strings->bytes; at < end; at += strlen(at) + 1) {
+        if (strncmp(at, variable, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool arguments_start(const char *line) {
+    const struct personality_program *program = &personality_program;
+    const char *name = (const char *)program->path + 1;
+    size_t line_size = strlen(line) + 1;
+    if (!make_room(&arguments, strlen(name) + 1 + line_size) ||
+        !make_room(&environment, program->environment_size + line_size))
+        return false;
+    append(&arguments, name);
+    bool leading = true;
+    for (;;) {
+        char *word = arguments.bytes + arguments.size;
+        char *end = next_word(&line, word);
+        if (end == NULL)
+            break;
+        leading = leading && is_variable(word);
+        if (leading) {
+            append(&environment, word + sizeof VARIABLE - 1);
+            continue;
+        }
+        arguments.size += (size_t)(end - word);
+        arguments.count++;
+    }
+    /* The program's own environment has what the command line has not. */
+    const char *variable = (const char *)program->environment;
+    const char *end = variable + program->environment_size;
+    for (; variable < end; variable += strlen(variable) + 1) {
+        if (!has_variable(&environment, variable))
+            append(&environment, variable);
+    }
+    return true;
+}

@@ -1,0 +1,52 @@
+/*
+ * warm.c: initialises its memory, says that it is ready, and prints what it finds afterwards. It does
+ * without vector instructions, so that every KVM can run it.
+ */
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static char content[8192];
+
+/* Prints a file, with a line for each of its strings. */
+static void print(const char *path) {
+    int fd = open(path, O_RDONLY);
+    long size = read(fd, content, sizeof content);
+    close(fd);
+    for (long at = 0; at < size; at++) {
+        if (content[at] == 0)
+            content[at] = '\n';
+    }
+    write(1, content, (size_t)size);
+}
+
+static void print_hexadecimal(unsigned long value) {
+    char digits[17];
+    for (int at = 15; at >= 0; at--, value >>= 4)
+        digits[at] = "0123456789abcdef"[value & 15];
+    digits[16] = '\n';
+    write(1, digits, sizeof digits);
+}
+
+int main(void) {
+    char *heap = (char *)syscall(SYS_brk, 0);
+    syscall(SYS_brk, heap + 8192);
+    heap[5000] = 40;
+    int file = open("/tmp/file", O_RDWR | O_CREAT, 0600);
+    write(file, "written before\n", 15);
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    write(1, "initialised\n", 12);
+    int ready = open("/dev/soloden/ready", O_RDONLY);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    if (after.tv_sec < before.tv_sec || after.tv_sec > before.tv_sec + 10)
+        write(1, "monotonic time jumps\n", 21);
+    print("/proc/self/cmdline");
+    print("/proc/self/environ");
+    write(1, content, (size_t)pread(file, content, sizeof content, 0));
+    unsigned long random;
+    syscall(SYS_getrandom, &random, sizeof random, 0);
+    print_hexadecimal(random);
+    return heap[5000] + ready;
+}
