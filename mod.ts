@@ -21,6 +21,7 @@
  *
  * - {@linkcode spawn} has a guest run beside other work, with its console as a stream; {@linkcode start}
  *   starts one that the program steps, and can capture (a guest of spt where it is traced).
+ * - A {@linkcode Pool} prepares unikernels once, and starts guests of them by the thousand.
  * - {@linkcode net} and {@linkcode block} make devices. {@linkcode Limits} and {@linkcode ObserveOptions} are
  *   options of a run: what it may use, and what to be told of it.
  * - {@linkcode build} makes unikernels of sources in C, {@linkcode bindTo} puts a portable one on a target,
@@ -81,6 +82,16 @@ export {
 export { run, start } from "./tender/run/event_loop.ts";
 export { type RunningGuest, spawn, type SpawnOptions } from "./tender/run/spawn.ts";
 export type { Attempt, Budget, Captured, Ended, Run, Steps, Stop, Wait } from "./tender/run/run.ts";
+export {
+  Pool,
+  type PoolImage,
+  type PoolOptions,
+  type PoolStartOptions,
+  type PoolStats,
+} from "./pool/pool.ts";
+export { PoolError, type PoolErrorCode } from "./pool/error.ts";
+export type { PooledGuest } from "./pool/guest.ts";
+export type { CloneOptions, PrepareOptions } from "./tender/clones.ts";
 export type { CpuModel } from "./tender/hvt/cpu_model.ts";
 export type { Emulator, MachineOptions } from "./tender/hvt/machine.ts";
 export type { ObserveOptions, RunOptions, StepOptions, TakeOutput } from "./tender/run/options.ts";

@@ -12,6 +12,7 @@ import {
   TFD_TIMER_ABSTIME,
 } from "./constants.ts";
 import { monotonic } from "./clock.ts";
+import { EpollEvent } from "./epoll_event.ts";
 import { check, closeDescriptor, ERRNO, errno, libc, seldom } from "./libc.ts";
 
 const c = libc({
@@ -30,8 +31,6 @@ const setUp = seldom({
   timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
 });
 
-/** `struct epoll_event`: events u32, data u64; packed on x86_64 alone. */
-const EVENT = Deno.build.arch === "x86_64" ? { data: 4, size: 12 } : { data: 8, size: 16 };
 const NANOSECONDS = 1_000_000_000n;
 /** Latest moment that the timer is set to, in nanoseconds: centuries away, and small enough for its fields. */
 const LATEST = 2n ** 62n;
@@ -57,7 +56,7 @@ export class PollSet implements Disposable {
   readonly #timer: number;
   /** Room for an event of every source and of the timer. */
   readonly #events: DataView<ArrayBuffer> = new DataView(
-    new ArrayBuffer((HANDLE_MAX + 1) * EVENT.size),
+    new ArrayBuffer((HANDLE_MAX + 1) * EpollEvent.size),
   );
   /** `struct itimerspec`: an interval, which stays 0, then the moment; seconds and nanoseconds each. */
   readonly #moment = new BigInt64Array(4);
@@ -65,7 +64,7 @@ export class PollSet implements Disposable {
    * Room for the events of {@linkcode PollSet.waitApart}, which nobody reads. The runtime does not keep
    * the memory that a call on another thread works with, so this does.
    */
-  readonly #eventsApart = new Uint8Array((HANDLE_MAX + 1) * EVENT.size);
+  readonly #eventsApart = new Uint8Array((HANDLE_MAX + 1) * EpollEvent.size);
 
   /** @throws {SystemError} if a descriptor cannot be waited on */
   constructor(sources: readonly Source[]) {
@@ -120,9 +119,9 @@ export class PollSet implements Disposable {
   }
 
   #add({ fd, handle, name }: Source): void {
-    const event = new DataView(new ArrayBuffer(EVENT.size));
+    const event = new DataView(new ArrayBuffer(EpollEvent.size));
     event.setUint32(0, EPOLLIN, true);
-    event.setUint32(EVENT.data, handle, true);
+    event.setUint32(EpollEvent.data, handle, true);
     check(setUp.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, event), "epoll_ctl", name);
   }
 
@@ -144,7 +143,7 @@ export class PollSet implements Disposable {
     check(count, "epoll_wait");
     let set = 0n;
     for (let index = 0; index < count; index++) {
-      const handle = this.#events.getUint32(index * EVENT.size + EVENT.data, true);
+      const handle = this.#events.getUint32(index * EpollEvent.size + EpollEvent.data, true);
       if (handle !== TIMER) set |= 1n << BigInt(handle);
     }
     return set;

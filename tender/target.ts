@@ -6,6 +6,7 @@
  */
 import type { Endpoint } from "../linux/socket.ts";
 import type { SnapshotMemory } from "../elftool/snapshot.ts";
+import type { Clones } from "./clones.ts";
 import type { DeviceBase, PropertiesBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
 import type { MachineOptions } from "./hvt/machine.ts";
@@ -21,6 +22,8 @@ export interface Target {
   readonly about?: (options: OpenOptions) => Promise<string>;
   /** Writes a guest and its launch as one executable; undefined where the target has no such thing. */
   readonly pack?: (guest: Guest) => Promise<Uint8Array>;
+  /** Loads what starts guests often, as pools do; undefined where the target has no such thing. */
+  readonly clones?: () => Promise<Clones>;
   /**
    * Loads the target's tender.
    *

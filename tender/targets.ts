@@ -19,6 +19,7 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
     id: "spt",
     suits: () => Promise.resolve(true),
     pack: async (guest) => (await import("./spt/pack.ts")).packGuest(guest),
+    clones: async () => new (await import("./spt/clones.ts")).SptClones(),
     load: async (devices) => (await import("./spt/tender.ts")).loadTender(devices),
   },
   virtio: {

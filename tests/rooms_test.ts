@@ -9,6 +9,7 @@ const ROOMS = [
   "linux",
   "bindings",
   "tender",
+  "pool",
   "mod.ts",
   "commands",
   "main.ts",

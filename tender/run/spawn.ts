@@ -7,7 +7,8 @@ import type { Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import { bytesOf, type Size } from "../size.ts";
 import { run } from "./event_loop.ts";
-import type { RunOptions, TakeOutput } from "./options.ts";
+import type { RunOptions } from "./options.ts";
+import { outputStream, STREAM_SIZE } from "./output_stream.ts";
 
 /** A guest that runs. To dispose of it kills it, and waits for its end. */
 export interface RunningGuest extends AsyncDisposable {
@@ -29,9 +30,6 @@ export interface SpawnOptions extends Omit<RunOptions, "console"> {
   readonly highWaterMark?: Size;
 }
 
-/** What a pipe of Linux holds, in bytes. */
-const PIPE_SIZE = 0x1_0000;
-
 /**
  * Starts a guest and comes back at once.
  *
@@ -52,8 +50,8 @@ const PIPE_SIZE = 0x1_0000;
  * @throws {TenderError} "option" if the size of what is kept is none
  */
 export function spawn(guest: Guest, options: SpawnOptions = {}): RunningGuest {
-  const { highWaterMark = PIPE_SIZE, signal, ...others } = options;
-  const console = pipe(bytesOf(highWaterMark, "highWaterMark"));
+  const { highWaterMark = STREAM_SIZE, signal, ...others } = options;
+  const console = outputStream(bytesOf(highWaterMark, "highWaterMark"));
   const killer = new AbortController();
   const signals = signal === undefined ? [killer.signal] : [killer.signal, signal];
   const outcome = run(guest, {
@@ -72,45 +70,6 @@ export function spawn(guest: Guest, options: SpawnOptions = {}): RunningGuest {
     [Symbol.asyncDispose]: () => {
       kill();
       return outcome.then(nobody, nobody);
-    },
-  };
-}
-
-/** A stream, and what puts output into it. */
-interface Pipe {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly take: TakeOutput;
-  readonly end: () => void;
-}
-
-/** Makes a stream that holds so many bytes, and then has the guest wait. */
-function pipe(highWaterMark: number): Pipe {
-  let controller: ReadableStreamDefaultController<Uint8Array>;
-  let cancelled = false;
-  let room: PromiseWithResolvers<void> | undefined;
-  const goOn = () => {
-    room?.resolve();
-    room = undefined;
-  };
-  const readable = new ReadableStream<Uint8Array>({
-    start: (given) => void (controller = given),
-    pull: goOn,
-    cancel() {
-      cancelled = true;
-      goOn();
-    },
-  }, new ByteLengthQueuingStrategy({ highWaterMark }));
-  return {
-    readable,
-    take(output) {
-      if (cancelled) return;
-      controller.enqueue(output);
-      if (controller.desiredSize! > 0) return;
-      room = Promise.withResolvers<void>();
-      return room.promise;
-    },
-    end() {
-      if (!cancelled) controller.close();
     },
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { EXIT } from "../../abi/solo5.ts";
+import type { ProcessEnd } from "../../linux/child.ts";
 import { TenderError } from "../error.ts";
 import { type Outcome, SIGNAL_STATUS, signalOutcome } from "../outcome.ts";
 import type { RunOptions } from "../run/options.ts";
@@ -37,11 +38,6 @@ export async function startProcess(image: ProcessImage, options: RunOptions): Pr
   const spawn = (stdout: "piped" | "inherit") => spawnImage(image, { stdout });
   return await child.startProcess({ spawn, outcome }, options);
 }
-
-/** The end of a process: its status, or the signal that ended it. */
-export type ProcessEnd =
-  | { readonly kind: "exited"; readonly status: number }
-  | { readonly kind: "killed"; readonly signal: number };
 
 /**
  * The outcome of a guest's process.

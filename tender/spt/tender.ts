@@ -103,7 +103,7 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
  *
  * @throws {TenderError} "host" naming what is missing
  */
-export async function checkCpu({ unikernel }: Guest): Promise<void> {
+export async function checkCpu({ unikernel }: Pick<Guest, "unikernel">): Promise<void> {
   // Linux may take milliseconds to describe the CPU.
   if (!unikernel.snapshot?.cpu.length) return;
   const { checkFeatures } = await import("../cpu_features.ts");

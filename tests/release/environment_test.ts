@@ -200,7 +200,16 @@ function* modules(...paths: string[]): Generator<string> {
 Deno.test("environment: every variable that the sources read is let through", () => {
   const names = new Set<string>();
   for (
-    const path of modules("main.ts", "abi", "elftool", "linux", "bindings", "tender", "commands")
+    const path of modules(
+      "main.ts",
+      "abi",
+      "elftool",
+      "linux",
+      "bindings",
+      "tender",
+      "pool",
+      "commands",
+    )
   ) {
     const text = Deno.readTextFileSync(path);
     for (const [, name] of text.matchAll(/Deno\.env\.(?:get|has)\("(\w+)"\)/g)) names.add(name!);

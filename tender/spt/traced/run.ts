@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ProcessEnd } from "../../../linux/child.ts";
 import { monotonic } from "../../../linux/clock.ts";
 import { ERRNO, SystemError } from "../../../linux/libc.ts";
 import { LINUX } from "../../../linux/syscalls.ts";
@@ -14,7 +15,7 @@ import { TenderError } from "../../error.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { ProcessLimits } from "../../run/process_limits.ts";
 import type { Ended, Run, Steps, Stop, Wait } from "../../run/run.ts";
-import { type ProcessEnd, processOutcome } from "../process.ts";
+import { processOutcome } from "../process.ts";
 import { NO_CALL, type TracedConsole } from "./console.ts";
 import type { MarkWatch } from "./mark.ts";
 import { captureProcess, type ProcessState, type StoppedProcess } from "./state.ts";

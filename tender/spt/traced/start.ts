@@ -5,6 +5,7 @@
  * @module
  */
 import { STDOUT_FILENO } from "../../../linux/constants.ts";
+import type { ProcessEnd } from "../../../linux/child.ts";
 import { memoryFile } from "../../../linux/exec.ts";
 import { closeDescriptor, ERRNO, SystemError } from "../../../linux/libc.ts";
 import { duplicateOf } from "../../../linux/other_process.ts";
@@ -17,7 +18,6 @@ import type { RunOptions } from "../../run/options.ts";
 import type { StartOptions } from "../../target.ts";
 import { ProcessLimits } from "../../run/process_limits.ts";
 import type { ProcessImage } from "../compile.ts";
-import type { ProcessEnd } from "../process.ts";
 import { checkOptions } from "../refusals.ts";
 import { encodeImage } from "../start.ts";
 import { TracedConsole } from "./console.ts";
