@@ -24,6 +24,15 @@ export const PersonalityProgram = struct({
   devices: usize,
   devicesSize: usize,
   flags: usize,
+  /** Address of a {@linkcode PersonalityRoom}; 0 if there is none. */
+  room: usize,
+});
+
+/** What begins the room for files that are added to a unikernel (`struct personality_room`); zeros if there are none. */
+export const PersonalityRoom = struct({
+  /** An array of {@linkcode PersonalityFile}. */
+  files: usize,
+  count: usize,
 });
 
 /** A segment of the program (`struct personality_segment`). */

@@ -50,6 +50,8 @@ export interface AdoptOptions {
   readonly manifest?: Manifest;
   /** Whether the unikernel prints every system call to its console. */
   readonly strace?: boolean;
+  /** Bytes of memory to keep for files that are added later. Default: 0, none can be added. */
+  readonly room?: number;
 }
 
 /**
@@ -73,19 +75,22 @@ export function adoptProgram(
   const data = new MemoryImage(alignUp(base + personality.size, PAGE_SIZE));
   const note = manifestNote(manifest);
   const manifestAddress = data.put(encodeNote(note), NOTE_ALIGN);
-  const told = describe(program, { placed, data, options, manifest });
+  const described = describe(program, { placed, data, options, manifest });
   const trampolines = alignUp(data.end, PAGE_SIZE);
   const rewriting = rewrite(program, {
     trampolines: trampolines - placed.bias,
     personality: base + personality.entry - placed.bias,
   });
+  const last = alignUp(trampolines + rewriting.trampolines.length + 1, PAGE_SIZE);
+  const room = options.room && { address: last, size: alignUp(options.room, PAGE_SIZE) };
+  const told = encodeProgram({ ...described, room: room ? room.address : 0 }, placed);
   const segments = [
     ...placed.segments.map((segment) => patched(segment, rewriting, placed.bias)),
     ...personality.segments.map((segment) => above(segment, { base, personality, told })),
     readable(data.address, data.bytes()),
     { ...readable(trampolines, ending(rewriting.trampolines)), execute: true },
   ];
-  const end = alignUp(trampolines + rewriting.trampolines.length + 1, PAGE_SIZE);
+  const end = room ? last + room.size : last;
   const application = {
     main: base + personality.main,
     manifest: manifestAddress,
@@ -97,9 +102,9 @@ export function adoptProgram(
     architecture: "x86_64",
     entry: base + personality.main,
     segments,
-    notes: [note, portableNote(application), adoptedNote({ sites })],
+    notes: [note, portableNote(application), adoptedNote({ sites, ...(room && { room }) })],
     stack: "non-executable",
-    inOnePiece: end - placed.segments[0]!.address - sizeOf(segments) < MOST_ZEROS,
+    inOnePiece: last - placed.segments[0]!.address - sizeOf(segments) < MOST_ZEROS,
   });
 }
 
@@ -198,7 +203,7 @@ function ending(trampolines: Uint8Array): Uint8Array {
 
 const INT3 = 0xcc;
 
-/** What the personality is told of the program. */
+/** What the personality is told of the program, but for its segments and its room. */
 function describe(
   program: LoadedProgram,
   { placed, data, options, manifest }: {
@@ -207,16 +212,14 @@ function describe(
     options: AdoptOptions;
     manifest: Manifest;
   },
-): Uint8Array {
+) {
   const { environment = {}, root = [], rootName = "root", strace = false, name } = options;
   const variables = strings(Object.entries(environment).map(([key, value]) => `${key}=${value}`));
   const devices = strings(
     manifest.devices.filter(({ type }) => type === "BLOCK_BASIC").map(({ name }) => name),
   );
   const files = putRoot(data, root, { name: rootName });
-  const told = new Uint8Array(PERSONALITY_PROGRAM_SIZE);
-  const view = viewOf(told);
-  PersonalityProgram.write(view, 0, {
+  return {
     entry: program.elf.header.entry + placed.bias,
     headers: headersOf(program, { placed, data }),
     headerCount: program.programs.length,
@@ -228,7 +231,16 @@ function describe(
     devices: data.put(devices, 1),
     devicesSize: devices.length,
     flags: strace ? PERSONALITY_STRACE : 0,
-  });
+  };
+}
+
+function encodeProgram(
+  fields: Parameters<typeof PersonalityProgram.write>[2],
+  placed: Placed,
+): Uint8Array {
+  const told = new Uint8Array(PERSONALITY_PROGRAM_SIZE);
+  const view = viewOf(told);
+  PersonalityProgram.write(view, 0, fields);
   placed.segments.forEach(({ address, memorySize, write, execute }, index) => {
     const flags = SEGMENT_FLAGS.READ | (write ? SEGMENT_FLAGS.WRITE : 0) |
       (execute ? SEGMENT_FLAGS.EXECUTE : 0);

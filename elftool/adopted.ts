@@ -5,6 +5,7 @@
  */
 import { PORTABLE_NOTE_NAME } from "../abi/portable.ts";
 import { ADOPTED_NOTE_TYPE } from "../abi/personality.ts";
+import { PAGE_SIZE } from "../abi/solo5.ts";
 import type { ElfFile, Program } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { findOwnNote, type Note } from "./notes.ts";
@@ -14,17 +15,26 @@ import type { Site } from "./x86_64/rewrite.ts";
 export interface Adopted {
   /** Every system call, and all bytes that read as one, ascending by address. */
   readonly sites: readonly Site[];
+  /** Where files may be added. */
+  readonly room?: Room;
+}
+
+/** Memory in which a unikernel has nothing, for files that are added to it. */
+export interface Room {
+  readonly address: number;
+  /** In bytes, whole pages. */
+  readonly size: number;
 }
 
 /** How the note is found. */
 export const ADOPTED_NOTE = { owner: PORTABLE_NOTE_NAME, type: ADOPTED_NOTE_TYPE } as const;
 
 /** The note that says what became of a program's system calls. */
-export function adoptedNote({ sites }: Adopted): Note {
+export function adoptedNote({ sites, room }: Adopted): Note {
   const rows = sites.map(({ address, how, why }) =>
     why === undefined ? [address, how] : [address, how, why]
   );
-  const desc = new TextEncoder().encode(JSON.stringify({ version: 1, sites: rows }));
+  const desc = new TextEncoder().encode(JSON.stringify({ version: 1, sites: rows, room }));
   return { name: ADOPTED_NOTE.owner, type: ADOPTED_NOTE.type, desc };
 }
 
@@ -37,27 +47,37 @@ export function adoptedNote({ sites }: Adopted): Note {
 export function readAdopted(elf: ElfFile, programs: readonly Program[]): Adopted | undefined {
   const content = findOwnNote(elf, programs, ADOPTED_NOTE);
   if (content === undefined) return undefined;
-  const sites = parse(content);
-  if (sites !== undefined) return { sites };
+  const adopted = parse(content);
+  if (adopted !== undefined) return adopted;
   throw new ElfError("elf-note", `${elf.name}: note of an adopted program: is damaged`);
 }
 
-function parse(content: Uint8Array): Site[] | undefined {
-  let value: { version?: unknown; sites?: unknown } | null;
+function parse(content: Uint8Array): Adopted | undefined {
+  let value: { version?: unknown; sites?: unknown; room?: unknown } | null;
   try {
     value = JSON.parse(new TextDecoder().decode(content));
   } catch {
     return undefined;
   }
   if (value?.version !== 1 || !Array.isArray(value.sites)) return undefined;
-  const sites: Site[] = [];
-  for (const row of value.sites) {
-    const [address, how, why]: unknown[] = Array.isArray(row) ? row : [];
-    if (!Number.isSafeInteger(address) || !isHow(how)) return undefined;
-    if (why !== undefined && typeof why !== "string") return undefined;
-    sites.push({ address: address as number, how, ...(why === undefined ? {} : { why }) });
-  }
-  return sites;
+  const sites = value.sites.map(parseSite);
+  if (!sites.every((site) => site !== undefined)) return undefined;
+  if (value.room === undefined) return { sites };
+  return isRoom(value.room) ? { sites, room: value.room } : undefined;
+}
+
+function parseSite(row: unknown): Site | undefined {
+  const [address, how, why]: unknown[] = Array.isArray(row) ? row : [];
+  if (!Number.isSafeInteger(address) || !isHow(how)) return undefined;
+  if (why !== undefined && typeof why !== "string") return undefined;
+  return { address: address as number, how, ...(why === undefined ? {} : { why }) };
+}
+
+function isRoom(value: unknown): value is Room {
+  const { address, size } = (value ?? {}) as Partial<Record<keyof Room, unknown>>;
+  return [address, size].every((number) =>
+    Number.isSafeInteger(number) && (number as number) > 0 && (number as number) % PAGE_SIZE === 0
+  );
 }
 
 const HOW: readonly Site["how"][] = ["before", "after", "around", "padding", "left"];

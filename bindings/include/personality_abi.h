@@ -34,6 +34,7 @@ struct personality_program {
     uint64_t devices;      /* Names of block devices: strings, each with its NUL. */
     uint64_t devices_size; /* Of all of them together. */
     uint64_t flags;        /* PERSONALITY_STRACE. */
+    uint64_t room;         /* A struct personality_room; 0 if there is none. */
     struct personality_segment segments[PERSONALITY_MAX_SEGMENTS]; /* The end is one of zeros. */
 };
 
@@ -52,6 +53,16 @@ struct personality_file {
     uint32_t uid;
     uint32_t gid;
     uint32_t reserved;
+};
+
+/*
+ * What begins the room for files that are added when the unikernel exists already; zeros if there
+ * are none.
+ */
+struct personality_room {
+    uint64_t
+        files; /* An array of struct personality_file: the root directory, then what is in it. */
+    uint64_t count;
 };
 
 #endif

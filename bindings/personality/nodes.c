@@ -152,18 +152,36 @@ static struct node *load(const struct personality_file *file) {
     return node;
 }
 
-static bool load_all(const struct personality_file *files, size_t count) {
+/* Makes way for a file; true if it is a directory that is there already. */
+static bool replace(struct node *directory, const struct personality_file *file) {
+    const char *name = (const char *)file->name;
+    struct entry *entry = directory_find(directory, name, strlen(name));
+    if (entry == NULL)
+        return false;
+    if (node_type(entry->node) == S_IFDIR && (file->mode & S_IFMT) == S_IFDIR)
+        return true;
+    directory_remove(directory, entry);
+    return false;
+}
+
+/* Puts files into a tree, whose root the first of them is. */
+static bool load_all(struct node *root, const struct personality_file *files, size_t count) {
     struct node **nodes = memory_take(count * sizeof *nodes);
     if (nodes == NULL)
         return false;
-    for (size_t number = 0; number < count; number++) {
+    nodes[0] = root;
+    for (size_t number = 1; number < count; number++) {
         const struct personality_file *file = &files[number];
-        struct node *node = file->link != 0 ? nodes[file->link] : load(file);
-        if (node == NULL)
-            return false;
-        nodes[number] = node;
         const char *name = (const char *)file->name;
-        if (number > 0 && directory_add(nodes[file->parent], name, strlen(name), node) != 0)
+        struct node *directory = nodes[file->parent];
+        /* Nothing is in the way in a tree that is being made. */
+        if (nodes_root != NULL && replace(directory, file)) {
+            nodes[number] = directory_find(directory, name, strlen(name))->node;
+            continue;
+        }
+        nodes[number] = file->link != 0 ? nodes[file->link] : load(file);
+        if (nodes[number] == NULL ||
+            directory_add(directory, name, strlen(name), nodes[number]) != 0)
             return false;
     }
     /* What was added changed the times of directories. */
@@ -172,19 +190,31 @@ static bool load_all(const struct personality_file *files, size_t count) {
             nodes[number]->atime = nodes[number]->mtime = nodes[number]->ctime =
                 (uint64_t)files[number].mtime * 1000000000;
     }
-    nodes_root = nodes[0];
-    nodes_root->links = nodes_root->links + 2;
-    nodes_root->directory.parent = nodes_root;
     memory_give(nodes, count * sizeof *nodes);
     return true;
 }
 
+static _Noreturn void fail_to_load(void) {
+    console_say("not enough memory for the root file system");
+    process_end(1);
+}
+
+void nodes_add_files(void) {
+    const struct personality_room *room = (const void *)personality_program.room;
+    if (room != NULL && room->count > 0 &&
+        !load_all(nodes_root, (const void *)room->files, room->count))
+        fail_to_load();
+}
+
 void nodes_start(void) {
     const struct personality_program *program = &personality_program;
-    if (!load_all((const void *)program->root, program->root_count)) {
-        console_say("not enough memory for the root file system");
-        solo5_exit(1);
-    }
+    const struct personality_file *files = (const void *)program->root;
+    struct node *root = load(files);
+    if (root == NULL || !load_all(root, files, program->root_count))
+        fail_to_load();
+    nodes_root = root;
+    nodes_root->links = nodes_root->links + 2;
+    nodes_root->directory.parent = nodes_root;
     struct node *devices = node_add(nodes_root, "dev", S_IFDIR | 0755);
     add_device(devices, "null", DEVICE_NULL);
     add_device(devices, "zero", DEVICE_ZERO);

@@ -152,6 +152,8 @@ extern struct node *nodes_root;
 struct node *node_add(struct node *directory, const char *name, uint32_t mode);
 
 void nodes_start(void);
+/* Puts in the files that were added to the unikernel, in place of those with the same names. */
+void nodes_add_files(void);
 /* A file with no name yet; NULL without memory. */
 struct node *node_make(uint32_t mode);
 /* Frees the node if no name and no open file holds it. */

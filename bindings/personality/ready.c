@@ -16,6 +16,7 @@ void ready_mark(void) {
     /* A start of a snapshot stores its own. */
     start_info.cmdline = NULL;
     soloden_ready_here(&start_info);
+    nodes_add_files();
     if (start_info.cmdline == NULL)
         return;
     if (!arguments_start(start_info.cmdline)) {

@@ -62,6 +62,7 @@ const STRUCTS: [type: string, layout: Struct<any>, members?: Members][] = [
   ["struct personality_program", PERSONALITY],
   ["struct personality_segment", personality.PersonalitySegment],
   ["struct personality_file", personality.PersonalityFile],
+  ["struct personality_room", personality.PersonalityRoom],
   ["struct abi1_info", notes.AbiNote, { target: "abi_target", version: "abi_version" }],
 ];
 
