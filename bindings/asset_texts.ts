@@ -62,6 +62,8 @@ export { default as "include/personality_abi.h" } from "./include/personality_ab
 export { default as "include/portable_abi.h" } from "./include/portable_abi.h" with { type: "text" };
 export { default as "include/solo5.h" } from "./include/solo5.h" with { type: "text" };
 export { default as "include/soloden.h" } from "./include/soloden.h" with { type: "text" };
+export { default as "include/soloden_call.h" } from "./include/soloden_call.h" with { type: "text" };
+export { default as "include/soloden_channel.h" } from "./include/soloden_channel.h" with { type: "text" };
 export { default as "include/spt_abi.h" } from "./include/spt_abi.h" with { type: "text" };
 export { default as "personality/arguments.c" } from "./personality/arguments.c" with { type: "text" };
 export { default as "personality/calls.c" } from "./personality/calls.c" with { type: "text" };

@@ -11,6 +11,7 @@ const ROOMS = [
   "tender",
   "pool",
   "mod.ts",
+  "mcp",
   "commands",
   "main.ts",
   "release",
@@ -41,6 +42,15 @@ Deno.test("rooms: every import leads to the same room or to one before it", () =
       .map((path) => `${file} imports ${path}`)
   );
   assert.deepEqual(upward, []);
+});
+
+Deno.test("rooms: what is built on the library imports it as its users do", () => {
+  const ALLOWED = ["mod.ts", "linux", "mcp"];
+  const beside = [...all].filter(([file]) => file.startsWith("mcp/")).flatMap(([file, imports]) =>
+    imports.filter((path) => !ALLOWED.includes(path.split("/")[0]!))
+      .map((path) => `${file} imports ${path}`)
+  );
+  assert.deepEqual(beside, []);
 });
 
 Deno.test("rooms: no file imports itself by way of others", () => {

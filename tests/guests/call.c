@@ -1,0 +1,92 @@
+/*
+ * call.c: tools of every kind. One answers with what it was given; the others count, crash, hang,
+ * forge, flood and leave.
+ */
+#include "guest.h"
+#include "soloden.h"
+#include "soloden_call.h"
+
+static const char TOOLS[] =
+    "{\"tools\":[{\"name\":\"echo\",\"description\":\"Gives back its arguments\","
+    "\"inputSchema\":{\"type\":\"object\"}},"
+    "{\"name\":\"count\",\"description\":\"Counts its calls\","
+    "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false}}]}";
+
+static int counter;
+
+/* Writes bytes that are no answer, and ends. */
+static bool forge(const void *bytes, size_t size) {
+    soloden_channel_write(&soloden_caller, bytes, size);
+    soloden_channel_flush(&soloden_caller);
+    return false;
+}
+
+static bool flood(void) {
+    static const char line[] = "flooding the console, line after line after line after line....\n";
+    for (int i = 0; i < 10 << 14; i++)
+        solo5_console_write(line, sizeof line - 1);
+    return soloden_call_result("\"flooded\"");
+}
+
+/* Gives back 10 MiB in all, but for the envelope of the answer. */
+static bool large(char *buffer) {
+    static const char end[] = {'"'};
+    size_t size = SOLODEN_CALL_MAX - 64;
+    __builtin_memset(buffer, 'x', size);
+    buffer[0] = '"';
+    const struct soloden_json parts[] = {{buffer, size}, {end, 1}};
+    return soloden_call_answer(",\"result\":", parts, 2);
+}
+
+static bool answer(struct soloden_json request, char *buffer) {
+    struct soloden_json method = soloden_json_member(request, "method");
+    if (soloden_json_is(method, "rpc.describe"))
+        return soloden_call_result(TOOLS);
+    if (soloden_json_is(method, "echo")) {
+        struct soloden_json params = soloden_json_member(request, "params");
+        return soloden_call_answer(",\"result\":", &params, 1);
+    }
+    if (soloden_json_is(method, "count")) {
+        char digits[] = {(char)('0' + ++counter % 10), '\0'};
+        return soloden_call_result(digits);
+    }
+    if (soloden_json_is(method, "fail"))
+        return soloden_call_error("-32602", "no such city");
+    if (soloden_json_is(method, "crash"))
+        *(volatile int *)0 = 1;
+    if (soloden_json_is(method, "abort"))
+        solo5_abort();
+    if (soloden_json_is(method, "spin"))
+        for (volatile int i = 0;; i++)
+            ;
+    while (soloden_json_is(method, "wait"))
+        solo5_yield(UINT64_MAX, NULL);
+    if (soloden_json_is(method, "flood"))
+        return flood();
+    if (soloden_json_is(method, "large"))
+        return large(buffer);
+    if (soloden_json_is(method, "other"))
+        return forge("\x2e\0\0\0{\"jsonrpc\":\"2.0\",\"id\":4294967295,\"result\":true}", 50);
+    if (soloden_json_is(method, "empty"))
+        return forge("\0\0\0\0", 4);
+    if (soloden_json_is(method, "endless"))
+        return forge("\xff\xff\xff\xff", 4);
+    if (soloden_json_is(method, "garbage"))
+        return forge("\x04\0\0\0{{{{", 8);
+    if (soloden_json_is(method, "leave"))
+        return false;
+    return soloden_call_error("-32601", "no such tool");
+}
+
+int solo5_app_main(const struct solo5_start_info *given) {
+    struct solo5_start_info info = *given;
+    struct soloden_json request;
+    soloden_ready(&info);
+    if (!soloden_call_open())
+        return fail("acquire");
+    char *buffer = (char *)info.heap_start;
+    size_t room = info.heap_size - (1 << 16);
+    while (soloden_call_receive(buffer, room, &request) && answer(request, buffer))
+        ;
+    return SOLO5_EXIT_SUCCESS;
+}
