@@ -2,7 +2,9 @@
  * arguments.c: the program's arguments and its environment. They come from the command line of the
  * start, which is taken apart here; /proc/self/cmdline and /proc/self/environ show them.
  */
-#include "personality.h"
+#include "arguments.h"
+
+#include "heap.h"
 
 struct strings arguments, environment;
 

@@ -1,9 +1,9 @@
 /*
  * clock.c: time, and waiting for it.
  */
-#include "personality.h"
+#include "clock.h"
 
-#define SECOND 1000000000ul
+#include "pages.h"
 
 static uint64_t start;
 

@@ -1,7 +1,7 @@
 /*
  * end.c: the end of the program.
  */
-#include "personality.h"
+#include "end.h"
 
 /* 255 would read as an abort of the unikernel. */
 _Noreturn void process_end(int status) {

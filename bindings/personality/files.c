@@ -1,52 +1,12 @@
 /*
  * files.c: reading and writing open files.
  */
-#include "personality.h"
+#include "files.h"
 
-long file_read(struct node *node, void *buffer, size_t size, uint64_t offset) {
-    switch (node_type(node)) {
-    case S_IFREG:
-        if (offset >= node->size)
-            return 0;
-        if (size > node->size - offset)
-            size = node->size - offset;
-        memcpy(buffer, node->content.bytes + offset, size);
-        return (long)size;
-    case S_IFDIR:
-        return -EISDIR;
-    case S_IFBLK:
-        return block_read(node, buffer, size, offset);
-    default:
-        return device_read(node, buffer, size);
-    }
-}
-
-static long write_content(struct node *node, const void *buffer, size_t size, uint64_t offset) {
-    if (size == 0)
-        return 0;
-    if (offset > memory_total())
-        return -EFBIG;
-    uint64_t end = offset + size;
-    long error = node_reserve(node, end > node->size ? end : node->size);
-    if (error != 0)
-        return error;
-    if (end > node->size)
-        node->size = end;
-    memcpy(node->content.bytes + offset, buffer, size);
-    node->mtime = node->ctime = clock_now();
-    return (long)size;
-}
-
-static long file_write(struct node *node, const void *buffer, size_t size, uint64_t offset) {
-    switch (node_type(node)) {
-    case S_IFREG:
-        return write_content(node, buffer, size, offset);
-    case S_IFBLK:
-        return block_write(node, buffer, size, offset);
-    default:
-        return device_write(node, buffer, size);
-    }
-}
+#include "content.h"
+#include "descriptors.h"
+#include "pages.h"
+#include "paths.h"
 
 static bool has_offset(const struct node *node) {
     uint32_t type = node_type(node);
@@ -69,7 +29,7 @@ static struct file *to_write(int fd) {
 static long read_part(struct file *file, uintptr_t buffer, size_t size, uint64_t *at) {
     if (!memory_writable(buffer, size))
         return -EFAULT;
-    long result = file_read(file->node, (void *)buffer, size, *at);
+    long result = content_read(file->node, (void *)buffer, size, *at);
     if (result > 0 && has_offset(file->node))
         *at += (uint64_t)result;
     return result;
@@ -80,7 +40,7 @@ static long write_part(struct file *file, uintptr_t buffer, size_t size, uint64_
         return -EFAULT;
     if ((file->flags & O_APPEND) && node_type(file->node) == S_IFREG)
         *at = file->node->size;
-    long result = file_write(file->node, (const void *)buffer, size, *at);
+    long result = content_write(file->node, (const void *)buffer, size, *at);
     if (result > 0 && has_offset(file->node))
         *at += (uint64_t)result;
     return result;
@@ -262,7 +222,7 @@ long call_sendfile(int to, int from, uintptr_t offset, size_t size) {
     /* Writing may move the content of the file that is read, if both are the same. */
     if (target->node == node && node_reserve(target->node, target->offset + size) != 0)
         return -ENOSPC;
-    long result = file_write(target->node, node->content.bytes + *at, size, target->offset);
+    long result = content_write(target->node, node->content.bytes + *at, size, target->offset);
     if (result > 0) {
         *at += (uint64_t)result;
         if (has_offset(target->node))

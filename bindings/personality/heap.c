@@ -2,7 +2,9 @@
  * heap.c: memory for the personality's own objects. Small ones have sizes that are powers of two,
  * and each size has a list of free ones; large ones are pages.
  */
-#include "personality.h"
+#include "heap.h"
+
+#include "pages.h"
 
 #define SMALLEST 32ul
 #define LISTS    7 /* Up to 2048 bytes. */

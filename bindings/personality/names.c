@@ -1,104 +1,12 @@
 /*
- * names.c: the calls that open files, and those that change directories.
+ * names.c: the calls that change directories.
  */
-#include "personality.h"
+#include "names.h"
 
-static uint32_t umask = 022;
-
-long call_umask(uint32_t mask) {
-    uint32_t old = umask;
-    umask = mask & 0777;
-    return old;
-}
-
-/* ---- Opening ---- */
-
-/* Makes a regular file of a name that is free. */
-static long create(const struct place *place, uint32_t mode, struct node **made) {
-    struct node *node = node_make(S_IFREG | (mode & 07777 & ~umask));
-    if (node == NULL)
-        return -ENOSPC;
-    long error = directory_add(place->directory, place->name, place->length, node);
-    if (error != 0)
-        node_settle(node);
-    *made = node;
-    return error;
-}
-
-/* Whether an existing file can be opened so: 0 or an error. */
-static long check_open(const struct node *node, uint32_t flags) {
-    uint32_t type = node_type(node);
-    if ((flags & O_DIRECTORY) && type != S_IFDIR)
-        return -ENOTDIR;
-    if (type == S_IFLNK && !(flags & O_PATH))
-        return -ELOOP;
-    bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
-    if (type == S_IFDIR && changes && !(flags & O_PATH))
-        return -EISDIR;
-    /* What the personality makes itself cannot be written. */
-    return type == S_IFREG && changes && node->content.refresh != NULL ? -EACCES : 0;
-}
-
-/* All that counts with O_PATH. */
-#define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
-/* Finds what is to be opened, and creates it if need be: 0 or an error. */
-static long find_or_create(int directory, uintptr_t path, uint32_t *flags, uint32_t mode,
-                           struct node **node) {
-    bool creates = (*flags & O_CREAT) != 0, exclusive = creates && (*flags & O_EXCL);
-    struct place place;
-    if (creates) {
-        long error = path_find(directory, path, LAST_NAME, &place);
-        if (error != 0)
-            return error;
-        if (place.slash)
-            return -EISDIR;
-    }
-    enum last last = exclusive || (*flags & O_NOFOLLOW) ? LAST_ITSELF : LAST_FOLLOWED;
-    long error = path_find(directory, path, last, &place);
-    if (error != 0)
-        return error;
-    if (place.node == NULL) {
-        if (!creates)
-            return -ENOENT;
-        *flags &= ~O_TRUNC;
-        return create(&place, mode, node);
-    }
-    *node = place.node;
-    return exclusive ? -EEXIST : check_open(place.node, *flags);
-}
-
-/* What happens when a file is opened; the node that is opened. */
-static struct node *prepare(struct node *node) {
-    if (node_type(node) == S_IFREG && node->content.refresh != NULL)
-        node->content.refresh(node);
-    if (node_type(node) != S_IFCHR)
-        return node;
-    if (node->device == DEVICE_READY)
-        ready_mark();
-    return node->device == DEVICE_CONSOLE ? node_console() : node;
-}
-
-long call_openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
-    if (flags & O_PATH)
-        flags &= PATH_FLAGS;
-    if (flags & O_TMPFILE)
-        return -EOPNOTSUPP;
-    if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
-        return -EINVAL;
-    struct node *node;
-    long error = find_or_create(directory, path, &flags, mode, &node);
-    if (error != 0)
-        return error;
-    if (!(flags & O_PATH))
-        node = prepare(node);
-    long fd = descriptor_open(node, flags);
-    if (fd >= 0 && (flags & O_TRUNC) && node_type(node) == S_IFREG)
-        node_resize(node, 0);
-    return fd;
-}
-
-/* ---- Names ---- */
+#include "heap.h"
+#include "opening.h"
+#include "pages.h"
+#include "paths.h"
 
 long call_mkdirat(int directory, uintptr_t path, uint32_t mode) {
     struct place place;
@@ -109,7 +17,7 @@ long call_mkdirat(int directory, uintptr_t path, uint32_t mode) {
         return -EEXIST;
     if (place.directory->links == 0)
         return -ENOENT;
-    struct node *node = node_make(S_IFDIR | (mode & 01777 & ~umask));
+    struct node *node = node_make(S_IFDIR | (mode & 01777 & ~file_mask));
     if (node == NULL)
         return -ENOSPC;
     error = directory_add(place.directory, place.name, place.length, node);
@@ -266,63 +174,4 @@ long call_symlinkat(uintptr_t target, int directory, uintptr_t path) {
     if (error != 0)
         node_settle(node);
     return error;
-}
-
-/* ---- Reading a directory ---- */
-
-struct record {
-    uint64_t number;
-    int64_t next;
-    uint16_t size;
-    uint8_t type;
-    char name[];
-};
-
-#define RECORD_HEADER 19u
-
-/* Appends an entry; false if it does not fit. */
-static bool put_record(uintptr_t *out, uintptr_t end, const struct node *node, const char *name,
-                       size_t length, uint64_t next) {
-    size_t size = (RECORD_HEADER + length + 1 + 7) & -8ul;
-    if (end - *out < size)
-        return false;
-    struct record *record = (void *)*out;
-    memset(record, 0, size);
-    record->number = node->number;
-    record->next = (int64_t)next;
-    record->size = (uint16_t)size;
-    record->type = (uint8_t)(node_type(node) >> 12);
-    memcpy((char *)record + RECORD_HEADER, name, length);
-    *out += size;
-    return true;
-}
-
-/* The offset is 0 at ".", 1 at "..", and then 2 more than the cookie of the entry before. */
-long call_getdents64(int fd, uintptr_t buffer, size_t size) {
-    struct file *file = descriptor_file(fd);
-    if (file == NULL || (file->flags & O_PATH))
-        return -EBADF;
-    const struct node *node = file->node;
-    if (node_type(node) != S_IFDIR)
-        return -ENOTDIR;
-    if (node->links == 0)
-        return -ENOENT;
-    if (!memory_writable(buffer, size))
-        return -EFAULT;
-    uintptr_t out = buffer, end = buffer + size;
-    bool fits = true;
-    if (file->offset == 0 && (fits = put_record(&out, end, node, ".", 1, 1)))
-        file->offset = 1;
-    if (fits && file->offset == 1 &&
-        (fits = put_record(&out, end, node->directory.parent, "..", 2, 2)))
-        file->offset = 2;
-    const struct entry *entry = node->directory.first;
-    for (; fits && entry != NULL; entry = entry->next) {
-        if (entry->cookie + 2 <= file->offset)
-            continue;
-        fits = put_record(&out, end, entry->node, entry->name, entry->length, entry->cookie + 2);
-        if (fits)
-            file->offset = entry->cookie + 2;
-    }
-    return out == buffer && !fits ? -EINVAL : (long)(out - buffer);
 }

@@ -2,7 +2,11 @@
  * nodes.c: the file system's tree, in memory. It begins as what the image holds. A file's content
  * stays in the image, which cannot be written, until the program writes to the file.
  */
-#include "personality.h"
+#include "nodes.h"
+
+#include "clock.h"
+#include "heap.h"
+#include "pages.h"
 
 struct node *nodes_root;
 
@@ -114,121 +118,4 @@ long node_resize(struct node *node, uint64_t size) {
     node->size = size;
     node->mtime = node->ctime = clock_now();
     return 0;
-}
-
-/* ---- The tree that the program starts with ---- */
-
-struct node *node_add(struct node *directory, const char *name, uint32_t mode) {
-    struct entry *entry = directory_find(directory, name, strlen(name));
-    if (entry != NULL)
-        return entry->node;
-    struct node *node = node_make(mode);
-    directory_add(directory, name, strlen(name), node);
-    return node;
-}
-
-static void add_device(struct node *directory, const char *name, enum device device) {
-    struct node *node = node_add(directory, name, S_IFCHR | 0666);
-    if (node_type(node) == S_IFCHR)
-        node->device = device;
-}
-
-static struct node *console;
-
-struct node *node_console(void) {
-    return console;
-}
-
-static struct node *load(const struct personality_file *file) {
-    struct node *node = node_make(file->mode);
-    if (node == NULL)
-        return NULL;
-    node->uid = file->uid;
-    node->gid = file->gid;
-    if (node_type(node) != S_IFDIR) {
-        node->content.bytes = (uint8_t *)file->content;
-        node->size = file->size;
-    }
-    return node;
-}
-
-/* Makes way for a file; true if it is a directory that is there already. */
-static bool replace(struct node *directory, const struct personality_file *file) {
-    const char *name = (const char *)file->name;
-    struct entry *entry = directory_find(directory, name, strlen(name));
-    if (entry == NULL)
-        return false;
-    if (node_type(entry->node) == S_IFDIR && (file->mode & S_IFMT) == S_IFDIR)
-        return true;
-    directory_remove(directory, entry);
-    return false;
-}
-
-/* Puts files into a tree, whose root the first of them is. */
-static bool load_all(struct node *root, const struct personality_file *files, size_t count) {
-    struct node **nodes = memory_take(count * sizeof *nodes);
-    if (nodes == NULL)
-        return false;
-    nodes[0] = root;
-    for (size_t number = 1; number < count; number++) {
-        const struct personality_file *file = &files[number];
-        const char *name = (const char *)file->name;
-        struct node *directory = nodes[file->parent];
-        /* Nothing is in the way in a tree that is being made. */
-        if (nodes_root != NULL && replace(directory, file)) {
-            nodes[number] = directory_find(directory, name, strlen(name))->node;
-            continue;
-        }
-        nodes[number] = file->link != 0 ? nodes[file->link] : load(file);
-        if (nodes[number] == NULL ||
-            directory_add(directory, name, strlen(name), nodes[number]) != 0)
-            return false;
-    }
-    /* What was added changed the times of directories. */
-    for (size_t number = 0; number < count; number++) {
-        if (files[number].link == 0)
-            nodes[number]->atime = nodes[number]->mtime = nodes[number]->ctime =
-                (uint64_t)files[number].mtime * 1000000000;
-    }
-    memory_give(nodes, count * sizeof *nodes);
-    return true;
-}
-
-static _Noreturn void fail_to_load(void) {
-    console_say("not enough memory for the root file system");
-    process_end(1);
-}
-
-void nodes_add_files(void) {
-    const struct personality_room *room = (const void *)personality_program.room;
-    if (room != NULL && room->count > 0 &&
-        !load_all(nodes_root, (const void *)room->files, room->count))
-        fail_to_load();
-}
-
-void nodes_start(void) {
-    const struct personality_program *program = &personality_program;
-    const struct personality_file *files = (const void *)program->root;
-    struct node *root = load(files);
-    if (root == NULL || !load_all(root, files, program->root_count))
-        fail_to_load();
-    nodes_root = root;
-    nodes_root->links = nodes_root->links + 2;
-    nodes_root->directory.parent = nodes_root;
-    struct node *devices = node_add(nodes_root, "dev", S_IFDIR | 0755);
-    add_device(devices, "null", DEVICE_NULL);
-    add_device(devices, "zero", DEVICE_ZERO);
-    add_device(devices, "full", DEVICE_FULL);
-    add_device(devices, "random", DEVICE_RANDOM);
-    add_device(devices, "urandom", DEVICE_RANDOM);
-    add_device(devices, "console", DEVICE_CONSOLE);
-    add_device(devices, "stdout", DEVICE_CONSOLE);
-    add_device(devices, "stderr", DEVICE_CONSOLE);
-    add_device(devices, "stdin", DEVICE_NULL);
-    add_device(node_add(devices, "soloden", S_IFDIR | 0755), "ready", DEVICE_READY);
-    /* Programs see the console as a pipe: it is no terminal. */
-    console = node_make(S_IFIFO | 0600);
-    console->links = 1;
-    console->device = DEVICE_CONSOLE;
-    node_add(nodes_root, "tmp", S_IFDIR | 01777);
 }

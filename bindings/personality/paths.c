@@ -1,7 +1,10 @@
 /*
  * paths.c: where a path leads, over directories and symbolic links.
  */
-#include "personality.h"
+#include "paths.h"
+
+#include "descriptors.h"
+#include "pages.h"
 
 struct node *path_working;
 
@@ -127,6 +130,11 @@ long path_node(int directory, uintptr_t path, enum last last, struct node **node
 }
 
 /* ---- The working directory ---- */
+
+void paths_start(void) {
+    path_working = nodes_root;
+    nodes_root->opened++;
+}
 
 static const char *name_in(const struct node *directory, const struct node *node) {
     const struct entry *entry = directory->directory.first;

@@ -1,7 +1,10 @@
 /*
  * proc.c: the files of /proc/self that programs read.
  */
-#include "personality.h"
+#include "proc.h"
+
+#include "arguments.h"
+#include "tree.h"
 
 /* Shows strings of the personality's. */
 static void show(struct node *node, const struct strings *strings) {
@@ -17,24 +20,22 @@ static void refresh_environment(struct node *node) {
     show(node, &environment);
 }
 
-/* A file that the image does not bring. */
 static void add_file(struct node *directory, const char *name, void (*refresh)(struct node *)) {
-    if (directory_find(directory, name, strlen(name)) == NULL)
-        node_add(directory, name, S_IFREG | 0444)->content.refresh = refresh;
+    struct node *node = tree_add(directory, name, S_IFREG | 0444);
+    if (node != NULL)
+        node->content.refresh = refresh;
 }
 
 static void add_link(struct node *directory, const char *name, const char *target) {
-    if (directory_find(directory, name, strlen(name)) != NULL)
+    struct node *node = tree_add(directory, name, S_IFLNK | 0777);
+    if (node == NULL)
         return;
-    struct node *node = node_add(directory, name, S_IFLNK | 0777);
     node->content.bytes = (uint8_t *)target;
     node->size = strlen(target);
 }
 
-void proc_start(void) {
-    struct node *proc = node_add(nodes_root, "proc", S_IFDIR | 0555);
-    struct node *self = node_add(proc, "self", S_IFDIR | 0555);
-    add_link(self, "exe", (const char *)personality_program.path);
-    add_file(self, "cmdline", refresh_arguments);
-    add_file(self, "environ", refresh_environment);
+void proc_start(struct node *directory) {
+    add_link(directory, "exe", (const char *)personality_program.path);
+    add_file(directory, "cmdline", refresh_arguments);
+    add_file(directory, "environ", refresh_environment);
 }

@@ -1,7 +1,9 @@
 /*
  * random.c: random bytes, from the processor.
  */
-#include "personality.h"
+#include "random.h"
+
+#include "pages.h"
 
 static bool has_rdrand(void) {
     uint32_t eax = 1, ebx, ecx = 0, edx;

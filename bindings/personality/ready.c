@@ -1,7 +1,12 @@
 /*
  * ready.c: the mark at which a snapshot is taken, for a program: it opens /dev/soloden/ready.
  */
-#include "personality.h"
+#include "ready.h"
+
+#include "arguments.h"
+#include "console.h"
+#include "end.h"
+#include "tree.h"
 
 /* In ready_x86_64.S, with which the personality is linked. */
 void soloden_ready_here(struct solo5_start_info *info);
@@ -16,7 +21,7 @@ void ready_mark(void) {
     /* A start of a snapshot stores its own. */
     start_info.cmdline = NULL;
     soloden_ready_here(&start_info);
-    nodes_add_files();
+    tree_add_files();
     if (start_info.cmdline == NULL)
         return;
     if (!arguments_start(start_info.cmdline)) {

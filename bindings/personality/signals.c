@@ -2,7 +2,10 @@
  * signals.c: signals that the program sends to itself. A handler runs before the call returns that
  * sent the signal, or that stopped blocking it; the frame on its stack is Linux's.
  */
-#include "personality.h"
+#include "signals.h"
+
+#include "end.h"
+#include "pages.h"
 
 uint64_t signals_pending, signals_blocked;
 

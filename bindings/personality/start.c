@@ -1,7 +1,15 @@
 /*
  * start.c: begins the program, with the stack that Linux would give it.
  */
-#include "personality.h"
+#include "arguments.h"
+#include "clock.h"
+#include "console.h"
+#include "own_files.h"
+#include "pages.h"
+#include "random.h"
+#include "ready.h"
+#include "registers.h"
+#include "tree.h"
 
 /* Programs get this much if memory is plenty, and a quarter of it otherwise. */
 #define STACK_SIZE (8ul << 20)
@@ -73,10 +81,8 @@ int solo5_app_main(const struct solo5_start_info *info) {
     size_t quarter = page_down(info->heap_size / 4);
     memory_start(info->heap_start, info->heap_size, quarter < STACK_SIZE ? quarter : STACK_SIZE);
     clock_start();
-    nodes_start();
-    proc_start();
-    devices_start();
-    descriptors_start();
+    tree_start();
+    own_files_start();
     ready_start(info);
     if (!arguments_start(info->cmdline) ||
         arguments.size + environment.size + 0x10000 > memory_stack_size()) {

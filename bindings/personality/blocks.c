@@ -1,0 +1,79 @@
+/*
+ * blocks.c: the unikernel's block devices, as files.
+ */
+#include "blocks.h"
+
+/* Largest block that is known, in bytes. */
+#define BLOCK_MAX 4096
+
+static uint8_t block[BLOCK_MAX];
+
+/* Reads the block that an offset lies in; how much of `size` is in it, or an error. */
+static long load(const struct node *node, size_t size, uint64_t offset) {
+    uint64_t block_size = node->block.block_size, at = offset % block_size;
+    solo5_result_t result =
+        solo5_block_read(node->block.handle, offset - at, block, (size_t)block_size);
+    if (result != SOLO5_R_OK)
+        return -EIO;
+    return (long)(size < block_size - at ? size : block_size - at);
+}
+
+long block_read(struct node *node, void *buffer, size_t size, uint64_t offset) {
+    if (offset >= node->size)
+        return 0;
+    if (size > node->size - offset)
+        size = node->size - offset;
+    for (size_t done = 0; done < size;) {
+        long part = load(node, size - done, offset + done);
+        if (part < 0)
+            return done > 0 ? (long)done : part;
+        memcpy((uint8_t *)buffer + done, block + (offset + done) % node->block.block_size,
+               (size_t)part);
+        done += (size_t)part;
+    }
+    return (long)size;
+}
+
+long block_write(struct node *node, const void *buffer, size_t size, uint64_t offset) {
+    if (size == 0)
+        return 0;
+    if (offset >= node->size)
+        return -ENOSPC;
+    if (size > node->size - offset)
+        size = node->size - offset;
+    for (size_t done = 0; done < size;) {
+        long part = load(node, size - done, offset + done);
+        uint64_t at = (offset + done) % node->block.block_size;
+        if (part >= 0) {
+            memcpy(block + at, (const uint8_t *)buffer + done, (size_t)part);
+            if (solo5_block_write(node->block.handle, offset + done - at, block,
+                                  (size_t)node->block.block_size) != SOLO5_R_OK)
+                part = -EIO;
+        }
+        if (part < 0)
+            return done > 0 ? (long)done : part;
+        done += (size_t)part;
+    }
+    return (long)size;
+}
+
+static void add_block(struct node *directory, const char *name) {
+    solo5_handle_t handle;
+    struct solo5_block_info info;
+    if (solo5_block_acquire(name, &handle, &info) != SOLO5_R_OK || info.block_size > BLOCK_MAX)
+        return;
+    struct node *node = node_make(S_IFBLK | 0600);
+    if (node == NULL || directory_find(directory, name, strlen(name)) != NULL)
+        return;
+    node->size = info.capacity;
+    node->block.handle = handle;
+    node->block.block_size = info.block_size;
+    directory_add(directory, name, strlen(name), node);
+}
+
+void blocks_start(struct node *directory) {
+    const char *name = (const char *)personality_program.devices;
+    const char *end = name + personality_program.devices_size;
+    for (; name < end; name += strlen(name) + 1)
+        add_block(directory, name);
+}

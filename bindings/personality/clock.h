@@ -1,0 +1,23 @@
+/*
+ * clock.h: time, and waiting for it.
+ */
+#ifndef PERSONALITY_CLOCK_H
+#define PERSONALITY_CLOCK_H
+
+#include "base.h"
+
+void clock_start(void);
+/* Nanoseconds since the Unix epoch, and since the program's start. */
+uint64_t clock_now(void);
+uint64_t clock_elapsed(void);
+long call_clock_gettime(long clock, uintptr_t buffer);
+long call_clock_getres(long clock, uintptr_t buffer);
+long call_clock_nanosleep(long clock, long flags, uintptr_t request);
+long call_nanosleep(uintptr_t request);
+long call_gettimeofday(uintptr_t buffer, uintptr_t zone);
+long call_time(uintptr_t buffer);
+long call_times(uintptr_t buffer);
+/* Waits for nanoseconds. */
+void clock_wait(uint64_t time);
+
+#endif
