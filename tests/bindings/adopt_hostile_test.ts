@@ -6,7 +6,7 @@ import { bind, block, run } from "../../mod.ts";
 import { cannotRun, compile } from "../elftool/x86_64/programs.ts";
 import { inDirectory } from "../in_directory.ts";
 import { testUnless } from "../needs.ts";
-import { adopted, runAdopted, runNatively } from "./adopted.ts";
+import { adopted, runAdopted } from "./adopted.ts";
 
 const PROGRAMS = join(import.meta.dirname!, "../programs");
 
