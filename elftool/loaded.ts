@@ -46,7 +46,9 @@ export function segmentAt(
   segments: readonly LoadedSegment[],
   address: number,
 ): LoadedSegment | undefined {
-  return segments.find((segment) =>
-    segment.address <= address && address < segment.address + segment.data.length
-  );
+  for (const segment of segments) {
+    const at = address - segment.address;
+    if (at >= 0 && at < segment.data.length) return segment;
+  }
+  return undefined;
 }

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { type Flow, flowOf } from "./flow.ts";
 import {
   FORM,
   FORM_OF_MAP,
@@ -27,32 +28,13 @@ import {
   XOP_FORMS,
 } from "./opcodes.ts";
 
-export { PREFIXES };
+export { type Flow, PREFIXES };
 
 /** The longest instruction, in bytes: CPUs refuse longer ones. */
 export const LONGEST = 15;
 
-/**
- * Where execution goes after an instruction:
- *
- * - `next`: to the one behind it.
- * - `branch`: to the one behind it or to `refersTo` (a conditional jump, or a transaction's begin).
- * - `jump`, `call`: to `refersTo`; after a call to the one behind it, if the callee returns.
- * - `jump-indirect`, `call-indirect`: to an address in a register or in memory.
- * - `return`: to an address on the stack, or out of the kernel.
- * - `stop`: nowhere, for a program (`hlt`, `ud2`, `int3`).
- * - `system`: into the kernel and then to the one behind it (`syscall`, `sysenter`, `int`).
- */
-export type Flow =
-  | "next"
-  | "branch"
-  | "jump"
-  | "call"
-  | "jump-indirect"
-  | "call-indirect"
-  | "return"
-  | "stop"
-  | "system";
+/** What stands in the place of a SIB byte that an instruction does not have. */
+export const NO_SIB = -1;
 
 /** One instruction. All places are in bytes from its start; a size of 0 means that the part is missing. */
 export interface Instruction {
@@ -70,8 +52,8 @@ export interface Instruction {
   readonly modrmAt: number;
   /** ModRM; 0 if there is none. */
   readonly modrm: number;
-  /** SIB; undefined if there is none. */
-  readonly sib: number | undefined;
+  /** SIB; {@linkcode NO_SIB} if there is none. */
+  readonly sib: number;
   readonly displacementAt: number;
   /** 0, 1 or 4; 8 for an address without ModRM (`movabs`). */
   readonly displacementSize: number;
@@ -90,16 +72,200 @@ export interface Instruction {
   readonly flow: Flow;
 }
 
-/** What is known of an instruction when its opcode has been read. */
-interface Opening {
-  readonly encoding: Instruction["encoding"];
-  readonly map: number;
-  readonly opcode: number;
-  readonly prefixes: number;
-  readonly rex: number;
-  readonly form: number;
-  /** The offset behind the opcode in the code. */
-  readonly at: number;
+/** How many bytes of code are read at most for what turns out to be too long, or no instruction at all. */
+const READ_AHEAD = 20;
+
+/**
+ * Decodes instructions of some code, and holds the last one: programs have hundreds of thousands, and no
+ * object is made for any.
+ */
+export class Decoder implements Instruction {
+  length = 0;
+  prefixes = 0;
+  rex = 0;
+  encoding: Instruction["encoding"] = "legacy";
+  map = 0;
+  opcode = 0;
+  modrmAt = 0;
+  modrm = 0;
+  sib = NO_SIB;
+  displacementAt = 0;
+  displacementSize = 0;
+  immediateAt = 0;
+  immediateSize = 0;
+  relativeAt = 0;
+  relativeSize = 0;
+  refersTo = 0;
+  flow: Flow = "next";
+  readonly #whole: Uint8Array;
+  /** The end of the code, and zeros: engines are slow with arrays that are read beyond their end. */
+  readonly #tail = new Uint8Array(2 * READ_AHEAD);
+  readonly #tailAt: number;
+  /** What the instruction is read from, and where it begins there. */
+  #code: Uint8Array;
+  #start = 0;
+  /** Where its next part is. */
+  #at = 0;
+  /** Bits of {@linkcode FORM}: what follows its opcode. */
+  #form: number = FORM.invalid;
+
+  constructor(code: Uint8Array) {
+    this.#whole = this.#code = code;
+    this.#tailAt = Math.max(code.length - READ_AHEAD, 0);
+    this.#tail.set(code.subarray(this.#tailAt));
+  }
+
+  /**
+   * Decodes the instruction that begins at an offset.
+   *
+   * @param end where nothing may be read any more, at most the code's length
+   * @returns false if there is none, or if it ends beyond that; what is held then means nothing
+   */
+  read(start: number, end: number = this.#whole.length): boolean {
+    const inside = start + READ_AHEAD <= this.#whole.length;
+    this.#code = inside ? this.#whole : this.#tail;
+    this.#start = inside ? start : start - this.#tailAt;
+    this.#at = this.#start;
+    if (!this.#readPrefixes()) return false;
+    this.#readOpcode();
+    this.#readAddress();
+    this.#readImmediate();
+    this.length = this.#at - this.#start;
+    const most = Math.min(end - start, LONGEST);
+    if ((this.#form & FORM.invalid) !== 0 || this.length > most) return false;
+    this.#findReference();
+    this.flow = this.encoding === "legacy" ? flowOf(this) : "next";
+    return true;
+  }
+
+  #readPrefixes(): boolean {
+    const code = this.#code;
+    const last = this.#start + LONGEST - 1;
+    let prefixes = 0;
+    let rex = 0;
+    let at = this.#start;
+    for (;; at++) {
+      if (at > last) return false;
+      const byte = code[at]!;
+      const prefix = PREFIX_OF[byte]!;
+      if (prefix !== 0) {
+        prefixes |= prefix;
+        // A REX prefix that is not the last one has no effect.
+        rex = 0;
+      } else if ((byte & 0xf0) === 0x40) rex = byte;
+      else break;
+    }
+    this.#at = at;
+    this.prefixes = prefixes;
+    this.rex = rex;
+    return true;
+  }
+
+  /** Reads an opcode and what says in which map it is. */
+  #readOpcode(): void {
+    const byte = this.#code[this.#at]!;
+    const next = this.#code[this.#at + 1]!;
+    // Where `pop` has the register field, which is 0, XOP has a map of at least 8.
+    if (byte === 0x62 || (byte & 0xfe) === 0xc4 || byte === 0x8f && (next & 0x1f) >= 8) {
+      return this.#readVector();
+    }
+    this.encoding = "legacy";
+    this.map = byte !== 0x0f ? 0 : next === 0x38 ? 2 : next === 0x3a ? 3 : 1;
+    if (this.map !== 0) this.#at += this.map === 1 ? 1 : 2;
+    const opcode = this.#code[this.#at++]!;
+    this.opcode = opcode;
+    this.#form = this.map === 0
+      ? ONE_BYTE[opcode]!
+      : this.map === 1
+      ? TWO_BYTE[opcode]!
+      : FORM_OF_MAP[this.map]!;
+  }
+
+  /** Reads an opcode behind VEX (c4, c5), EVEX (62) or XOP (8f). */
+  #readVector(): void {
+    const byte = this.#code[this.#at]!;
+    const first = this.#code[this.#at + 1]!;
+    // W and the implied prefix stand in the last byte of the two-byte form, too.
+    const second = byte === 0xc5 ? first & 0x7f : this.#code[this.#at + 2]!;
+    const allowed = this.rex === 0 && (this.prefixes & NOT_BEFORE_VEX) === 0 &&
+      (byte !== 0x62 || (first & 8) === 0 && (second & 4) !== 0);
+    // R, X and B are stored inverted.
+    const inverted = byte === 0xc5 ? (~first & 0x80) >> 5 : (~first & 0xe0) >> 5;
+    this.prefixes |= IMPLIED[second & 3]!;
+    this.rex = 0x40 | ((second & 0x80) >> 4) | inverted;
+    this.encoding = byte === 0x62 ? "evex" : byte === 0x8f ? "xop" : "vex";
+    this.map = byte === 0xc5 ? 1 : byte === 0x62 ? first & 7 : first & 0x1f;
+    this.#at += byte === 0x62 ? 4 : byte === 0xc5 ? 2 : 3;
+    this.opcode = this.#code[this.#at++]!;
+    this.#form = allowed ? formOfVector(this) : FORM.invalid;
+  }
+
+  /** Reads ModRM, SIB and the displacement. */
+  #readAddress(): void {
+    this.modrmAt = 0;
+    this.modrm = 0;
+    this.sib = NO_SIB;
+    let size = 0;
+    if ((this.#form & FORM.modrm) !== 0) {
+      this.modrmAt = this.#at - this.#start;
+      const modrm = this.#code[this.#at++]!;
+      this.modrm = modrm;
+      const mode = modrm >> 6;
+      if (mode !== 3 && (this.#form & FORM.registers) === 0) {
+        let base = modrm & 7;
+        if (base === 4) {
+          this.sib = this.#code[this.#at++]!;
+          base = this.sib & 7;
+        }
+        size = mode === 1 ? 1 : mode === 2 || base === 5 ? 4 : 0;
+      }
+      if (this.map === 0 && this.encoding === "legacy") this.#form = formOfGroup(this.#form, this);
+    } else if ((this.#form & FORM.address) !== 0) {
+      size = (this.prefixes & PREFIXES.addressSize) !== 0 ? 4 : 8;
+    }
+    this.displacementSize = size;
+    this.displacementAt = size === 0 ? 0 : this.#at - this.#start;
+    this.#at += size;
+  }
+
+  #readImmediate(): void {
+    const form = this.#form;
+    let size = 0;
+    if ((form & FORM.immediate) !== 0) {
+      const wide = (this.rex & 8) !== 0;
+      const short = !wide && (this.prefixes & PREFIXES.operandSize) !== 0;
+      // AMD's CPUs take a distance of two bytes behind that prefix, and Intel's four.
+      if (short && (form & FORM.relative) !== 0) this.#form = FORM.invalid;
+      if ((form & (FORM.imm8 | FORM.rel8)) !== 0) size += 1;
+      if ((form & FORM.imm16) !== 0) size += 2;
+      if ((form & FORM.imm32) !== 0) size += short ? 2 : 4;
+      if ((form & FORM.rel32) !== 0) size += 4;
+      if ((form & FORM.imm64) !== 0) size += wide ? 8 : short ? 2 : 4;
+    }
+    this.immediateSize = size;
+    this.immediateAt = size === 0 ? 0 : this.#at - this.#start;
+    this.#at += size;
+  }
+
+  /** Finds out what the instruction refers to relative to itself. */
+  #findReference(): void {
+    this.relativeSize = 0;
+    this.relativeAt = 0;
+    this.refersTo = 0;
+    if ((this.#form & FORM.relative) !== 0) {
+      this.relativeSize = this.immediateSize;
+      this.relativeAt = this.immediateAt;
+    } else if (this.displacementSize === 4 && (this.modrm & 0xc7) === 5) {
+      this.relativeSize = 4;
+      this.relativeAt = this.displacementAt;
+    } else return;
+    const code = this.#code;
+    const at = this.#start + this.relativeAt;
+    const distance = this.relativeSize === 1
+      ? (code[at]! << 24) >> 24
+      : code[at]! | (code[at + 1]! << 8) | (code[at + 2]! << 16) | (code[at + 3]! << 24);
+    this.refersTo = this.length + distance;
+  }
 }
 
 /**
@@ -109,178 +275,21 @@ interface Opening {
  * @returns undefined if there is none, or if it does not end inside `code`
  */
 export function decode(code: Uint8Array, start: number): Instruction | undefined {
-  let at = start;
-  let prefixes = 0;
-  let rex = 0;
-  let byte = code[at] ?? 0;
-  for (;;) {
-    const prefix = PREFIX_OF[byte]!;
-    if (prefix !== 0) {
-      prefixes |= prefix;
-      // A REX prefix that is not the last one has no effect.
-      rex = 0;
-    } else if ((byte & 0xf0) === 0x40) rex = byte;
-    else break;
-    if (++at - start >= LONGEST) return undefined;
-    byte = code[at] ?? 0;
-  }
-  const opening = openInstruction(code, { at, byte, prefixes, rex });
-  return opening && finish(code, { start, opening });
+  const decoder = new Decoder(code.subarray(start, start + READ_AHEAD));
+  return decoder.read(0) ? decoder : undefined;
 }
 
-/** Reads an opcode and what says in which map it is. */
-function openInstruction(
-  code: Uint8Array,
-  given: { at: number; byte: number; prefixes: number; rex: number },
-): Opening | undefined {
-  const { at, byte, prefixes, rex } = given;
-  const legacy = (map: number, opcode: number, form: number): Opening => ({
-    encoding: "legacy",
-    map,
-    opcode,
-    prefixes,
-    rex,
-    form,
-    at: at + (map === 0 ? 1 : map === 1 ? 2 : 3),
-  });
-  switch (byte) {
-    case 0x0f: {
-      const second = code[at + 1] ?? 0;
-      if (second === 0x38) return legacy(2, code[at + 2] ?? 0, FORM.modrm);
-      if (second === 0x3a) return legacy(3, code[at + 2] ?? 0, FORM.modrm | FORM.imm8);
-      return legacy(1, second, TWO_BYTE[second]!);
-    }
-    case 0x62:
-    case 0xc4:
-    case 0xc5:
-      return openVector(code, given);
-    case 0x8f:
-      // Where `pop` has the register field, which is 0, XOP has a map of at least 8.
-      if (((code[at + 1] ?? 0) & 0x1f) >= 8) return openVector(code, given);
-      return legacy(0, byte, FORM.modrm);
-    default:
-      return legacy(0, byte, ONE_BYTE[byte]!);
-  }
-}
-
-/** Reads an opcode behind VEX (c4, c5), EVEX (62) or XOP (8f). */
-function openVector(
-  code: Uint8Array,
-  given: { at: number; byte: number; prefixes: number; rex: number },
-): Opening | undefined {
-  const { at, byte } = given;
-  if (given.rex !== 0 || (given.prefixes & NOT_BEFORE_VEX) !== 0) return undefined;
-  const first = code[at + 1] ?? 0;
-  // W and the implied prefix stand in the last byte of the two-byte form, too.
-  const second = byte === 0xc5 ? first & 0x7f : code[at + 2] ?? 0;
-  const prefixes = given.prefixes | IMPLIED[second & 3]!;
-  // R, X and B are stored inverted.
-  const inverted = byte === 0xc5 ? (~first & 0x80) >> 5 : (~first & 0xe0) >> 5;
-  const rex = 0x40 | ((second & 0x80) >> 4) | inverted;
-  if (byte === 0x62) {
-    if ((first & 8) !== 0 || (second & 4) === 0) return undefined;
-    const map = first & 7;
-    const opcode = code[at + 4] ?? 0;
-    const form = map === 1 ? vectorForm(opcode) : FORM_OF_MAP[map]!;
-    return { encoding: "evex", map, opcode, prefixes, rex, form, at: at + 5 };
-  }
-  const map = byte === 0xc5 ? 1 : first & 0x1f;
-  const length = byte === 0xc5 ? 2 : 3;
-  const opcode = code[at + length] ?? 0;
-  const rest = { map, opcode, prefixes, rex, at: at + length + 1 };
-  if (byte === 0x8f) return { ...rest, encoding: "xop", form: XOP_FORMS[map - 8] ?? FORM.invalid };
-  const form = map > 3 ? FORM.invalid : map === 1 ? vectorForm(opcode) : FORM_OF_MAP[map]!;
+/** The form of an opcode behind VEX, EVEX or XOP. */
+function formOfVector({ encoding, map, opcode }: Decoder): number {
+  if (encoding === "xop") return XOP_FORMS[map - 8] ?? FORM.invalid;
+  if (encoding === "vex" && map > 3) return FORM.invalid;
+  if (map !== 1) return FORM_OF_MAP[map]!;
   // vzeroupper and vzeroall.
-  return { ...rest, encoding: "vex", form: map === 1 && opcode === 0x77 ? 0 : form };
-}
-
-/** Reads what follows an opcode. */
-function finish(
-  code: Uint8Array,
-  { start, opening }: { start: number; opening: Opening },
-): Instruction | undefined {
-  const { encoding, map, opcode, prefixes, rex } = opening;
-  let { form, at } = opening;
-  let modrmAt = 0;
-  let modrm = 0;
-  let sib: number | undefined;
-  let displacementAt = 0;
-  let displacementSize = 0;
-  if ((form & FORM.modrm) !== 0) {
-    modrmAt = at - start;
-    modrm = code[at++] ?? 0;
-    const mode = modrm >> 6;
-    if (mode !== 3 && (form & FORM.registers) === 0) {
-      let base = modrm & 7;
-      if (base === 4) {
-        sib = code[at++] ?? 0;
-        base = sib & 7;
-      }
-      displacementSize = mode === 1 ? 1 : mode === 2 || base === 5 ? 4 : 0;
-    }
-    if (encoding === "legacy") form = formOfGroup(opening, modrm);
-  } else if ((form & FORM.address) !== 0) {
-    displacementSize = (prefixes & PREFIXES.addressSize) !== 0 ? 4 : 8;
-  }
-  if ((form & FORM.invalid) !== 0) return undefined;
-  if (displacementSize !== 0) displacementAt = at - start;
-  at += displacementSize;
-
-  const wide = (rex & 8) !== 0;
-  const short = !wide && (prefixes & PREFIXES.operandSize) !== 0;
-  // AMD's CPUs take a distance of two bytes here, and Intel's four.
-  if (short && (form & (FORM.rel8 | FORM.rel32)) !== 0) return undefined;
-  const immediateSize = sizeOfImmediate(form, { wide, short });
-  const immediateAt = immediateSize === 0 ? 0 : at - start;
-  at += immediateSize;
-  const length = at - start;
-  if (length > LONGEST || at > code.length) return undefined;
-
-  let relativeAt = 0;
-  let relativeSize = 0;
-  if ((form & (FORM.rel8 | FORM.rel32)) !== 0) {
-    relativeAt = immediateAt;
-    relativeSize = immediateSize;
-  } else if (displacementSize === 4 && (modrm & 0xc7) === 5) {
-    relativeAt = displacementAt;
-    relativeSize = 4;
-  }
-  return {
-    length,
-    prefixes,
-    rex,
-    encoding,
-    map,
-    opcode,
-    modrmAt,
-    modrm,
-    sib,
-    displacementAt,
-    displacementSize,
-    immediateAt,
-    immediateSize,
-    relativeAt,
-    relativeSize,
-    refersTo: relativeSize === 0
-      ? 0
-      : length + signed(code, { at: start + relativeAt, size: relativeSize }),
-    flow: encoding === "legacy" ? flowOf(opening, modrm) : "next",
-  };
-}
-
-function sizeOfImmediate(form: number, { wide, short }: { wide: boolean; short: boolean }): number {
-  let size = 0;
-  if ((form & (FORM.imm8 | FORM.rel8)) !== 0) size += 1;
-  if ((form & FORM.imm16) !== 0) size += 2;
-  if ((form & FORM.imm32) !== 0) size += short ? 2 : 4;
-  if ((form & FORM.rel32) !== 0) size += 4;
-  if ((form & FORM.imm64) !== 0) size += wide ? 8 : short ? 2 : 4;
-  return size;
+  return encoding === "vex" && opcode === 0x77 ? 0 : vectorForm(opcode);
 }
 
 /** The form of an opcode whose ModRM decides on it. */
-function formOfGroup({ map, opcode, form }: Opening, modrm: number): number {
-  if (map !== 0) return form;
+function formOfGroup(form: number, { opcode, modrm }: Decoder): number {
   const operation = (modrm >> 3) & 7;
   switch (opcode) {
     case 0x8d: // lea has no address to load if its operand is a register
@@ -302,64 +311,4 @@ function formOfGroup({ map, opcode, form }: Opening, modrm: number): number {
     default:
       return form;
   }
-}
-
-function flowOf({ map, opcode }: Opening, modrm: number): Flow {
-  if (map === 0) return flowOfOneByte(opcode, modrm);
-  if (map !== 1) return "next";
-  if ((opcode & 0xf0) === 0x80) return "branch";
-  switch (opcode) {
-    case 0x05: // syscall
-    case 0x34: // sysenter
-      return "system";
-    case 0x07: // sysret
-    case 0x35: // sysexit
-    case 0xaa: // rsm
-      return "return";
-    case 0x0b: // ud2
-    case 0xb9: // ud1
-    case 0xff: // ud0
-      return "stop";
-    default:
-      return "next";
-  }
-}
-
-function flowOfOneByte(opcode: number, modrm: number): Flow {
-  // Jumps on a condition; loop, loope, loopne, jrcxz.
-  if ((opcode & 0xf0) === 0x70 || (opcode & 0xfc) === 0xe0) return "branch";
-  switch (opcode) {
-    case 0xe8:
-      return "call";
-    case 0xe9:
-    case 0xeb:
-      return "jump";
-    case 0xc2: // ret, of three kinds
-    case 0xc3:
-    case 0xca:
-    case 0xcb:
-    case 0xcf: // iret
-      return "return";
-    case 0xc7: // xbegin; as mov it has another ModRM
-      return modrm === 0xf8 ? "branch" : "next";
-    case 0xcc: // int3
-    case 0xf1: // int1
-    case 0xf4: // hlt
-      return "stop";
-    case 0xcd: // int
-      return "system";
-    case 0xff: {
-      const operation = (modrm >> 3) & 7;
-      if (operation === 2 || operation === 3) return "call-indirect";
-      return operation === 4 || operation === 5 ? "jump-indirect" : "next";
-    }
-    default:
-      return "next";
-  }
-}
-
-/** A signed number of 1 or 4 bytes. */
-function signed(code: Uint8Array, { at, size }: { at: number; size: number }): number {
-  if (size === 1) return (code[at]! << 24) >> 24;
-  return code[at]! | (code[at + 1]! << 8) | (code[at + 2]! << 16) | (code[at + 3]! << 24);
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { decode, type Instruction } from "./decode.ts";
-import { type CodeSegment, MARKS, type Survey } from "./survey.ts";
+import { type CodeSegment, KINDS, MARKS } from "./marks.ts";
+import type { Survey } from "./survey.ts";
 
 /** An instruction that was looked for. */
 export interface Finding {
@@ -60,15 +61,15 @@ function placesOf(code: Uint8Array, pairs: Sought["pairs"]): number[] {
 }
 
 /** Where the proven instruction begins that a byte belongs to. */
-function startAt({ marks }: CodeSegment, byte: number): number | undefined {
-  if ((marks[byte]! & MARKS.proven) === 0) return undefined;
+function startAt({ kinds, marks }: CodeSegment, byte: number): number | undefined {
+  if (kinds[byte] !== KINDS.proven) return undefined;
   let at = byte;
   while ((marks[at]! & MARKS.start) === 0) at--;
   return at;
 }
 
-function doubtOf({ marks }: CodeSegment, at: number): string {
-  if ((marks[at]! & MARKS.proven) !== 0) return "part of another instruction";
-  if ((marks[at]! & MARKS.inside) !== 0) return "in a function that does not decode";
+function doubtOf({ kinds }: CodeSegment, at: number): string {
+  if (kinds[at] === KINDS.proven) return "part of another instruction";
+  if (kinds[at] === KINDS.inside) return "in a function that does not decode";
   return "outside of every function";
 }

@@ -34,6 +34,10 @@ export const FORM = {
   /** ModRM names registers whatever its mode says. */
   registers: 256,
   invalid: 512,
+  /** Immediate operands of any kind. */
+  immediate: 2 | 4 | 8 | 16 | 64 | 128,
+  /** Of those, a distance. */
+  relative: 64 | 128,
 } as const;
 
 /** The letters of the tables. */

@@ -5,9 +5,8 @@
  * @module
  */
 import { ELF_TYPES } from "../../abi/elf.ts";
-import { viewOf } from "../../abi/layout.ts";
 import { type LoadedProgram, segmentAt } from "../loaded.ts";
-import type { Instruction } from "./decode.ts";
+import { type Instruction, NO_SIB } from "./decode.ts";
 
 /** The lowest and the highest address that a program has content at. */
 export interface Extent {
@@ -29,46 +28,12 @@ export function isFixed({ elf }: LoadedProgram): boolean {
   return elf.header.type === ELF_TYPES.EXEC;
 }
 
-/**
- * Addresses in the operands of an instruction that is no direct jump or call.
- *
- * @param options `at`: its offset in `code`; `address`: its address; `absolute`: the extent in which
- * numbers are taken for addresses, undefined in a position-independent program
- */
-export function operandAddresses(
-  instruction: Instruction,
-  options: { code: DataView; at: number; address: number; absolute: Extent | undefined },
-): readonly number[] {
-  const { code, at, address, absolute } = options;
-  const { relativeSize, displacementAt, displacementSize, immediateAt, immediateSize } =
-    instruction;
-  if (relativeSize !== 0) {
-    const own = address + instruction.refersTo;
-    return immediateSize === 4 && absolute !== undefined
-      ? [own, ...within(absolute, code.getInt32(at + immediateAt, true))]
-      : [own];
-  }
-  if (absolute === undefined || displacementSize < 4 && immediateSize < 4) return NONE;
-  return [
-    ...displacementSize === 4 ? within(absolute, code.getInt32(at + displacementAt, true)) : NONE,
-    ...immediateSize === 4 ? within(absolute, code.getInt32(at + immediateAt, true)) : NONE,
-    ...immediateSize === 8
-      ? within(absolute, Number(code.getBigInt64(at + immediateAt, true)))
-      : NONE,
-  ];
-}
-
-const NONE: readonly number[] = [];
-
-function within({ low, high }: Extent, value: number): readonly number[] {
-  return low <= value && value < high ? [value] : NONE;
-}
-
-/** A word of a program's content that is the address of an executable byte. */
-export interface CodeWord {
-  readonly to: number;
-  /** Whether it has the size of a pointer; else it may well be a number. */
-  readonly pointer: boolean;
+/** Words of a program's content that are the addresses of executable bytes. */
+export interface CodeWords {
+  /** Those with the size of a pointer. */
+  readonly pointers: readonly number[];
+  /** Others, which may well be numbers. */
+  readonly words: readonly number[];
 }
 
 /**
@@ -76,22 +41,31 @@ export interface CodeWord {
  * jumps, relocations. Words of 8 bytes count, and in a program that is not position-independent those
  * of 4.
  */
-export function* wordsIntoCode(program: LoadedProgram): Generator<CodeWord> {
+export function wordsIntoCode(program: LoadedProgram): CodeWords {
   const { low, high } = extentOf(program, "executable");
   const fixed = isFixed(program);
+  const pointers: number[] = [];
+  const words: number[] = [];
   for (const { address, data } of program.segments) {
-    const view = viewOf(data);
-    for (let at = (8 - address % 8) % 8; at + 8 <= data.length; at += 8) {
-      const lower = view.getUint32(at, true);
-      const upper = view.getUint32(at + 4, true);
+    const values = wordsOf(data.subarray((8 - address % 8) % 8));
+    for (let at = 0; at + 1 < values.length; at += 2) {
+      const lower = values[at]!;
+      const upper = values[at + 1]!;
       const to = upper * 2 ** 32 + lower;
-      if (low <= to && to < high) yield { to, pointer: true };
+      if (low <= to && to < high) pointers.push(to);
       else if (fixed) {
-        if (low <= lower && lower < high) yield { to: lower, pointer: false };
-        if (low <= upper && upper < high) yield { to: upper, pointer: false };
+        if (low <= lower && lower < high) words.push(lower);
+        if (low <= upper && upper < high) words.push(upper);
       }
     }
   }
+  return { pointers, words };
+}
+
+/** Content as words of 4 bytes. x86-64 stores them as this machine does; what is not aligned is copied. */
+function wordsOf(data: Uint8Array): Uint32Array {
+  const { buffer, byteOffset, length } = data.byteOffset % 4 === 0 ? data : data.slice();
+  return new Uint32Array(buffer, byteOffset, Math.floor(length / 4));
 }
 
 /** A table of jumps in position-independent code: distances of 4 bytes from the table's start. */
@@ -139,6 +113,11 @@ export class TableSearch {
   #label = 0;
   #labelAge = SEARCHED;
 
+  /** Forgets what came before. */
+  reset(): void {
+    this.#countAge = this.#labelAge = SEARCHED;
+  }
+
   /** Takes the next instruction; returns a table if this one reads from it. */
   next(
     { map, opcode, modrm, sib, flow, relativeSize, refersTo, immediateAt, immediateSize }:
@@ -158,7 +137,7 @@ export class TableSearch {
     } else if (map === 0 && opcode === 0x8d && relativeSize !== 0) {
       this.#label = address + refersTo;
       this.#labelAge = 0;
-    } else if (map === 0 && opcode === 0x63 && sib !== undefined && sib >> 6 === 2) {
+    } else if (map === 0 && opcode === 0x63 && sib !== NO_SIB && sib >> 6 === 2) {
       // movslq (base,index,4)
       if (this.#countAge >= SEARCHED || this.#labelAge >= SEARCHED) return undefined;
       return { address: this.#label, count: this.#count };

@@ -10,7 +10,9 @@
 import { Assembler } from "./assembler.ts";
 import { decode, type Instruction } from "./decode.ts";
 import { type Finding, findInstructions, type Sought } from "./find.ts";
-import { codeAt, type CodeSegment, MARKS, type Survey } from "./survey.ts";
+import { goesOn } from "./flow.ts";
+import { codeAt, type CodeSegment, KINDS, MARKS } from "./marks.ts";
+import type { Survey } from "./survey.ts";
 
 /** What became of one system call. */
 export interface Site {
@@ -157,16 +159,18 @@ class Rewriter {
     const moved = [site];
     for (let count = before; count > 0; count--) {
       const previous = previousOf(segment, moved[0]!.at);
-      if (previous === undefined || !isMovable(previous) || !goesOn(previous)) return undefined;
+      if (previous === undefined || !isMovable(previous) || !goesOn(previous.instruction.flow)) {
+        return undefined;
+      }
       moved.unshift(previous);
     }
     const start = moved[0]!.at;
     let end = site.at + site.instruction.length;
     while (end - start < JUMP_SIZE) {
-      const next = nextOf(segment, { at: end, reached: goesOn(moved.at(-1)!) });
+      const next = nextOf(segment, { at: end, reached: goesOn(moved.at(-1)!.instruction.flow) });
       if (next === undefined || !isMovable(next)) return undefined;
       // What cannot be reached has nothing to do.
-      if (goesOn(moved.at(-1)!)) moved.push(next);
+      if (goesOn(moved.at(-1)!.instruction.flow)) moved.push(next);
       end = next.at + next.instruction.length;
     }
     const taken = this.#taken.get(segment)!;
@@ -225,7 +229,7 @@ class Rewriter {
       else if (instruction.relativeSize !== 0) out.relocate(bytes, { instruction, referred });
       else out.put(bytes);
     }
-    if (goesOn(moved.at(-1)!)) out.jump(address + end);
+    if (goesOn(moved.at(-1)!.instruction.flow)) out.jump(address + end);
   }
 
   /** The padding of a block, looked for once. */
@@ -267,7 +271,7 @@ function paddingIn(segment: CodeSegment, block: number): Run[] {
   for (let at = block * BLOCK; at < Math.min((block + 1) * BLOCK, code.length); at++) {
     if ((marks[at]! & MARKS.start) === 0) continue;
     const instruction = decode(code, at)!;
-    if (goesOn({ at, instruction })) continue;
+    if (goesOn(instruction.flow)) continue;
     const start = at + instruction.length;
     let end = start;
     for (let next = nextOf(segment, { at: end, reached: false }); next !== undefined;) {
@@ -282,9 +286,9 @@ function paddingIn(segment: CodeSegment, block: number): Run[] {
 }
 
 /** The proven instruction that ends at an offset. */
-function previousOf({ code, marks }: CodeSegment, end: number): Placed | undefined {
+function previousOf({ code, kinds, marks }: CodeSegment, end: number): Placed | undefined {
   let at = end - 1;
-  if (at < 0 || (marks[at]! & MARKS.proven) === 0) return undefined;
+  if (at < 0 || kinds[at] !== KINDS.proven) return undefined;
   while ((marks[at]! & MARKS.start) === 0) at--;
   return { at, instruction: decode(code, at)! };
 }
@@ -316,11 +320,6 @@ function isPadding({ encoding, map, opcode }: Instruction): boolean {
 /** Whether execution may come to an instruction other than from the one before it. */
 function isTarget({ marks }: CodeSegment, { at }: Placed): boolean {
   return (marks[at]! & MARKS.target) !== 0;
-}
-
-/** Whether execution may go on behind an instruction. */
-function goesOn({ instruction: { flow } }: Placed): boolean {
-  return flow !== "jump" && flow !== "jump-indirect" && flow !== "return" && flow !== "stop";
 }
 
 /** Whether an instruction can do its work elsewhere. */

@@ -1,7 +1,13 @@
 /** Instructions: as objdump reads them in whole programs, one by one, and whatever the bytes are. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { decode, type Flow, type Instruction, LONGEST } from "../../../elftool/x86_64/decode.ts";
+import {
+  decode,
+  type Flow,
+  type Instruction,
+  LONGEST,
+  NO_SIB,
+} from "../../../elftool/x86_64/decode.ts";
 import { missingTool, testUnless } from "../../needs.ts";
 import { disassemble, type DisassembledLine } from "./objdump.ts";
 
@@ -124,7 +130,7 @@ const RARE: readonly [hex: string, text: string, known?: Partial<Instruction>][]
   ["0f 0b", "ud2", { flow: "stop" }],
   ["0f 0d 08", "prefetchw"],
   ["0f 0f c1 9e", "pfadd", { modrmAt: 2, immediateAt: 3, immediateSize: 1 }],
-  ["0f 20 04", "mov %cr0,%rsp, its mode without effect", { displacementSize: 0, sib: undefined }],
+  ["0f 20 04", "mov %cr0,%rsp, its mode without effect", { displacementSize: 0, sib: NO_SIB }],
   ["0f c7 f0", "rdrand %eax", { map: 1, opcode: 0xc7 }],
   ["66 0f 38 f6 c1", "adcx", { map: 2, opcode: 0xf6 }],
   ["66 0f 3a 0f c1 08", "palignr", { map: 3, immediateSize: 1 }],
@@ -216,7 +222,7 @@ Deno.test("decode: the parts of an instruction lie one behind the other", () => 
       const found = decode(bytes, 0);
       if (found === undefined) return;
       const { modrmAt, sib, displacementAt, displacementSize, immediateAt, immediateSize } = found;
-      let end = modrmAt === 0 ? 0 : modrmAt + (sib === undefined ? 1 : 2);
+      let end = modrmAt === 0 ? 0 : modrmAt + (sib === NO_SIB ? 1 : 2);
       if (modrmAt !== 0) equal(bytes[modrmAt], found.modrm);
       if (displacementSize !== 0 && end !== 0) equal(displacementAt, end);
       end = displacementSize === 0 ? end : displacementAt + displacementSize;

@@ -1,7 +1,8 @@
 /** Which bytes of programs are instructions, and where jumps lead. */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { findInstructions, type Sought } from "../../../elftool/x86_64/find.ts";
-import { MARKS, type Survey, survey } from "../../../elftool/x86_64/survey.ts";
+import { KINDS, MARKS } from "../../../elftool/x86_64/marks.ts";
+import { type Survey, survey } from "../../../elftool/x86_64/survey.ts";
 import { readFrames } from "../../../elftool/unwind.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { missingTool, testUnless } from "../../needs.ts";
@@ -32,10 +33,10 @@ function compare(path: string, { proven }: { proven: number }): void {
   const wrong: string[] = [];
   let bytes = 0;
   let known = 0;
-  for (const { address, marks } of found.segments) {
+  for (const { address, kinds, marks } of found.segments) {
     bytes += marks.length;
     marks.forEach((mark, at) => {
-      known += mark & MARKS.proven ? 1 : 0;
+      known += kinds[at] === KINDS.proven ? 1 : 0;
       if (mark & MARKS.start && !starts.has(address + at)) wrong.push((address + at).toString(16));
     });
   }
