@@ -20,10 +20,8 @@ export const MARKS = {
   start: 1,
   /** Execution may come here from elsewhere, be an instruction here or not. */
   target: 2,
-  /** A direct jump or call leads here, or a label is here: code beyond doubt. */
-  named: 4,
   /** What would begin here leads to bytes that are no instruction. */
-  hopeless: 8,
+  hopeless: 4,
 } as const;
 
 /** An executable segment, and what is known of it byte by byte. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { ELF_TYPES } from "../../abi/elf.ts";
+import { viewOf } from "../../abi/layout.ts";
 import { type LoadedProgram, segmentAt } from "../loaded.ts";
 import { type Instruction, NO_SIB } from "./decode.ts";
 
@@ -51,7 +52,7 @@ export function wordsIntoCode(program: LoadedProgram): CodeWords {
     for (let at = 0; at + 1 < values.length; at += 2) {
       const lower = values[at]!;
       const upper = values[at + 1]!;
-      const to = upper * 2 ** 32 + lower;
+      const to = upper === 0 ? lower : upper * 2 ** 32 + lower;
       if (low <= to && to < high) pointers.push(to);
       else if (fixed) {
         if (low <= lower && lower < high) words.push(lower);
@@ -107,43 +108,59 @@ const SEARCHED = 12;
  * it is above that, the table's address is loaded, and an entry of 4 bytes is read.
  */
 export class TableSearch {
+  readonly #segment: { readonly address: number };
+  readonly #code: DataView;
   #compared = 0;
   #count = 0;
   #countAge = SEARCHED;
   #label = 0;
   #labelAge = SEARCHED;
 
+  /** Searches a segment. */
+  constructor(segment: { readonly address: number; readonly code: Uint8Array }) {
+    this.#segment = segment;
+    this.#code = viewOf(segment.code);
+  }
+
   /** Forgets what came before. */
   reset(): void {
     this.#countAge = this.#labelAge = SEARCHED;
   }
 
-  /** Takes the next instruction; returns a table if this one reads from it. */
-  next(
-    { map, opcode, modrm, sib, flow, relativeSize, refersTo, immediateAt, immediateSize }:
-      Instruction,
-    { code, at, address }: { code: DataView; at: number; address: number },
-  ): JumpTable | undefined {
+  /** Takes the next instruction, which is at an offset; returns a table if this one reads from it. */
+  next(instruction: Instruction, at: number): JumpTable | undefined {
     this.#countAge++;
     this.#labelAge++;
-    const compares = opcode === 0x3c || opcode === 0x3d ||
-      (opcode === 0x80 || opcode === 0x81 || opcode === 0x83) && ((modrm >> 3) & 7) === 7;
-    if (map === 0 && compares) {
-      const place = at + immediateAt;
-      this.#compared = immediateSize === 1 ? code.getUint8(place) : code.getUint16(place, true);
-    } else if (flow === "branch" && (opcode & 15) === JUMP_IF_ABOVE) {
+    const { map, opcode, sib, flow } = instruction;
+    if (map > 1) return undefined;
+    if (flow === "branch") {
+      if ((opcode & 15) !== JUMP_IF_ABOVE) return undefined;
       this.#count = this.#compared + 1;
       this.#countAge = 0;
-    } else if (map === 0 && opcode === 0x8d && relativeSize !== 0) {
-      this.#label = address + refersTo;
+    } else if (map === 0 && opcode === LEA && instruction.relativeSize !== 0) {
+      this.#label = this.#segment.address + at + instruction.refersTo;
       this.#labelAge = 0;
-    } else if (map === 0 && opcode === 0x63 && sib !== NO_SIB && sib >> 6 === 2) {
+    } else if (map === 0 && opcode === MOVSXD && sib !== NO_SIB && sib >> 6 === 2) {
       // movslq (base,index,4)
       if (this.#countAge >= SEARCHED || this.#labelAge >= SEARCHED) return undefined;
       return { address: this.#label, count: this.#count };
+    } else if (map === 0 && compares(instruction)) {
+      const place = at + instruction.immediateAt;
+      this.#compared = instruction.immediateSize === 1
+        ? this.#code.getUint8(place)
+        : this.#code.getUint16(place, true);
     }
     return undefined;
   }
+}
+
+const LEA = 0x8d;
+const MOVSXD = 0x63;
+
+/** Whether an instruction compares something with a number. */
+function compares({ opcode, modrm }: Instruction): boolean {
+  if (opcode === 0x3c || opcode === 0x3d) return true;
+  return (opcode & 0xfc) === 0x80 && opcode !== 0x82 && ((modrm >> 3) & 7) === 7;
 }
 
 /** The condition of `ja`. */

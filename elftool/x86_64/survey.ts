@@ -102,6 +102,8 @@ class Surveyor {
   /** Addresses that execution comes to, to go on at if they are not proven. */
   readonly #ahead: number[] = [];
   readonly #operands = new Set<number>();
+  /** Targets of direct jumps and calls, and labels: code beyond doubt. */
+  readonly #named: number[] = [];
 
   constructor(program: LoadedProgram) {
     this.#program = program;
@@ -135,13 +137,9 @@ class Surveyor {
     if (way.open) this.comeTo(end);
   }
 
-  /**
-   * Notes that execution comes to an address, and goes on from there later.
-   *
-   * @param marks further ones for the byte
-   */
-  comeTo(address: number, marks = 0): void {
-    const segment = this.mark(address, marks | MARKS.target);
+  /** Notes that execution comes to an address, and goes on from there later. */
+  comeTo(address: number): void {
+    const segment = this.mark(address, MARKS.target);
     if (segment === undefined) return;
     if (segment.kinds[address - segment.address] !== KINDS.proven) this.#ahead.push(address);
   }
@@ -211,7 +209,8 @@ class Surveyor {
 
   /** Takes back what was proven of functions into whose instructions named addresses lead. */
   withdraw(): void {
-    const entries = this.segments.flatMap(entriesInside).sort((a, b) => a - b);
+    const entries = this.#named.filter((address) => this.#leadsInside(address));
+    entries.sort((a, b) => a - b);
     let next = 0;
     for (const { start, end } of this.#swept) {
       while (entries[next]! < start) next++;
@@ -223,33 +222,33 @@ class Surveyor {
     }
   }
 
+  /** Whether an address is in the middle of a proven instruction. */
+  #leadsInside(to: number): boolean {
+    const segment = codeAt(this.segments, to);
+    if (segment === undefined) return false;
+    const { address, code, kinds, marks } = segment;
+    const at = to - address;
+    if (kinds[at] !== KINDS.proven || (marks[at]! & MARKS.start) !== 0) return false;
+    // Code that is fit for one CPU jumps over the prefix of an instruction.
+    return code[at - 1] !== LOCK || (marks[at - 1]! & MARKS.start) === 0;
+  }
+
   /** Proves the instructions of the way that was gone last. */
   #prove({ kinds, way }: SurveyedSegment): void {
     kinds.fill(KINDS.proven, way.start, way.end);
     for (let index = 0; index < way.count; index++) {
       const address = way.addresses[index]!;
       const reference = way.references[index]!;
-      const named = (reference & REFERENCES.named) !== 0;
-      if ((reference & REFERENCES.operand) !== 0) {
-        if (!named && this.#operands.has(address)) continue;
+      if (reference === REFERENCES.operand) {
+        if (this.#operands.has(address)) continue;
         this.#operands.add(address);
+      } else if (reference !== REFERENCES.next) {
+        if (reference === REFERENCES.label) this.#operands.add(address);
+        this.#named.push(address);
       }
-      this.comeTo(address, named ? MARKS.named : 0);
+      this.comeTo(address);
     }
   }
-}
-
-/** Named addresses in the middle of proven instructions, ascending. */
-function entriesInside({ address, code, kinds, marks }: CodeSegment): number[] {
-  const entries: number[] = [];
-  for (let at = 0; at < marks.length; at++) {
-    if ((marks[at]! & (MARKS.named | MARKS.start)) !== MARKS.named) continue;
-    if (kinds[at] !== KINDS.proven) continue;
-    // Code that is fit for one CPU jumps over the prefix of an instruction.
-    if (code[at - 1] === LOCK && (marks[at - 1]! & MARKS.start) !== 0) continue;
-    entries.push(address + at);
-  }
-  return entries;
 }
 
 function tooMany({ elf: { name } }: LoadedProgram): ElfError {

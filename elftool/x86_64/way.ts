@@ -12,12 +12,16 @@ import { type Extent, extentOf, isFixed, TableSearch, tableTargets } from "./ref
 
 const LEA = 0x8d;
 
-/** Bits that say how an instruction refers to an address. */
+/** How an instruction refers to an address. */
 export const REFERENCES = {
-  /** It is code beyond doubt: the target of a direct jump or call, or a label. */
-  named: 1,
+  /** Execution may come there: behind a call, or through a table. */
+  next: 0,
+  /** It is the target of a direct jump or call: code beyond doubt. */
+  target: 1,
   /** It is an operand, and may be the address of a table. */
   operand: 2,
+  /** It is loaded: an operand, and if it is executable, then beyond doubt. */
+  label: 3,
 } as const;
 
 /** A way through a segment's code. One serves for all, one after the other. */
@@ -29,11 +33,11 @@ export class Way {
   broken = false;
   /** Whether execution may go on behind its last instruction. */
   open = false;
-  /** How many addresses its instructions refer to, or their callees return to. */
+  /** How many addresses its instructions refer to, or come to. */
   count = 0;
   /** Those addresses. */
   readonly addresses: number[] = [];
-  /** For each of them bits of {@linkcode REFERENCES}. */
+  /** For each of them one of {@linkcode REFERENCES}. */
   readonly references: number[] = [];
 
   readonly #program: LoadedProgram;
@@ -44,7 +48,7 @@ export class Way {
   readonly #code: Extent;
   /** In which numbers in instructions are taken for addresses. */
   readonly #absolute: Extent | undefined;
-  readonly #tables = new TableSearch();
+  readonly #tables: TableSearch;
 
   /** Ways through a segment of a program. */
   constructor(program: LoadedProgram, segment: CodeSegment) {
@@ -52,6 +56,7 @@ export class Way {
     this.#segment = segment;
     this.#view = viewOf(segment.code);
     this.#decoder = new Decoder(segment.code);
+    this.#tables = new TableSearch(segment);
     this.#code = extentOf(program, "executable");
     this.#absolute = isFixed(program) ? extentOf(program) : undefined;
   }
@@ -104,25 +109,22 @@ export class Way {
     const { length, flow, map, opcode, relativeSize } = decoder;
     const address = this.#segment.address + at;
     if (flow === "branch" || flow === "jump" || flow === "call") {
-      this.#refer(address + decoder.refersTo, REFERENCES.named);
+      this.#refer(address + decoder.refersTo, REFERENCES.target);
     } else {
       if (relativeSize !== 0) {
         const isLabel = map === 0 && opcode === LEA;
-        this.#refer(
-          address + decoder.refersTo,
-          isLabel ? REFERENCES.named | REFERENCES.operand : REFERENCES.operand,
-        );
+        const reference = isLabel ? REFERENCES.label : REFERENCES.operand;
+        this.#refer(address + decoder.refersTo, reference);
       }
       if (this.#absolute !== undefined) this.#takeNumbers(at, this.#absolute);
     }
-    // Callees return there.
-    if (flow === "call" || flow === "call-indirect") this.#refer(address + length, 0);
-    const table = this.#tables.next(decoder, { code: this.#view, at, address });
-    if (table !== undefined) {
-      for (const target of tableTargets(this.#program, { ...table, code: this.#code })) {
-        this.#refer(target, 0);
-      }
+    if (flow === "call" || flow === "call-indirect") {
+      this.#refer(address + length, REFERENCES.next);
     }
+    const table = this.#tables.next(decoder, at);
+    if (table === undefined) return;
+    const targets = tableTargets(this.#program, { ...table, code: this.#code });
+    for (const target of targets) this.#refer(target, REFERENCES.next);
   }
 
   /** Takes up numbers in an instruction that may be addresses. */
