@@ -1,18 +1,70 @@
 /**
- * Child processes that this process waits for by a descriptor, beside other work.
+ * Child processes by the thousand: one call starts a child, and a descriptor tells of its end. For x86_64.
  *
  * @module
  */
+import { CLONE, Plan } from "./clone_x86_64.ts";
+import { codePage } from "./code_page.ts";
 import { SIGKILL } from "./constants.ts";
+import { stringList } from "./exec.ts";
 import { check, closeDescriptor, ERRNO, errno, libc, SystemError } from "./libc.ts";
-import { type Program, spawn } from "./spawn.ts";
-import { X86_64 } from "./syscalls.ts";
-import { systemCall } from "./system_call.ts";
+import { wordOf } from "./system_call.ts";
 
 const c = libc({
   kill: { parameters: ["i32", "i32"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
 });
+
+const CLONE_TYPE = { parameters: ["buffer"], result: "i64" } as const;
+type Clone = Deno.UnsafeFnPointer<typeof CLONE_TYPE>;
+
+let clone: Clone | undefined;
+
+function loadClone(): Clone {
+  const address = BigInt(codePage(CLONE));
+  return new Deno.UnsafeFnPointer(Deno.UnsafePointer.create(address)!, CLONE_TYPE);
+}
+
+/** The descriptors that a program begins with. */
+export interface StandardDescriptors {
+  readonly input: number;
+  readonly output: number;
+  readonly error: number;
+}
+
+/** What programs are called with: their arguments, and no variables. */
+export class Invocation {
+  readonly #plan = new DataView(new ArrayBuffer(Plan.size));
+  /** What the plan has the addresses of. */
+  readonly #texts: readonly Uint8Array<ArrayBuffer>[];
+
+  /** @param args the first is what a program is called */
+  constructor(args: readonly string[]) {
+    this.#texts = [new Uint8Array(1), stringList(args), stringList([])];
+    const [path, list, variables] = this.#texts.map((text) => Number(wordOf(text)));
+    Plan.write(this.#plan, 0, { path, args: list, variables, signals: 2n ** 64n - 1n });
+  }
+
+  /**
+   * Starts a program in a process of its own. It inherits the descriptors that are not closed on exec, and
+   * blocks all signals. It is a child of this thread: see `PR_SET_PDEATHSIG`.
+   *
+   * @param file descriptor of the program
+   * @throws {SystemError} if the kernel refuses
+   */
+  start(file: number, descriptors: StandardDescriptors): Child {
+    const plan = this.#plan;
+    Plan.write(plan, 0, { file, ...descriptors, failure: 0 });
+    clone ??= loadClone();
+    const pid = Number(clone.call(plan));
+    if (pid < 0) throw new SystemError("clone", -pid);
+    const { process, failure } = Plan.read(plan, 0);
+    const child = new Child(pid, process);
+    if (failure === 0) return child;
+    child.end();
+    throw new SystemError("execveat", -failure);
+  }
+}
 
 /** The end of a process: its status, or the signal that ended it. */
 export type ProcessEnd =
@@ -26,19 +78,9 @@ export class Child {
   readonly descriptor: number;
   #end: ProcessEnd | undefined;
 
-  /**
-   * Starts one. It ends with this thread if its program sees to that.
-   *
-   * @throws {SystemError} if the kernel refuses
-   */
-  constructor(program: Program) {
-    this.pid = spawn(program);
-    this.descriptor = systemCall(X86_64.pidfd_open, this.pid);
-    if (this.descriptor >= 0) return;
-    const error = new SystemError("pidfd_open", errno());
-    this.kill();
-    this.end();
-    throw error;
+  constructor(pid: number, descriptor: number) {
+    this.pid = pid;
+    this.descriptor = descriptor;
   }
 
   /** Kills it, if it has not ended. */
@@ -54,7 +96,7 @@ export class Child {
     while (c.waitpid(this.pid, status, 0) < 0) {
       if (errno() !== ERRNO.EINTR) check(-1, "waitpid");
     }
-    if (this.descriptor >= 0) closeDescriptor(this.descriptor);
+    closeDescriptor(this.descriptor);
     return this.#end = endOf(status[0]!);
   }
 }

@@ -37,6 +37,7 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const F_SETLK = 6;
 export const F_SETOWN_EX = 15;
+export const F_ADD_SEALS = 1033;
 export const F_DUPFD_CLOEXEC = 1030;
 export const F_GETPIPE_SZ = 1032;
 export const F_OWNER_TID = 0;
@@ -47,6 +48,7 @@ export const SEEK_DATA = 3;
 export const SEEK_HOLE = 4;
 export const AT_EMPTY_PATH = 0x1000;
 export const MFD_CLOEXEC = 1;
+export const MFD_ALLOW_SEALING = 2;
 export const MFD_EXEC = 0x10;
 
 // Sockets.
@@ -123,6 +125,10 @@ export const STDOUT_FILENO = 1;
 export const STDERR_FILENO = 2;
 
 // What several of them, or other names, come to.
+/** `F_SEAL_SEAL`, `F_SEAL_SHRINK`, `F_SEAL_GROW` and `F_SEAL_WRITE`. */
+export const ALL_SEALS = 15;
+/** `MAP_PRIVATE` and `MAP_FIXED_NOREPLACE`. */
+export const MAP_NEW_PRIVATE = 0x10_0002;
 /** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_FIXED_NOREPLACE`. */
 export const MAP_NEW_ZEROS = 0x10_0022;
 /** Stands for no file in `mmap`, as the 32-bit −1 that it is. */

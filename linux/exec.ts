@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AT_EMPTY_PATH, MFD_CLOEXEC, MFD_EXEC } from "./constants.ts";
+import { AT_EMPTY_PATH, MFD_ALLOW_SEALING, MFD_CLOEXEC, MFD_EXEC } from "./constants.ts";
 import { check, closeDescriptor, cstr, ERRNO, errno, SystemError } from "./libc.ts";
 import { Aarch64, X86_64 } from "./syscalls.ts";
 import { systemCall, wordOf } from "./system_call.ts";
@@ -86,10 +86,12 @@ export function stringList(strings: readonly string[]): Uint8Array<ArrayBuffer> 
   return list;
 }
 
+const FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+
 /** Kernels before 6.3 do not know the flag that asks for an executable file, and need none. */
 function createExecutable(path: string): number {
   const name = path.slice(0, LONGEST_NAME);
-  const descriptor = systemCall(CALLS.memfd_create, cstr(name), MFD_CLOEXEC | MFD_EXEC);
+  const descriptor = systemCall(CALLS.memfd_create, cstr(name), FLAGS | MFD_EXEC);
   if (descriptor >= 0 || errno() !== ERRNO.EINVAL) return check(descriptor, "memfd_create", name);
-  return check(systemCall(CALLS.memfd_create, cstr(name), MFD_CLOEXEC), "memfd_create", name);
+  return check(systemCall(CALLS.memfd_create, cstr(name), FLAGS), "memfd_create", name);
 }

@@ -4,17 +4,21 @@
  * @module
  */
 import type { Unikernel } from "../../elftool/unikernel.ts";
-import { Child } from "../../linux/child.ts";
-import { STDOUT_FILENO } from "../../linux/constants.ts";
-import { memoryFile } from "../../linux/exec.ts";
+import { type Child, Invocation, type StandardDescriptors } from "../../linux/child.ts";
+import { STDERR_FILENO, STDOUT_FILENO } from "../../linux/constants.ts";
+import { type MemoryFile, memoryFile } from "../../linux/exec.ts";
+import { seal } from "../../linux/seal.ts";
 import { Watcher } from "../../linux/watch.ts";
 import type { CloneOptions, Clones, Prepared, PrepareOptions } from "../clones.ts";
+import { TenderError } from "../error.ts";
 import { bind, type Guest } from "../guest.ts";
 import { ProcessLimits } from "../run/process_limits.ts";
 import type { Run } from "../run/run.ts";
 import { CloneRun } from "./clone_run.ts";
 import { Pipes } from "./clone_pipes.ts";
+import type { HostFacts } from "./compile.ts";
 import { loadDeviceCompiler } from "./devices.ts";
+import { type SharedMemory, sharedMemory } from "./memory.ts";
 import { encodeImage } from "./start.ts";
 import { checkCpu, SptTender } from "./tender.ts";
 
@@ -45,33 +49,56 @@ interface Host {
   readonly tender: SptTender;
 }
 
+/** A launch with nothing of its own but its arguments, in a file that is executed as often as they recur. */
+interface Launch {
+  readonly line: string;
+  readonly file: MemoryFile;
+}
+
 /** See {@linkcode Prepared}. */
 class PreparedImage implements Prepared {
   readonly memorySize: number;
   readonly #unikernel: Unikernel;
   readonly #options: PrepareOptions;
   readonly #host: Host;
+  readonly #shared: SharedMemory;
+  /** What all guests map. */
+  readonly #memory: MemoryFile;
+  readonly #invocation: Invocation;
+  #last: Launch | undefined;
 
   constructor(unikernel: Unikernel, options: PrepareOptions, host: Host) {
     this.#unikernel = unikernel;
     this.#options = options;
     this.#host = host;
-    this.memorySize = memorySizeOf(unikernel, options);
+    const guest = bindWithoutDevices(unikernel, options);
+    this.memorySize = guest.memorySize;
+    this.#shared = sharedMemory(guest);
+    this.#memory = memoryFile(unikernel.name, this.#shared.content);
+    this.#invocation = new Invocation([unikernel.name]);
+    seal(this.#memory.descriptor);
   }
 
-  start({ args, devices, console, limits }: CloneOptions): Run {
+  /** See {@linkcode Prepared}. */
+  start({ args = [], devices, console, limits }: CloneOptions): Run {
     const { memory, executableHeap } = this.#options;
     const guest = bind(this.#unikernel, { memory, executableHeap, args, devices });
     const { watcher, pipes } = this.#host;
     using undo = new DisposableStack();
-    const isPiped = typeof console === "function" || limits?.consoleRate !== undefined;
-    const output = isPiped ? undo.use(pipes.take()) : undefined;
+    const isTaken = typeof console === "function" || limits?.consoleRate !== undefined;
+    const output = isTaken ? undo.use(pipes.take()) : undefined;
     const complaints = undo.use(pipes.take());
-    const descriptors = ["/dev/null", output?.write ?? STDOUT_FILENO, complaints.write];
-    const child = undo.adopt(this.#spawn(guest, descriptors), (child) => {
-      child.kill();
-      child.end();
-    });
+    const child = undo.adopt(
+      this.#spawn(guest, {
+        input: this.#memory.descriptor,
+        output: output?.write ?? STDOUT_FILENO,
+        error: complaints.write,
+      }),
+      (child) => {
+        child.kill();
+        child.end();
+      },
+    );
     const run = new CloneRun({ child, watcher, output, complaints });
     run.begin({
       take: typeof console === "function" ? console : undefined,
@@ -82,25 +109,50 @@ class PreparedImage implements Prepared {
     return run;
   }
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    this.#last?.file.close();
+    this.#memory.close();
+  }
 
-  #spawn(guest: Guest, descriptors: readonly (number | string)[]): Child {
-    const { tender } = this.#host;
-    using host = tender.open(guest);
-    const image = tender.compile(guest, host.facts, { parent: Deno.pid });
-    const name = image.note.unikernel;
-    const file = memoryFile(name, encodeImage(image, { note: false }));
+  #spawn(guest: Guest, descriptors: StandardDescriptors): Child {
+    if (guest.devices.length > 0) return this.#spawnWithDevices(guest, descriptors);
+    if (this.#last?.line !== guest.commandLine) {
+      const file = this.#compile(guest, { devices: [] });
+      this.#last?.file.close();
+      this.#last = { line: guest.commandLine, file };
+    }
+    return this.#invocation.start(this.#last.file.descriptor, descriptors);
+  }
+
+  #spawnWithDevices(guest: Guest, descriptors: StandardDescriptors): Child {
+    using host = this.#host.tender.open(guest);
+    for (const { name, inherited } of host.facts.devices) {
+      if (inherited === undefined || inherited > STDERR_FILENO) continue;
+      const message =
+        `device '${name}': its descriptor is ${inherited}, which each guest has already`;
+      throw new TenderError("device", message);
+    }
+    const file = this.#compile(guest, host.facts);
     try {
-      return new Child({ path: file.path, args: [name], descriptors });
+      return this.#invocation.start(file.descriptor, descriptors);
     } finally {
       // It is executed by now.
       file.close();
     }
   }
+
+  #compile(guest: Guest, facts: HostFacts): MemoryFile {
+    const { tender } = this.#host;
+    const image = tender.compile(guest, facts, { parent: Deno.pid, shared: this.#shared });
+    return memoryFile(guest.unikernel.name, encodeImage(image, { note: false }));
+  }
 }
 
 /** Checks all of a guest that is known beforehand. */
-function memorySizeOf(unikernel: Unikernel, { memory }: PrepareOptions): number {
+function bindWithoutDevices(
+  unikernel: Unikernel,
+  { memory, executableHeap }: PrepareOptions,
+): Guest {
   const manifest = { ...unikernel.manifest, devices: [] };
-  return bind({ ...unikernel, manifest }, { memory }).memorySize;
+  return bind({ ...unikernel, manifest }, { memory, executableHeap });
 }

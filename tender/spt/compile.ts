@@ -17,7 +17,14 @@ import { BARE_LAUNCH } from "./bare_launch.fixed.ts";
 import { encodeShown, tenderLine } from "./command_line.ts";
 import type { DeviceCompiler } from "./devices.ts";
 import type { ImageDevice } from "./launched_kind.ts";
-import { type GuestMemory, guestMemory, type ImageSegment, wholePages } from "./memory.ts";
+import {
+  bootMemory,
+  type GuestMemory,
+  guestMemory,
+  type ImageSegment,
+  type SharedMemory,
+  wholePages,
+} from "./memory.ts";
 import {
   fillLaunch,
   type Launch,
@@ -56,6 +63,8 @@ export interface HostFacts {
 export interface ImageOptions extends CompileOptions {
   /** Whether the image is kept in a file, whose name its process then has; not if not given. */
   readonly keep?: boolean;
+  /** What the guest's process gets as its standard input, in place of what the image would bring; if any. */
+  readonly shared?: SharedMemory;
   /** Compiles devices; a guest without devices needs none. */
   readonly devices?: DeviceCompiler;
 }
@@ -81,7 +90,11 @@ export function compileImage(
   const template = compiler?.template(facts.devices, architecture) ?? bare;
   const line = options.line ?? tenderLine(guest, compiler?.options(guest.devices) ?? []);
   const text = encodeShown(line);
-  const memory = guestMemory(guest, { ...template, shown: text.bytes });
+  const content = { ...template, shown: text.bytes };
+  const { shared } = options;
+  const memory = shared === undefined
+    ? guestMemory(guest, content)
+    : bootMemory(guest, { content, shared });
   const launch = launchOf(guest, { memory, text, taskSize: template.taskSize, options });
   const ofLaunch = launchSegments(template, launch);
   checkSizes(ofLaunch, name);
@@ -129,6 +142,7 @@ function launchOf(guest: Guest, { memory, text, taskSize, options }: Parts): Lau
     traced: options.traced ?? false,
     address,
     entry: { address: entry, stack: memorySize - STACK_GAP[architecture], argument: BOOT_INFO },
+    files: memory.files,
     maps: memory.maps,
     protections: memory.protections,
     // Something is mapped below guest memory only if the personality of the parent asks for it.

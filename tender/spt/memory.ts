@@ -9,7 +9,7 @@ import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { BOOT_INFO, BootInfo, MEMORY_START } from "../../abi/spt.ts";
 import type { Segment } from "../../elftool/unikernel.ts";
 import { bootArea, type Guest, type ManifestDevice } from "../guest.ts";
-import type { Range } from "./page.ts";
+import type { FileRange, Range } from "./page.ts";
 
 /** A range of an image's memory, in whole pages. */
 export interface ImageSegment {
@@ -34,6 +34,8 @@ export interface GuestMemory {
    * since the kernel kills an executable that asks for more memory than there is, and prints nothing.
    */
   readonly maps: readonly Range[];
+  /** What the launch maps from a file that guests share; nothing where the executable brings all. */
+  readonly files: readonly FileRange[];
   readonly protections: readonly Range[];
   /** Address of {@linkcode BootContent.shown}. */
   readonly shown: number;
@@ -87,7 +89,60 @@ export function guestMemory(guest: Guest, content: BootContent): GuestMemory {
     }
   });
   const { segments: loaded, maps } = splitZeros(segments);
-  return { segments: joinNeighbours(loaded), maps, protections, shown: boot.shown };
+  return { segments: joinNeighbours(loaded), maps, files: [], protections, shown: boot.shown };
+}
+
+/** What guests of a unikernel share: all of their memory but the boot area and what they write. */
+export interface SharedMemory {
+  /** What the file holds. */
+  readonly content: Uint8Array<ArrayBuffer>;
+  /** Where guests map which part of it, and zeros; ascending. */
+  readonly files: readonly FileRange[];
+  readonly maps: readonly Range[];
+}
+
+/** Lays out what guests share. */
+export function sharedMemory(
+  { unikernel, memorySize, executableHeap }: Pick<
+    Guest,
+    "unikernel" | "memorySize" | "executableHeap"
+  >,
+): SharedMemory {
+  const files: (FileRange & { readonly data: Uint8Array })[] = [];
+  const maps: Range[] = [];
+  const pieces = unikernel.segments.map(segmentPiece);
+  let offset = 0;
+  pieces.forEach((piece, index) => {
+    const { start, end, data, read, write, execute } = piece;
+    const isLast = index === pieces.length - 1;
+    const next = pieces[index + 1]?.start ?? memorySize;
+    const zeros = start + data.length;
+    files.push({ start, end: zeros, read, write, execute, offset, data });
+    offset += data.length;
+    if (zeros < end) maps.push({ start: zeros, end, read, write, execute });
+    if (end < next) {
+      maps.push({ start: end, end: next, ...(isLast && executableHeap ? EXECUTABLE_HEAP : DATA) });
+    }
+  });
+  const content = new Uint8Array(offset);
+  for (const { offset, data } of files) content.set(data, offset);
+  return { content, files, maps };
+}
+
+/** Lays out the memory of a guest that shares the rest: the boot area, and zeros up to the segments. */
+export function bootMemory(
+  guest: Guest,
+  { content, shared: { files, maps } }: { content: BootContent; shared: SharedMemory },
+): GuestMemory {
+  const { piece: { start, data }, shown } = bootPiece(guest, content);
+  const memorySize = files[0]!.start - start;
+  return {
+    segments: [{ address: start, data, memorySize, ...DATA }],
+    maps,
+    files,
+    protections: [],
+    shown,
+  };
 }
 
 /**

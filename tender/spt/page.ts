@@ -92,6 +92,7 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
 export type GuestKind =
   | "gates"
   | "parents"
+  | "files"
   | "maps"
   | "copies"
   | "protections"
@@ -146,6 +147,11 @@ export interface Range {
   readonly execute: boolean;
 }
 
+/** A range of addresses with what a file holds from an offset on. */
+export interface FileRange extends Range {
+  readonly offset: number;
+}
+
 /** A command line in memory. */
 export interface ShownText {
   /** The words, each followed by a NUL. */
@@ -169,7 +175,8 @@ export interface Launch {
   readonly address: number;
   /** How the unikernel is entered; all other general registers are zero. */
   readonly entry: { readonly address: number; readonly stack: number; readonly argument: number };
-  /** Memory to map, to protect once all is in place, and to unmap. */
+  /** Memory to map from a file, to map, to protect once all is in place, and to unmap. */
+  readonly files: readonly FileRange[];
   readonly maps: readonly Range[];
   readonly protections: readonly Range[];
   readonly unmaps: readonly Range[];
@@ -202,8 +209,8 @@ export const MemoryMap = struct({
   exeFd: u32,
 });
 
-/** One guest's values for a step: the first three arguments, and the expected result. */
-type Own = readonly [a0: number, a1: number, a2: number, expected?: number];
+/** One guest's values for a step. */
+type Own = Pick<Parameters<typeof Record.encode>[0], "a0" | "a1" | "a2" | "a5" | "expected">;
 
 /** The bytes of a launch, not padded to whole pages. */
 export interface LaunchPages {
@@ -245,7 +252,7 @@ export function fillLaunch(template: LaunchTemplate, launch: Launch): LaunchPage
  * steps.
  */
 function ownContent(
-  { name, parent, traced, address, entry, shown, maps, protections, unmaps }: Launch,
+  { name, parent, traced, address, entry, shown, files, maps, protections, unmaps }: Launch,
   at: number,
 ): { bytes: Uint8Array; steps: Readonly<Record<GuestKind, readonly Own[]>> } {
   const said = encodeText(`${name}: `);
@@ -256,14 +263,15 @@ function ownContent(
   const size = shown.bytes.length;
   const steps: Record<GuestKind, Own[]> = {
     // The byte goes to where the command line will be.
-    gates: traced ? [[STDIN_FILENO, shown.address, 1, 1]] : [],
-    parents: parent === undefined ? [] : [[PR_SET_PDEATHSIG, SIGKILL, 0, parent]],
+    gates: traced ? [own(STDIN_FILENO, shown.address, 1, { expected: 1 })] : [],
+    parents: parent === undefined ? [] : [own(PR_SET_PDEATHSIG, SIGKILL, 0, { expected: parent })],
+    files: files.map((range) => ({ ...rangeArguments(range), a5: range.offset })),
     maps: maps.map(rangeArguments),
-    copies: [[shown.address, shown.source, size]],
-    protections: [...protections.map(rangeArguments), [shown.address, size, PROT_READ]],
+    copies: [own(shown.address, shown.source, size)],
+    protections: [...protections.map(rangeArguments), own(shown.address, size, PROT_READ)],
     shows: [
-      [PR_SET_MM, PR_SET_MM_MAP, address + at + map],
-      ...(shown.named ? [[PR_SET_NAME, shown.address + shown.file, 0] as const] : []),
+      own(PR_SET_MM, PR_SET_MM_MAP, address + at + map),
+      ...(shown.named ? [own(PR_SET_NAME, shown.address + shown.file, 0)] : []),
     ],
     unmaps: unmaps.map(rangeArguments),
   };
@@ -297,7 +305,11 @@ function memoryMap(
 
 function rangeArguments({ start, end, read, write, execute }: Range): Own {
   const flags = (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
-  return [start, end - start, flags];
+  return own(start, end - start, flags);
+}
+
+function own(a0: number, a1: number, a2: number, more: Pick<Own, "expected"> = {}): Own {
+  return { a0, a1, a2, ...more };
 }
 
 /** Copies bytes, and adds an address at some places. */
@@ -315,8 +327,8 @@ function relocated(
 }
 
 /** Writes one guest's values into a copy of the record of a step. */
-function recordOf([a0, a1, a2, expected]: Own, record: Uint8Array): Uint8Array {
-  Record.write(viewOf(record), 0, { a0, a1, a2, expected });
+function recordOf(own: Own, record: Uint8Array): Uint8Array {
+  Record.write(viewOf(record), 0, own);
   return record;
 }
 

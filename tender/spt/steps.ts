@@ -15,6 +15,7 @@ import {
   EPOLL_CTL_ADD,
   EPOLLIN,
   F_GETFD,
+  MAP_NEW_PRIVATE,
   MAP_NEW_ZEROS,
   NO_DESCRIPTOR,
   PR_SET_NO_NEW_PRIVS,
@@ -22,6 +23,7 @@ import {
   SIG_SETMASK,
   SIGPIPE,
   STDERR_FILENO,
+  STDIN_FILENO,
   STDOUT_FILENO,
   TFD_NONBLOCK,
 } from "../../linux/constants.ts";
@@ -93,7 +95,7 @@ export interface GuestStep {
    */
   readonly each: GuestKind;
   readonly call: SystemCall | "copy";
-  /** The arguments after these three. */
+  /** The arguments after these three; of a file, one more is the item's. */
   readonly more: readonly number[];
   /** As {@linkcode CallStep.purpose}. */
   readonly purpose?: string;
@@ -164,6 +166,7 @@ export function launchSteps(descriptors: Descriptors, filter: Uint8Array): Step[
     GATE,
     ...PARENT,
     ...processSteps(descriptors),
+    MAP_FILE,
     MAP,
     ...waitSteps(descriptors),
     ...devices.flatMap(({ open }) => open).map((step) => ({ ...step, secret: true })),
@@ -204,6 +207,14 @@ const PARENT: readonly Step[] = [
     unexpected: "the process that started it has ended",
   },
 ];
+
+/** From the standard input, which is closed before the guest begins. */
+const MAP_FILE: Step = {
+  each: "files",
+  call: "mmap",
+  more: [MAP_NEW_PRIVATE, STDIN_FILENO],
+  purpose: "map guest memory",
+};
 
 const MAP: Step = {
   each: "maps",

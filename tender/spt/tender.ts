@@ -39,7 +39,7 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
   compile(
     guest: Guest,
     facts: HostFacts,
-    options: CompileOptions & Pick<ImageOptions, "keep"> = {},
+    options: CompileOptions & Pick<ImageOptions, "keep" | "shared"> = {},
   ): ProcessImage {
     return compileImage(guest, facts, { ...options, devices: this.#devices });
   }
