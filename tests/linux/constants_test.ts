@@ -8,6 +8,8 @@ import { testUnless } from "../needs.ts";
 
 /** Those whose C name differs from ours, or that are several of C's. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
+  ALL_SEALS: "F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE",
+  MAP_NEW_PRIVATE: "MAP_PRIVATE | MAP_FIXED_NOREPLACE",
   MAP_NEW_ZEROS: "MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE",
   NO_DESCRIPTOR: "(unsigned)-1",
   CAPABILITY_VERSION: "_LINUX_CAPABILITY_VERSION_3",
