@@ -22,7 +22,7 @@ import {
   WINDOW,
 } from "../abi/portable.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
-import { adoptedNote } from "./adopted.ts";
+import { adoptedNote, type Content } from "./adopted.ts";
 import { checkAdoptable } from "./adoptable.ts";
 import { type Program, readElf } from "./elf_reader.ts";
 import { type ExecutableSegment, writeExecutable } from "./elf_writer.ts";
@@ -52,6 +52,8 @@ export interface AdoptOptions {
   readonly strace?: boolean;
   /** Bytes of memory to keep for files that are added later. Default: 0, none can be added. */
   readonly room?: number;
+  /** The works of others that the program contains, for `inspect`. */
+  readonly contains?: readonly Content[];
 }
 
 /**
@@ -102,7 +104,11 @@ export function adoptProgram(
     architecture: "x86_64",
     entry: base + personality.main,
     segments,
-    notes: [note, portableNote(application), adoptedNote({ sites, ...(room && { room }) })],
+    notes: [
+      note,
+      portableNote(application),
+      adoptedNote({ sites, ...(room && { room }), contains: options.contains }),
+    ],
     stack: "non-executable",
     inOnePiece: last - placed.segments[0]!.address - sizeOf(segments) < MOST_ZEROS,
   });

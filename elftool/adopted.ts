@@ -17,6 +17,16 @@ export interface Adopted {
   readonly sites: readonly Site[];
   /** Where files may be added. */
   readonly room?: Room;
+  /** The works of others that the program contains. */
+  readonly contains?: readonly Content[];
+}
+
+/** A work that a program contains. */
+export interface Content {
+  readonly name: string;
+  readonly version: string;
+  /** Its licence, as an SPDX expression. */
+  readonly licence: string;
 }
 
 /** Memory in which a unikernel has nothing, for files that are added to it. */
@@ -30,11 +40,13 @@ export interface Room {
 export const ADOPTED_NOTE = { owner: PORTABLE_NOTE_NAME, type: ADOPTED_NOTE_TYPE } as const;
 
 /** The note that says what became of a program's system calls. */
-export function adoptedNote({ sites, room }: Adopted): Note {
+export function adoptedNote({ sites, room, contains }: Adopted): Note {
   const rows = sites.map(({ address, how, why }) =>
     why === undefined ? [address, how] : [address, how, why]
   );
-  const desc = new TextEncoder().encode(JSON.stringify({ version: 1, sites: rows, room }));
+  const desc = new TextEncoder().encode(
+    JSON.stringify({ version: 1, sites: rows, room, contains }),
+  );
   return { name: ADOPTED_NOTE.owner, type: ADOPTED_NOTE.type, desc };
 }
 
@@ -53,17 +65,26 @@ export function readAdopted(elf: ElfFile, programs: readonly Program[]): Adopted
 }
 
 function parse(content: Uint8Array): Adopted | undefined {
-  let value: { version?: unknown; sites?: unknown; room?: unknown } | null;
+  let value: Partial<Record<"version" | keyof Adopted, unknown>> | null;
   try {
     value = JSON.parse(new TextDecoder().decode(content));
   } catch {
     return undefined;
   }
-  if (value?.version !== 1 || !Array.isArray(value.sites)) return undefined;
-  const sites = value.sites.map(parseSite);
+  const { version, sites: rows, room, contains } = value ?? {};
+  if (version !== 1 || !Array.isArray(rows)) return undefined;
+  const sites = rows.map(parseSite);
   if (!sites.every((site) => site !== undefined)) return undefined;
-  if (value.room === undefined) return { sites };
-  return isRoom(value.room) ? { sites, room: value.room } : undefined;
+  if (room !== undefined && !isRoom(room)) return undefined;
+  if (contains !== undefined && !isContents(contains)) return undefined;
+  return { sites, ...(room && { room }), ...(contains && { contains }) };
+}
+
+function isContents(value: unknown): value is Content[] {
+  return Array.isArray(value) &&
+    value.every((each) =>
+      ["name", "version", "licence"].every((field) => typeof each?.[field] === "string")
+    );
 }
 
 function parseSite(row: unknown): Site | undefined {

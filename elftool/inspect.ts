@@ -187,7 +187,7 @@ export function formatInspection(inspection: Inspection): string {
       (fileSize < memorySize ? `, ${fileSize} of them in the file` : "")
     ),
     ...formatDevices(inspection),
-    ...formatSites(inspection),
+    ...formatAdopted(inspection),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -216,10 +216,10 @@ function formatDevices(inspection: Inspection): string[] {
   return ["devices", ...lines];
 }
 
-/** How many system calls were rewritten, and each that was not. */
-function formatSites(inspection: Inspection): string[] {
+/** How many system calls were rewritten, each that was not, and what the program contains. */
+function formatAdopted(inspection: Inspection): string[] {
   if (inspection.kind !== "unikernel" || inspection.adopted === undefined) return [];
-  const { sites } = inspection.adopted;
+  const { sites, contains = [] } = inspection.adopted;
   const left = sites.filter(({ how }) => how === "left");
   const count = (how: Site["how"]) => sites.filter((site) => site.how === how).length;
   const kinds = (["after", "before", "around", "padding"] as const)
@@ -230,6 +230,9 @@ function formatSites(inspection: Inspection): string[] {
       sites.length - left.length
     } rewritten${how}; ${left.length} left`,
     ...left.map(({ address, why }) => `  ${hex(address).padEnd(12)} left: ${printable(why ?? "")}`),
+    ...contains.map(({ name, version, licence }) =>
+      `contains ${printable(`${name} ${version}, licence ${licence}`)}`
+    ),
   ];
 }
 

@@ -37,7 +37,7 @@ export {
 } from "./inspect.ts";
 export type { ApplicationField, Portable } from "./portable.ts";
 export type { Snapshot, SnapshotDevice } from "./snapshot_note.ts";
-export type { Adopted, Room } from "./adopted.ts";
+export type { Adopted, Content, Room } from "./adopted.ts";
 export { addFiles } from "./add_files.ts";
 export type { RootFile } from "./root_image.ts";
 export type { Site } from "./x86_64/rewrite.ts";

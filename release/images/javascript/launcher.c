@@ -1,0 +1,354 @@
+/*
+ * launcher.c: QuickJS as a program that begins once. It initialises the engine, makes the objects
+ * that scripts expect (prelude.js), and opens /dev/soloden/ready. What follows happens in every
+ * start: it draws new random numbers, and runs the script that the command line names, as a module.
+ */
+#include "prelude.h"
+#include "quickjs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Flags of qjs_eval(). */
+#define EVAL_MODULE 1
+/* States of promises. */
+#define PENDING  0
+#define REJECTED 2
+
+typedef struct Z_env_instance_t environment;
+
+Z_quickjs_instance_t quickjs;
+
+/*
+ * The engine's limit is on the stack that it has in its own memory. Each function of C has a frame
+ * here as well, of which the engine knows nothing: this much for each byte is more than any has.
+ */
+#define STACK_RATIO 32
+
+static uint32_t stack_size = (512u << 10) * STACK_RATIO;
+
+/* What prelude.js makes: `start`, `turn`, `failed`, `status`. */
+static js hooks;
+
+/* Promises that were rejected and that nobody has looked at; values of the engine's. */
+static struct {
+    js promise;
+    js reason;
+} * rejected;
+static size_t rejected_count, rejected_room;
+
+static _Noreturn void fail(const char *what) {
+    dprintf(2, "javascript: %s\n", what);
+    _exit(70);
+}
+
+static js call(const char *hook, js *arguments, uint32_t count) {
+    js function = js_get(hooks, hook);
+    js list = JS(wasm_malloc, 4 * count + 4);
+    memcpy(quickjs.w2c_memory.data + list, arguments, 4ul * count);
+    js result = JS(qjs_call, function, hooks, count, list);
+    JS(wasm_free, list);
+    JS(qjs_free_value, function);
+    return result;
+}
+
+/* ---- What prelude.js calls ---- */
+
+static js argument(js arguments, uint32_t number) {
+    js value;
+    memcpy(&value, quickjs.w2c_memory.data + arguments + 4 * number, 4);
+    return value;
+}
+
+static js host_write(js arguments) {
+    int file = (int)JS(qjs_get_float64, argument(arguments, 0));
+    size_t size;
+    char *text = js_to_text(argument(arguments, 1), &size);
+    if (text == NULL)
+        return 0;
+    for (size_t done = 0; done < size;) {
+        ssize_t part = write(file, text + done, size - done);
+        if (part <= 0)
+            break;
+        done += (size_t)part;
+    }
+    free(text);
+    js nothing = JS(qjs_get_undefined);
+    return JS(qjs_dup_value, nothing);
+}
+
+static js host_read(js arguments) {
+    size_t size;
+    char *path = js_to_text(argument(arguments, 0), &size);
+    if (path == NULL)
+        return 0;
+    char *text = read_whole(path, &size);
+    int error = errno;
+    free(path);
+    if (text == NULL)
+        return js_throw(strerror(error));
+    js string = js_string(text, size);
+    free(text);
+    return string;
+}
+
+static js host_now(js arguments) {
+    (void)arguments;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return JS(qjs_new_number, (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6);
+}
+
+static js host_exit(js arguments) {
+    _exit((int)JS(qjs_get_float64, argument(arguments, 0)) & 0xff);
+}
+
+static const struct {
+    const char *name;
+    js (*call)(js arguments);
+} functions[] = {
+    {"write", host_write},
+    {"read", host_read},
+    {"now", host_now},
+    {"exit", host_exit},
+};
+
+uint32_t Z_envZ_host_call(environment *self, js name, uint32_t size, js this, uint32_t count,
+                          js arguments) {
+    (void)self, (void)this, (void)count;
+    const char *wanted = (const char *)quickjs.w2c_memory.data + name;
+    for (size_t at = 0; at < sizeof functions / sizeof *functions; at++) {
+        if (strlen(functions[at].name) == size && memcmp(functions[at].name, wanted, size) == 0)
+            return functions[at].call(arguments);
+    }
+    return js_throw("no such function");
+}
+
+uint32_t Z_envZ_host_interrupt(environment *self) {
+    (void)self;
+    return 0;
+}
+
+/* The clock shows UTC. */
+uint32_t Z_envZ_host_get_timezone_offset(environment *self, uint32_t high, uint32_t low) {
+    (void)self, (void)high, (void)low;
+    return 0;
+}
+
+/* Both values are the launcher's from here on. */
+void Z_envZ_host_promise_rejection(environment *self, js promise, js reason, uint32_t handled) {
+    (void)self;
+    if (!handled) {
+        if (rejected_count == rejected_room) {
+            rejected_room = rejected_room * 2 + 8;
+            rejected = realloc(rejected, rejected_room * sizeof *rejected);
+            if (rejected == NULL)
+                fail("not enough memory");
+        }
+        rejected[rejected_count].promise = promise;
+        rejected[rejected_count++].reason = reason;
+        return;
+    }
+    js object = JS(qjs_get_value_ptr, promise);
+    for (size_t at = 0; at < rejected_count; at++) {
+        if (JS(qjs_get_value_ptr, rejected[at].promise) == object) {
+            JS(qjs_free_value, rejected[at].promise);
+            JS(qjs_free_value, rejected[at].reason);
+            rejected[at] = rejected[--rejected_count];
+            break;
+        }
+    }
+    JS(qjs_free_value, promise);
+    JS(qjs_free_value, reason);
+}
+
+/* ---- Randomness ---- */
+
+/* Where the context keeps the state of Math.random(), which is a xorshift64*. */
+static js random_state;
+
+/* Bytes of a context in which the state is looked for. */
+#define CONTEXT_SIZE 4096
+
+static uint64_t word_at(js address) {
+    uint64_t word;
+    memcpy(&word, quickjs.w2c_memory.data + address, sizeof word);
+    return word;
+}
+
+static uint64_t xorshift(uint64_t state) {
+    state ^= state >> 12;
+    state ^= state << 25;
+    return state ^ state >> 27;
+}
+
+static js eval(const char *code, size_t size, const char *name, uint32_t flags) {
+    js text = js_text(code, size), file = js_text(name, strlen(name));
+    js result = JS(qjs_eval, text, (uint32_t)size, file, flags);
+    JS(wasm_free, text);
+    JS(wasm_free, file);
+    return result;
+}
+
+static void find_random(void) {
+    js context = JS(qjs_get_context_ptr);
+    static uint64_t before[CONTEXT_SIZE / 8];
+    memcpy(before, quickjs.w2c_memory.data + context, sizeof before);
+    JS(qjs_free_value, eval("Math.random()", 13, "random", 0));
+    for (size_t at = 0; at < CONTEXT_SIZE / 8; at++) {
+        js address = context + 8 * (uint32_t)at;
+        if (before[at] != 0 && word_at(address) == xorshift(before[at]))
+            random_state = address;
+    }
+    if (random_state == 0)
+        fail("the state of Math.random() is not where it is looked for");
+}
+
+static void reseed(void) {
+    uint64_t seed = 0;
+    while (seed == 0) {
+        if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+            fail("no random numbers");
+    }
+    memcpy(quickjs.w2c_memory.data + random_state, &seed, sizeof seed);
+}
+
+/* ---- A script ---- */
+
+/* Prints what was thrown and not caught, and ends. */
+static _Noreturn void uncaught(js error) {
+    JS(qjs_free_value, call("failed", &error, 1));
+    _exit(1);
+}
+
+static void run_jobs(void) {
+    while (JS(qjs_is_job_pending)) {
+        if ((int32_t)JS(qjs_execute_pending_job) < 0)
+            uncaught(JS(qjs_get_exception));
+    }
+    if (rejected_count > 0)
+        uncaught(rejected[0].reason);
+}
+
+/* Runs jobs and timers until there are none. */
+static void run_loop(void) {
+    for (;;) {
+        run_jobs();
+        js wait = call("turn", NULL, 0);
+        if (JS(qjs_is_exception, wait))
+            uncaught(JS(qjs_get_exception));
+        double milliseconds = JS(qjs_get_float64, wait);
+        JS(qjs_free_value, wait);
+        if (milliseconds < 0 && !JS(qjs_is_job_pending))
+            return;
+        if (milliseconds <= 0)
+            continue;
+        uint64_t nanoseconds = (uint64_t)(milliseconds * 1e6);
+        nanosleep(&(struct timespec){(time_t)(nanoseconds / 1000000000),
+                                     (long)(nanoseconds % 1000000000)},
+                  NULL);
+    }
+}
+
+static _Noreturn void run_script(const char *name) {
+    size_t size;
+    char *code = read_whole(name, &size);
+    if (code == NULL) {
+        dprintf(2, "javascript: %s: %s\n", name, strerror(errno));
+        _exit(2);
+    }
+    js module = eval(code, size, name, EVAL_MODULE);
+    if (JS(qjs_is_exception, module))
+        uncaught(JS(qjs_get_exception));
+    run_loop();
+    uint32_t state = JS(qjs_promise_state, module);
+    if (state == REJECTED)
+        uncaught(JS(qjs_promise_result, module));
+    if (state == PENDING) {
+        dprintf(2, "javascript: %s: awaits a promise that nothing settles\n", name);
+        _exit(13);
+    }
+    _exit((int)JS(qjs_get_float64, call("status", NULL, 0)) & 0xff);
+}
+
+/* The words of the command line, of this start, and its environment. */
+static js words_of(const char *path) {
+    size_t size;
+    char *text = read_whole(path, &size);
+    if (text == NULL)
+        fail("no command line");
+    js list = JS(qjs_new_array);
+    uint32_t count = 0;
+    for (size_t at = 0; at < size; at += strlen(text + at) + 1) {
+        js word = js_string(text + at, strlen(text + at));
+        JS(qjs_set_prop_uint32, list, count++, word);
+        JS(qjs_free_value, word);
+    }
+    free(text);
+    return list;
+}
+
+static void begin(void) {
+    Z_quickjs_init_module();
+    Z_quickjs_instantiate(&quickjs, NULL, NULL);
+    JS(_initialize);
+    if (JS(qjs_init) != 0)
+        fail("the engine does not start");
+    JS(qjs_set_promise_rejection_handler, 1);
+    JS(qjs_set_module_loader, 1);
+    JS(qjs_set_max_stack_size, stack_size / STACK_RATIO);
+    js host = JS(qjs_new_object);
+    for (size_t at = 0; at < sizeof functions / sizeof *functions; at++) {
+        size_t length = strlen(functions[at].name);
+        js name = js_text(functions[at].name, length);
+        js function = JS(qjs_new_host_function, name, (uint32_t)length, 0);
+        JS(wasm_free, name);
+        js_set(host, functions[at].name, function);
+        JS(qjs_free_value, function);
+    }
+    js make = eval(prelude, sizeof prelude - 1, "prelude.js", 0);
+    if (JS(qjs_is_exception, make))
+        fail("prelude.js has a mistake");
+    js list = js_text((const char *)&host, 4);
+    js nothing = JS(qjs_get_undefined);
+    hooks = JS(qjs_call, make, nothing, 1, list);
+    JS(wasm_free, list);
+    if (JS(qjs_is_exception, hooks))
+        fail("prelude.js fails");
+    find_random();
+    JS(qjs_run_gc);
+}
+
+static _Noreturn void launch(void) {
+    begin();
+    int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
+    if (ready >= 0)
+        close(ready);
+    reseed();
+    js start[] = {words_of("/proc/self/cmdline"), words_of("/proc/self/environ")};
+    js script = call("start", start, 2);
+    size_t size;
+    char *name = JS(qjs_is_string, script) ? js_to_text(script, &size) : NULL;
+    if (name == NULL)
+        fail("no script");
+    run_script(name);
+}
+
+int main(void) {
+    size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    while (stack_size > memory / 4)
+        stack_size /= 2;
+    char *stack =
+        mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED)
+        fail("not enough memory");
+    __asm__ volatile("mov %0, %%rsp\n\tcall *%1\n\tud2"
+                     :
+                     : "r"(stack + stack_size), "r"((void (*)(void))launch)
+                     : "memory");
+    __builtin_unreachable();
+}

@@ -1,0 +1,103 @@
+/**
+ * Task `images`: the unikernels that run Python and JavaScript, `dist/images`: each cold and compressed, with
+ * what its licences ask for beside it. `images.json` says what is there.
+ *
+ *     deno task images [--output DIRECTORY] [python] [javascript]
+ *
+ * It needs gcc, musl-tools, wabt, libpython3.11-dev, libsqlite3-dev, zlib1g-dev, libexpat1-dev and
+ * python3.11 of Debian 12, whose source packages it fetches, and npm's quickjs-wasi.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import project from "../../deno.json" with { type: "json" };
+import { adopt } from "../../bindings/adopt.ts";
+import { sha256 } from "../dist/bill.ts";
+import { fromRoot } from "../paths.ts";
+import { buildJavaScript } from "./javascript.ts";
+import type { LanguageProgram } from "./language_program.ts";
+import { buildPython } from "./python.ts";
+
+/** Memory that scripts and packages may take, in bytes. */
+const ROOM = 64 << 20;
+
+const BUILDERS: Readonly<Record<string, (scratch: string) => Promise<LanguageProgram>>> = {
+  python: buildPython,
+  javascript: buildJavaScript,
+};
+
+/** What `images.json` says of an image. */
+interface ImageRecord {
+  readonly language: string;
+  readonly file: string;
+  /** Of the unikernel. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/**
+ * Builds an image, and writes it with what belongs to it.
+ *
+ * @throws {Error} if a program that it needs is missing or fails
+ */
+async function buildImage(name: string, output: string): Promise<ImageRecord> {
+  const scratch = Deno.makeTempDirSync({ prefix: `soloden-${name}-` });
+  try {
+    const { program, root, language, contains, beside } = await BUILDERS[name]!(scratch);
+    const unikernel = await adopt(program, { name, root, room: ROOM, contains });
+    const file = `${name}.solo5.gz`;
+    Deno.writeFileSync(join(output, file), gzipSync(unikernel, { level: 9 }));
+    for (const { name, path } of beside) Deno.copyFileSync(path, join(output, name));
+    return { language, file, size: unikernel.length, sha256: await sha256(unikernel) };
+  } finally {
+    Deno.removeSync(scratch, { recursive: true });
+  }
+}
+
+/** Builds images; those that were built before stay. */
+async function buildImages(names: readonly string[], output: string): Promise<void> {
+  Deno.mkdirSync(output, { recursive: true });
+  const list = join(output, "images.json");
+  const images: Record<string, ImageRecord> = readImages(list);
+  for (const name of names) {
+    images[name] = await buildImage(name, output);
+    const { size } = Deno.statSync(join(output, images[name].file));
+    console.log(`${join(output, images[name].file)}: ${images[name].language}, ${size} bytes`);
+  }
+  Deno.writeTextFileSync(
+    list,
+    `${JSON.stringify({ version: project.version, images }, null, 2)}\n`,
+  );
+}
+
+/** What is there already, of this version. */
+function readImages(path: string): Record<string, ImageRecord> {
+  try {
+    const { version, images } = JSON.parse(Deno.readTextFileSync(path));
+    return version === project.version ? images : {};
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...Deno.args],
+      options: { output: { type: "string", default: fromRoot("dist/images") } },
+      allowPositionals: true,
+    });
+    const unknown = positionals.find((name) => !Object.hasOwn(BUILDERS, name));
+    if (unknown !== undefined) {
+      throw new Error(`${unknown}: must be ${Object.keys(BUILDERS).join(" or ")}`);
+    }
+    const names = positionals.length === 0 ? Object.keys(BUILDERS) : positionals;
+    await buildImages(names, values.output);
+  } catch (error) {
+    console.error(`images: ${(error as Error).message}`);
+    Deno.exitCode = 1;
+  }
+}

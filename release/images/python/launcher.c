@@ -1,0 +1,223 @@
+/*
+ * launcher.c: CPython as a program that begins once. It initialises the interpreter, imports what
+ * many scripts want, and opens /dev/soloden/ready. What follows happens in every start: it draws
+ * new random numbers, and runs the script that the command line names.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LIBRARY "/lib/python3.11"
+/* Where --packages is. */
+#define PACKAGES "/packages"
+
+/* Modules that libpython does not contain, built from CPython's source. */
+PyObject *PyInit__contextvars(void);
+PyObject *PyInit__decimal(void);
+PyObject *PyInit__json(void);
+PyObject *PyInit__queue(void);
+PyObject *PyInit__sqlite3(void);
+PyObject *PyInit__typing(void);
+PyObject *PyInit__zoneinfo(void);
+
+static struct _inittab added[] = {
+    {"_contextvars", PyInit__contextvars},
+    {"_decimal", PyInit__decimal},
+    {"_json", PyInit__json},
+    {"_queue", PyInit__queue},
+    {"_sqlite3", PyInit__sqlite3},
+    {"_typing", PyInit__typing},
+    {"_zoneinfo", PyInit__zoneinfo},
+    {NULL, NULL},
+};
+
+/* Part of libpython, though not of its headers: sets a module's variables to None, as exiting does.
+ */
+void _PyModule_Clear(PyObject *module);
+
+static void check(PyStatus status) {
+    if (PyStatus_Exception(status))
+        Py_ExitStatusException(status);
+}
+
+static void begin(void) {
+    PyPreConfig before;
+    PyPreConfig_InitIsolatedConfig(&before);
+    before.utf8_mode = 1;
+    check(Py_PreInitialize(&before));
+    if (PyImport_ExtendInittab(added) != 0)
+        Py_FatalError("not enough memory");
+    PyConfig config;
+    PyConfig_InitIsolatedConfig(&config);
+    config.write_bytecode = 0;
+    config.buffered_stdio = 1;
+    config.module_search_paths_set = 1;
+    check(PyWideStringList_Append(&config.module_search_paths, L"" LIBRARY));
+    check(PyConfig_SetString(&config, &config.program_name, L"python3"));
+    check(PyConfig_SetString(&config, &config.executable, L"/python"));
+    check(PyConfig_SetString(&config, &config.prefix, L""));
+    check(PyConfig_SetString(&config, &config.exec_prefix, L""));
+    check(PyConfig_SetString(&config, &config.base_prefix, L""));
+    check(PyConfig_SetString(&config, &config.base_exec_prefix, L""));
+    check(PyConfig_SetString(&config, &config.stdlib_dir, L"" LIBRARY));
+    check(Py_InitializeFromConfig(&config));
+    PyConfig_Clear(&config);
+}
+
+/* Runs code of the launcher's own, which has no reason to fail. */
+static void run(const char *code) {
+    if (PyRun_SimpleString(code) != 0)
+        _exit(70);
+}
+
+/* `frozen` tells the garbage collector to leave alone what is there now: to look would be to copy.
+ */
+static const char PRELOAD[] =
+    "def preload():\n"
+    "    import base64, bisect, collections.abc, contextlib, copy, csv, dataclasses, datetime, "
+    "decimal\n"
+    "    import enum, fractions, functools, hashlib, heapq, hmac, io, itertools, json, math, "
+    "operator, os\n"
+    "    import pathlib, random, re, secrets, sqlite3, statistics, string, struct, textwrap, time\n"
+    "    import traceback, types, typing, urllib.parse, uuid, warnings, zlib, linecache, tokenize, "
+    "_strptime\n"
+    "    import gc\n"
+    "    gc.collect()\n"
+    "    gc.freeze()\n"
+    "preload()\n"
+    "del preload\n";
+
+/* A start's own randomness. The modules `secrets` and `uuid` ask the system each time. */
+static void reseed(void) {
+    sqlite3_randomness(0, NULL);
+    run("import random\nrandom.seed()\ndel random\n");
+}
+
+/* The words of the command line, of this start. */
+static PyObject *arguments(void) {
+    static char line[16384];
+    int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return PyErr_SetFromErrnoWithFilename(PyExc_OSError, "/proc/self/cmdline");
+    ssize_t size = read(file, line, sizeof line - 1);
+    close(file);
+    PyObject *words = PyList_New(0);
+    if (size < 0 || words == NULL)
+        return NULL;
+    const char *word = line + strlen(line) + 1; /* Without the program's name. */
+    while (word < line + size) {
+        PyObject *text = PyUnicode_DecodeFSDefault(word);
+        if (text == NULL || PyList_Append(words, text) != 0)
+            return NULL;
+        Py_DECREF(text);
+        word += strlen(word) + 1;
+    }
+    return words;
+}
+
+/* Puts the script's directory and the packages on the path, as the interpreter does with a script's
+ * directory. */
+static int set_path(PyObject *script) {
+    PyObject *path = PySys_GetObject("path");
+    Py_ssize_t slash = PyUnicode_FindChar(script, '/', 0, PyUnicode_GET_LENGTH(script), -1);
+    PyObject *directory = PyUnicode_Substring(script, 0, slash > 0 ? slash : 0);
+    PyObject *packages = PyUnicode_FromString(PACKAGES);
+    if (directory == NULL || packages == NULL || PyList_Insert(path, 0, directory) != 0)
+        return -1;
+    return access(PACKAGES, F_OK) == 0 ? PyList_Insert(path, 1, packages) : 0;
+}
+
+/* Runs the script as __main__; NULL if it raised an exception. */
+static PyObject *run_script(PyObject *main) {
+    PyObject *words = arguments();
+    if (words == NULL || PySys_SetObject("argv", words) != 0)
+        return NULL;
+    if (PyList_GET_SIZE(words) == 0) {
+        fputs("python: no script\n", stderr);
+        _exit(2);
+    }
+    PyObject *script = PyList_GET_ITEM(words, 0);
+    const char *name = PyUnicode_AsUTF8(script);
+    if (name == NULL || set_path(script) != 0)
+        return NULL;
+    FILE *file = fopen(name, "rb");
+    if (file == NULL)
+        return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, script);
+    PyObject *globals = PyModule_GetDict(main);
+    if (PyDict_SetItemString(globals, "__file__", script) != 0 ||
+        PyDict_SetItemString(globals, "__cached__", Py_None) != 0)
+        return NULL;
+    return PyRun_FileEx(file, name, Py_file_input, globals, globals, 1);
+}
+
+/* The status of a SystemExit, whose code may be anything. */
+static int exit_status(void) {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyObject *code = PyObject_GetAttrString(value, "code");
+    if (code == NULL || code == Py_None)
+        return 0;
+    if (PyLong_Check(code))
+        return (int)PyLong_AsLong(code);
+    PyObject *errors = PySys_GetObject("stderr");
+    if (errors == NULL || PyFile_WriteObject(code, errors, Py_PRINT_RAW) != 0)
+        PyErr_Clear();
+    else
+        PySys_WriteStderr("\n");
+    return 1;
+}
+
+static void call(const char *module, const char *function) {
+    PyObject *found = PyImport_GetModule(PyUnicode_FromString(module));
+    PyObject *result = found == NULL ? NULL : PyObject_CallMethod(found, function, NULL);
+    if (result == NULL && PyErr_Occurred())
+        PyErr_WriteUnraisable(NULL);
+}
+
+static int flush(const char *name) {
+    PyObject *file = PySys_GetObject(name);
+    if (file == NULL || file == Py_None)
+        return 0;
+    PyObject *result = PyObject_CallMethod(file, "flush", NULL);
+    if (result == NULL)
+        PyErr_Clear();
+    return result == NULL ? -1 : 0;
+}
+
+/*
+ * Ends as the interpreter does, as far as a script can tell: exit functions run, then the script's
+ * own variables go. The interpreter's own memory stays: to free it would be to copy it first.
+ */
+static void end(PyObject *main, int status) {
+    call("threading", "_shutdown");
+    call("atexit", "_run_exitfuncs");
+    _PyModule_Clear(main);
+    PyGC_Collect();
+    if (flush("stdout") != 0 && status == 0)
+        status = 120;
+    flush("stderr");
+    _exit(status & 0xff);
+}
+
+int main(void) {
+    begin();
+    run(PRELOAD);
+    int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
+    if (ready >= 0)
+        close(ready);
+    reseed();
+    PyObject *module = PyImport_AddModule("__main__");
+    int status = 0;
+    if (run_script(module) == NULL) {
+        status = 1;
+        if (PyErr_ExceptionMatches(PyExc_SystemExit))
+            status = exit_status();
+        else
+            PyErr_Print();
+    }
+    end(module, status);
+}

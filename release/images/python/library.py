@@ -1,0 +1,46 @@
+"""Compiles the modules of the standard library that an image has: library.py SOURCE TARGET."""
+
+import os
+import py_compile
+import sys
+
+# What needs other processes, threads, sockets or a terminal, what is about building and debugging
+# programs, and what most programs never import. A module that is here raises ModuleNotFoundError.
+LEFT_OUT = """
+test idlelib tkinter turtle turtledemo lib2to3 ensurepip distutils venv pydoc pydoc_data ctypes curses
+dbm asyncio multiprocessing concurrent lib-dynload config-3.11-x86_64-linux-gnu __pycache__
+site-packages dist-packages sqlite3/test unittest/test msilib wsgiref xmlrpc http ftplib nntplib
+poplib imaplib smtplib telnetlib socketserver ssl mailbox cgi cgitb sndhdr aifc sunau wave imghdr
+chunk crypt nis pty tty webbrowser pdb bdb cProfile profile pstats trace zipapp smtpd asyncore
+asynchat uu xdrlib mailcap netrc rlcompleter antigravity this __phello__ sitecustomize _pyio
+_aix_support _bootsubprocess _osx_support _sysconfigdata__linux_x86_64-linux-gnu
+_sysconfigdata__x86_64-linux-gnu
+""".split()
+
+
+def wanted(path):
+    return os.path.normpath(path) not in LEFT_OUT and os.path.basename(path) not in LEFT_OUT
+
+
+def compile_library(source, target):
+    for directory, names, files in os.walk(source):
+        inside = os.path.relpath(directory, source)
+        names[:] = sorted(name for name in names if wanted(f"{inside}/{name}"))
+        for name in sorted(files):
+            stem, ending = os.path.splitext(name)
+            path = os.path.normpath(f"{inside}/{stem}")
+            if ending != ".py" or not wanted(path):
+                continue
+            output = f"{target}/{path}.pyc"
+            os.makedirs(os.path.dirname(output), exist_ok=True)
+            py_compile.compile(
+                f"{directory}/{name}",
+                output,
+                dfile=f"/lib/python3.11/{path}.py",
+                doraise=True,
+                optimize=0,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+
+compile_library(*sys.argv[1:])
