@@ -47,10 +47,16 @@ export {
   block,
   type BlockDevice,
   type BlockMaker,
+  type BlockOptions,
+  type MemoryBlock,
 } from "./tender/devices/block/device.ts";
+export type { DiskMemory, MemoryFile } from "./tender/devices/block/disk_memory.ts";
 export type { BoundDevice, DeviceBase } from "./tender/devices/device.ts";
 export type { Device } from "./tender/devices/kinds.ts";
-export { type Backing, net, type NetDevice, type NetMaker } from "./tender/devices/net/device.ts";
+export type { Backing, MakePair, NetDevice, WireBacking } from "./tender/devices/net/backing.ts";
+export { net, type NetMaker } from "./tender/devices/net/device.ts";
+export { NetHub } from "./tender/devices/net/hub.ts";
+export type { NetPort, WireOptions } from "./tender/devices/net/wire.ts";
 export { SystemError } from "./linux/libc.ts";
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";

@@ -52,9 +52,11 @@ export const MFD_ALLOW_SEALING = 2;
 export const MFD_EXEC = 0x10;
 
 // Sockets.
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_SEQPACKET = 5;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
@@ -62,7 +64,10 @@ export const SO_REUSEADDR = 2;
 export const SO_TYPE = 3;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+export const MSG_TRUNC = 0x20;
 export const MSG_NOSIGNAL = 0x4000;
+export const SHUT_RDWR = 2;
+export const FIONREAD = 0x541b;
 
 // Clocks and waiting.
 export const CLOCK_REALTIME = 0;
@@ -76,8 +81,13 @@ export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 1;
+export const EPOLLOUT = 4;
+export const EPOLLONESHOT = 1 << 30;
+export const EFD_CLOEXEC = 0o2000000;
+export const EFD_NONBLOCK = 0o4000;
 export const POLLIN = 1;
 export const POLLOUT = 4;
+export const POLLRDHUP = 0x2000;
 
 // Memory.
 export const PROT_READ = 1;

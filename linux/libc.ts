@@ -47,6 +47,7 @@ export const ERRNO = {
   ENAMETOOLONG: 36,
   ENOSYS: 38,
   ENETDOWN: 100,
+  ECONNRESET: 104,
 } as const;
 
 type Interface = Deno.ForeignLibraryInterface;

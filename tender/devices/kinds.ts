@@ -8,7 +8,7 @@ import type { BlockDevice, BlockProperties } from "./block/device.ts";
 import { blockKind } from "./block/kind.ts";
 import type { DeviceBase } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
-import type { NetDevice, NetProperties } from "./net/device.ts";
+import type { NetDevice, NetProperties } from "./net/backing.ts";
 import { netKind } from "./net/kind.ts";
 
 /** A device that a guest can be given for a name in its manifest. */

@@ -27,6 +27,8 @@ const HEADERS = [
     "netinet/in",
     "netinet/tcp",
     "sys/epoll",
+    "sys/eventfd",
+    "sys/ioctl",
     "sys/mman",
     "sys/prctl",
     "sys/socket",

@@ -1,10 +1,12 @@
 /**
- * Block devices: a file or a block device of the host, read and written a block at a time.
+ * Block devices: a file or a block device of the host, or memory of this process, read and written a block
+ * at a time.
  *
  * @module
  */
 import { TenderError } from "../../error.ts";
 import { bytesOf, type Size } from "../../size.ts";
+import { DiskMemory } from "./disk_memory.ts";
 
 /**
  * What a guest's writes do: reach the storage, fail, or go to a private copy that is dropped when the
@@ -16,8 +18,10 @@ export type Access = "rw" | "ro" | "overlay";
 export interface BlockDevice {
   /** The kind of device. */
   readonly type: "BLOCK_BASIC";
-  /** The file or block device of the host. */
+  /** The file or block device of the host; what messages call it, where it is in memory. */
   readonly path: string;
+  /** The memory of this process that it is in; undefined if it is not. */
+  readonly memory?: DiskMemory;
   /** In bytes: a power of two from 512 to {@linkcode MAX_BLOCK_SIZE}. */
   readonly blockSize: number;
   /** What the guest's writes do. */
@@ -39,24 +43,64 @@ export const DEFAULT_BLOCK_SIZE = 512;
 export const MAX_BLOCK_SIZE = 0x8000;
 
 /** Makes block devices. */
-export const block: BlockMaker = { file: fileBlock };
+export const block: BlockMaker = { file: fileBlock, memory: memoryBlock };
 
 /** See {@linkcode block}. */
 export interface BlockMaker {
   /**
    * A file or block device of the host.
    *
-   * @param options `blockSize`: a power of two from 512 bytes to 32 KiB, 512 if not given; `access`: `"rw"` if
-   * not given
    * @throws {TenderError} "device" or "option" if the block size is invalid
    */
-  file(path: string, options?: { blockSize?: Size; access?: Access }): BlockDevice;
+  file(path: string, options?: BlockOptions): BlockDevice;
+  /**
+   * Memory of this process. What a guest writes to it is there for the next one, and for the program,
+   * unless `access` is another than `"rw"`. To dispose of the device gives the memory back.
+   *
+   * ```ts ignore
+   * using disk = block.memory(new Uint8Array(1 << 20));
+   * await run(bind(unikernel, { devices: { storage: disk } }));
+   * const written = await disk.read();
+   * ```
+   *
+   * @param content of the device at first, a multiple of the block size; it is copied when the device is first
+   * used
+   * @throws {TenderError} as `file` does
+   */
+  memory(content: Uint8Array, options?: BlockOptions): MemoryBlock;
 }
 
-function fileBlock(
-  path: string,
-  options: { blockSize?: Size; access?: Access } = {},
-): BlockDevice {
+/** How guests use a block device. */
+export interface BlockOptions {
+  /** A power of two from 512 bytes to 32 KiB; 512 if not given. */
+  readonly blockSize?: Size;
+  /** What the guest's writes do; `"rw"` if not given. */
+  readonly access?: Access;
+}
+
+/** A block device in memory of this process. */
+export interface MemoryBlock extends BlockDevice, Disposable {
+  /** Its memory. */
+  readonly memory: DiskMemory;
+  /**
+   * A copy of what is on it now.
+   *
+   * @throws {TenderError} "device" if it was disposed of
+   */
+  read(): Promise<Uint8Array>;
+}
+
+function memoryBlock(content: Uint8Array, options?: BlockOptions): MemoryBlock {
+  const memory = new DiskMemory(content);
+  return {
+    ...fileBlock("disk in memory", options),
+    memory,
+    read: async () => (await import("./memory_file.ts")).readMemory(memory),
+    [Symbol.dispose]: () => memory.dispose(),
+  };
+}
+
+function fileBlock(path: string, options: BlockOptions = {}): BlockDevice {
   const { access = "rw" } = options;
   const blockSize = bytesOf(options.blockSize ?? DEFAULT_BLOCK_SIZE, "blockSize");
   if (!isBlockSize(blockSize)) {

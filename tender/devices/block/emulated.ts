@@ -5,13 +5,13 @@
  */
 import { type EmulatedKind, type QemuDevice, quote } from "../../virtio/qemu.ts";
 import type { BlockDevice } from "./device.ts";
-import { checkCapacity, sizeOfStorage } from "./storage.ts";
+import { checkCapacity, pathOf, sizeOfStorage } from "./storage.ts";
 
 /** See {@linkcode EmulatedKind}. */
 export const emulatedBlock: EmulatedKind<BlockDevice> = {
   look(device) {
     checkCapacity(device, sizeOfStorage(device));
-    return storageDrive(device);
+    return storageDrive({ ...device, path: pathOf(device) });
   },
 };
 

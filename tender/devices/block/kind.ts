@@ -11,7 +11,7 @@ export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
   type: "BLOCK_BASIC",
   unit: "block",
   ring: false,
-  files: ({ path }) => [path],
+  files: ({ path, memory }) => memory === undefined ? [path] : [],
   descriptor: () => undefined,
   manifestValues: ({ capacity, blockSize }) => ({ capacity: BigInt(capacity), blockSize }),
   words: async () => (await import("./words.ts")).blockWords,

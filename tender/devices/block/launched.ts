@@ -17,7 +17,7 @@ import {
 } from "../../spt/launched_kind.ts";
 import { PREVIOUS, scratch, type Step } from "../../spt/steps.ts";
 import { block, type BlockDevice, type BlockProperties } from "./device.ts";
-import { checkCapacity, sizeOfStorage } from "./storage.ts";
+import { checkCapacity, pathOf, sizeOfStorage } from "./storage.ts";
 
 /** A file or disk, whose size must still be the capacity when the image is started; or an open one. */
 interface BlockSource extends DeviceSource {
@@ -57,7 +57,11 @@ export const launchedBlock: LaunchedKind<BlockDevice, BlockSource> = {
 };
 
 function look(device: BlockDevice, { keep, opened }: Looking): BlockSource {
-  const { type, path, blockSize, access } = device;
+  const { type, blockSize, access, memory } = device;
+  if (keep && memory !== undefined) {
+    throw new TenderError("device", "a disk in memory cannot be packed");
+  }
+  const path = pathOf(device);
   if (keep && access === "overlay") {
     throw new TenderError("device", `${path}: an overlay cannot be packed; soloden run makes one`);
   }

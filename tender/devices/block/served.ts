@@ -13,7 +13,7 @@ import type { GuestBytes, OpenDevice, ServedKind } from "../kind.ts";
 import { checkState, type DeviceState, refusal } from "../state.ts";
 import type { BlockDevice, BlockProperties } from "./device.ts";
 import { overlay, type Run, type Transfers } from "./overlay.ts";
-import { checkCapacity, checkStorage } from "./storage.ts";
+import { checkCapacity, checkStorage, pathOf } from "./storage.ts";
 
 /** Version of {@linkcode BlockState}. */
 const STATE_VERSION = 1;
@@ -96,10 +96,11 @@ function* blocksOf(
   }
 }
 
-function openStorage({ path, access }: BlockDevice): number {
-  checkStorage(path);
+function openStorage(device: BlockDevice): number {
+  const { path, access } = device;
+  if (device.memory === undefined) checkStorage(path);
   try {
-    return openDescriptor(path, { readOnly: access !== "rw" });
+    return openDescriptor(pathOf(device), { readOnly: access !== "rw" });
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     const reason = errorText(error.errno);

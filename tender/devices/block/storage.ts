@@ -6,6 +6,7 @@
  */
 import { TenderError, type TenderProblem } from "../../error.ts";
 import type { BlockDevice } from "./device.ts";
+import { memoryPath } from "./memory_file.ts";
 import { systemReason } from "../../../linux/system_reason.ts";
 
 /**
@@ -55,11 +56,21 @@ export function checkCapacity({ path, blockSize }: BlockDevice, size: number): n
 }
 
 /**
+ * The path by which storage is opened.
+ *
+ * @throws {TenderError} "device" if it is in memory that was given back
+ */
+export function pathOf({ path, memory }: BlockDevice): string {
+  return memory === undefined ? path : memoryPath(memory);
+}
+
+/**
  * The size of storage in bytes, by `lseek`, which works for files and for block devices.
  *
  * @throws {TenderError} "device" if it cannot be opened as a device would open it
  */
-export function sizeOfStorage({ path, access }: BlockDevice): number {
+export function sizeOfStorage({ path, access, memory }: BlockDevice): number {
+  if (memory !== undefined) return memory.size;
   checkStorage(path);
   try {
     using file = Deno.openSync(path, { read: true, write: access === "rw" });

@@ -1,42 +1,20 @@
 /**
- * Network devices: Ethernet frames through a TAP interface of the host or an inherited descriptor.
+ * Makes network devices, and reads and writes their addresses.
  *
  * @module
  */
 import { TenderError } from "../../error.ts";
-
-/** Where frames go: an existing TAP interface, or a descriptor on which a read or write is a frame. */
-export type Backing =
-  | { readonly kind: "tap"; readonly interface: string }
-  | { readonly kind: "descriptor"; readonly fd: number; readonly mtu: number };
-
-/** A network device to attach. */
-export interface NetDevice {
-  /** The kind of device. */
-  readonly type: "NET_BASIC";
-  /** Where its frames go. */
-  readonly backing: Backing;
-  /** 6 bytes; random if not given. */
-  readonly mac?: Uint8Array;
-}
-
-/** Properties of a network device. */
-export interface NetProperties {
-  readonly type: "NET_BASIC";
-  /** 6 bytes. */
-  readonly mac: Uint8Array;
-  /** Largest payload of a frame, in bytes. */
-  readonly mtu: number;
-}
+import { LARGEST_MTU, type NetDevice } from "./backing.ts";
+import { NetHub } from "./hub.ts";
+import { type NetPort, wire, type WireOptions } from "./wire.ts";
 
 /** MTU of an inherited descriptor when none is given, in bytes. */
 export const DEFAULT_MTU = 1500;
 /** Longest interface name, in characters (`IFNAMSIZ` − 1). */
 const MAX_INTERFACE = 15;
 const MAC_SIZE = 6;
-
 /** Makes network devices. */
-export const net: NetMaker = { tap: tapDevice, fd: descriptorDevice };
+export const net: NetMaker = { tap: tapDevice, fd: descriptorDevice, pair, hub };
 
 /** See {@linkcode net}. */
 export interface NetMaker {
@@ -55,6 +33,27 @@ export interface NetMaker {
    * @throws {TenderError} if the descriptor, the MTU or the address is invalid
    */
   fd(fd: number, options?: { mac?: Uint8Array | string; mtu?: number }): NetDevice;
+  /**
+   * A wire within this process. Each of its two ends is given to one guest as its device, on spt or hvt, or
+   * used by the program itself.
+   *
+   * ```ts ignore
+   * const [guests, mine] = net.pair();
+   * await using guest = spawn(bind(unikernel, { devices: { service: guests } }));
+   * await mine.send(request);
+   * for await (const frame of mine) console.log(frame);
+   * ```
+   *
+   * @param options `macs`: of the two ends, as `mac` in `tap`
+   * @throws {TenderError} if the MTU or an address is invalid
+   */
+  pair(options?: WireOptions & { macs?: readonly (Uint8Array | string)[] }): [NetPort, NetPort];
+  /**
+   * A hub within this process: what is sent at one of its ports arrives at all others.
+   *
+   * @throws {TenderError} if the MTU is invalid
+   */
+  hub(options?: WireOptions): NetHub;
 }
 
 function tapDevice(name: string, options: { mac?: Uint8Array | string } = {}): NetDevice {
@@ -72,10 +71,25 @@ function descriptorDevice(
   if (!isDescriptor(fd)) {
     throw new TenderError("device", `Not a descriptor for a network device: ${fd}`);
   }
-  if (!Number.isInteger(mtu) || mtu < 68 || mtu > 0xffff) {
-    throw new TenderError("device", `MTU must be from 68 to 65535: ${mtu}`);
-  }
+  checkMtu(mtu);
   return { type: "NET_BASIC", backing: { kind: "descriptor", fd, mtu }, ...address(options) };
+}
+
+function pair(
+  { mtu = DEFAULT_MTU, macs = [] }: WireOptions & { macs?: readonly (Uint8Array | string)[] } = {},
+): [NetPort, NetPort] {
+  checkMtu(mtu);
+  return wire(mtu, [address({ mac: macs[0] }), address({ mac: macs[1] })]);
+}
+
+function hub({ mtu = DEFAULT_MTU }: WireOptions = {}): NetHub {
+  checkMtu(mtu);
+  return new NetHub((mac, used) => wire(mtu, [{ ...address({ mac }), used }, {}]));
+}
+
+function checkMtu(mtu: number): void {
+  if (Number.isInteger(mtu) && mtu >= 68 && mtu <= LARGEST_MTU) return;
+  throw new TenderError("device", `MTU must be from 68 to ${LARGEST_MTU}: ${mtu}`);
 }
 
 /** Whether a number can be a network device's descriptor: standard output and standard error cannot. */

@@ -7,7 +7,8 @@ import { passes } from "../../../linux/inherit.ts";
 import { TenderError } from "../../error.ts";
 import { type EmulatedKind, type QemuDevice, quote } from "../../virtio/qemu.ts";
 import { checkInherited, checkTap } from "./attach.ts";
-import { type Backing, formatMac, type NetDevice, randomMac } from "./device.ts";
+import type { Backing, NetDevice } from "./backing.ts";
+import { formatMac, randomMac } from "./device.ts";
 
 /** See {@linkcode EmulatedKind}. */
 export const emulatedNet: EmulatedKind<NetDevice> = {
@@ -15,6 +16,12 @@ export const emulatedNet: EmulatedKind<NetDevice> = {
     if (backing.kind === "tap") {
       const { mtu } = checkTap(backing.interface);
       return networkCard(tapBackend(backing.interface), { mac, mtu });
+    }
+    if (backing.kind === "wire") {
+      throw new TenderError(
+        "device",
+        "a wire within a process is for guests of spt and hvt, not for QEMU",
+      );
     }
     return networkCard(descriptorBackend(backing), { mac, mtu: backing.mtu });
   },

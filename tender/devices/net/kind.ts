@@ -4,7 +4,7 @@
  * @module
  */
 import type { DeviceKind } from "../kind.ts";
-import type { NetDevice, NetProperties } from "./device.ts";
+import type { NetDevice, NetProperties } from "./backing.ts";
 
 /** See {@linkcode DeviceKind}. */
 export const netKind: DeviceKind<NetDevice, NetProperties> = {

@@ -15,6 +15,9 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from "../../../linux/constants.ts";
+import { makeInheritable } from "../../../linux/inherit.ts";
+import { closeDescriptor } from "../../../linux/libc.ts";
+import { packetPair } from "../../../linux/packet_pair.ts";
 import {
   ETHTOOL,
   EthtoolValue,
@@ -25,11 +28,13 @@ import {
   REQUEST,
   TUN_PATH,
 } from "../../../linux/tap_abi.ts";
+import { TenderError } from "../../error.ts";
 import { allow, equal } from "../../spt/filter.ts";
 import { type DeviceSource, type LaunchedKind, splitSource } from "../../spt/launched_kind.ts";
 import { type Data, PREVIOUS, scratch, type Step, useDescriptor } from "../../spt/steps.ts";
 import { checkInherited, checkTap } from "./attach.ts";
-import { formatMac, net, type NetDevice, type NetProperties, randomMac } from "./device.ts";
+import type { Backing, NetDevice, NetProperties } from "./backing.ts";
+import { formatMac, net, randomMac } from "./device.ts";
 
 /** A TAP interface, which must still be up and have the same MTU when the image is started; or a descriptor. */
 interface NetSource extends DeviceSource {
@@ -41,7 +46,14 @@ interface NetSource extends DeviceSource {
 /** See {@linkcode LaunchedKind}. */
 export const launchedNet: LaunchedKind<NetDevice, NetSource> = {
   waits: true,
-  look({ type, backing, mac = randomMac() }, { keep }) {
+  look({ type, backing, mac = randomMac() }, { keep, opened }) {
+    if (backing.kind === "wire") {
+      if (keep) throw new TenderError("device", "a wire within a process cannot be packed");
+      const { mtu } = backing;
+      const fd = opened.adopt(backing.take(packetPair), closeDescriptor);
+      makeInheritable(fd);
+      return { inherited: fd, properties: { type, mac, mtu } };
+    }
     if (backing.kind === "descriptor") {
       const { fd, mtu } = backing;
       if (!keep) checkInherited(fd);
@@ -57,7 +69,7 @@ export const launchedNet: LaunchedKind<NetDevice, NetSource> = {
     source: tap === undefined ? `descriptor ${inherited}` : `tap ${tap}`,
   }),
   options(name, { backing, mac }) {
-    const where = backing.kind === "tap" ? backing.interface : `@${backing.fd}`;
+    const where = shown(backing);
     const address = mac === undefined ? [] : [`${macOption(name)}${formatMac(mac)}`];
     return [`--net:${name}=${where}`, ...address];
   },
@@ -76,6 +88,18 @@ export const launchedNet: LaunchedKind<NetDevice, NetSource> = {
     };
   },
 };
+
+/** What the shown command line says of where frames go. */
+function shown(backing: Backing): string {
+  switch (backing.kind) {
+    case "tap":
+      return backing.interface;
+    case "descriptor":
+      return `@${backing.fd}`;
+    case "wire":
+      return "wire";
+  }
+}
 
 function macOption(name: string): string {
   return `--net-mac:${name}=`;

@@ -5,12 +5,14 @@
  */
 import { RESULT } from "../../../abi/solo5.ts";
 import { closeDescriptor, ERRNO } from "../../../linux/libc.ts";
+import { packetPair } from "../../../linux/packet_pair.ts";
 import { interfaceFacts } from "../../../linux/tap.ts";
 import { duplicateNonblocking, readOnce, writeOnce } from "../../../linux/transfer.ts";
 import type { OpenDevice, Result, ServedKind } from "../kind.ts";
 import { checkState } from "../state.ts";
 import { checkInherited, openTap } from "./attach.ts";
-import { type Backing, type NetDevice, type NetProperties, randomMac } from "./device.ts";
+import type { Backing, NetDevice, NetProperties } from "./backing.ts";
+import { randomMac } from "./device.ts";
 
 /** Version of a network device's state, which is only its properties. */
 const STATE_VERSION = 1;
@@ -40,8 +42,7 @@ function open({ type, backing, mac = randomMac() }: NetDevice): OpenDevice<NetPr
     // Frames that are not read yet belong to the host.
     save: () => ({ version: STATE_VERSION, properties }),
     restore(state) {
-      const subject = backing.kind === "tap" ? backing.interface : `descriptor ${backing.fd}`;
-      checkState(state, { subject, version: STATE_VERSION, properties });
+      checkState(state, { subject: nameOf(backing), version: STATE_VERSION, properties });
     },
     [Symbol.dispose]: () => closeDescriptor(fd),
   };
@@ -53,6 +54,7 @@ function attach(backing: Backing): { fd: number; mtu: number } {
     // An interface that is attached to cannot disappear.
     return { fd, mtu: interfaceFacts(backing.interface).mtu };
   }
+  if (backing.kind === "wire") return { fd: backing.take(packetPair), mtu: backing.mtu };
   checkInherited(backing.fd);
   return { fd: duplicateNonblocking(backing.fd), mtu: backing.mtu };
 }
@@ -66,5 +68,17 @@ function resultOf(errno: number): Exclude<Result, typeof RESULT.OK> {
       return RESULT.EINVAL;
     default:
       return RESULT.EUNSPEC;
+  }
+}
+
+/** What messages call where frames go. */
+function nameOf(backing: Backing): string {
+  switch (backing.kind) {
+    case "tap":
+      return backing.interface;
+    case "descriptor":
+      return `descriptor ${backing.fd}`;
+    case "wire":
+      return "wire";
   }
 }

@@ -7,7 +7,7 @@ import { at, bytes, struct, u16 } from "../../../abi/layout.ts";
 import { RESULT } from "../../../abi/solo5.ts";
 import { gather, scatter, sizeOf } from "../pieces.ts";
 import type { VirtioKind } from "../kind.ts";
-import type { NetProperties } from "./device.ts";
+import { FRAME_HEADER, frameSize, LARGEST_MTU, type NetProperties } from "./backing.ts";
 
 /** Numbers of the queues. */
 const RECEIVE = 0;
@@ -20,10 +20,9 @@ const Config = struct({ mac: bytes(6), mtu: at(10, u16) });
 
 /** What comes before each frame; zero where nothing is left to the other side. In bytes. */
 const HEADER_SIZE = 10;
-/** The largest frame that there can be: its header, a VLAN's tag, and a payload of 65,535 bytes. */
-const FRAME_MAX = 14 + 4 + 0xffff;
-/** A frame's own header. */
-const FRAME_MIN = 14;
+
+/** The largest frame that there can be, in bytes. */
+const FRAME_MAX = frameSize(LARGEST_MTU);
 
 /** What a frame is received into, with its header. */
 const received = new Uint8Array(HEADER_SIZE + FRAME_MAX);
@@ -41,7 +40,7 @@ export const virtioNet: VirtioKind<NetProperties> = {
     if (queue === TRANSMIT) {
       // What is no frame is lost, as on a cable.
       const size = sizeOf(readable) - HEADER_SIZE;
-      if (size < FRAME_MIN || size > FRAME_MAX) return 0;
+      if (size < FRAME_HEADER || size > FRAME_MAX) return 0;
       return device.write(gather(readable, HEADER_SIZE), 0) === RESULT.AGAIN ? undefined : 0;
     }
     const count = device.read(received.subarray(HEADER_SIZE), 0);

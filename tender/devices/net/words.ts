@@ -5,7 +5,8 @@
  */
 import { TenderError } from "../../error.ts";
 import type { DeviceWords } from "../kind.ts";
-import { net, type NetDevice } from "./device.ts";
+import type { NetDevice } from "./backing.ts";
+import { net } from "./device.ts";
 
 /** See {@linkcode DeviceWords}. */
 export const netWords: DeviceWords<NetDevice> = {
