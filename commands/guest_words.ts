@@ -121,9 +121,12 @@ interface GivenOption {
 }
 
 function lookUp(word: string): GivenOption | undefined {
-  const [, name = "", mark, value] = /^(--?[a-z-]+)(?:([:=])(.*))?$/s.exec(word) ?? [];
-  const shape = SHAPES[name];
-  return shape && { shape, mark, value };
+  // Not a regular expression: to compile its first one takes the engine as long as a page of code.
+  let end = 0;
+  while (end < word.length && word[end] !== ":" && word[end] !== "=") end++;
+  const shape = SHAPES[word.slice(0, end)];
+  const value = end < word.length ? word.slice(end + 1) : undefined;
+  return shape && { shape, mark: word[end], value };
 }
 
 /** Whether an option must have a value, and does not have it in its own word. */

@@ -82,9 +82,11 @@ function describeProgram(
         `more than the ${MAX_PROTECTED_RANGES} that bindings can be told of`,
     );
   }
-  ranges.forEach((range, index) =>
-    ProtectedRange.write(view, Application.size + index * ProtectedRange.size, range)
-  );
+  let at = Application.size;
+  for (const range of ranges) {
+    ProtectedRange.write(view, at, range);
+    at += ProtectedRange.size;
+  }
   return program;
 }
 

@@ -14,13 +14,18 @@ import { BUNDLE, fromRoot } from "./paths.ts";
 const ENTRY = "release/entry.ts";
 
 /**
- * What is loaded together: for the entry and the version; for a guest of spt; to put a portable one on
- * it; for help; for a guest of hvt.
+ * What is loaded together: for the entry and the version; for a guest of spt, portable or not; for help;
+ * for a guest of hvt.
  */
 const GROUPS = [
   [ENTRY, "deno.json"],
-  ["commands/run.ts", "commands/choose_target.ts", "tender/spt/tender.ts", "linux/exec.ts"],
-  ["bindings/images/spt_x86_64.fixed.ts"],
+  [
+    "commands/run.ts",
+    "tender/spt/tender.ts",
+    "linux/exec.ts",
+    "commands/choose_target.ts",
+    "bindings/images/spt_x86_64.fixed.ts",
+  ],
   ["commands/application.ts"],
   [
     "commands/run_to_end.ts",

@@ -130,9 +130,9 @@ export function assets(): Plugin {
         const data = await new Blob(files.map(([, data]) => data)).bytes();
         const contents = `
           const sizes = ${JSON.stringify(sizes)};
-          const data = "${deflateRawSync(data, { level: 9 }).toString("base64")}";
+          const data = ${literal(new Uint8Array(deflateRawSync(data, { level: 9 })))};
           // node:zlib would need /proc.
-          const stream = new Blob([Uint8Array.fromBase64(data)]).stream();
+          const stream = new Blob([data]).stream();
           const all = await new Response(
             stream.pipeThrough(new DecompressionStream("deflate-raw"))).bytes();
           export function readAssets() {

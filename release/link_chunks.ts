@@ -1,7 +1,7 @@
 /**
  * Joins the chunks into which esbuild splits a program: they become a few texts, each evaluated when
- * something in it is imported. The engine takes 20 ms for each megabyte of unused code that it parses, and
- * a quarter of a millisecond for each chunk that it evaluates.
+ * something in it is imported. The engine takes 20 ms for each megabyte of code that it parses, used or
+ * not, and as long for text in the code: what is long is a text of its own, which is only decoded.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Program {
   readonly sources?: ReadonlyMap<string, number>;
   /**
    * Names of chunks that are needed together. The first chunk of all is the one to run, and its group is
-   * there from the start; each other group becomes a text, in this order.
+   * there from the start; each other group becomes a text, in this order, followed by its long bytes.
    */
   readonly groups: readonly (readonly string[])[];
 }
@@ -36,16 +36,19 @@ const DYNAMIC_IMPORT = /\bimport\("\.\/([^"]+)"\)/g;
 export interface Linked {
   /** A function expression: takes a function from a number to its text, returns the entry's promise. */
   readonly start: string;
-  /** The texts; the first one is empty, since `start` holds what the entry needs. */
+  /** The texts, code or base64; the first one is empty, since `start` holds what the entry needs. */
   readonly texts: readonly string[];
-  /** The number of source files in each text; the first is that of `start`. */
+  /** The number of source files in each text, 0 for bytes; the first is that of `start`. */
   readonly sources: readonly number[];
 }
+
+/** Bytes that are a text of their own, as esbuild writes them: 3 KiB and more. */
+const LONG_BYTES = /\bUint8Array\.fromBase64\("([A-Za-z0-9+/=]{4096,})"\)/g;
 
 /** Loads chunks by number: each text once, each chunk when it is first asked for. */
 const LOADER = "const made=[]," +
   "load=n=>made[n]??=(functions[n]??Object.assign(functions,(0,eval)(text(textOf[n])))[n])" +
-  "(load,later),later=async n=>load(n);return later(0)";
+  "(load,later,text),later=async n=>load(n);return later(0)";
 
 /**
  * Links chunks. Their names do not appear in the result.
@@ -72,19 +75,26 @@ export function linkChunks({ chunks: texts, groups, sources }: Program): Linked 
   for (const name of numbers.keys()) {
     for (const [, target] of chunks.get(name)!.body.matchAll(DYNAMIC_IMPORT)) placeAll([target!]);
   }
-  const [first, ...others] = members.map((names) => {
-    const functions = names.map((name) => chunkFunction(chunks.get(name)!, numbers));
-    return `{${functions.map((text, index) => `${numbers.get(names[index]!)}:${text}`)}}`;
-  });
-  const textOf = JSON.stringify(members.flatMap((names, index) => names.map(() => index)));
-  const start = `(text=>{const functions=${first},textOf=${textOf};${LOADER}})`;
-  return {
-    start,
-    texts: ["", ...others.map((functions) => `(${functions})`)],
-    sources: members.map((names) =>
-      names.reduce((sum, name) => sum + (sources?.get(name) ?? 1), 0)
-    ),
-  };
+  const linked: string[] = [];
+  const counts: number[] = [];
+  const textOf: number[] = [];
+  for (const names of members) {
+    const long: string[] = [];
+    const functions = names.map((name) => {
+      const code = chunkFunction(chunks.get(name)!, numbers).replace(
+        LONG_BYTES,
+        (_, bytes) => `Uint8Array.fromBase64(text(${linked.length + long.push(bytes)}))`,
+      );
+      return `${numbers.get(name)}:${code}`;
+    });
+    textOf.push(...names.map(() => linked.length));
+    linked.push(`({${functions}})`, ...long);
+    const count = names.reduce((sum, name) => sum + (sources?.get(name) ?? 1), 0);
+    counts.push(count, ...long.map(() => 0));
+  }
+  const [first, ...others] = linked;
+  const start = `(text=>{const functions=${first},textOf=${JSON.stringify(textOf)};${LOADER}})`;
+  return { start, texts: ["", ...others], sources: counts };
 }
 
 /** Parses a chunk, after those that it imports. */
@@ -114,7 +124,7 @@ function takeApart(
   return chunk;
 }
 
-/** A chunk as a function: takes the function that loads others by number, returns its exports. */
+/** A chunk as a function: takes the functions that load others by number, and texts; returns its exports. */
 function chunkFunction(chunk: Chunk, numbers: ReadonlyMap<string, number>): string {
   const { imports, body, exports, waits } = chunk;
   const wait = waits ? "await " : "";
@@ -123,7 +133,9 @@ function chunkFunction(chunk: Chunk, numbers: ReadonlyMap<string, number>): stri
   );
   const later = body.replace(DYNAMIC_IMPORT, (_, name) => `later(${numbers.get(name)})`);
   // A function in parentheses is compiled at once, instead of parsed twice.
-  return `(${waits ? "async " : ""}function(load,later){"use strict";${head.join("")}${later}` +
+  return `(${waits ? "async " : ""}function(load,later,text){"use strict";${
+    head.join("")
+  }${later}` +
     `return{${exports}}})`;
 }
 

@@ -8,11 +8,17 @@ import { CALLED_NAME, type Limit, type Prefix } from "./splice/entry_code.ts";
 import type { Linked } from "./link_chunks.ts";
 
 /**
+ * How many texts come by the environment, in `SOLODEN_0` and so on: what every command needs, what a guest
+ * of spt needs (code, and bytes of its launch), and the bindings to put under a portable one.
+ */
+export const QUICK_TEXTS = 4;
+
+/**
  * The only module that the runtime loads and parses. It takes what is ours from the arguments, so
- * that they are the user's, and starts the program. Two texts come by the environment, since the
+ * that they are the user's, and starts the program. The first texts come by the environment, since the
  * runtime shows its arguments where it fails; the others stay in the file's own pages, and are found
  * by the address of the entry, which the kernel tells (`AT_ENTRY` of `getauxval`, bound as `seldom` in
- * linux/libc.ts does).
+ * linux/libc.ts does; which takes 0.3 ms).
  */
 const LOADER = `const [distances, name, ...args] = Deno.args;
 Object.defineProperty(Deno, "args", { value: args });
@@ -26,9 +32,8 @@ function resident(n) {
   );
   return entry.getCString(Number(distances.split(",")[n]));
 }
-await (0, eval)(Deno.env.get("SOLODEN_START"))(
-  (n) => n === 1 ? Deno.env.get("SOLODEN_RUN") : resident(n - 2),
-);`;
+const text = (n) => n < ${QUICK_TEXTS} ? Deno.env.get("SOLODEN_" + n) : resident(n - ${QUICK_TEXTS});
+await (0, eval)(text(0))(text);`;
 
 /** The runtime's flags: no configuration file, no cache, no registry. */
 export const RUNTIME_FLAGS: readonly string[] = [
@@ -112,10 +117,11 @@ function limit(
 /** The prefix that is spliced into the runtime and makes it the program. */
 export function runtimePrefix({ start, texts }: Linked): Prefix {
   const loader = `data:text/javascript,${encodeURIComponent(LOADER)}`;
-  const [, run, ...resident] = texts;
+  const resident = [start, ...texts.slice(1)];
+  const quick = resident.splice(0, QUICK_TEXTS).map((text, index) => `SOLODEN_${index}=${text}`);
   return {
     args: ["run", ...RUNTIME_FLAGS, loader, { resident }, CALLED_NAME],
-    environment: [...RUNTIME_ENVIRONMENT, `SOLODEN_START=${start}`, `SOLODEN_RUN=${run}`],
+    environment: [...RUNTIME_ENVIRONMENT, ...quick],
     allowed: ALLOWED_VARIABLES,
     limits: RUNTIME_LIMITS,
   };

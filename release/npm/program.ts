@@ -28,7 +28,7 @@ export function npmProgram({ start, texts }: Linked): Map<string, string> {
   const [, ...others] = texts;
   return new Map([
     [PROGRAM, script()],
-    ...[start, ...others].map((text, index) => [`${TEXTS}/${index}.js`, text] as const),
+    ...[start, ...others].map((text, index) => [`${TEXTS}/${index}`, text] as const),
   ]);
 }
 
@@ -37,7 +37,7 @@ const LOADER = `const [root, name, ...args] = Deno.args;
 Object.defineProperty(Deno, "args", { value: args });
 globalThis.solodenName = name;
 globalThis.solodenScript = root + "/${PROGRAM}";
-const text = (n) => Deno.readTextFileSync(root + "/${TEXTS}/" + n + ".js");
+const text = (n) => Deno.readTextFileSync(root + "/${TEXTS}/" + n);
 await (0, eval)(text(0))(text);`;
 
 /**

@@ -29,8 +29,8 @@ const READ_BY_THE_RUNTIME = `
   RUST_LIB_BACKTRACE|RUST_MIN_STACK|TOKIO_WORKER_THREADS|UV_THREADPOOL_SIZE|UV_USE_IO_URING
   SSL_CERT_FILE|SSL_CERT_DIR|HTTP_PROXY|HTTPS_PROXY|NO_PROXY|FORCE_COLOR|CLICOLOR_FORCE|COLORTERM
   ICU_DATA|ICU_TIMEZONE_FILES_DIR|SQLITE_TMPDIR|ESBUILD_BINARY_PATH|LANG|LANGUAGE|LC_ALL|LC_MESSAGES|TZ
-  MALLOC_ARENA_MAX|GCONV_PATH|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|TEMP|TMP|PWD|SHELL|USER|SOLODEN_RUN
-  SOLODEN_START`.trim().split(/[|\s]+/);
+  MALLOC_ARENA_MAX|GCONV_PATH|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|TEMP|TMP|PWD|SHELL|USER|SOLODEN_0
+  SOLODEN_1`.trim().split(/[|\s]+/);
 
 testUnless(
   noExecutable,
@@ -40,7 +40,7 @@ testUnless(
       const start = "(() => console.log(JSON.stringify(Deno.env.toObject())))";
       const program = await makeExecutable(directory, { start, texts: ["", ""], sources: [1, 1] });
       const ours = Object.fromEntries(
-        [...RUNTIME_ENVIRONMENT, `SOLODEN_START=${start}`, "SOLODEN_RUN="].map((variable) => {
+        [...RUNTIME_ENVIRONMENT, `SOLODEN_0=${start}`, "SOLODEN_1="].map((variable) => {
           const at = variable.indexOf("=");
           return [variable.slice(0, at), variable.slice(at + 1)];
         }),

@@ -6,6 +6,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { bundle } from "../../release/bundle.ts";
 import type { Linked } from "../../release/link_chunks.ts";
+import { QUICK_TEXTS } from "../../release/runtime.ts";
 import { guest } from "../guests.ts";
 import { notRoot, stepUnless, testUnless } from "../needs.ts";
 import { execute, type Result, ROOT } from "../soloden.ts";
@@ -51,15 +52,19 @@ Deno.test("bundle: a command evaluates its own text and no other", async () => {
     const version = await run(["--version"]);
     match(version.stdout, /^\d+\.\d+\.\d+\n$/);
     deepEqual([version.stderr, version.loaded], ["", []]);
-    deepEqual((await run(["--help"])).loaded, [3]);
-    const { status, stderr, loaded } = await run(["run", await guest("exit_code", "spt"), "5"]);
-    deepEqual([status, stderr, loaded], [5, "", [1]]);
+    deepEqual((await run(["--help"])).loaded, [4]);
+    // Its code, and the bytes of the launch.
+    const spt = await run(["run", await guest("exit_code", "spt"), "5"]);
+    deepEqual([spt.status, spt.stderr, spt.loaded], [5, "", [1, 2]]);
+    // And those of the bindings, all of them texts that come quickly.
+    const any = await run(["run", "-t", "spt", await guest("exit_code", "any"), "5"]);
+    deepEqual([any.status, any.stderr, any.loaded], [5, "", [1, QUICK_TEXTS - 1, 2]]);
     const inspect = await run(["inspect", await guest("exit_code", "spt")]);
     match(inspect.stdout, /unikernel for spt/);
 
     ok(start.length < 8 * KIB, `the entry is ${start.length} bytes`);
     ok(texts[1]!.length < 64 * KIB, `run is ${texts[1]!.length} bytes`);
-    ok(texts[3]!.length < 64 * KIB, `the command table is ${texts[3]!.length} bytes`);
+    ok(texts[4]!.length < 64 * KIB, `the command table is ${texts[4]!.length} bytes`);
   });
 });
 

@@ -72,6 +72,17 @@ Deno.test("link: names of chunks leave no trace", () => {
   equal(link("one-ABC"), link("another-XYZ"));
 });
 
+Deno.test("link: long bytes are a text of their own, behind that of their chunk", async () => {
+  const bytes = (size: number) => `Uint8Array.fromBase64("${new Uint8Array(size).toBase64()}")`;
+  const { log, asked } = await run({
+    "entry.js": `await import("./a.js");await import("./b.js");`,
+    "a.js": `var a=${bytes(3069)},b=${bytes(3072)},c=${bytes(5000)};log.push(a.length,b.length);`,
+    "b.js": `var a=${bytes(4000)};log.push(a.length,a[3999]);`,
+  });
+  deepEqual(log, [3069, 3072, 4000, 0]);
+  deepEqual(asked, [1, 2, 3, 4, 5]);
+});
+
 Deno.test("link: how many source files a text is of", () => {
   const { sources } = linkChunks({
     chunks: new Map([
