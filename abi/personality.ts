@@ -21,8 +21,11 @@ export const PersonalityProgram = struct({
   root: usize,
   rootCount: usize,
   /** Names of block devices. */
-  devices: usize,
-  devicesSize: usize,
+  blocks: usize,
+  blocksSize: usize,
+  /** Names of network devices, each of which is a channel. */
+  channels: usize,
+  channelsSize: usize,
   flags: usize,
   /** Address of a {@linkcode PersonalityRoom}; 0 if there is none. */
   room: usize,

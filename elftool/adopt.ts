@@ -6,7 +6,7 @@
  */
 import { ELF_TYPES, ProgramHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
-import type { Manifest } from "../abi/manifest.ts";
+import type { DeviceType, Manifest } from "../abi/manifest.ts";
 import {
   PERSONALITY_PROGRAM_SIZE,
   PERSONALITY_STRACE,
@@ -46,7 +46,7 @@ export interface AdoptOptions {
   readonly rootName?: string;
   /** Its environment variables. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The unikernel's devices; a block device is `/dev/NAME`. Default: none. */
+  /** The unikernel's devices; each is `/dev/NAME`. Default: none. */
   readonly manifest?: Manifest;
   /** Whether the unikernel prints every system call to its console. */
   readonly strace?: boolean;
@@ -221,9 +221,9 @@ function describe(
 ) {
   const { environment = {}, root = [], rootName = "root", strace = false, name } = options;
   const variables = strings(Object.entries(environment).map(([key, value]) => `${key}=${value}`));
-  const devices = strings(
-    manifest.devices.filter(({ type }) => type === "BLOCK_BASIC").map(({ name }) => name),
-  );
+  const named = (wanted: DeviceType) =>
+    strings(manifest.devices.filter(({ type }) => type === wanted).map(({ name }) => name));
+  const [blocks, channels] = [named("BLOCK_BASIC"), named("NET_BASIC")];
   const files = putRoot(data, root, { name: rootName });
   return {
     entry: program.elf.header.entry + placed.bias,
@@ -234,8 +234,10 @@ function describe(
     environmentSize: variables.length,
     root: files.address,
     rootCount: files.count,
-    devices: data.put(devices, 1),
-    devicesSize: devices.length,
+    blocks: data.put(blocks, 1),
+    blocksSize: blocks.length,
+    channels: data.put(channels, 1),
+    channelsSize: channels.length,
     flags: strace ? PERSONALITY_STRACE : 0,
   };
 }

@@ -30,11 +30,13 @@ struct personality_program {
     uint64_t environment_size; /* Of all of them together. */
     uint64_t
         root; /* An array of struct personality_file: the root directory, then what is in it. */
-    uint64_t root_count;   /* How many there are; at least 1. */
-    uint64_t devices;      /* Names of block devices: strings, each with its NUL. */
-    uint64_t devices_size; /* Of all of them together. */
-    uint64_t flags;        /* PERSONALITY_STRACE. */
-    uint64_t room;         /* A struct personality_room; 0 if there is none. */
+    uint64_t root_count;    /* How many there are; at least 1. */
+    uint64_t blocks;        /* Names of block devices: strings, each with its NUL. */
+    uint64_t blocks_size;   /* Of all of them together. */
+    uint64_t channels;      /* Names of network devices: strings, each with its NUL. */
+    uint64_t channels_size; /* Of all of them together. */
+    uint64_t flags;         /* PERSONALITY_STRACE. */
+    uint64_t room;          /* A struct personality_room; 0 if there is none. */
     struct personality_segment segments[PERSONALITY_MAX_SEGMENTS]; /* The end is one of zeros. */
 };
 

@@ -41,10 +41,16 @@ static char *next_word(const char **line, char *out) {
 }
 
 /* Words that the command line begins with, before the program's own arguments. */
-#define VARIABLE "--soloden:env="
+#define VARIABLE "--soloden:env="  /* NAME=VALUE */
+#define SIZE     "--soloden:size=" /* NAME=BYTES */
 
-static bool is_variable(const char *word) {
-    return strncmp(word, VARIABLE, sizeof VARIABLE - 1) == 0;
+/* The NAME=BYTES of this start. */
+static struct strings sizes;
+
+/* What a word gives, after what it begins with; NULL if it begins otherwise. */
+static const char *after(const char *word, const char *start) {
+    size_t length = strlen(start);
+    return strncmp(word, start, length) == 0 ? word + length : NULL;
 }
 
 static void append(struct strings *to, const char *string) {
@@ -62,16 +68,35 @@ static bool make_room(struct strings *strings, size_t size) {
     return strings->bytes != NULL;
 }
 
-/* Whether a variable of this name is among them: everything up to the equals sign. */
-static bool has_variable(const struct strings *strings, const char *variable) {
-    const char *equals = strchr(variable, '=');
-    size_t length = equals == NULL ? strlen(variable) : (size_t)(equals - variable) + 1;
+/* The first string that begins with a name and an equals sign; NULL if none does. */
+static const char *find(const struct strings *strings, const char *name, size_t length) {
     const char *end = strings->bytes + strings->size;
     for (const char *at = strings->bytes; at < end; at += strlen(at) + 1) {
-        if (strncmp(at, variable, length) == 0)
-            return true;
+        if (strncmp(at, name, length) == 0 && at[length] == '=')
+            return at;
     }
-    return false;
+    return NULL;
+}
+
+const char *arguments_size(const char *name) {
+    const char *found = find(&sizes, name, strlen(name));
+    return found == NULL ? NULL : found + strlen(name) + 1;
+}
+
+/* Takes a word that is for the personality; false if it is the program's own. */
+static bool take(const char *word) {
+    const char *variable = after(word, VARIABLE), *size = after(word, SIZE);
+    if (variable != NULL)
+        append(&environment, variable);
+    else if (size != NULL)
+        append(&sizes, size);
+    return variable != NULL || size != NULL;
+}
+
+/* The length of a variable's name. */
+static size_t name_length(const char *variable) {
+    const char *equals = strchr(variable, '=');
+    return equals == NULL ? strlen(variable) : (size_t)(equals - variable);
 }
 
 bool arguments_start(const char *line) {
@@ -79,7 +104,8 @@ bool arguments_start(const char *line) {
     const char *name = (const char *)program->path + 1;
     size_t line_size = strlen(line) + 1;
     if (!make_room(&arguments, strlen(name) + 1 + line_size) ||
-        !make_room(&environment, program->environment_size + line_size))
+        !make_room(&environment, program->environment_size + line_size) ||
+        !make_room(&sizes, line_size))
         return false;
     append(&arguments, name);
     bool leading = true;
@@ -88,11 +114,9 @@ bool arguments_start(const char *line) {
         char *end = next_word(&line, word);
         if (end == NULL)
             break;
-        leading = leading && is_variable(word);
-        if (leading) {
-            append(&environment, word + sizeof VARIABLE - 1);
+        leading = leading && take(word);
+        if (leading)
             continue;
-        }
         arguments.size += (size_t)(end - word);
         arguments.count++;
     }
@@ -100,7 +124,7 @@ bool arguments_start(const char *line) {
     const char *variable = (const char *)program->environment;
     const char *end = variable + program->environment_size;
     for (; variable < end; variable += strlen(variable) + 1) {
-        if (!has_variable(&environment, variable))
+        if (find(&environment, variable, name_length(variable)) == NULL)
             append(&environment, variable);
     }
     return true;

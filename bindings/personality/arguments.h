@@ -17,6 +17,9 @@ struct strings {
 /* argv, and the environment. */
 extern struct strings arguments, environment;
 
+/* The digits of the size that the command line gives the block device NAME; NULL if it does not. */
+const char *arguments_size(const char *name);
+
 /* Takes the command line of this start apart; false without memory. */
 bool arguments_start(const char *line);
 

@@ -1,12 +1,38 @@
 /*
- * blocks.c: the unikernel's block devices, as files.
+ * blocks.c: the unikernel's block devices, as files. A device is acquired when it is first opened,
+ * so that a snapshot that was taken before asks nothing of it.
  */
 #include "blocks.h"
+
+#include "arguments.h"
+#include "tree.h"
 
 /* Largest block that is known, in bytes. */
 #define BLOCK_MAX 4096
 
 static uint8_t block[BLOCK_MAX];
+
+/* The size that the command line says, which is within the last block; else all of the device. */
+static uint64_t size_of(const char *name, const struct solo5_block_info *info) {
+    uint64_t size = 0;
+    const char *digits = arguments_size(name);
+    for (; digits != NULL && *digits >= '0' && *digits <= '9' && size < info->capacity; digits++)
+        size = size * 10 + (uint64_t)(*digits - '0');
+    bool given = digits != NULL && *digits == 0 && size <= info->capacity;
+    return given ? size : info->capacity;
+}
+
+long block_open(struct node *node) {
+    if (node->block.block_size != 0)
+        return 0;
+    struct solo5_block_info info;
+    if (solo5_block_acquire(node->block.name, &node->block.handle, &info) != SOLO5_R_OK ||
+        info.block_size > BLOCK_MAX)
+        return -ENXIO;
+    node->block.block_size = info.block_size;
+    node->size = size_of(node->block.name, &info);
+    return 0;
+}
 
 /* Reads the block that an offset lies in; how much of `size` is in it, or an error. */
 static long load(const struct node *node, size_t size, uint64_t offset) {
@@ -57,23 +83,12 @@ long block_write(struct node *node, const void *buffer, size_t size, uint64_t of
     return (long)size;
 }
 
-static void add_block(struct node *directory, const char *name) {
-    solo5_handle_t handle;
-    struct solo5_block_info info;
-    if (solo5_block_acquire(name, &handle, &info) != SOLO5_R_OK || info.block_size > BLOCK_MAX)
-        return;
-    struct node *node = node_make(S_IFBLK | 0600);
-    if (node == NULL || directory_find(directory, name, strlen(name)) != NULL)
-        return;
-    node->size = info.capacity;
-    node->block.handle = handle;
-    node->block.block_size = info.block_size;
-    directory_add(directory, name, strlen(name), node);
-}
-
 void blocks_start(struct node *directory) {
-    const char *name = (const char *)personality_program.devices;
-    const char *end = name + personality_program.devices_size;
-    for (; name < end; name += strlen(name) + 1)
-        add_block(directory, name);
+    const char *name = (const char *)personality_program.blocks;
+    const char *end = name + personality_program.blocks_size;
+    for (; name < end; name += strlen(name) + 1) {
+        struct node *node = tree_add(directory, name, S_IFBLK | 0600);
+        if (node != NULL)
+            node->block.name = name;
+    }
 }

@@ -8,6 +8,8 @@
 
 long block_read(struct node *node, void *buffer, size_t size, uint64_t offset);
 long block_write(struct node *node, const void *buffer, size_t size, uint64_t offset);
+/* Acquires the device: 0 or -ENXIO. */
+long block_open(struct node *node);
 /* Puts them into a directory. */
 void blocks_start(struct node *directory);
 

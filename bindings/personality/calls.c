@@ -9,6 +9,7 @@
 #include "directories.h"
 #include "end.h"
 #include "files.h"
+#include "ioctl.h"
 #include "linux_calls.h"
 #include "mappings.h"
 #include "opening.h"
@@ -21,13 +22,21 @@
 #include "trace.h"
 #include "waiting.h"
 
-/* Terminals, and all else that ioctl() could ask for, are not there. */
-static long call_ioctl(int fd) {
-    return descriptor_file(fd) == NULL ? -EBADF : -ENOTTY;
-}
-
 static long call_known(int fd) {
     return descriptor_file(fd) == NULL ? -EBADF : 0;
+}
+
+/* preadv2() and pwritev2(): an offset of -1 is that of the open file. */
+static long call_vectors(const struct registers *r) {
+    int fd = (int)r->rdi;
+    long count = (int)r->rdx;
+    int64_t offset = (int64_t)r->r10;
+    if (r->r9 != 0)
+        return -EOPNOTSUPP;
+    if (r->rax == PREADV2)
+        return offset == -1 ? call_readv(fd, r->rsi, count)
+                            : call_preadv(fd, r->rsi, count, offset);
+    return offset == -1 ? call_writev(fd, r->rsi, count) : call_pwritev(fd, r->rsi, count, offset);
 }
 
 /* Calls that programs make often come first. */
@@ -45,6 +54,10 @@ static long answer(const struct registers *r) {
         return call_fstat((int)r->rdi, r->rsi);
     case POLL:
         return call_poll(r->rdi, (uint32_t)r->rsi, (int)r->rdx);
+    case SELECT:
+        return call_select((int)r->rdi, (const uintptr_t[]){r->rsi, r->rdx, r->r10}, r->r8);
+    case PSELECT6:
+        return call_pselect6((int)r->rdi, (const uintptr_t[]){r->rsi, r->rdx, r->r10}, r->r8);
     case PPOLL:
         return call_ppoll(r->rdi, (uint32_t)r->rsi, r->rdx);
     case LSEEK:
@@ -64,7 +77,7 @@ static long answer(const struct registers *r) {
     case MADVISE:
         return call_madvise(r->rdi, r->rsi, (int)r->rdx);
     case IOCTL:
-        return call_ioctl((int)r->rdi);
+        return call_ioctl((int)r->rdi, (uint32_t)r->rsi, r->rdx);
     case PREAD64:
         return call_pread((int)r->rdi, r->rsi, r->rdx, (int64_t)r->r10);
     case PWRITE64:
@@ -77,6 +90,21 @@ static long answer(const struct registers *r) {
         return call_preadv((int)r->rdi, r->rsi, (int)r->rdx, (int64_t)r->r10);
     case PWRITEV:
         return call_pwritev((int)r->rdi, r->rsi, (int)r->rdx, (int64_t)r->r10);
+    case PREADV2:
+    case PWRITEV2:
+        return call_vectors(r);
+    case COPY_FILE_RANGE:
+        return call_copy_file_range((int)r->rdi, r->rsi, (int)r->rdx, r->r10, r->r8, (int)r->r9);
+    case FALLOCATE:
+        return call_fallocate((int)r->rdi, (int)r->rsi, (int64_t)r->rdx, (int64_t)r->r10);
+    case PIPE:
+        return call_pipe2(r->rdi, 0);
+    case PIPE2:
+        return call_pipe2(r->rdi, (uint32_t)r->rsi);
+    case CLOSE_RANGE:
+        return call_close_range((uint32_t)r->rdi, (uint32_t)r->rsi, (uint32_t)r->rdx);
+    case MEMFD_CREATE:
+        return call_memfd_create(r->rdi, (uint32_t)r->rsi);
     case SENDFILE:
         return call_sendfile((int)r->rdi, (int)r->rsi, r->rdx, r->r10);
     case DUP:
@@ -91,9 +119,20 @@ static long answer(const struct registers *r) {
     case FSYNC:
     case FDATASYNC:
     case FADVISE64:
+    case READAHEAD:
+    case SYNCFS:
+    case SYNC_FILE_RANGE:
         return call_known((int)r->rdi);
     case SYNC:
+    case MLOCKALL:
+    case MUNLOCKALL:
         return 0;
+    case MLOCK:
+    case MLOCK2:
+    case MUNLOCK:
+        return call_mlock(r->rdi, r->rsi);
+    case MINCORE:
+        return call_mincore(r->rdi, r->rsi, r->rdx);
     case FTRUNCATE:
         return call_ftruncate((int)r->rdi, (int64_t)r->rsi);
     case FCHMOD:

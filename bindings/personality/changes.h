@@ -10,6 +10,8 @@ long call_fchmodat(int directory, uintptr_t path, uint32_t mode);
 long call_fchmod(int fd, uint32_t mode);
 long call_fchownat(int directory, uintptr_t path, uint32_t uid, uint32_t gid, long flags);
 long call_fchown(int fd, uint32_t uid, uint32_t gid);
+long call_utime(uintptr_t path, uintptr_t times);
+long call_futimesat(int directory, uintptr_t path, uintptr_t times);
 long call_utimensat(int directory, uintptr_t path, uintptr_t times, long flags);
 
 #endif

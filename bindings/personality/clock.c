@@ -3,6 +3,7 @@
  */
 #include "clock.h"
 
+#include "channels.h"
 #include "pages.h"
 
 static uint64_t start;
@@ -69,7 +70,7 @@ void clock_wait(uint64_t time) {
     uint64_t deadline = solo5_clock_monotonic();
     deadline = deadline + time < deadline ? ~0ul : deadline + time;
     while (solo5_clock_monotonic() < deadline)
-        solo5_yield(deadline, NULL);
+        channels_wait(deadline);
 }
 
 /* Reads a time of the program's, in nanoseconds: 0 or an error. */

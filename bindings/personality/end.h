@@ -10,4 +10,7 @@
 
 _Noreturn void process_end(int status);
 
+/* Ends the program, which would wait for ever, in these words: nobody but itself could wake it. */
+_Noreturn void process_end_waiting(const char *why);
+
 #endif

@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "pages.h"
 #include "paths.h"
+#include "signals.h"
 
 static bool has_offset(const struct node *node) {
     uint32_t type = node_type(node);
@@ -29,7 +30,8 @@ static struct file *to_write(int fd) {
 static long read_part(struct file *file, uintptr_t buffer, size_t size, uint64_t *at) {
     if (!memory_writable(buffer, size))
         return -EFAULT;
-    long result = content_read(file->node, (void *)buffer, size, *at);
+    const struct part part = {file->node, file->flags, *at};
+    long result = content_read(&part, (void *)buffer, size);
     if (result > 0 && has_offset(file->node))
         *at += (uint64_t)result;
     return result;
@@ -40,13 +42,16 @@ static long write_part(struct file *file, uintptr_t buffer, size_t size, uint64_
         return -EFAULT;
     if ((file->flags & O_APPEND) && node_type(file->node) == S_IFREG)
         *at = file->node->size;
-    long result = content_write(file->node, (const void *)buffer, size, *at);
+    const struct part part = {file->node, file->flags, *at};
+    long result = content_write(&part, (const void *)buffer, size);
+    if (result == -EPIPE)
+        signals_send(SIGPIPE, SI_USER);
     if (result > 0 && has_offset(file->node))
         *at += (uint64_t)result;
     return result;
 }
 
-typedef long part(struct file *file, uintptr_t buffer, size_t size, uint64_t *at);
+typedef long move(struct file *file, uintptr_t buffer, size_t size, uint64_t *at);
 
 static size_t clamp(size_t size) {
     return size > RW_MAX ? RW_MAX : size;
@@ -85,7 +90,7 @@ long call_pwrite(int fd, uintptr_t buffer, size_t size, int64_t offset) {
 }
 
 /* Moves several buffers, up to the first that is not moved whole. */
-static long each(struct file *file, part *move, uintptr_t vector, long count, uint64_t *at) {
+static long each(struct file *file, move *move, uintptr_t vector, long count, uint64_t *at) {
     if (count < 0 || count > IOV_MAX)
         return -EINVAL;
     if (!memory_readable(vector, (size_t)count * sizeof(struct linux_iovec)))
@@ -204,6 +209,29 @@ long call_ftruncate(int fd, int64_t size) {
     return truncate(file->node, size);
 }
 
+/* Writes from within a regular file to a file, and moves both offsets on. */
+static long copy(struct file *target, uint64_t *to, const struct node *node, uint64_t *from,
+                 size_t size) {
+    if (*from >= node->size)
+        return 0;
+    size = clamp(size);
+    if (size > node->size - *from)
+        size = node->size - *from;
+    /* Writing may move the content of the file that is read, if both are the same. */
+    if (target->node == node && node_reserve(target->node, *to + size) != 0)
+        return -ENOSPC;
+    const struct part part = {target->node, target->flags, *to};
+    long result = content_write(&part, node->content.bytes + *from, size);
+    if (result == -EPIPE)
+        signals_send(SIGPIPE, SI_USER);
+    if (result > 0) {
+        *from += (uint64_t)result;
+        if (has_offset(target->node))
+            *to += (uint64_t)result;
+    }
+    return result;
+}
+
 long call_sendfile(int to, int from, uintptr_t offset, size_t size) {
     struct file *source = to_read(from), *target = to_write(to);
     if (source == NULL || target == NULL)
@@ -213,20 +241,45 @@ long call_sendfile(int to, int from, uintptr_t offset, size_t size) {
     if (offset != 0 && !memory_writable(offset, 8))
         return -EFAULT;
     uint64_t *at = offset != 0 ? (uint64_t *)offset : &source->offset;
-    const struct node *node = source->node;
-    if (*at >= node->size)
+    return copy(target, &target->offset, source->node, at, size);
+}
+
+long call_copy_file_range(int from, uintptr_t from_offset, int to, uintptr_t to_offset, size_t size,
+                          long flags) {
+    struct file *source = to_read(from), *target = to_write(to);
+    if (source == NULL || target == NULL || (target->flags & O_APPEND))
+        return -EBADF;
+    if (node_type(source->node) == S_IFDIR || node_type(target->node) == S_IFDIR)
+        return -EISDIR;
+    if (flags != 0 || node_type(source->node) != S_IFREG || node_type(target->node) != S_IFREG)
+        return -EINVAL;
+    if ((from_offset != 0 && !memory_writable(from_offset, 8)) ||
+        (to_offset != 0 && !memory_writable(to_offset, 8)))
+        return -EFAULT;
+    uint64_t *at = from_offset != 0 ? (uint64_t *)from_offset : &source->offset;
+    uint64_t *out = to_offset != 0 ? (uint64_t *)to_offset : &target->offset;
+    if ((int64_t)*at < 0 || (int64_t)*out < 0 || *out + clamp(size) > INT64_MAX)
+        return -EINVAL;
+    /* Parts of one file must not overlap. */
+    if (source->node == target->node && *at < *out + size && *out < *at + size)
+        return -EINVAL;
+    return copy(target, out, source->node, at, size);
+}
+
+long call_fallocate(int fd, long mode, int64_t offset, int64_t size) {
+    struct file *file = to_write(fd);
+    if (file == NULL)
+        return -EBADF;
+    if (offset < 0 || size <= 0)
+        return -EINVAL;
+    if (mode & ~(long)FALLOC_FL_KEEP_SIZE)
+        return -EOPNOTSUPP;
+    if (node_type(file->node) != S_IFREG)
+        return node_type(file->node) == S_IFIFO ? -ESPIPE : -ENODEV;
+    uint64_t end = (uint64_t)offset + (uint64_t)size;
+    if (end > memory_total())
+        return end > INT64_MAX ? -EFBIG : -ENOSPC;
+    if (end <= file->node->size)
         return 0;
-    size = clamp(size);
-    if (size > node->size - *at)
-        size = node->size - *at;
-    /* Writing may move the content of the file that is read, if both are the same. */
-    if (target->node == node && node_reserve(target->node, target->offset + size) != 0)
-        return -ENOSPC;
-    long result = content_write(target->node, node->content.bytes + *at, size, target->offset);
-    if (result > 0) {
-        *at += (uint64_t)result;
-        if (has_offset(target->node))
-            target->offset += (uint64_t)result;
-    }
-    return result;
+    return mode == 0 ? node_resize(file->node, end) : node_reserve(file->node, end);
 }

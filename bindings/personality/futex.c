@@ -4,7 +4,6 @@
 #include "futex.h"
 
 #include "clock.h"
-#include "console.h"
 #include "end.h"
 #include "pages.h"
 
@@ -32,10 +31,8 @@ long call_futex(uintptr_t word, long operation, uint32_t value, uintptr_t timeou
         return -ENOSYS;
     if (*(const uint32_t *)word != value)
         return -EAGAIN;
-    if (timeout == 0) {
-        console_say("the program waits for itself for ever: a lock that it holds already");
-        process_end(128 + SIGKILL);
-    }
+    if (timeout == 0)
+        process_end_waiting("for a lock that it holds already");
     if (!memory_readable(timeout, sizeof(struct linux_timespec)))
         return -EFAULT;
     long flags = command == FUTEX_WAIT_BITSET ? TIMER_ABSTIME : 0;

@@ -12,6 +12,7 @@ enum errors {
     ESRCH = 3,
     EINTR = 4,
     EIO = 5,
+    ENXIO = 6,
     E2BIG = 7,
     EBADF = 9,
     ECHILD = 10,
@@ -33,6 +34,7 @@ enum errors {
     ESPIPE = 29,
     EROFS = 30,
     EMLINK = 31,
+    EPIPE = 32,
     ERANGE = 34,
     ENAMETOOLONG = 36,
     ENOSYS = 38,
@@ -82,6 +84,8 @@ enum errors {
 #define SEEK_DATA 3
 #define SEEK_HOLE 4
 
+#define FALLOC_FL_KEEP_SIZE 1
+
 #define PATH_MAX   4096
 #define NAME_MAX   255
 #define MOST_LINKS 40 /* Symbolic links that a path may lead over. */
@@ -98,7 +102,14 @@ enum {
     F_GETLK = 5,
     F_SETLK = 6,
     F_SETLKW = 7,
-    F_DUPFD_CLOEXEC = 1030
+    F_SETOWN = 8,
+    F_GETOWN = 9,
+    F_OFD_GETLK = 36,
+    F_OFD_SETLK = 37,
+    F_OFD_SETLKW = 38,
+    F_DUPFD_CLOEXEC = 1030,
+    F_SETPIPE_SZ = 1031,
+    F_GETPIPE_SZ = 1032
 };
 
 struct linux_stat {
@@ -138,6 +149,17 @@ struct linux_statfs {
 
 #define TMPFS_MAGIC 0x01021994
 
+/* Requests of ioctl(). */
+enum {
+    BLKGETSIZE = 0x1260,
+    BLKSSZGET = 0x1268,
+    FIONREAD = 0x541b,
+    FIONBIO = 0x5421,
+    FIONCLEX = 0x5450,
+    FIOCLEX = 0x5451
+};
+#define BLKGETSIZE64 0x80081272u
+
 struct linux_iovec {
     uint64_t base, size;
 };
@@ -147,7 +169,15 @@ struct linux_pollfd {
     int16_t events, revents;
 };
 
-enum { POLLIN = 1, POLLOUT = 4, POLLNVAL = 0x20, POLLRDNORM = 0x40, POLLWRNORM = 0x100 };
+enum {
+    POLLIN = 1,
+    POLLOUT = 4,
+    POLLERR = 8,
+    POLLHUP = 0x10,
+    POLLNVAL = 0x20,
+    POLLRDNORM = 0x40,
+    POLLWRNORM = 0x100
+};
 
 /* ---- Memory ---- */
 
@@ -181,6 +211,7 @@ enum {
     SIGFPE = 8,
     SIGKILL = 9,
     SIGSEGV = 11,
+    SIGPIPE = 13,
     SIGCHLD = 17,
     SIGCONT = 18,
     SIGSTOP = 19,
@@ -216,7 +247,8 @@ struct linux_siginfo {
     int32_t signo, error, code, pad;
     int32_t process;
     uint32_t user;
-    uint64_t rest[13];
+    uint64_t value;
+    uint64_t rest[12];
 };
 
 /* What the kernel puts onto a handler's stack. */
@@ -266,7 +298,15 @@ struct linux_sysinfo {
 };
 
 enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004 };
-enum { PR_SET_NAME = 15, PR_GET_NAME = 16 };
+enum {
+    PR_SET_PDEATHSIG = 1,
+    PR_GET_DUMPABLE = 3,
+    PR_SET_DUMPABLE = 4,
+    PR_SET_NAME = 15,
+    PR_GET_NAME = 16,
+    PR_SET_NO_NEW_PRIVS = 38,
+    PR_GET_NO_NEW_PRIVS = 39
+};
 #define CLONE_THREAD 0x10000
 
 enum {

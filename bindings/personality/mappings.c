@@ -107,7 +107,7 @@ long call_mmap(uintptr_t address, size_t size, long protection, long flags, int 
     pages_claim((size_t)page, size / PAGE_SIZE, state);
     void *start = (void *)address_of((size_t)page);
     if (state & OF_FILE)
-        content_read(file->node, start, size, offset);
+        content_read(&(struct part){.node = file->node, .offset = offset}, start, size);
     return (long)start;
 }
 
@@ -204,4 +204,25 @@ long call_msync(uintptr_t address, size_t size, long flags) {
     if (address % PAGE_SIZE != 0 || (flags & ~7) || (flags & 5) == 5)
         return -EINVAL;
     return memory_readable(address, page_up(size)) ? 0 : -ENOMEM;
+}
+
+/* Everything always lies in memory. */
+long call_mincore(uintptr_t address, size_t size, uintptr_t result) {
+    if (address % PAGE_SIZE != 0)
+        return -EINVAL;
+    size = page_up(size);
+    if (!memory_writable(result, size / PAGE_SIZE))
+        return -EFAULT;
+    for (uintptr_t at = address; at < address + size; at += PAGE_SIZE) {
+        if (!memory_readable(at, 1) && (at < address_of(0) || !pages_allow(at, 1, 0)))
+            return -ENOMEM;
+    }
+    memset((void *)result, 1, size / PAGE_SIZE);
+    return 0;
+}
+
+long call_mlock(uintptr_t address, size_t size) {
+    size = page_up(size + address % PAGE_SIZE);
+    address = page_down(address);
+    return size == 0 || memory_readable(address, size) ? 0 : -ENOMEM;
 }

@@ -13,6 +13,8 @@ long call_munmap(uintptr_t address, size_t size);
 long call_mprotect(uintptr_t address, size_t size, long protection);
 long call_mremap(uintptr_t address, size_t size, size_t new_size, long flags, uintptr_t target);
 long call_madvise(uintptr_t address, size_t size, long advice);
+long call_mincore(uintptr_t address, size_t size, uintptr_t result);
+long call_mlock(uintptr_t address, size_t size);
 long call_msync(uintptr_t address, size_t size, long flags);
 
 #endif

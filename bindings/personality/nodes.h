@@ -6,17 +6,27 @@
 
 #include "base.h"
 
-/* What a character device is. */
+/* What a character device or a pipe is. */
 enum device {
     DEVICE_NULL,
     DEVICE_ZERO,
     DEVICE_FULL,
     DEVICE_RANDOM,
     DEVICE_CONSOLE,
+    DEVICE_PIPE,
+    DEVICE_CHANNEL,
     DEVICE_READY /* To open it is the mark at which snapshots are taken. */
 };
 
+struct channel;
 struct entry;
+
+/* A pipe: a ring of bytes, NULL while it is not open. */
+struct pipe {
+    uint8_t *bytes;
+    uint32_t start, count;
+    uint32_t readers, writers;
+};
 
 /* A file of any type. */
 struct node {
@@ -39,10 +49,17 @@ struct node {
             struct entry *first, *last;
             uint64_t next; /* Cookie of the next entry. */
         } directory;
-        enum device device;
         struct {
+            enum device device;
+            union {
+                struct pipe pipe;
+                struct channel *channel;
+            };
+        };
+        struct {
+            const char *name;
             solo5_handle_t handle;
-            uint64_t block_size;
+            uint64_t block_size; /* 0 until it is acquired. */
         } block;
     };
 };

@@ -9,6 +9,7 @@
 #include "names.h"
 #include "opening.h"
 #include "paths.h"
+#include "process.h"
 #include "status.h"
 
 /* Calls about files by their paths. */
@@ -79,6 +80,37 @@ long calls_of_paths(const struct registers *r) {
                              AT_SYMLINK_NOFOLLOW);
     case FCHOWNAT:
         return call_fchownat((int)r->rdi, r->rsi, (uint32_t)r->rdx, (uint32_t)r->r10, (int)r->r8);
+    case UTIME:
+        return call_utime(r->rdi, r->rsi);
+    case UTIMES:
+        return call_futimesat(AT_FDCWD, r->rdi, r->rsi);
+    case FUTIMESAT:
+        return call_futimesat((int)r->rdi, r->rsi, r->rdx);
+    case MKNOD:
+        return call_mknodat(AT_FDCWD, r->rdi, (uint32_t)r->rsi);
+    case MKNODAT:
+        return call_mknodat((int)r->rdi, r->rsi, (uint32_t)r->rdx);
+    case EXECVE:
+        return call_execveat(AT_FDCWD, r->rdi);
+    case EXECVEAT:
+        return call_execveat((int)r->rdi, r->rsi);
+    case FCHMODAT2:
+        return (r->r10 & ~(uint64_t)AT_SYMLINK_NOFOLLOW) != 0
+                   ? -EINVAL
+                   : call_fchmodat((int)r->rdi, r->rsi, (uint32_t)r->rdx);
+    case SETXATTR:
+    case LSETXATTR:
+    case FSETXATTR:
+    case GETXATTR:
+    case LGETXATTR:
+    case FGETXATTR:
+    case LISTXATTR:
+    case LLISTXATTR:
+    case FLISTXATTR:
+    case REMOVEXATTR:
+    case LREMOVEXATTR:
+    case FREMOVEXATTR:
+        return -EOPNOTSUPP;
     case UTIMENSAT:
         return call_utimensat((int)r->rdi, r->rsi, r->rdx, (int)r->r10);
     default:

@@ -1,14 +1,13 @@
 /*
- * process.c: what the program asks about itself and the machine. It is the only process, with one
- * thread, and belongs to root.
+ * process.c: what the program asks about itself. It is the only process, with one thread.
  */
 #include "process.h"
 
-#include "clock.h"
+#include "arguments.h"
 #include "console.h"
-#include "descriptors.h"
 #include "end.h"
 #include "pages.h"
+#include "paths.h"
 #include "signals.h"
 
 long call_kill(long process, int signal) {
@@ -25,6 +24,14 @@ long call_tgkill(long group, long thread, int signal) {
     return signals_send(signal, SI_TKILL);
 }
 
+long call_rt_sigqueueinfo(long process, int signal, uintptr_t info) {
+    if (process != PROCESS)
+        return -ESRCH;
+    if (!memory_readable(info, sizeof(struct linux_siginfo)))
+        return -EFAULT;
+    return signals_queue(signal, (const struct linux_siginfo *)info);
+}
+
 long call_uname(uintptr_t buffer) {
     static const struct linux_utsname name = {
         "Linux", "soloden", "6.1.0", "#1 soloden", "x86_64", "(none)",
@@ -33,61 +40,6 @@ long call_uname(uintptr_t buffer) {
         return -EFAULT;
     memcpy((void *)buffer, &name, sizeof name);
     return 0;
-}
-
-long call_prlimit(long process, unsigned resource, uintptr_t limit, uintptr_t old) {
-    if (process != 0 && process != PROCESS)
-        return -ESRCH;
-    if (resource >= RLIMITS)
-        return -EINVAL;
-    if (limit != 0 && !memory_readable(limit, sizeof(struct linux_rlimit)))
-        return -EFAULT;
-    if (old == 0)
-        return 0;
-    if (!memory_writable(old, sizeof(struct linux_rlimit)))
-        return -EFAULT;
-    uint64_t most = resource == RLIMIT_STACK    ? memory_stack_size()
-                    : resource == RLIMIT_NOFILE ? DESCRIPTORS
-                    : resource == RLIMIT_CORE   ? 0
-                                                : RLIM_INFINITY;
-    *(struct linux_rlimit *)old = (struct linux_rlimit){most, most};
-    return 0;
-}
-
-long call_getrusage(long who, uintptr_t buffer) {
-    if (who < -1 || who > 1)
-        return -EINVAL;
-    if (!memory_writable(buffer, sizeof(struct linux_rusage)))
-        return -EFAULT;
-    uint64_t microseconds = who == -1 ? 0 : clock_elapsed() / 1000;
-    *(struct linux_rusage *)buffer = (struct linux_rusage){
-        .user = {(int64_t)(microseconds / 1000000), (int64_t)(microseconds % 1000000)},
-    };
-    return 0;
-}
-
-long call_sysinfo(uintptr_t buffer) {
-    if (!memory_writable(buffer, sizeof(struct linux_sysinfo)))
-        return -EFAULT;
-    *(struct linux_sysinfo *)buffer = (struct linux_sysinfo){
-        .uptime = (int64_t)(solo5_clock_monotonic() / 1000000000),
-        .total_memory = memory_total(),
-        .free_memory = memory_free(),
-        .processes = 1,
-        .unit = 1,
-    };
-    return 0;
-}
-
-long call_sched_getaffinity(long process, size_t size, uintptr_t buffer) {
-    if (process != 0 && process != PROCESS)
-        return -ESRCH;
-    if (size < 8 || size % 8 != 0)
-        return -EINVAL;
-    if (!memory_writable(buffer, 8))
-        return -EFAULT;
-    *(uint64_t *)buffer = 1;
-    return 8;
 }
 
 static uint64_t thread_pointer;
@@ -109,10 +61,21 @@ long call_arch_prctl(long code, uintptr_t address) {
     return 0;
 }
 
-static char thread_name[16] = "program";
+static char thread_name[16];
+
+const char *process_name(void) {
+    /* As exec() sets it: the last part of the program's name. */
+    if (thread_name[0] == 0) {
+        const char *name = strrchr((const char *)personality_program.path, '/') + 1;
+        size_t length = strlen(name);
+        memcpy(thread_name, name, length < sizeof thread_name ? length : sizeof thread_name - 1);
+    }
+    return thread_name;
+}
 
 long call_prctl(long option, uintptr_t argument) {
-    if (option == PR_SET_NAME) {
+    switch (option) {
+    case PR_SET_NAME: {
         long length = memory_string(argument, sizeof thread_name - 1);
         if (length == -EFAULT)
             return length;
@@ -121,12 +84,22 @@ long call_prctl(long option, uintptr_t argument) {
                length < 0 ? sizeof thread_name - 1 : (size_t)length);
         return 0;
     }
-    if (option != PR_GET_NAME)
+    case PR_GET_NAME:
+        process_name();
+        if (!memory_writable(argument, sizeof thread_name))
+            return -EFAULT;
+        memcpy((void *)argument, thread_name, sizeof thread_name);
+        return 0;
+    case PR_SET_PDEATHSIG:
+    case PR_SET_DUMPABLE:
+    case PR_GET_DUMPABLE:
+    case PR_SET_NO_NEW_PRIVS:
+        return 0;
+    case PR_GET_NO_NEW_PRIVS:
+        return 1;
+    default:
         return -EINVAL;
-    if (!memory_writable(argument, sizeof thread_name))
-        return -EFAULT;
-    memcpy((void *)argument, thread_name, sizeof thread_name);
-    return 0;
+    }
 }
 
 long call_clone(uint64_t flags) {
@@ -136,13 +109,21 @@ long call_clone(uint64_t flags) {
     return -ENOSYS;
 }
 
-long call_ids(uintptr_t first, uintptr_t second, uintptr_t third) {
-    if (!memory_writable(first, 4) || !memory_writable(second, 4) || !memory_writable(third, 4))
+long call_clone3(uintptr_t arguments, size_t size) {
+    if (size < 64)
+        return -EINVAL;
+    if (!memory_readable(arguments, size))
         return -EFAULT;
-    *(uint32_t *)first = *(uint32_t *)second = *(uint32_t *)third = 0;
-    return 0;
+    return call_clone(*(const uint64_t *)arguments);
 }
 
-long call_getgroups(void) {
-    return 0;
+long call_execveat(int directory, uintptr_t path) {
+    struct node *node;
+    long error = path_node(directory, path, LAST_FOLLOWED, &node);
+    if (error != 0)
+        return error;
+    if (node_type(node) != S_IFREG || (node->mode & 0111) == 0)
+        return -EACCES;
+    console_say("exec: the program starts another one, and an adopted program is the only one");
+    return -ENOSYS;
 }

@@ -4,6 +4,7 @@
 #include "ready.h"
 
 #include "arguments.h"
+#include "channels.h"
 #include "console.h"
 #include "end.h"
 #include "tree.h"
@@ -24,6 +25,7 @@ void ready_mark(void) {
     tree_add_files();
     if (start_info.cmdline == NULL)
         return;
+    channels_resume();
     if (!arguments_start(start_info.cmdline)) {
         console_say("not enough memory for the arguments");
         process_end(1);

@@ -4,13 +4,17 @@
  */
 #include "signals.h"
 
+#include "clock.h"
 #include "end.h"
 #include "pages.h"
 
 uint64_t signals_pending, signals_blocked;
 
 static struct linux_sigaction actions[SIGNALS + 1];
-static int32_t codes[SIGNALS + 1];
+static struct {
+    int32_t code;
+    uint64_t value;
+} sent[SIGNALS + 1];
 static struct linux_stack alternative = {.flags = SS_DISABLE};
 
 static uint64_t bit(int signal) {
@@ -117,10 +121,67 @@ long signals_send(int signal, int code) {
     if (signal == SIGKILL)
         process_end(128 + signal);
     if (!is_ignored(signal) || (signals_blocked & bit(signal))) {
-        codes[signal] = code;
+        sent[signal].code = code;
+        sent[signal].value = 0;
         signals_pending |= bit(signal);
     }
     return 0;
+}
+
+long signals_queue(int signal, const struct linux_siginfo *info) {
+    /* What the kernel says itself, nobody else may say to another; to oneself one may. */
+    long error = signals_send(signal, info->code);
+    if (error == 0)
+        sent[signal].value = info->value;
+    return error;
+}
+
+static struct linux_siginfo info_of(int signal) {
+    return (struct linux_siginfo){
+        .signo = signal,
+        .code = sent[signal].code,
+        .process = PROCESS,
+        .value = sent[signal].value,
+    };
+}
+
+long call_rt_sigtimedwait(uintptr_t set, uintptr_t info, uintptr_t timeout, size_t size) {
+    if (size != 8)
+        return -EINVAL;
+    if (!memory_readable(set, 8) ||
+        (info != 0 && !memory_writable(info, sizeof(struct linux_siginfo))) ||
+        (timeout != 0 && !memory_readable(timeout, sizeof(struct linux_timespec))))
+        return -EFAULT;
+    uint64_t ready = *(const uint64_t *)set & ~UNBLOCKABLE & signals_pending;
+    if (ready != 0) {
+        int signal = __builtin_ctzl(ready) + 1;
+        signals_pending &= ~bit(signal);
+        if (info != 0)
+            *(struct linux_siginfo *)info = info_of(signal);
+        return signal;
+    }
+    if (timeout == 0)
+        process_end_waiting("for a signal, which nobody can send");
+    long error = call_nanosleep(timeout);
+    return error != 0 ? error : -EAGAIN;
+}
+
+/* During sigsuspend(), the signals that are blocked afterwards. */
+static const uint64_t *blocked_afterwards;
+
+long call_rt_sigsuspend(uintptr_t mask, size_t size) {
+    static uint64_t before;
+    if (size != 8)
+        return -EINVAL;
+    if (!memory_readable(mask, 8))
+        return -EFAULT;
+    before = signals_blocked;
+    signals_blocked = *(const uint64_t *)mask & ~UNBLOCKABLE;
+    uint64_t ready = signals_pending & ~signals_blocked;
+    if (ready == 0)
+        process_end_waiting("for a signal, which nobody can send");
+    blocked_afterwards = &before;
+    return -EINTR;
 }
 
 /* ---- Handlers ---- */
@@ -195,7 +256,7 @@ static void fill(struct linux_signal_frame *frame, const struct resumption *at) 
                 .eflags = at->flags,
                 .cs = 0x33,
                 .ss = 0x2b,
-                .mask = signals_blocked,
+                .mask = blocked_afterwards != NULL ? *blocked_afterwards : signals_blocked,
             },
     };
 }
@@ -213,11 +274,8 @@ static void interrupt(int signal, struct resumption *at) {
     fill(frame, at);
     frame->restorer = action.restorer;
     frame->context.fpstate = (uint64_t)area;
-    frame->info = (struct linux_siginfo){
-        .signo = signal,
-        .code = codes[signal],
-        .process = PROCESS,
-    };
+    frame->info = info_of(signal);
+    blocked_afterwards = NULL;
     signals_blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : bit(signal));
     if (action.flags & SA_RESETHAND)
         actions[signal].handler = SIG_DFL;

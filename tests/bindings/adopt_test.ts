@@ -17,13 +17,16 @@ function source(name: string): string {
 
 /** How static programs are built, by the C library and the kind of program. */
 const LINKED: Readonly<Record<string, { compiler: string; flags: readonly string[] }>> = {
-  "glibc": { compiler: "gcc", flags: ["-O2", "-static"] },
-  "glibc, position-independent": { compiler: "gcc", flags: ["-O2", "-static-pie"] },
-  "musl": { compiler: "musl-gcc", flags: ["-O2", "-static"] },
+  "glibc": { compiler: "gcc", flags: ["-O2", "-static", "-D_GNU_SOURCE"] },
+  "glibc, position-independent": {
+    compiler: "gcc",
+    flags: ["-O2", "-static-pie", "-D_GNU_SOURCE"],
+  },
+  "musl": { compiler: "musl-gcc", flags: ["-O2", "-static", "-D_GNU_SOURCE"] },
 };
 
 for (const [linked, { compiler, flags }] of Object.entries(LINKED)) {
-  for (const name of ["memory", "signals", "vectors"]) {
+  for (const name of ["memory", "signals", "streams", "vectors"]) {
     testUnless(
       cannotRun(compiler),
       `adopt: the program ${name} is as it is natively (${linked})`,

@@ -3,11 +3,14 @@
  * well if none of them ended it. Arguments: a seed, and how many calls.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,13 +30,46 @@ static char *scratch;
 static const char constant[64] = "constant";
 static const char *const paths[] = {"a", "b", "d", "d/a", "/dev/null", "/proc/self", "..", "l", ""};
 
-/* These end the program, wait, change what its own memory is, or where handlers return to. */
+/*
+ * These end the program, wait, change what its own memory is, which descriptors it can have, or
+ * where handlers return to.
+ */
 static int is_left_out(long number) {
-    static const int left_out[] = {
-        SYS_exit,   SYS_exit_group,      SYS_kill,         SYS_tkill,   SYS_tgkill, SYS_nanosleep,
-        SYS_brk,    SYS_clock_nanosleep, SYS_rt_sigreturn, SYS_poll,    SYS_ppoll,  SYS_arch_prctl,
-        SYS_mremap, SYS_munmap,          SYS_mprotect,     SYS_madvise, SYS_clone,  SYS_fork,
-        SYS_vfork,  SYS_futex,           SYS_mmap};
+    static const int left_out[] = {SYS_exit,
+                                   SYS_exit_group,
+                                   SYS_kill,
+                                   SYS_tkill,
+                                   SYS_tgkill,
+                                   SYS_rt_sigqueueinfo,
+                                   SYS_rt_tgsigqueueinfo,
+                                   SYS_rt_sigsuspend,
+                                   SYS_rt_sigtimedwait,
+                                   SYS_rt_sigreturn,
+                                   SYS_pause,
+                                   SYS_nanosleep,
+                                   SYS_clock_nanosleep,
+                                   SYS_poll,
+                                   SYS_ppoll,
+                                   SYS_select,
+                                   SYS_pselect6,
+                                   SYS_futex,
+                                   SYS_mknod,
+                                   SYS_mknodat,
+                                   SYS_setrlimit,
+                                   SYS_prlimit64,
+                                   SYS_arch_prctl,
+                                   SYS_brk,
+                                   SYS_mmap,
+                                   SYS_mremap,
+                                   SYS_munmap,
+                                   SYS_mprotect,
+                                   SYS_madvise,
+                                   SYS_clone,
+                                   SYS_clone3,
+                                   SYS_fork,
+                                   SYS_vfork,
+                                   SYS_execve,
+                                   SYS_execveat};
     for (size_t at = 0; at < sizeof left_out / sizeof *left_out; at++) {
         if (number == left_out[at])
             return 1;
@@ -66,12 +102,22 @@ static uint64_t argument(void) {
     }
 }
 
+#define DESCRIPTORS 16
+
+/* No descriptor waits, and no pipe without a reader ends the program. */
+static void keep_going(void) {
+    for (int fd = 3; fd < DESCRIPTORS; fd++)
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 int main(int count, char **words) {
     if (count < 3)
         return 1;
     int private = MAP_PRIVATE | MAP_ANONYMOUS;
     scratch = mmap(NULL, SCRATCH + 4096, PROT_READ | PROT_WRITE, private, -1, 0);
     munmap(scratch + SCRATCH, 4096);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){DESCRIPTORS, DESCRIPTORS});
     state = strtoul(words[1], NULL, 0) * 2654435761u + 1;
     for (long left = atol(words[2]); left > 0; left--) {
         long number = (long)draw(460);
@@ -79,7 +125,7 @@ int main(int count, char **words) {
         /* The console stays free for what is said at the end. */
         if (is_left_out(number) || ((number == SYS_dup2 || number == SYS_dup3 ||
                                      number == SYS_close || number == SYS_close_range) &&
-                                    first < 3))
+                                    (uint32_t)first < 3))
             continue;
         if (draw(50) == 0) {
             for (size_t at = 0; at < SCRATCH; at += 8)
@@ -94,6 +140,7 @@ int main(int count, char **words) {
             rest[at] = argument();
         if ((number == SYS_dup2 || number == SYS_dup3) && (int)rest[0] < 3)
             continue;
+        keep_going();
         syscall(number, first, rest[0], rest[1], rest[2], rest[3], rest[4]);
     }
     static const char end[] = "all calls returned\n";
