@@ -51,7 +51,7 @@ export {
   type MemoryBlock,
 } from "./tender/devices/block/device.ts";
 export type { DiskMemory, MemoryFile } from "./tender/devices/block/disk_memory.ts";
-export type { BoundDevice, DeviceBase } from "./tender/devices/device.ts";
+export type { BoundDevice, DeviceBase, PropertiesBase } from "./tender/devices/device.ts";
 export type { Device } from "./tender/devices/kinds.ts";
 export type { Backing, MakePair, NetDevice, WireBacking } from "./tender/devices/net/backing.ts";
 export { net, type NetMaker } from "./tender/devices/net/device.ts";
@@ -61,6 +61,9 @@ export { SystemError } from "./linux/libc.ts";
 export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/error.ts";
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/targets.ts";
+export { record, type Recorded, replay, type ReplayOptions } from "./tender/record/replay.ts";
+export { parseRecording, type Recording, type RecordingHeader } from "./tender/record/recording.ts";
+export type { CpuDoubt } from "./elftool/x86_64/cpu_inputs.ts";
 export { snapshot } from "./tender/snapshot.ts";
 export type { Size } from "./tender/size.ts";
 export type { Limits } from "./tender/limits.ts";

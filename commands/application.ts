@@ -25,6 +25,7 @@ import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "
 import { argument, flag, options, required } from "./options.ts";
 import { completeCommand, completions, doctor, newCommand } from "./first_steps.ts";
 import { pack, runGuest, snapshot } from "./guests.ts";
+import { replay } from "./recordings.ts";
 import { sink } from "./sink.ts";
 import { entriesOf } from "./table.ts";
 import { BUILT } from "./targets.fixed.ts";
@@ -113,6 +114,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
     run: runGuest,
     pack,
     snapshot,
+    replay,
     manifest: buildRouteMap({
       routes: { compile: compileManifest, schema: manifestSchema },
       docs: { brief: "Work with application manifests" },

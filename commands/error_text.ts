@@ -41,8 +41,9 @@ export function errorText(
   advice: readonly (string | undefined)[] = [],
 ): string {
   const known = error instanceof Error && WRITTEN_FOR_PEOPLE.has(error.name);
-  const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-  const text = known ? error.message : `this is a fault in ${program}, please report it: ${detail}`;
+  const text = known
+    ? error.message
+    : `this is a fault in ${program}, please report it: ${detailOf(error)}`;
   const said = new Set(known ? (error as { said?: readonly string[] }).said : []);
   const lines = text.split("\n");
   return lines.map((line, index) => {
@@ -52,6 +53,11 @@ export function errorText(
     // An empty path comes from a shell variable that is not set. Solo5's programs do not show it.
     return errorLine(program, program === "soloden" ? full.replace(/^: /, "'': ") : full);
   }).join("\n");
+}
+
+/** A confined process cannot make the text of a stack: where it was compiled from TypeScript, that is read again. */
+function detailOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 /** A line about what is wrong. Control characters in it are escaped: it may quote a file or its name. */

@@ -59,6 +59,13 @@ const STATS_AND_DEBUGGING: readonly GuestOption[] = [
     part: "observe",
   },
   {
+    name: "record",
+    form: "--record=FILE",
+    isPath: true,
+    brief: "record the run into FILE, for soloden replay (hvt)",
+    part: "observe",
+  },
+  {
     name: "gdb",
     form: "--gdb[=[ADDRESS:]PORT]",
     brief: "wait for gdb (hvt; default 127.0.0.1:1234), or start gdb (spt)",

@@ -18,6 +18,8 @@ export interface Observation {
   readonly stats: boolean;
   /** Where to wait for gdb, before the guest runs. */
   readonly gdb?: Endpoint;
+  /** File for the recording of the run. */
+  readonly record?: string;
   /** Directory for a core file, if the guest breaks. */
   readonly coreDirectory?: string;
 }
@@ -37,6 +39,7 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
   let stats = false;
   let gdb: Endpoint | undefined;
   let coreDirectory: string | undefined;
+  let record: string | undefined;
   let file: string | undefined;
   let format: "text" | "json" = "text";
   for (const word of words) {
@@ -56,6 +59,9 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
       case "gdb":
         gdb = readEndpoint(value);
         break;
+      case "record":
+        record = value;
+        break;
       case "dumpcore":
         coreDirectory = value;
         break;
@@ -69,7 +75,8 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
       "--stats cannot be used with --gdb: it would count the debugger's time",
     );
   }
-  return { trace: traced ? { file, format } : undefined, captures, stats, gdb, coreDirectory };
+  const trace = traced ? { file, format } as const : undefined;
+  return { trace, captures, stats, gdb, coreDirectory, record };
 }
 
 /**

@@ -40,7 +40,7 @@ export interface Telling {
  * @throws {ElfError} "file" if an output is the unikernel or one of its disks
  */
 export function tellPeople(
-  { trace, captures, stats, coreDirectory, gdb }: Observation,
+  { trace, captures, stats, coreDirectory, gdb, record }: Observation,
   { guest, program, limits, confined, attempt, outputs }: Telling,
 ): StartOptions {
   if (gdb !== undefined) checkUntimed(limits);
@@ -54,6 +54,7 @@ export function tellPeople(
     trace.file === undefined ? standardError({ attempt }) : open(trace.file),
     trace.format,
   );
+  const recording = record === undefined ? undefined : open(record);
   // These open files or sockets while the guest runs.
   const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
   if (opening !== "") say(`${opening}: the tender is not confined`);
@@ -66,6 +67,7 @@ export function tellPeople(
     stats: stats ? (stats) => sayAtLast(formatStats(stats).trimEnd(), { attempt }) : undefined,
     core: coreDirectory && `${coreDirectory}/core.solo5-${guest.unikernel.abi.target}.${Deno.pid}`,
     gdb: gdb && { endpoint: gdb, say },
+    record: recording && ((bytes) => recording.write(bytes)),
   };
 }
 

@@ -61,7 +61,9 @@ export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
   if (!confined) console.error(UNCONFINED);
   const debugged = observation?.gdb !== undefined;
   using host = tender.open(guest, { emulator: machine?.emulator, debugged });
-  const launch = tender.compile(guest, host.facts, { ...machine, program, parent: Deno.pid });
+  const recorded = observed?.record !== undefined;
+  const how = { ...machine, program, parent: Deno.pid, recorded };
+  const launch = tender.compile(guest, host.facts, how);
   await using run = await host.start(launch, {
     confined,
     explained,
@@ -118,11 +120,11 @@ async function untilSignal(run: Run): Promise<outcomes.Outcome> {
 }
 
 /** Prints what there is to say about an outcome, and sets the exit status of this process. */
-async function endAs(
+export async function endAs(
   outcome: outcomes.Outcome,
   { program = "soloden", describe = outcomes.describe, attempt }:
     & Pick<GuestRun, "program" | "describe">
-    & { attempt: Attempt | undefined },
+    & { attempt?: Attempt },
 ): Promise<void> {
   const core = "core" in outcome ? outcome.core : undefined;
   const lines = [core && coreText(core), describe(outcome)]

@@ -16,7 +16,9 @@ export type TenderErrorCode =
   | "host"
   | "guest"
   /** A guest of which no snapshot can be taken. */
-  | "snapshot";
+  | "snapshot"
+  /** A file that is no recording, a run that cannot be recorded, or a replay that differs from its recording. */
+  | "recording";
 
 /** One problem as data: what a program needs to mend it, or to say how. */
 export type TenderProblem =
@@ -55,7 +57,17 @@ export type TenderProblem =
   /** A unikernel that does not fit into the memory that it was given, and the least that its target can give it. */
   | { readonly kind: "too-little-memory"; readonly size: number; readonly least: number }
   /** A unikernel of a target that cannot be packed. */
-  | { readonly kind: "not-packable"; readonly target: string };
+  | { readonly kind: "not-packable"; readonly target: string }
+  /** Where a replay differs from its recording: at which input (from 1 on), and which instruction comes next. */
+  | {
+    readonly kind: "difference";
+    readonly input: number;
+    readonly address?: number;
+    readonly expected: string;
+    readonly found: string;
+  }
+  /** A recording that ends before its run did, after so many inputs. */
+  | { readonly kind: "cut-off"; readonly inputs: number };
 
 /** A unikernel that cannot be launched as asked. The message says what is wrong, where, and what would be right. */
 export class TenderError extends Error {

@@ -10,6 +10,7 @@ import type { Clones } from "./clones.ts";
 import type { DeviceBase, PropertiesBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
 import type { MachineOptions } from "./hvt/machine.ts";
+import type { Recording } from "./record/recording.ts";
 import type { Captured, Run } from "./run/run.ts";
 import type { StepOptions } from "./run/options.ts";
 
@@ -36,6 +37,8 @@ export interface Target {
 export interface OpenOptions extends Pick<MachineOptions, "emulator"> {
   /** Whether gdb is to debug it; not if not given. */
   readonly debugged?: boolean;
+  /** Whether the guest is to replay a recording: then none of its devices is opened; not if not given. */
+  readonly replayed?: boolean;
 }
 
 /** How to compile a guest. Each target ignores what does not concern it. */
@@ -48,6 +51,8 @@ export interface CompileOptions extends MachineOptions {
   readonly traced?: boolean;
   /** Where the guest goes on, in place of its beginning. */
   readonly from?: Captured;
+  /** Whether the run is recorded, or replays a recording; not if not given. */
+  readonly recorded?: boolean;
   /** The command line that a guest's process shows; that of Solo5's tender if not given. */
   readonly line?: CommandLine;
 }
@@ -83,6 +88,15 @@ export interface Tender<F = unknown, L = unknown> {
    */
   check(asked: Asked): Promise<void>;
   /**
+   * The facts of the host that a recording was made on, to compile the guest with that replays it. Not every
+   * target has recordings.
+   *
+   * @param here facts of this host
+   * @throws {TenderError} "recording" if the recording has no such facts, "host" if the guest could use what
+   * this host lacks
+   */
+  recordedFacts?(recording: Recording, here: F): Promise<F>;
+  /**
    * Replaces this process by a guest, which ends as the guest does. Not every target can.
    *
    * @throws {TenderError} as `open` and `compile` do
@@ -110,6 +124,8 @@ export interface StartOptions extends StepOptions {
    * A guest of spt has to be traced for it.
    */
   readonly mark?: (marked: Marked) => void;
+  /** The recording that the guest replays. */
+  readonly replay?: Recording;
   /** Has the guest wait for gdb before its first instruction, and be debugged by it. */
   readonly gdb?: GdbOptions;
 }

@@ -94,7 +94,7 @@ async function fetchPackages(home: string): Promise<void> {
   Deno.removeSync(program);
 }
 
-for (const name of ["guide", "observing", "dropin", "portable", "programs", "warm"]) {
+for (const name of ["guide", "observing", "dropin", "portable", "programs", "warm", "replay"]) {
   Deno.test(`${name}: every command and every program in it, in its order`, (test) =>
     follow(name, test));
 }

@@ -24,5 +24,6 @@ export interface BoundDevice<D extends DeviceBase = DeviceBase> {
 
 /** What a guest learns of a device from its manifest. */
 export interface PropertiesBase {
+  /** The type of the device. */
   readonly type: DeviceType;
 }

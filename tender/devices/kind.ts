@@ -24,6 +24,8 @@ export interface DeviceKind<
   readonly unit: string;
   /** Whether hvt offers guests a ring for requests to it. */
   readonly ring: boolean;
+  /** A device that stands for any other where none is opened, as in the replay of a recording. */
+  readonly placeholder: D;
   /** Paths of the host's files that a device uses: no output may overwrite them. */
   files(device: D): readonly string[];
   /** The descriptor of this process that a device uses, which no other device may; undefined if none. */

@@ -63,6 +63,8 @@ export const ON_DEVICES: readonly X86Call[] = [
   // Blocks.
   "pread64",
   "pwrite64",
+  // The guest's memory, of which a recording has a checksum.
+  "lseek",
 ];
 
 /**

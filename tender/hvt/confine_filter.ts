@@ -30,8 +30,11 @@ import { LINUX, X86_64, type X86Call } from "../../linux/syscalls.ts";
 import { REQUEST } from "../kvm/abi.ts";
 import { ALLOWED, DEADLY, ON_DEVICES, X32_CALLS } from "./confine_calls.ts";
 
-/** The vCPU's requests that are allowed: to run it, and to read its registers at the end. */
-const VCPU_REQUESTS = [REQUEST.RUN, REQUEST.GET_REGS, REQUEST.GET_SREGS];
+/**
+ * The vCPU's requests that are allowed: to run it, to read its registers at the end, and to answer
+ * instructions in the CPU's place where the run is recorded.
+ */
+const VCPU_REQUESTS = [REQUEST.RUN, REQUEST.GET_REGS, REQUEST.GET_SREGS, REQUEST.SET_REGS];
 /** The flags by which the C library starts a thread, and no others. */
 const THREAD_FLAGS = 0x3d_0f00;
 

@@ -93,7 +93,7 @@ export function startMachine(parts: Parts, given: readonly Observer[]): MachineR
   const context = { guest, world, handles, ring: machine.ring };
   const loop = maker.make({ cpu, vcpu, context, calls, output });
   if (parts.loop !== undefined) loop.restore(parts.loop);
-  for (const observer of observers) observer.begin?.(vcpu);
+  for (const observer of observers) observer.begin?.(vcpu, memory);
   // A debugger's breakpoints are in the guest's memory.
   const capture = attached === undefined ? parts.capture : undefined;
   return new MachineRun({ ...parts, capture, guest, loop, observers });

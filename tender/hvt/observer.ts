@@ -65,7 +65,7 @@ export interface Observer extends Partial<Disposable> {
   /** When the run has to be stepped again at the latest, by the world's monotonic clock. */
   until?(): bigint | undefined;
   /** Is called before the guest's first instruction, on the guest's thread. */
-  begin?(vcpu: Vcpu): void;
+  begin?(vcpu: Vcpu, memory: Mapping): void;
   /**
    * Is called when the guest has ended, while its machine still exists.
    *

@@ -10,6 +10,7 @@ import { loadKinds } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
 import { openKvm } from "../kvm/open.ts";
+import type { Recording } from "../record/recording.ts";
 import type { System } from "../kvm/system.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
@@ -40,10 +41,10 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
   }
 
   /** See {@linkcode Tender}; `world`: the world that the guest is to see, if not this host's. */
-  open(guest: Guest, { world }: OpenOptions & { world?: WaitingWorld } = {}): HvtHost {
+  open(guest: Guest, { world, replayed }: OpenOptions & { world?: WaitingWorld } = {}): HvtHost {
     checkArchitecture(guest);
     using resources = new DisposableStack();
-    const seen = world ?? resources.use(hostWorld(guest.devices, this.#kinds));
+    const seen = world ?? resources.use(hostWorld(replayed ? [] : guest.devices, this.#kinds));
     try {
       const system = resources.use(openKvm());
       const vm = resources.use(system.createVm());
@@ -63,8 +64,16 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
   compile(guest: Guest, facts: HostFacts, options?: CompileOptions & { from?: undefined }): Machine;
   compile(guest: Guest, facts: HostFacts, options?: CompileOptions): HvtLaunch;
   compile(guest: Guest, facts: HostFacts, options: CompileOptions = {}): HvtLaunch {
-    const { from } = options;
-    return from === undefined ? compileMachine(guest, facts, options) : from as MachineState;
+    const { from, recorded, netRing } = options;
+    if (from !== undefined) return from as MachineState;
+    // The ring is an input that comes at any time.
+    return compileMachine(guest, facts, { ...options, netRing: recorded ? false : netRing });
+  }
+
+  /** See {@linkcode Tender}. */
+  async recordedFacts(recording: Recording, here: HostFacts): Promise<HostFacts> {
+    const { factsOf } = await import("./record/start.ts");
+    return factsOf(recording, here);
   }
 
   /** See {@linkcode Tender}. */
@@ -140,7 +149,9 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     const states = needsStates ? await import("./machine_state.ts") : undefined;
     const { confine } = confined ? await import("./confine.ts") : {};
     const { vcpu, world } = this.#parts;
-    const run = this.startWith(launch, {
+    const { machine, observer } = await this.#prepared(launch, options);
+    if (observer !== undefined) observers.push(observer);
+    const run = this.startWith(machine, {
       observers,
       states,
       capturable,
@@ -150,11 +161,24 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
         : undefined,
     });
     // Nothing can be loaded or opened from here on.
-    confine?.({
-      vcpu: vcpu.descriptor,
-      devices: world.devices.flatMap(({ descriptors }) => descriptors),
-    });
+    const devices = world.devices.flatMap(({ descriptors }) => descriptors);
+    // A recording has a checksum of the memory.
+    if (observer !== undefined) devices.push(this.#memory!.fd);
+    confine?.({ vcpu: vcpu.descriptor, devices });
     return run;
+  }
+
+  /** What a launch becomes if it is recorded or replays, and what then looks on. */
+  async #prepared(
+    launch: HvtLaunch,
+    { record, replay }: StartOptions,
+  ): Promise<{ machine: HvtLaunch; observer?: Observer }> {
+    if (record === undefined && replay === undefined || isState(launch)) return { machine: launch };
+    const { recorded, replaying } = await import("./record/start.ts");
+    const { guest, facts } = this.#parts;
+    return replay === undefined
+      ? await recorded(guest, { machine: launch, facts, record: record! })
+      : await replaying(guest, { machine: launch, recording: replay });
   }
 
   /** Starts a machine. */

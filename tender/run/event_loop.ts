@@ -71,7 +71,11 @@ export async function start(guest: Guest, options: StepOptions = {}): Promise<Ru
   const host = resources.use(tender.open(guest, { emulator }));
   if (from !== undefined) checkCaptured(from, guest);
   const traced = options.traced || options.capturable || from !== undefined;
-  const how = { parent: Deno.pid, cpu, netRing, traced, from };
+  const recorded = options.record !== undefined;
+  if (recorded && from !== undefined) {
+    throw new TenderError("option", "record: a run that goes on from a capture is not recorded");
+  }
+  const how = { parent: Deno.pid, cpu, netRing, traced, from, recorded };
   const launch = tender.compile(guest, host.facts, how);
   const run = await host.start(launch, options);
   const kill = () => run.kill();

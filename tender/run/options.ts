@@ -40,6 +40,11 @@ export interface RunOptions extends ObserveOptions, MachineOptions {
   readonly signal?: AbortSignal;
   /** Where the guest goes on, in place of its beginning; `cpu` and `netRing` are then as they were. */
   readonly from?: Captured;
+  /**
+   * Takes the recording of the run, piece by piece: a file that `parseRecording` reads. It is written as the
+   * run goes, so that its beginning is a recording, too. Such a guest is offered no network ring.
+   */
+  readonly record?: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** What the guest may use; the outcome then is "limit". Without bound if not given. */
   readonly limits?: Limits;
 }

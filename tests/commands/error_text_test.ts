@@ -78,6 +78,7 @@ Deno.test("errors: advice is for what was found before anything was started", ()
     host: false,
     guest: false,
     snapshot: false,
+    recording: false,
   };
   for (const [code, expected] of Object.entries(codes)) {
     equal(isAboutInput(new TenderError(code as TenderErrorCode, "")), expected, code);

@@ -11,6 +11,7 @@ import { hypercalls } from "./targets/hypercalls.ts";
 import { lines } from "./targets/lines.ts";
 import { packets } from "./targets/packets.ts";
 import { programs } from "./targets/programs.ts";
+import { recordings } from "./targets/recordings.ts";
 import { words } from "./targets/words.ts";
 
 /** By name, in the order in which they are run. */
@@ -27,4 +28,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   programs,
   adoptions,
   archives,
+  recordings,
 ];

@@ -11,6 +11,7 @@ export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
   type: "BLOCK_BASIC",
   unit: "block",
   ring: false,
+  placeholder: { type: "BLOCK_BASIC", path: "recorded", blockSize: 512, access: "ro" },
   files: ({ path, memory }) => memory === undefined ? [path] : [],
   descriptor: () => undefined,
   manifestValues: ({ capacity, blockSize }) => ({ capacity: BigInt(capacity), blockSize }),

@@ -11,6 +11,7 @@ export const netKind: DeviceKind<NetDevice, NetProperties> = {
   type: "NET_BASIC",
   unit: "frame",
   ring: true,
+  placeholder: { type: "NET_BASIC", backing: { kind: "tap", interface: "recorded" } },
   files: () => [],
   descriptor: ({ backing }) => backing.kind === "descriptor" ? backing.fd : undefined,
   manifestValues: ({ mac, mtu }) => ({ mac, mtu }),

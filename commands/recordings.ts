@@ -1,0 +1,34 @@
+/**
+ * The sub-command `replay`.
+ *
+ * @module
+ */
+import { buildCommand, type Command, type CommandContext } from "@stricli/core";
+import { argument, option } from "./options.ts";
+
+interface ReplayFlags {
+  readonly timeout?: string;
+}
+
+/** `replay`. */
+export const replay: Command<CommandContext> = buildCommand({
+  loader: async () => {
+    const { replayFile } = await import("./replay.ts");
+    return (flags: ReplayFlags, path: string) => replayFile(path, flags);
+  },
+  parameters: {
+    flags: {
+      timeout: option("--timeout=SECONDS: Stop the replay after this time, with status 124", {
+        proposed: "nothing",
+      }),
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [argument("RECORDING", "A file that run --record has written")],
+    },
+  },
+  docs: {
+    brief: "Run a unikernel again as it was recorded",
+    customUsage: ["[--timeout=SECONDS] RECORDING"],
+  },
+});

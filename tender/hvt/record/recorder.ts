@@ -1,0 +1,128 @@
+/**
+ * Records a run, as its observer: every answer of the tender, in order.
+ *
+ * @module
+ */
+import type { CpuSite } from "../../../elftool/x86_64/cpu_inputs.ts";
+import type { Mapping } from "../../../linux/memory.ts";
+import type { Outcome } from "../../outcome.ts";
+import { Hash } from "../../record/hash.ts";
+import type { Input } from "../../record/inputs.ts";
+import { fromHex, type RecordingWriter } from "../../record/recording.ts";
+import type { Calls, Observer } from "../observer.ts";
+import { addCall, type AnsweredCall, answerOf, nameOf, type Place } from "./calls.ts";
+import { answering, type CpuAnswers, type CpuState } from "./cpu.ts";
+import { memoryHash } from "./memory.ts";
+import type { World } from "../world.ts";
+
+/** How many random numbers are asked of the host at once. */
+const RANDOM_NUMBERS = 512;
+const SECOND = 1_000_000_000n;
+/** How many inputs come between two checksums of memory. */
+const CHECKED_EVERY = 0x1_0000;
+
+/** What a recorder works with. */
+export interface RecorderParts {
+  readonly writer: RecordingWriter;
+  readonly sites: readonly CpuSite[];
+  /** Frequency of the guest's time stamp counter, in Hz. */
+  readonly frequency: bigint;
+}
+
+/** Makes an observer that records. It has to be the one closest to the guest. */
+export function recordMachine(parts: RecorderParts): Observer {
+  const recorder = new Recorder(parts);
+  let vcpu: CpuState | undefined;
+  return {
+    begin(given, memory) {
+      vcpu = given;
+      recorder.memory = memory;
+    },
+    cpu: (cpu) => answering(cpu, { sites: parts.sites, answers: recorder, state: () => vcpu! }),
+    world: (world) => recorder.world = world,
+    calls: (calls) => recorder.calls(calls),
+    ended: (outcome) => recorder.end(outcome),
+  };
+}
+
+/** Writes down what passes. */
+class Recorder implements CpuAnswers {
+  memory: Mapping | undefined;
+  world: World | undefined;
+  readonly #writer: RecordingWriter;
+  readonly #frequency: bigint;
+  readonly #hash = new Hash();
+  readonly #random = new BigUint64Array(RANDOM_NUMBERS);
+  #randomLeft = 0;
+  #count = 0;
+
+  constructor({ writer, frequency }: RecorderParts) {
+    this.#writer = writer;
+    this.#frequency = frequency;
+  }
+
+  ticks(address: number): bigint {
+    const value = this.world!.monotonic() * this.#frequency / SECOND;
+    this.#hash.word(address);
+    this.#put({ kind: "ticks", value });
+    return value;
+  }
+
+  random(address: number): bigint {
+    if (this.#randomLeft === 0) {
+      crypto.getRandomValues(this.#random);
+      this.#randomLeft = RANDOM_NUMBERS;
+    }
+    const value = this.#random[--this.#randomLeft]!;
+    this.#hash.word(address);
+    this.#put({ kind: "random", value });
+    return value;
+  }
+
+  /** The calls, with their answers written down. */
+  calls({ hypercall, resumePoll, serveRequest }: Calls): Calls {
+    const answered = (name: AnsweredCall, place: Place) => this.#put(answerOf(name, place));
+    return {
+      serveRequest,
+      hypercall: (number, block, context) => {
+        const name = nameOf(number);
+        if (name === undefined) return hypercall(number, block, context);
+        const place = { guest: context.guest, block };
+        addCall(this.#hash, name, place);
+        const answer = hypercall(number, block, context);
+        if (answer === undefined) answered(name as AnsweredCall, place);
+        else if (answer?.kind === "wait") this.#writer.flush();
+        return answer;
+      },
+      resumePoll: (context, block, wait) => {
+        const answer = resumePoll(context, block, wait);
+        if (answer === undefined) answered("poll", { guest: context.guest, block });
+        return answer;
+      },
+    };
+  }
+
+  /** Writes down how the guest ended, and its memory then. */
+  end(outcome: Outcome): void {
+    const memory = memoryHash(this.memory!);
+    this.#writer.end({ kind: "end", outcome: bare(outcome), memory }, this.#check);
+  }
+
+  #put(input: Input): void {
+    this.#writer.put(input, this.#check);
+    if (++this.#count % CHECKED_EVERY !== 0) return;
+    const data = fromHex(memoryHash(this.memory!));
+    this.#writer.put({ kind: "memory", data }, this.#check);
+  }
+
+  get #check(): number {
+    return this.#hash.low & 0xffff;
+  }
+}
+
+/** An outcome without what observers found out about it. */
+export function bare(outcome: Outcome): Outcome {
+  if (outcome.kind !== "abort" && outcome.kind !== "fault") return outcome;
+  const { crash: _crash, core: _core, ...rest } = outcome;
+  return rest;
+}

@@ -1,0 +1,122 @@
+/**
+ * Records guests, and replays recordings: for programs, and for the command.
+ *
+ * @module
+ */
+import { bindTo } from "../../bindings/bind_to.ts";
+import { parseUnikernel } from "../../elftool/unikernel.ts";
+import { kindOf } from "../devices/kinds.ts";
+import { TenderError } from "../error.ts";
+import { bind, type Guest } from "../guest.ts";
+import type { Outcome } from "../outcome.ts";
+import { run, runApart } from "../run/event_loop.ts";
+import type { RunOptions } from "../run/options.ts";
+import type { Run } from "../run/run.ts";
+import type { StartOptions, Tender } from "../target.ts";
+import { targetOf } from "../targets.ts";
+import { parseRecording, type Recording } from "./recording.ts";
+
+/** A run that is over, and its recording. */
+export interface Recorded {
+  /** How it ended. */
+  readonly outcome: Outcome;
+  /** What `replay` takes; its `bytes` are the file. */
+  readonly recording: Recording;
+}
+
+/**
+ * Runs a guest to its end, and records it.
+ *
+ * ```ts ignore
+ * const { outcome, recording } = await record(bind(unikernel, { memory: "64 MiB" }));
+ * await Deno.writeFile("hello.rec", recording.bytes);
+ * const again = await replay(recording, { console: (bytes) => said += decoder.decode(bytes) });
+ * ```
+ *
+ * @throws {TenderError | ElfError | SystemError} as `run` does, and "recording" if the guest's unikernel was
+ * not read from a file
+ */
+export async function record(guest: Guest, options: RunOptions = {}): Promise<Recorded> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const outcome = await run(guest, {
+    ...options,
+    record(bytes) {
+      parts.push(bytes);
+      options.record?.(bytes);
+    },
+  });
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  return { outcome, recording: parseRecording(bytes, { name: guest.unikernel.name }) };
+}
+
+/** How to replay. */
+export type ReplayOptions = Pick<
+  RunOptions,
+  "console" | "limits" | "signal" | "trace" | "stats" | "core"
+>;
+
+/**
+ * Replays a recording to its end, as fast as the guest computes: nothing waits.
+ *
+ * @throws {TenderError} "recording" where the replay differs from what was recorded, or where the recording
+ * ends before its run did; "host" if this host cannot replay it
+ */
+export async function replay(recording: Recording, options: ReplayOptions = {}): Promise<Outcome> {
+  await using started = await startReplay(recording, options);
+  return await runApart(started);
+}
+
+/** Starts a replay, which goes on when it is stepped. */
+export async function startReplay(
+  recording: Recording,
+  { signal, ...options }: ReplayOptions & Pick<StartOptions, "confined" | "explained" | "gdb"> = {},
+): Promise<Run> {
+  const guest = await guestOf(recording);
+  const tender: Tender = await targetOf(guest.unikernel).load([]);
+  using resources = new DisposableStack();
+  const host = resources.use(tender.open(guest, { replayed: true }));
+  if (tender.recordedFacts === undefined) {
+    throw new TenderError("recording", `${recording.name}: ${recording.target} has no replays`);
+  }
+  const facts = await tender.recordedFacts(recording, host.facts);
+  const launch = tender.compile(guest, facts, { parent: Deno.pid, recorded: true });
+  const run = await host.start(launch, { ...options, replay: recording });
+  const kill = () => run.kill();
+  signal?.addEventListener("abort", kill);
+  if (signal?.aborted) kill();
+  const lent = resources.move();
+  return {
+    outcome: run.outcome,
+    steps: run.steps,
+    kill,
+    async [Symbol.asyncDispose]() {
+      signal?.removeEventListener("abort", kill);
+      using _ = lent;
+      await run[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/**
+ * The guest of a recording, without its devices.
+ *
+ * @throws {TenderError | ElfError} if there can be no such guest
+ */
+export async function guestOf(recording: Recording): Promise<Guest> {
+  const { unikernel: name, target, file, memory, commandLine, executableHeap } = recording;
+  const given = parseUnikernel(file, { name });
+  const unikernel = given.portable === undefined ? given : await bindTo(given, target);
+  const devices = given.manifest.devices.map((device) =>
+    [device.name, kindOf(device).placeholder] as const
+  );
+  const guest = bind(unikernel, {
+    memory,
+    args: commandLine === "" ? [] : [commandLine],
+    devices: Object.fromEntries(devices) as never,
+    executableHeap,
+  });
+  const isSame = recording.devices.length === devices.length &&
+    given.manifest.devices.every(({ type }, index) => recording.devices[index]!.type === type);
+  if (isSame && unikernel.abi.target === target) return guest;
+  throw new TenderError("recording", `${recording.name}: is not of the unikernel that it contains`);
+}
