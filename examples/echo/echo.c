@@ -161,6 +161,11 @@ static void print(const char *text) {
     solo5_console_write(text, length);
 }
 
+static int gone(void) {
+    print("echo: the network is gone\n");
+    return SOLO5_EXIT_FAILURE;
+}
+
 int solo5_app_main(const struct solo5_start_info *info) {
     solo5_handle_t handle;
     struct solo5_net_info net;
@@ -181,6 +186,9 @@ int solo5_app_main(const struct solo5_start_info *info) {
         size_t size;
         switch (solo5_net_read(handle, frame, sizeof frame, &size)) {
         case SOLO5_R_OK:
+            /* Only a wire that is closed at its other end gives frames of no bytes. */
+            if (size == 0)
+                return gone();
             /* A frame that cannot be sent is lost, as on any network. */
             if (answer(size))
                 solo5_net_write(handle, frame, size);
@@ -189,8 +197,7 @@ int solo5_app_main(const struct solo5_start_info *info) {
             solo5_yield(UINT64_MAX, NULL);
             break;
         default:
-            print("echo: the network is gone\n");
-            return SOLO5_EXIT_FAILURE;
+            return gone();
         }
     }
 }

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { net } from "../../../tender/devices/net/device.ts";
 import type { NetPort } from "../../../tender/devices/net/wire.ts";
 import { TenderError } from "../../../tender/error.ts";
-import { onBoth, runWired, SUCCEEDED } from "./wired.ts";
+import { Pool } from "../../../pool/pool.ts";
+import { onBoth, runWired, SUCCEEDED, wiredUnikernel } from "./wired.ts";
 
 const CLOSED = { name: "TenderError", message: "the wire is closed" };
 const IN_USE = {
@@ -205,4 +206,18 @@ Deno.test("hub: who leaves it holds nobody up, and who comes too late finds it c
   const late = hub.port();
   equal(await late.receive(), undefined);
   await Promise.all([one, two, late].map((port) => port.close()));
+});
+
+Deno.test("wire: guests of a pool are wired as others are", async () => {
+  await using pool = new Pool();
+  const image = await pool.prepare(await wiredUnikernel("spt"), { memory: "4 MiB" });
+  const [one, other] = net.pair();
+  const start = (service: NetPort, words: string) =>
+    pool.start(image, { args: ["--solo5:quiet", words], devices: { service } });
+  await using echo = start(one, "echo");
+  await using ping = start(other, "ping 20");
+  for (const guest of [echo, ping]) {
+    equal(await new Response(guest.console).text(), SUCCEEDED.text);
+    deepEqual(await guest.outcome, SUCCEEDED.outcome);
+  }
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
 import type { Device } from "../../../tender/devices/kinds.ts";
 import { bind } from "../../../tender/guest.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
@@ -52,8 +52,7 @@ export async function runOn(
     words: string;
   },
 ): Promise<EndedGuest> {
-  const path = await guest(name, target);
-  const unikernel = parseUnikernel(await Deno.readFile(path), { name: path });
+  const unikernel = await load(name, target);
   const args = ["--solo5:quiet", words];
   const decoder = new TextDecoder();
   let text = "";
@@ -63,4 +62,14 @@ export async function runOn(
     ...options,
   });
   return { outcome, text };
+}
+
+/** Loads `tests/guests/wire.c`. */
+export function wiredUnikernel(target: WiredTarget): Promise<Unikernel> {
+  return load("wire", target);
+}
+
+async function load(name: string, target: WiredTarget): Promise<Unikernel> {
+  const path = await guest(name, target);
+  return parseUnikernel(await Deno.readFile(path), { name: path });
 }
