@@ -18,7 +18,7 @@ export const QUICK_TEXTS = 4;
  * that they are the user's, and starts the program. The first texts come by the environment, since the
  * runtime shows its arguments where it fails; the others stay in the file's own pages, and are found
  * by the address of the entry, which the kernel tells (`AT_ENTRY` of `getauxval`, bound as `seldom` in
- * linux/libc.ts does; which takes 0.3 ms).
+ * linux/libc.ts does), which takes 0.3 ms.
  */
 const LOADER = `const [distances, name, ...args] = Deno.args;
 Object.defineProperty(Deno, "args", { value: args });

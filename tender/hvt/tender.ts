@@ -9,6 +9,7 @@ import type { DeviceBase } from "../devices/device.ts";
 import { loadKinds } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
 import type { Guest } from "../guest.ts";
+import { KVM_PMU_CAP_DISABLE } from "../kvm/abi.ts";
 import { openKvm } from "../kvm/open.ts";
 import type { Recording } from "../record/recording.ts";
 import type { System } from "../kvm/system.ts";
@@ -48,6 +49,7 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
     try {
       const system = resources.use(openKvm());
       const vm = resources.use(system.createVm());
+      closeCounters(vm, system);
       const vcpu = resources.use(vm.createVcpu(0, system.vcpuMmapSize()));
       const facts: HostFacts = {
         cycleFrequency: BigInt(vcpu.tscKhz()) * 1000n,
@@ -219,6 +221,19 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     this.#resources.dispose();
     this.#memory?.close();
   }
+}
+
+/**
+ * Takes the performance counters from a virtual machine that has no CPU yet. Without that, AMD's first
+ * four count in a guest whose CPUID tells of none. Kernels before 5.18 know no way, and one whose KVM has no
+ * counters needs none.
+ */
+export function closeCounters(
+  vm: Pick<Vm, "enableCapability">,
+  system: Pick<System, "checkExtension">,
+): void {
+  if ((system.checkExtension("PMU_CAPABILITY") & KVM_PMU_CAP_DISABLE) === 0) return;
+  vm.enableCapability("PMU_CAPABILITY", KVM_PMU_CAP_DISABLE);
 }
 
 function isState(launch: HvtLaunch): launch is MachineState {

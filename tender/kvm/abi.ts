@@ -172,6 +172,11 @@ export const SIZE = {
   mpState: 4,
 } as const;
 
+/** `struct kvm_enable_cap`, with the first of its arguments. */
+export const EnableCap = struct({ cap: u32, arg0: at(8, u64) }, { size: 104 });
+/** `KVM_CAP_PMU_CAPABILITY`'s argument: a virtual machine gets no performance counters. */
+export const KVM_PMU_CAP_DISABLE = 1;
+
 /** Numbers of extensions (`KVM_CAP_…`). */
 export const CAPABILITY = {
   XSAVE: 55,
@@ -179,6 +184,7 @@ export const CAPABILITY = {
   DEBUGREGS: 50,
   TSC_CONTROL: 60,
   XSAVE2: 208,
+  PMU_CAPABILITY: 212,
 } as const;
 
 /** `struct kvm_run`: the fields that each exit fills in lie in a union at 32. */
@@ -259,6 +265,7 @@ export const REQUEST = {
   SET_DEBUGREGS: request(0xa2, WRITE, SIZE.debugRegisters),
   SET_TSC_KHZ: request(0xa2),
   GET_TSC_KHZ: request(0xa3),
+  ENABLE_CAP: request(0xa3, WRITE, EnableCap.size),
   GET_XSAVE: request(0xa4, READ, SIZE.xsave),
   SET_XSAVE: request(0xa5, WRITE, SIZE.xsave),
   GET_XCRS: request(0xa6, READ, SIZE.xcrs),

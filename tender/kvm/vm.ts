@@ -4,7 +4,7 @@
  * @module
  */
 import { closeDescriptor } from "../../linux/libc.ts";
-import { MemoryRegion } from "./abi.ts";
+import { CAPABILITY, EnableCap, MemoryRegion } from "./abi.ts";
 import { call, callWith } from "./ioctl.ts";
 import { Vcpu } from "./vcpu.ts";
 
@@ -20,6 +20,12 @@ export class Vm implements Disposable {
   /** `KVM_SET_USER_MEMORY_REGION` */
   setMemoryRegion(region: Partial<ReturnType<typeof MemoryRegion.read>>): void {
     callWith(this.#fd, "SET_USER_MEMORY_REGION", MemoryRegion.encode(region));
+  }
+
+  /** `KVM_ENABLE_CAP`; `argument`: what the extension defines as its first. */
+  enableCapability(capability: keyof typeof CAPABILITY, argument: number): void {
+    const values = { cap: CAPABILITY[capability], arg0: BigInt(argument) };
+    callWith(this.#fd, "ENABLE_CAP", EnableCap.encode(values));
   }
 
   /** `KVM_CREATE_VCPU`; `mmapSize` is `System.vcpuMmapSize`. */

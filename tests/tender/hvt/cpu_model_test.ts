@@ -8,7 +8,7 @@ import { CpuidHeader } from "../../../tender/kvm/abi.ts";
 import { openKvm } from "../../../tender/kvm/open.ts";
 import { type CpuModel, guestCpuid, hasNoExecute } from "../../../tender/hvt/cpu_model.ts";
 import { PacedOutput } from "../../../tender/hvt/paced_output.ts";
-import { HvtTender } from "../../../tender/hvt/tender.ts";
+import { closeCounters, HvtTender } from "../../../tender/hvt/tender.ts";
 import { runBlocking } from "../../../tender/run/blocking.ts";
 import { guest } from "../../guests.ts";
 import { stepUnless } from "../../needs.ts";
@@ -197,6 +197,19 @@ for (const model of ["host", "baseline"] as const) {
     });
   });
 }
+
+Deno.test("hvt cpu: a virtual machine loses its performance counters where KVM can take them", () => {
+  const asked = (extension: number) => {
+    const calls: unknown[] = [];
+    const enableCapability = (...args: unknown[]) => calls.push(args);
+    closeCounters({ enableCapability }, {
+      checkExtension: (name) => (calls.push(name), extension),
+    });
+    return calls;
+  };
+  deepEqual(asked(1), ["PMU_CAPABILITY", ["PMU_CAPABILITY", 1]]);
+  deepEqual(asked(0), ["PMU_CAPABILITY"]);
+});
 
 kvmTest("hvt cpu: --cpu chooses, and there is no third", async () => {
   const file = await guest("cpuid", "hvt");

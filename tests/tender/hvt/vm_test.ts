@@ -50,6 +50,8 @@ const ENDS: readonly [string, number[], FaultReason, RegExp][] = [
   ["a result in the page tables", asm.hypercall("walltime", 0x2000), "hypercall", /0x2000/],
   ["a result in its own code", asm.hypercall("walltime", CODE), "hypercall", /0x100000/],
   ["a trap without a handler", asm.ud2, "triple-fault", /triple fault/],
+  // xor ecx, ecx; rdpmc
+  ["a performance counter", [0x31, 0xc9, 0x0f, 0x33], "triple-fault", /triple fault/],
   ["address 0", asm.load(0), "triple-fault", /triple fault/],
   ["an address behind its memory", asm.load(MEMORY), "triple-fault", /triple fault/],
   ["a write to the boot area", asm.store(0x1_0000), "triple-fault", /triple fault/],
