@@ -95,6 +95,7 @@ export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 
 // Processes, threads and their rights.
@@ -141,6 +142,8 @@ export const ALL_SEALS = 15;
 export const MAP_NEW_PRIVATE = 0x10_0002;
 /** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_FIXED_NOREPLACE`. */
 export const MAP_NEW_ZEROS = 0x10_0022;
+/** `MAP_PRIVATE`, `MAP_ANONYMOUS` and `MAP_NORESERVE`. */
+export const RESERVED = 0x4022;
 /** Stands for no file in `mmap`, as the 32-bit −1 that it is. */
 export const NO_DESCRIPTOR = 0xffff_ffff;
 /** `_LINUX_CAPABILITY_VERSION_3`. */

@@ -7,11 +7,13 @@
  */
 import {
   F_DUPFD_CLOEXEC,
+  MAP_FIXED,
   MAP_PRIVATE,
   MAP_SHARED,
   MFD_CLOEXEC,
   PROT_READ,
   PROT_WRITE,
+  RESERVED,
   SEEK_END,
 } from "./constants.ts";
 import { check, closeDescriptor, cstr, ERRNO, errno, seldom, SystemError } from "./libc.ts";
@@ -44,36 +46,50 @@ export interface Protection {
   readonly write: boolean;
 }
 
+/** A range of addresses that was reserved for mappings. */
+export interface Place {
+  readonly address: bigint;
+  /** Its bytes, which cannot be accessed before something is mapped there. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Gives it back. */
+  release(): void;
+}
+
 /** A mapping of a descriptor, which is closed with it. */
 export class Mapping implements Disposable {
   readonly fd: number;
   /** Its address in this process. */
   readonly address: bigint;
-  /** Its content; empty once the mapping is closed. */
+  /** Its content; empty once the mapping is closed, unless it had a place. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Whether what is written here stays out of the file. */
   readonly private: boolean;
   /** What was protected, in that order. */
   readonly #protections: Protection[] = [];
+  readonly #place: Place | undefined;
+  #closed = false;
 
   /**
    * Maps the first `size` bytes of a descriptor, readable and writable.
    *
-   * @param options `private`: see {@linkcode Mapping.private}; not if not given
+   * @param options `private`: see {@linkcode Mapping.private}, not if not given; `place`: where, as large as
+   * it; where the kernel likes if not given
    * @throws {SystemError} if the kernel refuses; the descriptor is closed then, too
    */
-  constructor(fd: number, size: number, options: { private?: boolean } = {}) {
+  constructor(fd: number, size: number, options: { private?: boolean; place?: Place } = {}) {
+    const { place } = options;
     this.fd = fd;
     this.private = options.private ?? false;
-    const how = this.private ? MAP_PRIVATE : MAP_SHARED;
-    this.address = c.mmap(0n, BigInt(size), PROT_READ | PROT_WRITE, how, fd, 0n);
+    this.#place = place;
+    const how = (this.private ? MAP_PRIVATE : MAP_SHARED) | (place === undefined ? 0 : MAP_FIXED);
+    const access = PROT_READ | PROT_WRITE;
+    this.address = c.mmap(place?.address ?? 0n, BigInt(size), access, how, fd, 0n);
     if (this.address === MAP_FAILED) {
       const error = new SystemError("mmap", errno());
       closeDescriptor(fd);
       throw error;
     }
-    const pointer = Deno.UnsafePointer.create(this.address)!;
-    this.bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, size));
+    this.bytes = place?.bytes ?? bytesAt(this.address, size);
   }
 
   /**
@@ -103,12 +119,21 @@ export class Mapping implements Disposable {
     check(c.mprotect(address, BigInt(end - start), protection), "mprotect");
   }
 
-  /** Unmaps it. Every view of the bytes becomes empty first, so that none reaches what is mapped there next. */
+  /**
+   * Unmaps it. Without a place, every view of the bytes becomes empty first, so that none reaches what is
+   * mapped there next.
+   */
   close(): void {
-    if (this.bytes.buffer.detached) return;
-    const size = BigInt(this.bytes.length);
-    this.bytes.buffer.transfer();
-    check(c.munmap(this.address, size), "munmap");
+    if (this.#closed) return;
+    this.#closed = true;
+    const size = this.bytes.length;
+    if (this.#place === undefined) {
+      this.bytes.buffer.transfer();
+      check(c.munmap(this.address, BigInt(size)), "munmap");
+    } else {
+      reserve(size, this.address);
+      this.#place.release();
+    }
     closeDescriptor(this.fd);
   }
 
@@ -117,22 +142,45 @@ export class Mapping implements Disposable {
   }
 }
 
+function bytesAt(address: bigint, size: number): Uint8Array<ArrayBuffer> {
+  const pointer = Deno.UnsafePointer.create(address)!;
+  return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, size));
+}
+
+/**
+ * Reserves addresses: nothing is mapped there that could be accessed, or that takes memory.
+ *
+ * @param at where; what was mapped there is unmapped. Where the kernel likes if not given
+ * @returns the address
+ * @throws {SystemError} if there are too few
+ */
+export function reserve(size: number, at?: bigint): bigint {
+  const how = RESERVED | (at === undefined ? 0 : MAP_FIXED);
+  const address = c.mmap(at ?? 0n, BigInt(size), 0, how, -1, 0n);
+  if (address === MAP_FAILED) throw new SystemError("mmap", errno());
+  return address;
+}
+
 /**
  * Makes guest memory of `size` bytes, a multiple of the page size: zeros at first, or what a file holds.
  * The kernel provides each page when it is touched.
  *
- * @param options `over`: descriptor of the file, which stays as it is and open, and must not shrink
+ * @param options `over`: descriptor of the file, which stays as it is and open, and must not shrink; `place`:
+ * see {@linkcode Mapping}
  * @throws {SystemError} if the kernel refuses, or the file is shorter
  */
-export function guestMemory(size: number, { over }: { over?: number } = {}): Mapping {
-  if (over === undefined) return new Mapping(sparseFile("guest memory", size), size);
+export function guestMemory(
+  size: number,
+  { over, place }: { over?: number; place?: Place } = {},
+): Mapping {
+  if (over === undefined) return new Mapping(sparseFile("guest memory", size), size, { place });
   fileCalls ??= bindFileCalls();
   // What lies behind the end of a file cannot be touched.
   if (check(Number(fileCalls.lseek(over, 0n, SEEK_END)), "lseek") < size) {
     throw new SystemError("mmap", ERRNO.EINVAL, "guest memory");
   }
   const file = check(fileCalls.fcntl(over, F_DUPFD_CLOEXEC, 0), "fcntl");
-  return new Mapping(file, size, { private: true });
+  return new Mapping(file, size, { private: true, place });
 }
 
 /**

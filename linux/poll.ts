@@ -99,6 +99,16 @@ export class PollSet implements Disposable {
   }
 
   /**
+   * Has a descriptor be readable once a descriptor is ready or the clock reaches `deadline`.
+   *
+   * @returns that descriptor, which belongs to this
+   */
+  arm(deadline: bigint): number {
+    this.#setTimer(deadline);
+    return this.#epoll;
+  }
+
+  /**
    * Waits as {@linkcode wait} does, but on another thread, and may return early: call it again then.
    * One such wait at a time; the set must not be disposed of before its end.
    */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Unikernel } from "../elftool/unikernel.ts";
-import type { GuestOptions } from "./guest.ts";
+import { bind, type Guest, type GuestOptions } from "./guest.ts";
 import type { MachineOptions } from "./hvt/machine.ts";
 import type { RunOptions } from "./run/options.ts";
 import type { Run } from "./run/run.ts";
@@ -42,4 +42,15 @@ export interface Clones extends Disposable {
    * @throws {SystemError} if there is no memory to hold it
    */
   prepare(unikernel: Unikernel, options: PrepareOptions): Promise<Prepared>;
+}
+
+/**
+ * Binds a unikernel as far as that is known beforehand: without devices.
+ *
+ * @throws {TenderError} as `bind` does
+ */
+export function bindPrepared(unikernel: Unikernel, options: PrepareOptions): Guest {
+  const { memory, executableHeap } = options;
+  const manifest = { ...unikernel.manifest, devices: [] };
+  return bind({ ...unikernel, manifest }, { memory, executableHeap });
 }

@@ -13,6 +13,7 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
   hvt: {
     id: "hvt",
     suits: async () => (await import("./kvm/open.ts")).hasHardware(),
+    clones: async () => new (await import("./hvt/clones.ts")).HvtClones(),
     load: async (devices) => (await import("./hvt/tender.ts")).loadTender(devices),
   },
   spt: {

@@ -88,10 +88,20 @@ export interface HostFacts {
 export function compileMachine(
   guest: Guest,
   host: HostFacts,
+  options: MachineOptions = {},
+): Machine {
+  const machine = compileShared(guest, host, options);
+  return { ...machine, contents: [...machine.contents, bootContent(guest, host, machine)] };
+}
+
+/** Compiles what all guests of a unikernel share that have as much memory: a machine without a boot area. */
+export function compileShared(
+  guest: Pick<Guest, "unikernel" | "memorySize">,
+  host: Pick<HostFacts, "cpuid">,
   { cpu, netRing = true }: MachineOptions = {},
 ): Machine {
   const { unikernel } = guest;
-  const ring = netRing ? ringAddress(guest, host) : undefined;
+  const ring = netRing ? ringAddress(guest) : undefined;
   const ownSize = ring ?? guest.memorySize;
   const memorySize = ring === undefined ? ownSize : ring + RING_MEMORY;
   const cpuid = guestCpuid(host.cpuid, cpu);
@@ -114,7 +124,6 @@ export function compileMachine(
     contents: [
       { address: LAYOUT.gdt, data: gdt() },
       { address: LAYOUT.pml4, data: tables },
-      { address: LAYOUT.bootInfo, data: boot(guest, host, { ring, ownSize }) },
       ...unikernel.segments.map(({ address, data }) => ({ address, data })),
       // The tender looks at the ring only when the guest kicks it.
       ...(ring === undefined ? [] : [{ address: ring, data: RingHeader.encode({ needsKick: 1 }) }]),
@@ -132,8 +141,10 @@ export function compileMachine(
  * Where a guest's network ring lies: right above the guest's own memory, which loses the ring's part where
  * it is as large as a machine's can be. Undefined if the guest has no network, or needs that part itself.
  */
-function ringAddress({ memorySize, unikernel }: Guest, { devices }: HostFacts): number | undefined {
-  if (!devices.some((properties) => kindOf(properties).ring)) return undefined;
+function ringAddress(
+  { memorySize, unikernel }: Pick<Guest, "unikernel" | "memorySize">,
+): number | undefined {
+  if (!unikernel.manifest.devices.some((device) => kindOf(device).ring)) return undefined;
   const address = Math.min(memorySize, MEMORY_MAX - RING_MEMORY);
   return memoryNeeded(unikernel) <= address ? address : undefined;
 }
@@ -147,19 +158,20 @@ export function restrictionsOf(protections: readonly Protection[]): Protection[]
   ];
 }
 
-/** Boot info, manifest and command line, for a guest of `ownSize` bytes of memory. */
-function boot(
+/** The boot area of one guest: boot info, manifest and command line. */
+export function bootContent(
   guest: Guest,
-  host: HostFacts,
-  { ring, ownSize }: { ring: number | undefined; ownSize: number },
-): Uint8Array {
+  host: Pick<HostFacts, "cycleFrequency" | "devices">,
+  { ring, memorySize }: Pick<Machine, "ring" | "memorySize">,
+): Content {
+  const address = LAYOUT.bootInfo;
   const area = bootArea(guest, {
-    address: LAYOUT.bootInfo,
+    address,
     infoSize: BootInfo.size,
     devices: host.devices.map((properties) => ({ properties })),
   });
   BootInfo.write(viewOf(area.bytes), 0, {
-    memSize: ownSize,
+    memSize: ring ?? memorySize,
     kernelEnd: guest.unikernel.kernelEnd,
     cpuCycleFreq: host.cycleFrequency,
     cmdline: area.cmdline,
@@ -167,5 +179,5 @@ function boot(
     hostFeatures: ring === undefined ? 0 : FEATURE_RING,
     netRing: ring ?? 0,
   });
-  return area.bytes;
+  return { address, data: area.bytes };
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { guestMemory, type Mapping } from "../../linux/memory.ts";
-import type { Machine } from "./machine.ts";
+import { guestMemory, type Mapping, type Place } from "../../linux/memory.ts";
+import type { Content, Machine } from "./machine.ts";
 
 /** What memory is made of. */
 type Plan = Pick<Machine, "memorySize" | "contents" | "protections">;
@@ -13,14 +13,19 @@ type Plan = Pick<Machine, "memorySize" | "contents" | "protections">;
 /**
  * Makes a machine's memory.
  *
- * @param options `image`: that of such a machine; the memory then costs the pages that the guest writes
+ * @param options `image`: that of such a machine, so that the memory costs the pages that the guest writes;
+ * `own`: what the machine has besides; `place`: where it is
  * @throws {SystemError} if the kernel refuses
  */
-export function machineMemory(plan: Plan, { image }: { image?: Mapping } = {}): Mapping {
+export function machineMemory(
+  plan: Plan,
+  { image, own = [], place }: { image?: Mapping; own?: readonly Content[]; place?: Place } = {},
+): Mapping {
   const memory = image === undefined
     ? memoryImage(plan)
-    : guestMemory(plan.memorySize, { over: image.fd });
+    : guestMemory(plan.memorySize, { over: image.fd, place });
   try {
+    load(memory, own);
     for (const range of plan.protections) memory.protect(range);
     return memory;
   } catch (error) {
@@ -36,6 +41,10 @@ export function machineMemory(plan: Plan, { image }: { image?: Mapping } = {}): 
  */
 export function memoryImage({ memorySize, contents }: Plan): Mapping {
   const memory = guestMemory(memorySize);
-  for (const { address, data } of contents) memory.bytes.set(data, address);
+  load(memory, contents);
   return memory;
+}
+
+function load({ bytes }: Mapping, contents: readonly Content[]): void {
+  for (const { address, data } of contents) bytes.set(data, address);
 }

@@ -42,6 +42,9 @@ export interface WaitingWorld extends World {
   wake(): void;
 }
 
+/** The descriptors that a guest gets input from, as {@linkcode PollSet} has them. */
+export type Inputs = Pick<PollSet, "ready" | "wait" | "waitApart" | "wake"> & Disposable;
+
 /** How the devices of a guest are served, by their type. */
 export type ServedKinds = ReadonlyMap<string, ServedKind>;
 
@@ -49,11 +52,13 @@ export type ServedKinds = ReadonlyMap<string, ServedKind>;
  * The world of this process: the host's clocks, its standard output as the console, and a guest's
  * devices, which it opens and owns.
  *
+ * @param options `waitFor`: how their input is waited for, if not with a set for this guest alone
  * @throws {TenderError} "device" if this host does not have a device as asked
  */
 export function hostWorld(
   bound: readonly BoundDevice[] = [],
   kinds: ServedKinds = new Map(),
+  { waitFor = pollFor }: { waitFor?: (sources: readonly Source[]) => Inputs } = {},
 ): WaitingWorld & Disposable {
   using undo = new DisposableStack();
   const devices = bound.map(({ device }) => undo.use(kinds.get(device.type)!.open(device)));
@@ -75,7 +80,7 @@ export function hostWorld(
   };
 }
 
-function waitFor(sources: readonly Source[]): PollSet {
+function pollFor(sources: readonly Source[]): PollSet {
   try {
     return new PollSet(sources);
   } catch (error) {

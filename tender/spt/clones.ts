@@ -9,7 +9,13 @@ import { STDERR_FILENO, STDOUT_FILENO } from "../../linux/constants.ts";
 import { type MemoryFile, memoryFile } from "../../linux/exec.ts";
 import { seal } from "../../linux/seal.ts";
 import { Watcher } from "../../linux/watch.ts";
-import type { CloneOptions, Clones, Prepared, PrepareOptions } from "../clones.ts";
+import {
+  bindPrepared,
+  type CloneOptions,
+  type Clones,
+  type Prepared,
+  type PrepareOptions,
+} from "../clones.ts";
 import { TenderError } from "../error.ts";
 import { bind, type Guest } from "../guest.ts";
 import { ProcessLimits } from "../run/process_limits.ts";
@@ -71,7 +77,7 @@ class PreparedImage implements Prepared {
     this.#unikernel = unikernel;
     this.#options = options;
     this.#host = host;
-    const guest = bindWithoutDevices(unikernel, options);
+    const guest = bindPrepared(unikernel, options);
     this.memorySize = guest.memorySize;
     this.#shared = sharedMemory(guest);
     this.#memory = memoryFile(unikernel.name, this.#shared.content);
@@ -146,13 +152,4 @@ class PreparedImage implements Prepared {
     const image = tender.compile(guest, facts, { parent: Deno.pid, shared: this.#shared });
     return memoryFile(guest.unikernel.name, encodeImage(image, { note: false }));
   }
-}
-
-/** Checks all of a guest that is known beforehand. */
-function bindWithoutDevices(
-  unikernel: Unikernel,
-  { memory, executableHeap }: PrepareOptions,
-): Guest {
-  const manifest = { ...unikernel.manifest, devices: [] };
-  return bind({ ...unikernel, manifest }, { memory, executableHeap });
 }

@@ -4,12 +4,27 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { Pool, type PoolImage, type PoolStartOptions } from "../../pool/pool.ts";
+import { block } from "../../tender/devices/block/device.ts";
+import { bind, type TenderTarget } from "../../tender/guest.ts";
+import { run } from "../../tender/run/event_loop.ts";
+import { snapshot } from "../../tender/snapshot.ts";
+import { pack } from "../../tender/targets.ts";
 import { guest } from "../guests.ts";
+import { inDirectory } from "../in_directory.ts";
+import { execute, writeProgram } from "../soloden.ts";
+import { kvmTest } from "../tender/hvt/kvm_available.ts";
 
 const MEMORY = "16 MiB";
 
-async function load(name: string): Promise<Unikernel> {
-  return parseUnikernel(await Deno.readFile(await guest(name, "spt")), { name: `${name}.spt` });
+async function load(name: string, target: TenderTarget): Promise<Unikernel> {
+  const bytes = await Deno.readFile(await guest(name, target));
+  return parseUnikernel(bytes, { name: `${name}.${target}` });
+}
+
+/** A test of both targets. */
+function targets(name: string, body: (target: TenderTarget) => Promise<void>): void {
+  Deno.test(`pool: ${name}, spt`, () => body("spt"));
+  kvmTest(`pool: ${name}, hvt`, () => body("hvt"));
 }
 
 /** What a guest prints, which must end well. */
@@ -24,9 +39,9 @@ async function output(
   return text;
 }
 
-Deno.test("pool: each guest has its own arguments, and its own memory", async () => {
+targets("each guest has its own arguments, and its own memory", async (target) => {
   await using pool = new Pool();
-  const image = await pool.prepare(await load("ready"), { memory: MEMORY });
+  const image = await pool.prepare(await load("ready", target), { memory: MEMORY });
   const words = Array.from({ length: 50 }, (_, index) => `${index}`);
   const texts = await Promise.all(words.map((word) => output(pool, image, { args: [word] })));
   for (const [index, text] of texts.entries()) {
@@ -42,9 +57,9 @@ Deno.test("pool: each guest has its own arguments, and its own memory", async ()
   });
 });
 
-Deno.test("pool: a guest that does not start rejects, and the pool goes on", async () => {
+targets("a guest that does not start rejects, and the pool goes on", async (target) => {
   await using pool = new Pool();
-  const image = await pool.prepare(await load("args"), { memory: MEMORY });
+  const image = await pool.prepare(await load("args", target), { memory: MEMORY });
   const long = pool.start(image, { args: ["x".repeat(10_000)] });
   await rejects(long.started, { code: "arguments" });
   await rejects(long.outcome, { code: "arguments" });
@@ -55,12 +70,12 @@ Deno.test("pool: a guest that does not start rejects, and the pool goes on", asy
   image[Symbol.dispose]();
   await rejects(pool.start(image).outcome, { code: "closed" });
   throws(() => new Pool({ guests: 0 }), { code: "option" });
-  await rejects(pool.prepare(await load("args"), { memory: 4096 }), { code: "memory" });
+  await rejects(pool.prepare(await load("args", target), { memory: 1 << 20 }), { code: "memory" });
 });
 
-Deno.test("pool: a guest reaches its limit, is aborted, or is killed", async () => {
+targets("a guest reaches its limit, is aborted, or is killed", async (target) => {
   await using pool = new Pool();
-  const image = await pool.prepare(await load("spin"), { memory: MEMORY });
+  const image = await pool.prepare(await load("spin", target), { memory: MEMORY });
   const limited = pool.start(image, { limits: { timeout: 50 } });
   deepEqual(await limited.outcome, { kind: "limit", limit: "timeout", value: 50 });
   const killed = { kind: "signal", signal: 9 };
@@ -73,20 +88,20 @@ Deno.test("pool: a guest reaches its limit, is aborted, or is killed", async () 
   deepEqual(await pool.start(image, { signal: abort.signal }).outcome, killed);
 });
 
-Deno.test("pool: its end is that of all its guests", async () => {
+targets("its end is that of all its guests", async (target) => {
   const pool = new Pool();
-  const image = await pool.prepare(await load("spin"), { memory: MEMORY });
+  const image = await pool.prepare(await load("spin", target), { memory: MEMORY });
   const guests = Array.from({ length: 5 }, () => pool.start(image));
   await Promise.all(guests.map(({ started }) => started));
   equal(pool.stats().alive, 5);
   await pool[Symbol.asyncDispose]();
   for (const { outcome } of guests) deepEqual(await outcome, { kind: "signal", signal: 9 });
   await rejects(pool.start(image).outcome, { name: "PoolError", code: "closed" });
-  await rejects(pool.prepare(await load("args")), { code: "closed" });
+  await rejects(pool.prepare(await load("args", target)), { code: "closed" });
 });
 
-Deno.test("pool: bounds make a guest wait or be refused, each with its own error", async () => {
-  const spin = await load("spin");
+targets("bounds make a guest wait or be refused, each with its own error", async (target) => {
+  const spin = await load("spin", target);
   await using none = new Pool({ guests: 1, queue: { length: 0 } });
   const only = await none.prepare(spin, { memory: MEMORY });
   none.start(only);
@@ -109,9 +124,9 @@ Deno.test("pool: bounds make a guest wait or be refused, each with its own error
   equal(queued.stats().refused, 2);
 });
 
-Deno.test("pool: a guest that waits can be killed, and gives its place up", async () => {
+targets("a guest that waits can be killed, and gives its place up", async (target) => {
   await using pool = new Pool({ guests: 1 });
-  const image = await pool.prepare(await load("spin"), { memory: MEMORY });
+  const image = await pool.prepare(await load("spin", target), { memory: MEMORY });
   const [first, second, third] = [pool.start(image), pool.start(image), pool.start(image)];
   second!.kill();
   deepEqual(await second!.outcome, { kind: "signal", signal: 9 });
@@ -120,4 +135,112 @@ Deno.test("pool: a guest that waits can be killed, and gives its place up", asyn
   first!.kill();
   await third!.started;
   deepEqual([pool.stats().alive, pool.stats().started], [1, 2]);
+});
+
+targets(
+  "a program does the same cold, from a snapshot and as a clone of either",
+  async (target) => {
+    const cold = await load("ready", target);
+    const options = { memory: MEMORY, args: ["--solo5:quiet", "word"] };
+    const warm = await snapshot(bind(cold, options), { console: () => {} });
+    const decoder = new TextDecoder();
+    let expected = "";
+    await run(bind(cold, options), {
+      console: (bytes) => void (expected += decoder.decode(bytes)),
+    });
+    ok(
+      expected.includes("args '--solo5:quiet word'") || expected.includes("args 'word'"),
+      expected,
+    );
+    await using pool = new Pool();
+    for (const unikernel of [cold, warm]) {
+      const image = await pool.prepare(unikernel, { memory: MEMORY });
+      equal(await output(pool, image, { args: ["word"] }), expected);
+    }
+    if (target !== "spt") return;
+    await inDirectory(async (directory) => {
+      const path = `${directory}/packed`;
+      writeProgram(path, await pack(bind(warm, options)));
+      equal((await execute(path, [])).stdout, expected);
+    });
+  },
+);
+
+targets("what a clone of a snapshot counts, no other has counted", async (target) => {
+  const cold = bind(await load("count", target), { memory: MEMORY });
+  const warm = await snapshot(cold, { console: () => {} });
+  await using pool = new Pool({ guests: 100 });
+  const image = await pool.prepare(warm, { memory: MEMORY });
+  const texts = await Promise.all(Array.from({ length: 500 }, () => output(pool, image)));
+  equal(texts.join(""), "1".repeat(500));
+});
+
+targets("a guest waits until its output is taken", async (target) => {
+  await using pool = new Pool();
+  const image = await pool.prepare(await load("output", target), { memory: MEMORY });
+  let all = 0;
+  await pool.start(image, { console: (bytes) => void (all += bytes.length) }).outcome;
+  let slow = 0;
+  const outcome = await pool.start(image, {
+    console: async (bytes) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      slow += bytes.length;
+    },
+  }).outcome;
+  equal(outcome.kind, "exit");
+  equal(slow, all);
+  const failed = pool.start(image, { console: () => Promise.reject(new Error("full")) });
+  await rejects(failed.outcome, { message: "full" });
+});
+
+targets("guests that compute leave this thread its turns", async (target) => {
+  await using pool = new Pool();
+  const image = await pool.prepare(await load("spin", target), { memory: MEMORY });
+  const guests = Array.from({ length: 4 }, () => pool.start(image));
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  // Each has had a turn of its own.
+  for (const { console } of guests) {
+    const { value } = await console.getReader().read();
+    ok(value!.length > 0);
+  }
+  equal(pool.stats().alive, 4);
+});
+
+targets(
+  "a guest has devices of its own, and its limits count what it does",
+  (target) =>
+    inDirectory(async (directory) => {
+      const disk = (letter: string) => {
+        const path = `${directory}/${letter}`;
+        Deno.writeTextFileSync(path, letter.repeat(4096));
+        return { storage: block.file(path) };
+      };
+      await using pool = new Pool();
+      const image = await pool.prepare(await load("ready_disk", target), { memory: MEMORY });
+      const texts = await Promise.all(
+        ["a", "b", "c"].map((letter) =>
+          output(pool, image, { devices: disk(letter), limits: { timeout: 60_000 } })
+        ),
+      );
+      deepEqual(texts, ["a a\nSUCCESS\n", "b b\nSUCCESS\n", "c c\nSUCCESS\n"]);
+      await rejects(pool.start(image).outcome, { code: "device" });
+      const spin = await pool.prepare(await load("spin", target), { memory: MEMORY });
+      const ends = [{ cpuTime: 20 }, { consoleRate: 100 }].map((limits) =>
+        pool.start(spin, { args: ["p"], limits, console: () => {} }).outcome
+      );
+      const [cpu, rate] = await Promise.all(ends);
+      equal(cpu!.kind === "limit" && cpu!.limit, "cpuTime");
+      deepEqual(rate, { kind: "limit", limit: "consoleRate", value: 100 });
+    }),
+);
+
+targets("a guest that waits costs no processor time, and can be killed", async (target) => {
+  await using pool = new Pool();
+  const image = await pool.prepare(await load("wait", target), { memory: MEMORY });
+  const guests = Array.from({ length: 20 }, () => pool.start(image));
+  for (const { console } of guests) await console.getReader().read();
+  const limited = pool.start(image, { limits: { timeout: 30 } });
+  equal((await limited.outcome).kind, "limit");
+  for (const guest of guests) guest.kill();
+  for (const { outcome } of guests) deepEqual(await outcome, { kind: "signal", signal: 9 });
 });
