@@ -27,10 +27,16 @@ export class Channel {
   #closed = false;
   /** Is resolved at the next credit, and at the end. */
   #credit: PromiseWithResolvers<void> | undefined;
+  readonly #accepted: PromiseWithResolvers<void> = Promise.withResolvers();
 
   /** A channel over a port, which nobody else may use. */
   constructor(port: Port) {
     this.#port = port;
+  }
+
+  /** Is resolved when the guest has read a piece; never if it does not. */
+  get accepted(): Promise<void> {
+    return this.#accepted.promise;
   }
 
   /**
@@ -49,7 +55,7 @@ export class Channel {
       const packet = new Uint8Array(1 + piece.length);
       packet[0] = PIECE;
       packet.set(piece, 1);
-      await this.#port.send(packet);
+      if (!await this.#send(packet)) return false;
     }
     return !this.#closed;
   }
@@ -65,9 +71,10 @@ export class Channel {
       for await (const packet of this.#port) {
         if (packet[0] === PIECE && packet.length > 1 && packet.length <= 1 + PIECE_SIZE) {
           yield packet.subarray(1);
-          await this.#port.send(Uint8Array.of(CREDIT));
+          await this.#send(Uint8Array.of(CREDIT));
         } else if (packet[0] === CREDIT && packet.length === 1 && this.#sent > 0) {
           this.#sent--;
+          this.#accepted.resolve();
           this.#goOn();
         } else {
           throw new McpError("protocol", "the unikernel sent what is no piece of a frame");
@@ -76,6 +83,16 @@ export class Channel {
     } finally {
       this.#closed = true;
       this.#goOn();
+    }
+  }
+
+  /** Sends a packet. Returns whether it has gone: not once the guest is gone. */
+  async #send(packet: Uint8Array): Promise<boolean> {
+    try {
+      await this.#port.send(packet);
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -88,6 +88,7 @@ const Fetch = v.strictObject({
   methods: v.optional(
     v.pipe(v.array(v.string()), v.description("Methods; GET and HEAD if not given")),
   ),
+  allow_private: flag("Whether it may lead into a private network, or to this host", false),
   headers: v.optional(v.pipe(
     v.record(v.string(), v.union([v.string(), v.strictObject({ env: v.string() })])),
     v.description("Headers to add, which the tool never sees; { env: NAME } takes a variable"),
