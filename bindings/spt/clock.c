@@ -38,9 +38,12 @@ solo5_time_t solo5_clock_wall(void) {
 }
 
 static void set_timer(solo5_time_t deadline) {
-    deadline -= lead;
+    solo5_time_t moment = deadline - lead;
+    /* Linux's clock is ahead of ours, and this moment of ours is later than any that it has. */
+    if ((int64_t)lead < 0 && moment < deadline)
+        moment = UINT64_MAX;
     const struct linux_itimerspec spec = {
-        .value = {(int64_t)(deadline / SECOND), (int64_t)(deadline % SECOND)}};
+        .value = {(int64_t)(moment / SECOND), (int64_t)(moment % SECOND)}};
     linux_call4(LINUX_TIMERFD_SETTIME, timer, LINUX_TFD_TIMER_ABSTIME, (long)&spec, 0);
 }
 
