@@ -50,7 +50,12 @@ async function build(
     manifest: string;
   },
 ): Promise<string> {
-  const headers = ["guest.h", "hostile.h"].map((name) => join(DIRECTORY, name));
+  const headers = [
+    "guest.h",
+    "hostile.h",
+    "../../bindings/include/soloden_call.h",
+    "../../bindings/include/soloden_channel.h",
+  ].map((name) => join(DIRECTORY, name));
   const inputs = [source, ...headers, manifest].filter(exists);
   const cacheDir = defaultCacheDir();
   const bindings = await buildBindings(target, { toolchain, cacheDir });

@@ -21,7 +21,7 @@ struct soloden_json {
 };
 
 static struct soloden_channel soloden_caller;
-static struct soloden_json soloden_request_id; /* of the request that is being answered */
+static char soloden_request_id[24]; /* of the request that is being answered */
 
 /* Opens the channel; call it after soloden_ready(), or before any request. */
 static inline bool soloden_call_open(void) {
@@ -103,15 +103,20 @@ static inline bool soloden_call_receive(char *buffer, size_t size, struct solode
         !soloden_call_fill(buffer, length))
         return false;
     *request = (struct soloden_json){buffer, length};
-    soloden_request_id = soloden_json_member(*request, "id");
+    struct soloden_json id = soloden_json_member(*request, "id");
+    if (id.size >= sizeof soloden_request_id)
+        return false;
+    __builtin_memcpy(soloden_request_id, id.at, id.size);
+    soloden_request_id[id.size] = '\0';
     return true;
 }
 
 /* Answers the request with parts that make up one JSON value. Returns false at the end. */
 static inline bool soloden_call_answer(const char *member, const struct soloden_json *parts,
                                        size_t count) {
-    const struct soloden_json begin[] = {
-        {"{\"jsonrpc\":\"2.0\",\"id\":", 22}, soloden_request_id, {member, soloden_length(member)}};
+    const struct soloden_json begin[] = {{"{\"jsonrpc\":\"2.0\",\"id\":", 22},
+                                         {soloden_request_id, soloden_length(soloden_request_id)},
+                                         {member, soloden_length(member)}};
     size_t size = 1;
     for (size_t i = 0; i < 3; i++)
         size += begin[i].size;

@@ -66,7 +66,7 @@ static bool answer(struct soloden_json request, char *buffer) {
     if (soloden_json_is(method, "large"))
         return large(buffer);
     if (soloden_json_is(method, "other"))
-        return forge("\x2e\0\0\0{\"jsonrpc\":\"2.0\",\"id\":4294967295,\"result\":true}", 50);
+        return forge("\x2f\0\0\0{\"jsonrpc\":\"2.0\",\"id\":4294967295,\"result\":true}", 51);
     if (soloden_json_is(method, "empty"))
         return forge("\0\0\0\0", 4);
     if (soloden_json_is(method, "endless"))
