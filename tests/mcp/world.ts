@@ -30,11 +30,14 @@ export function placesIn(directory: string): Places {
 /** What a tool of a {@linkcode ConfigSource} is. */
 type ToolSource = NonNullable<NonNullable<ConfigSource["mcp_servers"]>[string]["tools"]>[string];
 
+/** A server of a {@linkcode ConfigSource}. */
+type ServerSource = NonNullable<ConfigSource["mcp_servers"]>[string];
+
 /** The guest `call` as a server, each of whose tools has the same settings. */
 export async function callServer(
   tools: readonly string[],
   { target = "spt", ...tool }: ToolSource & { target?: BuildTarget } = {},
-) {
+): Promise<ServerSource> {
   const unikernel_image = await guest("call", target);
   const entry = { memory_mb: 32, ...tool };
   return { unikernel_image, tools: Object.fromEntries(tools.map((name) => [name, entry])) };
@@ -56,8 +59,11 @@ export function openWorld(source: ConfigSource, options: Partial<ToolsOptions> =
 }
 
 /** Whether an error has a code, and a message. */
-export function failure(code: McpError["code"], message: RegExp = /./) {
-  return (error: unknown): boolean => {
+export function failure(
+  code: McpError["code"],
+  message: RegExp = /./,
+): (error: unknown) => boolean {
+  return (error) => {
     if (error instanceof McpError && error.code === code && message.test(error.message)) {
       return true;
     }
