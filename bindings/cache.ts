@@ -24,12 +24,10 @@ export async function digest(parts: Iterable<string | Uint8Array>): Promise<stri
 }
 
 /**
- * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`. If another user
- * could write to either, it is a temporary one, which is removed when this process ends.
- *
- * @throws {ToolchainError} "cache" if there is no such place
+ * The directory of this user's cache: `$XDG_CACHE_HOME/soloden` or `~/.cache/soloden`; undefined if another
+ * user could write to either.
  */
-export function defaultCacheDir(): string {
+export function userCacheDir(): string | undefined {
   const home = homeDirectory();
   const roots = [Deno.env.get("XDG_CACHE_HOME"), home && join(home, ".cache")];
   for (const root of roots) {
@@ -37,7 +35,16 @@ export function defaultCacheDir(): string {
     const path = join(root, "soloden");
     if (isOurs(path)) return path;
   }
-  return temporary ??= makeTemporary();
+  return undefined;
+}
+
+/**
+ * The directory of this user's cache, or a temporary one, which is removed when this process ends.
+ *
+ * @throws {ToolchainError} "cache" if there is no such place
+ */
+export function defaultCacheDir(): string {
+  return userCacheDir() ?? (temporary ??= makeTemporary());
 }
 
 let temporary: string | undefined;

@@ -9,10 +9,9 @@ import type { ImageTarget } from "../bindings/targets.ts";
 import { ElfError } from "../elftool/error.ts";
 import { linkPortable } from "../elftool/link_portable.ts";
 import { compileManifest } from "../elftool/manifest_source.ts";
-import type { RootFile } from "../elftool/root_image.ts";
-import { readTar } from "../elftool/tar_reader.ts";
-import { guarded, readInput } from "../linux/files.ts";
+import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
+import { readRoot } from "./root_files.ts";
 
 /** Options of {@linkcode adoptFile}. */
 export interface AdoptFlags {
@@ -62,42 +61,4 @@ function variable(written: string): [string, string] {
 
 function readManifest(path: string) {
   return compileManifest(new TextDecoder().decode(readInput(path)), { name: path });
-}
-
-/** Reads a root file system: a directory with all that is in it, or a tar archive. */
-function readRoot(path: string): RootFile[] {
-  if (!guarded(path, () => Deno.statSync(path)).isDirectory) {
-    return readTar(readInput(path), { name: path });
-  }
-  return [rootFile(path, "/")!, ...filesIn(path, "")];
-}
-
-/** The files in a directory, by their names; a directory comes before what is in it. */
-function filesIn(directory: string, prefix: string): RootFile[] {
-  const names = guarded(directory, () => [...Deno.readDirSync(directory)].map(({ name }) => name));
-  return names.sort().flatMap((name) => {
-    const path = `${directory}/${name}`;
-    const file = rootFile(path, `${prefix}/${name}`);
-    if (file === undefined) return [];
-    return file.type === "directory" ? [file, ...filesIn(path, file.path)] : [file];
-  });
-}
-
-/** A file; undefined for devices, sockets and pipes, which are left out. */
-function rootFile(path: string, inside: string): RootFile | undefined {
-  const { isDirectory, isFile, isSymlink, mode, mtime, uid, gid } = guarded(
-    path,
-    () => inside === "/" ? Deno.statSync(path) : Deno.lstatSync(path),
-  );
-  const common = {
-    path: inside,
-    mode: mode! & 0o7777,
-    mtime: Math.max(0, Math.floor((mtime?.getTime() ?? 0) / 1000)),
-    uid: uid ?? 0,
-    gid: gid ?? 0,
-  };
-  if (isDirectory) return { ...common, type: "directory" };
-  if (isFile) return { ...common, type: "file", content: readInput(path) };
-  if (!isSymlink) return undefined;
-  return { ...common, type: "symlink", target: guarded(path, () => Deno.readLinkSync(path)) };
 }

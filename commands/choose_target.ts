@@ -25,16 +25,28 @@ export async function forRunning(
     "target" | "verbose" | "asked"
   >,
 ): Promise<Unikernel> {
-  const asked = target === undefined ? undefined : known(target);
   const id = unikernel.portable === undefined
-    ? checkBuiltFor(unikernel, asked)
-    : asked ?? await preferredTarget();
+    ? checkBuiltFor(unikernel, target && known(target))
+    : await targetFor({ target });
   if (verbose) {
     const { readMachine } = await import("./machine_words.ts");
     const debugged = observe.some((word) => word.startsWith("--gdb"));
     await say(unikernel.name, id, { ...readMachine(machine), debugged });
   }
   return unikernel.portable === undefined ? unikernel : await bindTo(unikernel, id as TenderTarget);
+}
+
+/**
+ * The target that a portable unikernel gets.
+ *
+ * @param request `target`: what is asked for; `output`: whether it is packed
+ * @throws {TenderError} "option" for a target that is none
+ */
+export async function targetFor(
+  { target, output }: Pick<GuestRequest, "target" | "output">,
+): Promise<TenderTarget> {
+  if (output !== undefined) return Object.values(TENDERS).find(({ pack }) => pack)!.id;
+  return target === undefined ? await preferredTarget() : known(target);
 }
 
 /** Says what a unikernel runs on. */
@@ -47,8 +59,7 @@ async function say(name: string, target: string, options: OpenOptions): Promise<
 
 /** Makes a unikernel of the target that can be packed. */
 export async function forPacking(unikernel: Unikernel): Promise<Unikernel> {
-  const { id } = Object.values(TENDERS).find(({ pack }) => pack !== undefined)!;
-  return await bindTo(unikernel, id);
+  return await bindTo(unikernel, await targetFor({ output: unikernel.name }));
 }
 
 function known(target: string): TenderTarget {

@@ -11,7 +11,14 @@ import { DEVICE_OPTIONS } from "./device_options.fixed.ts";
 import { RUNNABLE } from "./targets.fixed.ts";
 
 /** The field of a `GuestRequest` that an option sets, or of what it asks for. */
-export type Part = "memorySize" | "devices" | "target" | "verbose" | "output" | keyof Asked;
+export type Part =
+  | "memorySize"
+  | "devices"
+  | "script"
+  | "target"
+  | "verbose"
+  | "output"
+  | keyof Asked;
 
 /** What shells propose for a value: what device options propose, directories, or files whose names match. */
 export type Proposed = DeviceOption["proposed"] | "directory" | RegExp;
@@ -158,6 +165,26 @@ const NO_CONFINE: GuestOption = {
   part: "confinement",
 };
 
+/** Options about scripts, which run in images of their languages. */
+const SCRIPT: readonly GuestOption[] = [
+  {
+    name: "packages",
+    form: "--packages=DIR",
+    isPath: true,
+    brief: "packages that a script can import; Python's without compiled extensions",
+    part: "script",
+    proposed: "directory",
+  },
+  {
+    name: "images",
+    form: "--images=DIR",
+    isPath: true,
+    brief: "where the images of Python and JavaScript are (default: beside soloden)",
+    part: "script",
+    proposed: "directory",
+  },
+];
+
 /** The options of `run`, in the order in which help lists them. */
 export const RUN_OPTIONS: readonly GuestOption[] = [
   TARGET,
@@ -167,6 +194,7 @@ export const RUN_OPTIONS: readonly GuestOption[] = [
   ...deviceOptions({ observing: true }),
   ...STATS_AND_DEBUGGING,
   ...LIMITS,
+  ...SCRIPT,
   ...MACHINE,
   NO_CONFINE,
   VERBOSE,
@@ -186,6 +214,7 @@ export const OUTPUT: GuestOption = {
 export const PACK_OPTIONS: readonly GuestOption[] = [
   MEMORY,
   ...deviceOptions({ observing: false, packed: true }),
+  ...SCRIPT,
 ];
 
 /** `-o` of `snapshot`, which requires it. */
@@ -193,7 +222,7 @@ export const SNAPSHOT_OUTPUT: GuestOption = { ...OUTPUT, brief: "the unikernel t
 
 /** The options of `snapshot`, except {@linkcode SNAPSHOT_OUTPUT}: those of `run` that show nothing of it. */
 export const SNAPSHOT_OPTIONS: readonly GuestOption[] = RUN_OPTIONS.filter(({ part }) =>
-  part !== "observe" && part !== "confinement"
+  part !== "observe" && part !== "confinement" && part !== "script"
 );
 
 function deviceOptions(

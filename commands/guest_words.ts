@@ -18,7 +18,9 @@ export interface GuestRequest {
   readonly memorySize: number;
   /** Options about devices, as they were given; {@linkcode devicesOf} reads them. */
   readonly devices: readonly string[];
-  /** Path of the unikernel. */
+  /** Options about scripts, as they were given; `languages/script.ts` reads them. */
+  readonly script: readonly string[];
+  /** Path of the unikernel, or of a script. */
   readonly file: string;
   /** The guest's arguments. */
   readonly args: readonly string[];
@@ -65,6 +67,7 @@ export function splitOptions(words: readonly string[]): SplitWords {
  */
 export function parseArguments(words: readonly string[]): GuestRequest | undefined {
   const devices: string[] = [];
+  const script: string[] = [];
   const asked: Record<keyof Asked, string[]> = {
     observe: [],
     limits: [],
@@ -85,11 +88,17 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
     else if (part === "target") target = found.value;
     else if (part === "verbose") verbose = true;
     else if (part === "devices") devices.push(option);
+    else if (part === "script") script.push(option);
     else asked[part].push(option);
   }
   const [file, ...args] = rest;
   if (file === undefined) return undefined;
-  return { memorySize, devices, file, args, output, asked, target, verbose };
+  return { memorySize, devices, script, file, args, output, asked, target, verbose };
+}
+
+/** Whether a request is about a script, by its file's name, and not about a unikernel. */
+export function isScript({ file, script }: GuestRequest): boolean {
+  return script.length > 0 || /\.(py|m?js)$/.test(file);
 }
 
 /** Whether nothing is asked for but to run a guest: then nobody has to stay while it runs. */

@@ -17,7 +17,7 @@ import { TenderError } from "../tender/error.ts";
  * @throws {ElfError} if it cannot be read or is no unikernel
  */
 export async function inspectFile(path: string, options: { json?: boolean } = {}): Promise<string> {
-  const bytes = readInput(path);
+  const bytes = await decompressed(readInput(path), path);
   const inspection = inspect(bytes, { name: path });
   const text = () => formatInspection(inspection);
   if (inspection.kind === "unikernel") {
@@ -30,6 +30,15 @@ export async function inspectFile(path: string, options: { json?: boolean } = {}
   return `${text()}launch   ${
     verdictText(launch, how.version)
   }\n         not judged: ${NOT_JUDGED}\n`;
+}
+
+/** Images of languages are compressed. */
+async function decompressed(
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  return (await import("./languages/images.ts")).decompress(bytes, { name });
 }
 
 /** What `inspect --seccomp` prints. */

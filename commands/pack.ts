@@ -8,7 +8,7 @@ import { keepInputs, writeOutput } from "../linux/output.ts";
 import { parseUnikernel } from "../elftool/unikernel.ts";
 import { packerOf } from "../tender/targets.ts";
 import { bind, filesOf } from "../tender/guest.ts";
-import { devicesOf, isPlain, parseArguments } from "./guest_words.ts";
+import { devicesOf, isPlain, isScript, parseArguments } from "./guest_words.ts";
 
 /**
  * Writes a unikernel of spt and its launch as one executable.
@@ -22,12 +22,14 @@ export async function packCommand(words: readonly string[]): Promise<boolean> {
   const { file, memorySize: memory, args, output, asked, target, verbose } = request;
   if (!isPlain(asked) || target !== undefined || verbose) return false;
   const devices = await devicesOf(request);
-  const given = parseUnikernel(readInput(file), { name: file });
-  const unikernel = given.portable === undefined
-    ? given
-    : await (await import("./choose_target.ts")).forPacking(given);
+  const given = isScript(request)
+    ? await (await import("./languages/script.ts")).readScript(request)
+    : { unikernel: parseUnikernel(readInput(file), { name: file }), args };
+  const unikernel = given.unikernel.portable === undefined
+    ? given.unikernel
+    : await (await import("./choose_target.ts")).forPacking(given.unikernel);
   const pack = packerOf(unikernel);
-  const guest = bind(unikernel, { memory, args, devices });
+  const guest = bind(unikernel, { memory, args: given.args, devices });
   keepInputs(output, filesOf(guest));
   writeOutput(output, await pack(guest), { mode: 0o777 });
   return true;

@@ -7,7 +7,7 @@ import { parseUnikernel } from "../elftool/unikernel.ts";
 import { readInput } from "../linux/files.ts";
 import { bind } from "../tender/guest.ts";
 import { targetOf } from "../tender/targets.ts";
-import { devicesOf, isPlain, parseArguments } from "./guest_words.ts";
+import { devicesOf, isPlain, isScript, parseArguments } from "./guest_words.ts";
 
 /**
  * Runs a unikernel. The guest's exit status is the command's.
@@ -20,11 +20,13 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   if (request === undefined || request.output !== undefined) return false;
   const { file, memorySize: memory, args, asked, target, verbose } = request;
   const devices = await devicesOf(request);
-  const given = parseUnikernel(readInput(file), { name: file });
-  const unikernel = given.portable === undefined && target === undefined && !verbose
-    ? given
-    : await (await import("./choose_target.ts")).forRunning(given, request);
-  const guest = bind(unikernel, { memory, args, devices });
+  const given = isScript(request)
+    ? await (await import("./languages/script.ts")).readScript(request)
+    : { unikernel: parseUnikernel(readInput(file), { name: file }), args };
+  const unikernel = given.unikernel.portable === undefined && target === undefined && !verbose
+    ? given.unikernel
+    : await (await import("./choose_target.ts")).forRunning(given.unikernel, request);
+  const guest = bind(unikernel, { memory, args: given.args, devices });
   const tender = await targetOf(unikernel).load(Object.values(devices));
   if (tender.become !== undefined && isPlain(asked)) {
     const options = words.slice(0, words.length - args.length - 1);

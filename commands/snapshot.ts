@@ -23,9 +23,9 @@ import { readMachine } from "./machine_words.ts";
 export async function snapshotCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, memorySize: memory, args, output, asked } = request;
+  const { file, memorySize: memory, args, output, asked, script } = request;
   const { observe, limits, machine, confinement } = asked;
-  if (observe.length + confinement.length > 0) return false;
+  if (observe.length + confinement.length + script.length > 0) return false;
   const devices = await devicesOf(request);
   const given = parseUnikernel(readInput(file), { name: file });
   const guest = bind(await forRunning(given, request), { memory, args, devices });

@@ -21,7 +21,7 @@ import type { LanguageProgram } from "./language_program.ts";
 import { buildPython } from "./python.ts";
 
 /** Memory that scripts and packages may take, in bytes. */
-const ROOM = 64 << 20;
+const ROOM = 16 << 20;
 
 const BUILDERS: Readonly<Record<string, (scratch: string) => Promise<LanguageProgram>>> = {
   python: buildPython,

@@ -1,0 +1,88 @@
+/**
+ * Images that have begun: snapshots, kept in this user's cache. Whoever can read one knows what its
+ * interpreter drew at random to begin with, so nobody else can.
+ *
+ * @module
+ */
+import { bindTo } from "../../bindings/bind_to.ts";
+import { cached, digest, userCacheDir } from "../../bindings/cache.ts";
+import project from "../../deno.json" with { type: "json" };
+import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
+import { cpuFlags } from "../../linux/cpu_flags.ts";
+import { guarded, readInput } from "../../linux/files.ts";
+import { bind, type TenderTarget } from "../../tender/guest.ts";
+import { snapshot } from "../../tender/snapshot.ts";
+import { readMachine } from "../machine_words.ts";
+import { type Image, readImage } from "./images.ts";
+
+/** How an image is started. */
+export interface Start {
+  readonly target: TenderTarget;
+  /** Memory of the guest, in bytes. */
+  readonly memory: number;
+  /** Options of `run` about the machine, as they were given. */
+  readonly machine: readonly string[];
+  /** The directory of the cache; undefined if this user has none. Default: the user's. */
+  readonly cacheDir?: string;
+}
+
+/**
+ * An image that has begun, from the cache, where it is put on first use. Where no snapshot can be taken, or
+ * there is no cache, it is the image as it is.
+ *
+ * @returns a portable unikernel
+ * @throws {ElfError} "file" if the image cannot be read, or is damaged
+ */
+export async function warmImage(image: Image, start: Start): Promise<Unikernel> {
+  const name = image.language;
+  const { cacheDir = userCacheDir() } = start;
+  if (cacheDir === undefined) return parseUnikernel(await readImage(image), { name });
+  const directory = privateDirectory(`${cacheDir}/images`);
+  const path = `${directory}/${await cacheName(image, start)}`;
+  let cold: Unikernel | undefined;
+  try {
+    await cached(path, async (output) => {
+      cold = parseUnikernel(await readImage(image), { name });
+      const warm = await begin(cold, start);
+      Deno.writeFileSync(output, warm.file!, { mode: 0o600 });
+    });
+  } catch (error) {
+    // A host may refuse to trace a process, and a disk may be full.
+    const isRefusal = isNamed(error, "TenderError", "SystemError", "ToolchainError");
+    if (cold !== undefined && isRefusal) return cold;
+    throw error;
+  }
+  return parseUnikernel(readInput(path), { name });
+}
+
+/** Runs an image until it has begun. */
+async function begin(cold: Unikernel, { target, memory, machine }: Start): Promise<Unikernel> {
+  const guest = bind(await bindTo(cold, target), { memory, args: ["--solo5:quiet"] });
+  return await snapshot(guest, { ...readMachine(machine), console: () => {} });
+}
+
+/**
+ * The name of a snapshot: all that decides what is in it. Programs choose their code by the features of the
+ * CPU.
+ */
+export async function cacheName(
+  { sha256 }: Pick<Image, "sha256">,
+  { target, memory, machine }: Omit<Start, "cacheDir">,
+  features: readonly string[] = cpuFlags(),
+): Promise<string> {
+  const how = [target, String(memory), machine.join(" "), features.join(" ")];
+  return `${await digest([project.version, sha256, ...how])}.solo5`;
+}
+
+/** A directory that only this user can enter, made if it is not there. */
+function privateDirectory(path: string): string {
+  guarded(path, () => {
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    Deno.chmodSync(path, 0o700);
+  });
+  return path;
+}
+
+function isNamed(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof Error && names.includes(error.name);
+}
