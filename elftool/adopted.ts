@@ -23,7 +23,9 @@ export interface Adopted {
 
 /** A work that a program contains. */
 export interface Content {
+  /** What it is called. */
   readonly name: string;
+  /** As its authors count, or those who packaged it. */
   readonly version: string;
   /** Its licence, as an SPDX expression. */
   readonly licence: string;
@@ -31,6 +33,7 @@ export interface Content {
 
 /** Memory in which a unikernel has nothing, for files that are added to it. */
 export interface Room {
+  /** Of its first page. */
   readonly address: number;
   /** In bytes, whole pages. */
   readonly size: number;
