@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { struct, u64 } from "../abi/layout.ts";
+import { struct } from "../abi/layout.ts";
+import { USER_REGISTERS } from "../abi/user_registers.ts";
 import { Alarms } from "./alarm.ts";
 import { monotonic } from "./clock.ts";
 import {
@@ -55,37 +56,8 @@ const c = libc({
   },
 });
 
-/** The general registers (`struct user_regs_struct`). */
-export const Registers = struct({
-  r15: u64,
-  r14: u64,
-  r13: u64,
-  r12: u64,
-  rbp: u64,
-  rbx: u64,
-  r11: u64,
-  r10: u64,
-  r9: u64,
-  r8: u64,
-  rax: u64,
-  rcx: u64,
-  rdx: u64,
-  rsi: u64,
-  rdi: u64,
-  /** Number of the system call that the process is in; all bits are set if it is in none. */
-  originalRax: u64,
-  rip: u64,
-  cs: u64,
-  rflags: u64,
-  rsp: u64,
-  ss: u64,
-  fsBase: u64,
-  gsBase: u64,
-  ds: u64,
-  es: u64,
-  fs: u64,
-  gs: u64,
-});
+/** The general registers, as the kernel gives and takes them. */
+export const Registers = struct(USER_REGISTERS);
 
 /** The general registers, by name. */
 export type GeneralRegisters = Readonly<ReturnType<typeof Registers.read>>;

@@ -87,7 +87,7 @@ function status(
     signal,
     currentSignal: signal,
     pid: Deno.pid,
-    origRax: NO_CALL,
+    originalRax: NO_CALL,
     fsBase: special.fs.base,
     gsBase: special.gs.base,
     ds: BigInt(special.ds.selector),

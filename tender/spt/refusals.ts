@@ -4,6 +4,7 @@
  * @module
  */
 import { TenderError } from "../error.ts";
+import { optionOf, type Reasons, refuseGiven } from "../refusals.ts";
 import type { RunOptions } from "../run/options.ts";
 import type { Asked } from "../target.ts";
 
@@ -13,14 +14,14 @@ const RING = "the guest reads and writes its frames itself";
 const CORES = "the kernel writes cores, after ulimit -c unlimited";
 
 /** Why an option is refused, by its name in the library. */
-const REASONS = {
+const REASONS: Reasons = {
   trace: CALLS,
   stats: CALLS,
   captures: CALLS,
   core: CORES,
   cpu: CPU,
   netRing: RING,
-} as const;
+};
 
 /**
  * Refuses options that a program asks for.
@@ -28,9 +29,7 @@ const REASONS = {
  * @throws {TenderError} "option"
  */
 export function checkOptions(options: RunOptions): void {
-  for (const [name, reason] of Object.entries(REASONS)) {
-    if (options[name as keyof typeof REASONS] !== undefined) throw forHvtAlone(name, reason);
-  }
+  refuseGiven(options, { reasons: REASONS, refusal: forHvtAlone });
 }
 
 /**
@@ -42,9 +41,8 @@ export function checkAsked({ observe, limits, machine, confinement }: Asked): vo
   const others = observe.filter((word) => word !== "--gdb");
   const [alone] = others.length < observe.length ? [...limits, ...confinement] : [];
   if (alone !== undefined) {
-    const [name] = alone.split("=");
     const rule = "not with --gdb on spt, where gdb runs the guest";
-    throw new TenderError("option", `${name}: ${rule}`);
+    throw new TenderError("option", `${optionOf(alone)}: ${rule}`);
   }
   if (others.length > 0) throw refusal(others[0]!);
   if (machine.length > 0) throw machineRefusal(machine[0]!);
@@ -59,7 +57,7 @@ function refusal(word: string): TenderError {
     const rule = "on spt gdb runs the guest itself; give --gdb without an address";
     return new TenderError("option", `${word}: ${rule}`);
   }
-  return forHvtAlone(/^--[a-z-]+/.exec(word)![0], CALLS);
+  return forHvtAlone(optionOf(word), CALLS);
 }
 
 function machineRefusal(word: string): TenderError {

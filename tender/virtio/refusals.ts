@@ -4,6 +4,7 @@
  * @module
  */
 import { TenderError } from "../error.ts";
+import { optionOf, type Reasons, refuseGiven } from "../refusals.ts";
 import type { Asked, StartOptions } from "../target.ts";
 
 const CALLS = "it makes no hypercalls that could be looked at; run it on hvt";
@@ -14,15 +15,15 @@ const GDB = "QEMU serves gdb, and --emulator=kvm is without it";
 const STATE = "its state is not kept; run it on hvt";
 
 /** Why an option is refused, by its name in the library. */
-const REASONS = {
+const REASONS: Reasons = {
   trace: CALLS,
   stats: CALLS,
   captures: CALLS,
   core: CALLS,
   netRing: RING,
-} as const;
-const QEMU_REASONS = { ...REASONS, cpu: CPU } as const;
-const PC_REASONS = { ...REASONS, from: STATE } as const;
+};
+const QEMU_REASONS: Reasons = { ...REASONS, cpu: CPU };
+const PC_REASONS: Reasons = { ...REASONS, from: STATE };
 
 /**
  * Refuses options that a program asks for, where QEMU runs the guest.
@@ -30,7 +31,7 @@ const PC_REASONS = { ...REASONS, from: STATE } as const;
  * @throws {TenderError} "option"
  */
 export function checkOptions(options: StartOptions): void {
-  refuseGiven(options, QEMU_REASONS);
+  checkGiven(options, QEMU_REASONS);
 }
 
 /**
@@ -39,18 +40,15 @@ export function checkOptions(options: StartOptions): void {
  * @throws {TenderError} "option"
  */
 export function checkPcOptions(options: StartOptions): void {
-  refuseGiven(options, PC_REASONS);
+  checkGiven(options, PC_REASONS);
   if (options.capturable) throw refusal("capturable", STATE);
 }
 
-function refuseGiven(options: StartOptions, reasons: Readonly<Record<string, string>>): void {
+function checkGiven(options: StartOptions, reasons: Reasons): void {
   if (options.mark !== undefined) {
     throw new TenderError("option", "no snapshots of guests of virtio: their bindings start none");
   }
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  for (const [name, reason] of Object.entries(reasons)) {
-    if (given[name] !== undefined) throw refusal(name, reason);
-  }
+  refuseGiven(options, { reasons, refusal });
 }
 
 /**
@@ -64,7 +62,7 @@ export function checkAsked(
   { inQemu }: { inQemu: boolean },
 ): void {
   const seen = observe.find((word) => !isGdb(word));
-  if (seen !== undefined) throw refusal(/^--[a-z-]+/.exec(seen)![0], CALLS);
+  if (seen !== undefined) throw refusal(optionOf(seen), CALLS);
   if (machine.includes("--no-net-ring")) throw refusal("--no-net-ring", RING);
   if (observe.length > 0 && machine.includes("--emulator=kvm")) throw refusal("--gdb", GDB);
   if (!inQemu) return;

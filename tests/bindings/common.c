@@ -8,24 +8,15 @@
 #include "common/memory.c"
 #include "common/net.c"
 #include "common/text.c"
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "check.h"
+#include "printed.h"
 
 /* A program whose end is not the end of a page. */
 const struct portable_program program = {.application.end = 0x234567};
 
-static char printed[4096];
 static unsigned calls;
-static jmp_buf ended;
 
-void platform_puts(const char *data, size_t size) {
-    strncat(printed, data, size);
-}
-_Noreturn void platform_exit(int status) {
-    longjmp(ended, status);
-}
 solo5_result_t platform_net_read(solo5_handle_t h, uint8_t *b, size_t s, size_t *r) {
     (void)h, (void)b, (void)s, *r = 0;
     calls++;
@@ -46,14 +37,6 @@ solo5_result_t platform_block_write(solo5_handle_t h, uint64_t o, const uint8_t 
     calls++;
     return SOLO5_R_OK;
 }
-
-#define CHECK(holds)                                                                               \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            printf("line %d: %s\n", __LINE__, #holds);                                             \
-            return 1;                                                                              \
-        }                                                                                          \
-    } while (0)
 
 /* Three devices: storage of a block and a half, a network, and storage that is not attached. */
 static void attach(void) {

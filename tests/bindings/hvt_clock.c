@@ -5,8 +5,7 @@
 #define cpu_ticks ticks_of_this_host
 #include "common/cpu.h"
 #undef cpu_ticks
-#include <stdio.h>
-
+#include "check.h"
 #include "hvt_abi.h"
 
 #define FREQUENCY UINT64_C(2000000000)
@@ -48,14 +47,6 @@ static uint64_t received_ahead;
 solo5_handle_set_t net_ring_ready(void) {
     return received_ahead;
 }
-
-#define CHECK(holds)                                                                               \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            printf("line %d: %s\n", __LINE__, #holds);                                             \
-            return 1;                                                                              \
-        }                                                                                          \
-    } while (0)
 
 int main(void) {
     clock_init(FREQUENCY);

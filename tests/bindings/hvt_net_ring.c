@@ -3,10 +3,8 @@
  * looks when it is told to, or one that looks all the time from a thread, as Solo5's does.
  */
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "check.h"
 #include "hvt_abi.h"
 
 static struct hvt_ring shared;
@@ -21,14 +19,6 @@ static void ring_kick(void) {
 }
 
 #include "hvt/net_ring.c"
-
-#define CHECK(holds)                                                                               \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            printf("line %d: %s\n", __LINE__, #holds);                                             \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 #define HANDLE 1
 #define MTU    1500

@@ -4,8 +4,8 @@
  */
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "check.h"
 
 /* In place of the machine's. */
 #define LINUX_X86_64_H
@@ -60,14 +60,6 @@ const struct mft_entry *device_entry(solo5_handle_t handle, mft_type_t type) {
     (void)handle, (void)type;
     return &device;
 }
-
-#define CHECK(holds)                                                                               \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            printf("line %d: %s\n", __LINE__, #holds);                                             \
-            return 1;                                                                              \
-        }                                                                                          \
-    } while (0)
 
 /* What comes of a transfer of 512 bytes. */
 static const struct {

@@ -4,7 +4,8 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
+
+#include "check.h"
 
 /* In place of the machine's. */
 #define LINUX_X86_64_H
@@ -58,14 +59,6 @@ static long linux_call6(enum linux_call number, long a, long b, long c, long d, 
     time += next->nanoseconds;
     return next++->result;
 }
-
-#define CHECK(holds)                                                                               \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            printf("line %d: %s\n", __LINE__, #holds);                                             \
-            return 1;                                                                              \
-        }                                                                                          \
-    } while (0)
 
 int main(void) {
     clock_init(EPOLL, TIMER);

@@ -1,31 +1,11 @@
 /*
  * trap.c: what a trap is reported as, and a trap while one is reported.
  */
-#include <setjmp.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "common/trap.c"
 #include "common/text.c"
 
-static char printed[512];
-static jmp_buf ended;
-
-void platform_puts(const char *data, size_t size) {
-    strncat(printed, data, size);
-}
-
-_Noreturn void platform_exit(int status) {
-    longjmp(ended, status);
-}
-
-#define CHECK(holds)                                                                               \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            printf("line %d: %s\n", __LINE__, #holds);                                             \
-            return 1;                                                                              \
-        }                                                                                          \
-    } while (0)
+#include "check.h"
+#include "printed.h"
 
 int main(void) {
     static const struct hvt_trap_frame frame = {

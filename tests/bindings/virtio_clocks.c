@@ -5,16 +5,9 @@
 #define cpu_ticks ticks_of_this_host
 #include "common/cpu.h"
 #undef cpu_ticks
-#include <stdio.h>
 #include <time.h>
 
-#define CHECK(holds)                                                                               \
-    do {                                                                                           \
-        if (!(holds)) {                                                                            \
-            printf("line %d: %s\n", __LINE__, #holds);                                             \
-            return 1;                                                                              \
-        }                                                                                          \
-    } while (0)
+#include "check.h"
 
 /*
  * The clock chip: what time it has, how it writes numbers, and how often it was asked if it is

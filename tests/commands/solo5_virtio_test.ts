@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { readShortOptions } from "../../commands/solo5/short_options.ts";
 import { guest } from "../guests.ts";
+import { inDirectory } from "../in_directory.ts";
 import { missingTool, testUnless } from "../needs.ts";
 import { netnsTest } from "../netns.ts";
 import { execute, type Result, ROOT } from "../soloden.ts";
@@ -19,22 +20,13 @@ function wordsOf(name: string, args: readonly string[]): string[] {
   return ["run", "-A", "--no-check", join(ROOT, "main.ts"), `--called-as=${name}`, ...args];
 }
 
-async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "soloden-test-" });
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
 const noBuild = Deno.build.arch === "x86_64" ? missingTool("cc") : "only on x86_64";
 
 testUnless(
   noQemu,
   "solo5-virtio-mkimage: a raw image boots from its disk, with its arguments",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const image = join(directory, "disk.img");
       const kernel = await guest("args", "virtio");
       const made = await program("solo5-virtio-mkimage", "--", image, kernel, "one", "two,  three");
@@ -49,7 +41,7 @@ testUnless(
   noBuild ?? missingTool("tar"),
   "solo5-virtio-mkimage: an archive holds the same disk, with holes up to 1 GiB",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const [raw, archive] = [join(directory, "disk.img"), join(directory, "disk.tar.gz")];
       const kernel = await guest("args", "virtio");
       for (const [format, image] of [["raw", raw], ["tar", archive]] as const) {
@@ -80,7 +72,7 @@ testUnless(
   noBuild,
   "solo5-virtio-mkimage: what it cannot make an image of is told, and no file made",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const image = join(directory, "disk.img");
       const hvt = await guest("args", "hvt");
       const virtio = await guest("args", "virtio");

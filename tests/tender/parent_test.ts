@@ -12,6 +12,7 @@ import { compileImage } from "../../tender/spt/compile.ts";
 import { spawnImage } from "../../tender/spt/start.ts";
 import { withFiles } from "../bindings/scratch.ts";
 import { guest } from "../guests.ts";
+import { childrenOf } from "../processes.ts";
 import { execute, kill, ROOT, writeProgram } from "../soloden.ts";
 
 async function load(name: string): Promise<Guest> {
@@ -36,17 +37,6 @@ async function untilGone(pid: number): Promise<void> {
     ok(tries < 500, `process ${pid} goes on`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** The processes that a process has started, whichever of its threads did. */
-function childrenOf(pid: number): number[] {
-  const tasks = [...Deno.readDirSync(`/proc/${pid}/task`)];
-  return tasks.flatMap(({ name }) =>
-    Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`).split(" ").filter((pid) =>
-      pid !== ""
-    )
-      .map(Number)
-  );
 }
 
 /** Starts a program that runs a guest, kills it when the guest runs, and waits for the guest's end. */

@@ -6,20 +6,12 @@ import { join } from "node:path";
 import { storageDrive } from "../../../tender/devices/block/emulated.ts";
 import type { QemuDevice } from "../../../tender/virtio/qemu.ts";
 import { guest } from "../../guests.ts";
+import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
 import { contentAfter } from "../devices/block_model.ts";
 import { plug, plugAll } from "./cable.ts";
+import { checkEcho, frame, HEADER, QUIT } from "./frames.ts";
 import { noQemu, runMachine, withMachine } from "./qemu_machine.ts";
-
-/** Runs a test with a directory of its own. */
-async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "soloden-test-" });
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 /** Makes storage of zeros. Its path has characters that mean something in QEMU's options. */
 async function storage(directory: string, size: number): Promise<string> {
@@ -34,7 +26,7 @@ for (const blockSize of [undefined, 4096]) {
     noQemu,
     `virtio block: blocks of ${size} bytes hold what is written`,
     () =>
-      withDirectory(async (directory) => {
+      inDirectory(async (directory) => {
         const random = { seed: 7n, count: 300, blocks: 16, blockSize: size };
         const path = await storage(directory, random.blocks * size);
         const kernel = await guest("block_random", "virtio");
@@ -51,7 +43,7 @@ testUnless(
   noQemu,
   "virtio block: what a block call must refuse",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const devices: QemuDevice[] = [storageDrive({ path: await storage(directory, 4096) })];
       const { end, output } = await runMachine({ kernel: await guest("block", "virtio"), devices });
       assert.deepEqual(end, { kind: "exit", status: 0 }, output);
@@ -62,7 +54,7 @@ testUnless(
   noQemu,
   "virtio: as many devices as a manifest holds, in its order, across bridges",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       await using cables = new AsyncDisposableStack();
       const ends = (await plugAll(32)).map((cable) => cables.use(cable));
       const devices: QemuDevice[] = [];
@@ -93,7 +85,7 @@ testUnless(
   noQemu,
   "virtio: a device that is missing, or of another type, is named",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const kernel = await guest("net_again", "virtio");
       const refused =
         /^Solo5: Device 'service' of type NET_BASIC(.*)\nSolo5: ABORT: All declared devices/m;
@@ -110,15 +102,6 @@ testUnless(
     }),
 );
 
-const HEADER = 14;
-
-/** A frame from 02… to 52…, with a payload that its length determines. */
-function frame(size: number): Uint8Array {
-  const bytes = Uint8Array.from({ length: HEADER + size }, (_, at) => at * 31 + size);
-  bytes.set([0x52, 1, 2, 3, 4, 5, 0x02, 1, 2, 3, 4, 6]);
-  return bytes;
-}
-
 testUnless(
   noQemu,
   "virtio net: frames of every size come back, more than fit into the queues",
@@ -128,16 +111,11 @@ testUnless(
     await withMachine({ kernel, devices: [cable.device] }, async ({ seen, before, ended }) => {
       await seen("ready\n");
       for (let i = 0; i < 600; i++) {
-        const sent = frame(46 + i * 97 % 1455);
+        const sent = frame(60 + i * 97 % 1455);
         cable.send(sent);
-        const echo = await before(cable.receive());
-        assert.deepEqual(echo.subarray(0, 6), sent.subarray(6, 12));
-        assert.deepEqual(echo.subarray(6, 12), sent.subarray(0, 6));
-        assert.deepEqual(echo.subarray(12), sent.subarray(12));
+        checkEcho(await before(cable.receive()), sent);
       }
-      const quit = frame(1);
-      quit[HEADER] = "q".charCodeAt(0);
-      cable.send(quit);
+      cable.send(QUIT);
       assert.deepEqual((await ended).end, { kind: "exit", status: 0 });
     });
   },
@@ -189,7 +167,7 @@ testUnless(
   noQemu,
   "virtio block: what the device refuses is told, and changes nothing",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const path = await storage(directory, 512);
       await Deno.writeTextFile(path, "5".repeat(512));
       const kernel = await guest("block_refused", "virtio");
@@ -205,7 +183,7 @@ testUnless(
   noQemu,
   "virtio: what the manifest has no place for is left alone",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const devices: QemuDevice[] = [storageDrive({ path: await storage(directory, 512) })];
       const { end } = await runMachine({ kernel: await guest("globals", "virtio"), devices });
       assert.deepEqual(end, { kind: "exit", status: 0 });

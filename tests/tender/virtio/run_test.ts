@@ -3,45 +3,22 @@
  */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import {
-  bind,
-  block,
-  type Device,
-  type GuestOptions,
-  net,
-  type Outcome,
-  parseUnikernel,
-  run,
-} from "../../../mod.ts";
+import { block, type Device, type GuestOptions, net, type Outcome, run } from "../../../mod.ts";
 import { endOf } from "../../../tender/virtio/qemu.ts";
 import { loadTender } from "../../../tender/virtio/tender.ts";
 import { guest } from "../../guests.ts";
+import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
+import { childrenOf } from "../../processes.ts";
 import { execute, kill, ROOT, soloden } from "../../soloden.ts";
 import { socketPair } from "../devices/socket_pair.ts";
 import { buildDebug, noGdb } from "../observe/gdb/harness.ts";
+import { endOfGuest, load } from "./guest_end.ts";
 import { noQemu } from "./qemu_machine.ts";
 
-async function load(name: string, given: GuestOptions = {}) {
-  const unikernel = parseUnikernel(Deno.readFileSync(await guest(name, "virtio")), { name });
-  return bind(unikernel, { memory: "32 MiB", args: ["--solo5:quiet"], ...given });
-}
-
-/** How a guest ends with some devices, and what it prints. */
+/** How a guest ends in QEMU, and what it prints. */
 async function ended(name: string, given?: GuestOptions): Promise<[Outcome, string]> {
-  let output = "";
-  const decoder = new TextDecoder();
-  const console = (bytes: Uint8Array) => void (output += decoder.decode(bytes));
-  return [await run(await load(name, given), { emulator: "qemu", console }), output];
-}
-
-async function withDirectory(test: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "soloden-test-" });
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  return await endOfGuest(await load(name, given), { emulator: "qemu" });
 }
 
 Deno.test("virtio: a launch is a plain value, compiled without looking at the host", async () => {
@@ -91,7 +68,7 @@ testUnless(
   noQemu,
   "virtio: what QEMU refuses is the host's fault, in QEMU's words",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const path = join(directory, "disk");
       Deno.writeFileSync(path, new Uint8Array(4096));
       const tender = await loadTender([block.file(path)]);
@@ -110,7 +87,7 @@ testUnless(
   noQemu,
   "virtio: an overlay takes writes that the storage does not get",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const path = join(directory, "disk");
       Deno.writeFileSync(path, new Uint8Array(4096));
       for (const [access, changed] of [["overlay", false], ["rw", true]] as const) {
@@ -160,14 +137,6 @@ testUnless(noQemu, "virtio: a kill ends QEMU", async () => {
   setTimeout(() => killer.abort(), 500);
   deepEqual(await ending, { kind: "signal", signal: 9 });
 });
-
-/** The processes below a process. */
-function childrenOf(pid: number): number[] {
-  return [...Deno.readDirSync(`/proc/${pid}/task`)].flatMap(({ name }) =>
-    Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`).split(" ").filter(Boolean)
-      .map(Number)
-  );
-}
 
 testUnless(noQemu, "virtio: a signal that ends QEMU is the guest's end", async () => {
   for (const [signal, number] of [["SIGTERM", 15], ["SIGSEGV", 11]] as const) {
@@ -267,7 +236,7 @@ testUnless(
   noQemu ?? noGdb,
   "virtio: gdb stops a guest where it is asked to, and sees its variables",
   () =>
-    withDirectory(async (directory) => {
+    inDirectory(async (directory) => {
       const file = await buildDebug("args", { target: "virtio", directory });
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const { port } = listener.addr;

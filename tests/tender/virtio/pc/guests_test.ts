@@ -4,27 +4,21 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import {
-  bind,
   block,
   type Device,
   type GuestOptions,
   net,
   type Outcome,
-  parseUnikernel,
   run,
   type RunOptions,
   start,
 } from "../../../../mod.ts";
-import { guest } from "../../../guests.ts";
 import { inDirectory } from "../../../in_directory.ts";
 import { contentAfter } from "../../devices/block_model.ts";
 import { nextFrame, socketPair } from "../../devices/socket_pair.ts";
 import { kvmTest } from "../../hvt/kvm_available.ts";
-
-async function load(name: string, given: GuestOptions = {}) {
-  const unikernel = parseUnikernel(Deno.readFileSync(await guest(name, "virtio")), { name });
-  return bind(unikernel, { memory: "4 MiB", args: ["--solo5:quiet"], ...given });
-}
+import { checkEcho, frame, QUIT } from "../frames.ts";
+import { endOfGuest, load } from "../guest_end.ts";
 
 /** How a guest ends in a PC, and what it prints. */
 async function ended(
@@ -32,11 +26,8 @@ async function ended(
   given?: GuestOptions,
   options: RunOptions = {},
 ): Promise<[Outcome, string]> {
-  let output = "";
-  const decoder = new TextDecoder();
-  const console = (bytes: Uint8Array) => void (output += decoder.decode(bytes));
-  const outcome = await run(await load(name, given), { emulator: "kvm", console, ...options });
-  return [outcome, output];
+  const loaded = await load(name, { memory: "4 MiB", ...given });
+  return await endOfGuest(loaded, { emulator: "kvm", ...options });
 }
 
 const EXIT_0: Outcome = { kind: "exit", status: 0 };
@@ -115,23 +106,10 @@ kvmTest(
     }),
 );
 
-/** A frame from 02… to 52…, with a payload that its length determines. */
-function frame(size: number): Uint8Array {
-  const bytes = Uint8Array.from({ length: size }, (_, at) => at * 31 + size);
-  bytes.set([0x52, 1, 2, 3, 4, 5, 0x02, 1, 2, 3, 4, 6]);
-  return bytes;
-}
-
-const QUIT = new Uint8Array(15).fill("q".charCodeAt(0), 14);
-
 kvmTest("virtio on KVM: frames come back, one by one and more than fit into a queue", async () => {
   using pair = socketPair();
   const ending = ended("net", { devices: { service: net.fd(pair.guest) } });
-  const back = async (sent: Uint8Array) => {
-    const echo = await nextFrame(pair);
-    deepEqual(echo.subarray(0, 12), Uint8Array.of(...sent.subarray(6, 12), ...sent.subarray(0, 6)));
-    deepEqual(echo.subarray(12), sent.subarray(12));
-  };
+  const back = async (sent: Uint8Array) => checkEcho(await nextFrame(pair), sent);
   for (const size of [60, 61, 1514]) {
     pair.send(frame(size));
     await back(frame(size));
