@@ -5,7 +5,7 @@
  * @module
  */
 import { type AdoptOptions, adoptProgram } from "../elftool/adopt.ts";
-import { readPersonality } from "../elftool/personality_image.ts";
+import type { PersonalityImage } from "../elftool/personality_image.ts";
 
 export type { AdoptOptions };
 
@@ -22,6 +22,10 @@ export async function adopt(
   bytes: Uint8Array,
   options: AdoptOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { buildPersonality } = await import("./toolchain.ts");
-  return adoptProgram(bytes, readPersonality(await buildPersonality()), options);
+  const { personality } = await import("./images/personality.fixed.ts");
+  return adoptProgram(bytes, personality ?? await buildPersonality(), options);
+}
+
+async function buildPersonality(): Promise<PersonalityImage> {
+  return await (await import("./images/build.ts")).buildPersonalityImage();
 }

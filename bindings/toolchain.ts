@@ -130,27 +130,21 @@ export async function buildBindingsImage(
   });
 }
 
-/** In a bundle: the personality, built together with it. */
-export const PREBUILT_PERSONALITY = "prebuilt/personality";
-
 /**
  * Links the personality, which answers the system calls of adopted programs; once for each version of its
  * sources and of the compiler.
  *
- * @returns an ELF file with its symbols
+ * @returns the path of an ELF file with its symbols
  * @throws {ToolchainError} if a tool is missing or fails
  */
-export async function buildPersonality(): Promise<Uint8Array<ArrayBuffer>> {
-  const prebuilt = readAssets().get(PREBUILT_PERSONALITY);
-  if (prebuilt !== undefined) return prebuilt;
-  const path = await buildImage("personality", {
+export async function buildPersonality(): Promise<string> {
+  return await buildImage("personality", {
     ...withDefaults({ toolchain: findToolchain({ architecture: "x86_64" }) }),
     sources: PERSONALITY_SOURCES,
     flagsOf: personalityFlags,
     linkFlags: PERSONALITY_LINK_FLAGS,
     script: PERSONALITY_SCRIPT,
   });
-  return await Deno.readFile(path);
 }
 
 /** How an image is built: its sources are compiled with their flags, and linked by a script. */

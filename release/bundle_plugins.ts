@@ -12,12 +12,7 @@ import { readAssets } from "../bindings/assets.ts";
 import { ToolchainError } from "../bindings/error.ts";
 import { buildDiskLoader, PREBUILT_LOADER } from "../bindings/disk_loader.ts";
 import { bindingsTargets } from "../bindings/targets.ts";
-import {
-  buildBindings,
-  buildPersonality,
-  PREBUILT_PERSONALITY,
-  prebuiltObject,
-} from "../bindings/toolchain.ts";
+import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
 import { packageOf } from "./bundled_packages.ts";
 
 /** Finds npm packages by this project's import map, in Deno's own cache. */
@@ -124,8 +119,11 @@ export function assets(): Plugin {
     name: "assets",
     setup(build) {
       build.onLoad({ filter: /\/bindings\/assets\.ts$/ }, async () => {
-        const built = await prebuiltObjects();
-        const files = [...readAssets(), ...built].filter(([name]) => !isBuilt(name, built));
+        const { personality } = await import("../bindings/images/personality.fixed.ts");
+        // What is built already, and for no other architecture, needs no sources.
+        const isBuilt = (name: string) => name.startsWith("personality/") && personality;
+        const sources = [...readAssets()].filter(([name]) => !isBuilt(name));
+        const files = [...sources, ...await prebuiltObjects()];
         const sizes = files.map(([name, data]) => [name, data.length]);
         const data = await new Blob(files.map(([, data]) => data)).bytes();
         const contents = `
@@ -145,11 +143,6 @@ export function assets(): Plugin {
   };
 }
 
-/** Whether a file is a source of what the bundle has built already, and builds for no other architecture. */
-function isBuilt(name: string, built: readonly (readonly [string, unknown])[]): boolean {
-  return name.startsWith("personality/") && built.some(([name]) => name === PREBUILT_PERSONALITY);
-}
-
 /** What is built of the bindings, by names; empty without a compiler. */
 async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
   const objects: [string, Uint8Array<ArrayBuffer>][] = [];
@@ -159,7 +152,6 @@ async function prebuiltObjects(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
       objects.push([prebuiltObject(target), Deno.readFileSync(object)]);
     }
     objects.push([PREBUILT_LOADER, await buildDiskLoader()]);
-    objects.push([PREBUILT_PERSONALITY, await buildPersonality()]);
   } catch (error) {
     if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
     console.warn(`without built bindings: ${error.message}`);

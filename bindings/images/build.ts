@@ -1,5 +1,6 @@
 /**
- * Builds the bindings of a target as an image, to be put under portable unikernels.
+ * Builds images: the bindings of a target, to be put under portable unikernels, and the personality, to be
+ * put above adopted programs.
  *
  * @module
  */
@@ -9,9 +10,10 @@ import {
   type BindingsImage,
   readBindingsImage,
 } from "../../elftool/bindings_image.ts";
+import { type PersonalityImage, readPersonality } from "../../elftool/personality_image.ts";
 import { ToolchainError } from "../error.ts";
 import type { ImageTarget } from "../targets.ts";
-import { buildBindingsImage, findToolchain } from "../toolchain.ts";
+import { buildBindingsImage, buildPersonality, findToolchain } from "../toolchain.ts";
 import { restOf, type RestOfFile } from "./rest.ts";
 
 /**
@@ -38,7 +40,7 @@ export async function builtBindings(
   target: ImageTarget,
   architecture: Architecture,
 ): Promise<Bindings | undefined> {
-  const image = await buildIfPossible(target, architecture);
+  const image = await ifPossible(() => buildImage(target, architecture));
   if (image === undefined) return undefined;
   const { file: _, ...bindings } = image;
   return bindings;
@@ -49,16 +51,32 @@ export async function builtRest(
   target: ImageTarget,
   architecture: Architecture,
 ): Promise<RestOfFile | undefined> {
-  const image = await buildIfPossible(target, architecture);
+  const image = await ifPossible(() => buildImage(target, architecture));
   return image && restOf(image);
 }
 
-async function buildIfPossible(
-  target: ImageTarget,
-  architecture: Architecture,
-): Promise<BindingsImage | undefined> {
+/**
+ * The personality, from the cache if it has been built before.
+ *
+ * @throws {ToolchainError} if a tool is missing or fails
+ */
+export async function buildPersonalityImage(): Promise<PersonalityImage> {
+  return readPersonality(await Deno.readFile(await buildPersonality()));
+}
+
+/**
+ * The personality as a bundle contains it.
+ *
+ * @returns nothing where there is no compiler for x86_64
+ * @throws {ToolchainError} if a tool fails
+ */
+export function builtPersonality(): Promise<PersonalityImage | undefined> {
+  return ifPossible(buildPersonalityImage);
+}
+
+async function ifPossible<Image>(build: () => Promise<Image>): Promise<Image | undefined> {
   try {
-    return await buildImage(target, architecture);
+    return await build();
   } catch (error) {
     if (!(error instanceof ToolchainError && error.code === "no-tool")) throw error;
     return undefined;
