@@ -12,12 +12,36 @@ void clock_start(void) {
     start = solo5_clock_monotonic();
 }
 
-uint64_t clock_now(void) {
-    return solo5_clock_wall();
-}
-
 uint64_t clock_elapsed(void) {
     return solo5_clock_monotonic() - start;
+}
+
+/*
+ * Wall time. On hvt it is the tender's to say, and the virtual machine has to be left to ask: this
+ * happens from time to time, and between two answers the monotonic clock says what has passed.
+ */
+#define ASKED_EVERY 10000000ul /* Nanoseconds; so much later a clock that was set is seen. */
+#define STEP        1000000ul  /* By less than this, time does not go back. */
+
+static uint64_t asked_at, asked, last;
+static bool is_known;
+
+void clock_forget(void) {
+    is_known = false;
+}
+
+uint64_t clock_now(void) {
+    uint64_t elapsed = solo5_clock_monotonic() - asked_at;
+    if (!is_known || elapsed >= ASKED_EVERY) {
+        asked_at += elapsed;
+        asked = solo5_clock_wall();
+        elapsed = 0;
+    }
+    uint64_t now = asked + elapsed;
+    if (is_known && now < last && last - now < STEP)
+        return last;
+    is_known = true;
+    return last = now;
 }
 
 enum {
@@ -40,7 +64,7 @@ static bool is_wall(long clock) {
 
 static uint64_t read_clock(long clock) {
     if (is_wall(clock))
-        return solo5_clock_wall();
+        return clock_now();
     /* The program has the processor for itself: its time is the time since its start. */
     return clock == PROCESS_TIME || clock == THREAD_TIME ? clock_elapsed()
                                                          : solo5_clock_monotonic();
@@ -109,7 +133,7 @@ long call_clock_nanosleep(long clock, long flags, uintptr_t request) {
 }
 
 long call_gettimeofday(uintptr_t buffer, uintptr_t zone) {
-    uint64_t now = solo5_clock_wall();
+    uint64_t now = clock_now();
     if (zone != 0) {
         if (!memory_writable(zone, 8))
             return -EFAULT;
@@ -119,7 +143,7 @@ long call_gettimeofday(uintptr_t buffer, uintptr_t zone) {
 }
 
 long call_time(uintptr_t buffer) {
-    long seconds = (long)(solo5_clock_wall() / SECOND);
+    long seconds = (long)(clock_now() / SECOND);
     if (buffer == 0)
         return seconds;
     if (!memory_writable(buffer, 8))

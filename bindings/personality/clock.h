@@ -7,6 +7,8 @@
 #include "base.h"
 
 void clock_start(void);
+/* To be called after a pause that the program knows nothing of. */
+void clock_forget(void);
 /* Nanoseconds since the Unix epoch, and since the program's start. */
 uint64_t clock_now(void);
 uint64_t clock_elapsed(void);

@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "channels.h"
+#include "clock.h"
 #include "console.h"
 #include "end.h"
 #include "tree.h"
@@ -22,6 +23,7 @@ void ready_mark(void) {
     /* A start of a snapshot stores its own. */
     start_info.cmdline = NULL;
     soloden_ready_here(&start_info);
+    clock_forget();
     tree_add_files();
     if (start_info.cmdline == NULL)
         return;

@@ -1,5 +1,5 @@
 /** Snapshots of adopted programs: the mark is that the program opens `/dev/soloden/ready`. */
-import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { adopt } from "../../bindings/adopt.ts";
 import { bindTo } from "../../bindings/bind_to.ts";
@@ -29,15 +29,19 @@ async function warm(unikernel: Unikernel, target: TenderTarget): Promise<Unikern
   return await snapshot(guest, { console: () => {} });
 }
 
-/** What a start prints: all but the random number, and that. */
+/** What a start prints: all but the time, which must be its own, and a random number; and that. */
 async function started(
   unikernel: Unikernel,
   { target, args = [] }: { target: TenderTarget; args?: readonly string[] },
 ): Promise<{ lines: string[]; random: string }> {
+  const begun = Date.now();
   const ended = await runAdopted(await bindTo(unikernel, target), { args, memory: MEMORY });
   equal(ended.status, 44);
   const lines = ended.output.trimEnd().split("\n");
-  return { random: lines.pop()!, lines };
+  const random = lines.pop()!;
+  const time = parseInt(lines.pop()!, 16);
+  ok(begun <= time && time <= Date.now(), `${time} is before ${begun}`);
+  return { random, lines };
 }
 
 for (const from of ["spt", "hvt"] as const) {
@@ -86,6 +90,6 @@ testUnless(
       writeProgram(path, await pack(guest));
       const { status, stdout } = await execute(path, []);
       equal(status, 44);
-      match(stdout, /^warm\npacked\nA=b\nwritten before\n[0-9a-f]{16}\n$/);
+      match(stdout, /^warm\npacked\nA=b\nwritten before\n([0-9a-f]{16}\n){2}$/);
     }),
 );

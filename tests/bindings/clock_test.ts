@@ -54,6 +54,16 @@ for (const target of ["hvt", "spt"]) {
 
 testUnless(
   missing,
+  "personality: wall time is asked for from time to time, and seldom goes back",
+  () =>
+    withFiles({}, async (dir) => {
+      const program = await hostProgram(dir, join(import.meta.dirname!, "personality_clock.c"));
+      assert.deepEqual(await execute(program, []), { status: 0, stdout: "", stderr: "" });
+    }),
+);
+
+testUnless(
+  missing,
   "bindings: virtio's clock chip is read at every date, and a host that stalls spoils no measurement",
   () =>
     withFiles({}, async (dir) => {

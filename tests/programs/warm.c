@@ -35,7 +35,8 @@ int main(void) {
     heap[5000] = 40;
     int file = open("/tmp/file", O_RDWR | O_CREAT, 0600);
     write(file, "written before\n", 15);
-    struct timespec before, after;
+    struct timespec before, after, wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
     clock_gettime(CLOCK_MONOTONIC, &before);
     write(1, "initialised\n", 12);
     int ready = open("/dev/soloden/ready", O_RDONLY);
@@ -45,6 +46,8 @@ int main(void) {
     print("/proc/self/cmdline");
     print("/proc/self/environ");
     write(1, content, (size_t)pread(file, content, sizeof content, 0));
+    clock_gettime(CLOCK_REALTIME, &wall);
+    print_hexadecimal((unsigned long)wall.tv_sec * 1000 + (unsigned long)wall.tv_nsec / 1000000);
     unsigned long random;
     syscall(SYS_getrandom, &random, sizeof random, 0);
     print_hexadecimal(random);
