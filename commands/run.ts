@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { parseUnikernel } from "../elftool/unikernel.ts";
+import { parseUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import { readInput } from "../linux/files.ts";
 import { bind } from "../tender/guest.ts";
 import { targetOf } from "../tender/targets.ts";
-import { devicesOf, isPlain, isScript, parseArguments } from "./guest_words.ts";
+import { devicesOf, type GuestRequest, isPlain, isScript, parseArguments } from "./guest_words.ts";
 
 /**
  * Runs a unikernel. The guest's exit status is the command's.
@@ -18,21 +18,34 @@ import { devicesOf, isPlain, isScript, parseArguments } from "./guest_words.ts";
 export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
-  const { file, memorySize: memory, args, asked, target, verbose } = request;
-  const devices = await devicesOf(request);
+  const { file, memorySize: memory, asked, target, verbose } = request;
   const given = isScript(request)
     ? await (await import("./languages/script.ts")).readScript(request)
-    : { unikernel: parseUnikernel(readInput(file), { name: file }), args };
+    : { unikernel: parseUnikernel(readInput(file), { name: file }), args: request.args };
+  const { devices, args } = await withInput(given, request);
   const unikernel = given.unikernel.portable === undefined && target === undefined && !verbose
     ? given.unikernel
     : await (await import("./choose_target.ts")).forRunning(given.unikernel, request);
-  const guest = bind(unikernel, { memory, args: given.args, devices });
+  const guest = bind(unikernel, { memory, args, devices });
   const tender = await targetOf(unikernel).load(Object.values(devices));
   if (tender.become !== undefined && isPlain(asked)) {
-    const options = words.slice(0, words.length - args.length - 1);
-    await tender.become(guest, { line: { program: ["soloden", "run"], options, file, args } });
+    const options = words.slice(0, words.length - request.args.length - 1);
+    await tender.become(guest, {
+      line: { program: ["soloden", "run"], options, file, args: request.args },
+    });
   }
   const { runToEnd } = await import("./run_to_end.ts");
   await runToEnd(guest, { tender, asked, file });
   return true;
+}
+
+/** The devices that are asked for, with standard input where the manifest has it; and the arguments. */
+async function withInput(
+  { unikernel: { manifest }, args }: { unikernel: Unikernel; args: readonly string[] },
+  request: GuestRequest,
+) {
+  const given = { devices: await devicesOf(request), args };
+  if (!manifest.devices.some(({ name }) => name === "stdin")) return given;
+  const { addInput } = await import("./standard_input.ts");
+  return await addInput(manifest, given, { empty: false });
 }

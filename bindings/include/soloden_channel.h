@@ -5,7 +5,8 @@
  * A packet is a byte that says what it is, and then a piece of the stream (1 to 32 KiB); or that
  * byte alone, which is a credit: the other side has read a piece. At most four pieces are on their
  * way without a credit, so that neither side ever finds the socket full, for which no unikernel
- * could wait. A packet of no bytes is the end of the stream, for good.
+ * could wait. A byte of its own is the end of the stream, for good, and so is a packet of no bytes,
+ * which a guest reads once the socket is closed. Unlike that, the byte leaves it free to sleep.
  *
  * Include it in one source of a program. It needs memcpy() and nothing but Solo5's calls.
  */
@@ -17,7 +18,7 @@
 #define SOLODEN_PIECE_SIZE 32768
 #define SOLODEN_PIECES     4 /* that may be on their way */
 
-enum { SOLODEN_PACKET_PIECE = 0, SOLODEN_PACKET_CREDIT = 1 };
+enum { SOLODEN_PACKET_PIECE = 0, SOLODEN_PACKET_CREDIT = 1, SOLODEN_PACKET_END = 2 };
 
 struct soloden_packet {
     size_t size;  /* of the piece */

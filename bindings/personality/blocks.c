@@ -45,6 +45,9 @@ static long load(const struct node *node, size_t size, uint64_t offset) {
 }
 
 long block_read(struct node *node, void *buffer, size_t size, uint64_t offset) {
+    long error = block_open(node);
+    if (error != 0)
+        return error;
     if (offset >= node->size)
         return 0;
     if (size > node->size - offset)
@@ -61,8 +64,9 @@ long block_read(struct node *node, void *buffer, size_t size, uint64_t offset) {
 }
 
 long block_write(struct node *node, const void *buffer, size_t size, uint64_t offset) {
-    if (size == 0)
-        return 0;
+    long error = block_open(node);
+    if (error != 0 || size == 0)
+        return error;
     if (offset >= node->size)
         return -ENOSPC;
     if (size > node->size - offset)

@@ -3,6 +3,7 @@
  */
 #include "files.h"
 
+#include "blocks.h"
 #include "content.h"
 #include "descriptors.h"
 #include "pages.h"
@@ -144,9 +145,11 @@ long call_lseek(int fd, int64_t offset, int whence) {
     struct file *file = descriptor_file(fd);
     if (file == NULL || (file->flags & O_PATH))
         return -EBADF;
-    const struct node *node = file->node;
+    struct node *node = file->node;
     if (node_type(node) == S_IFIFO)
         return -ESPIPE;
+    if (node_type(node) == S_IFBLK && block_open(node) != 0)
+        return -ENXIO;
     if (!has_offset(node))
         return whence < SEEK_SET || whence > SEEK_END ? -EINVAL : 0;
     int64_t from;

@@ -3,6 +3,7 @@
  */
 #include "ioctl.h"
 
+#include "blocks.h"
 #include "descriptors.h"
 #include "pages.h"
 #include "pipes.h"
@@ -33,7 +34,9 @@ static long put64(uintptr_t address, uint64_t value) {
     return 0;
 }
 
-static long of_block(const struct node *node, uint32_t request, uintptr_t argument) {
+static long of_block(struct node *node, uint32_t request, uintptr_t argument) {
+    if (block_open(node) != 0)
+        return -ENXIO;
     switch (request) {
     case BLKGETSIZE64:
         return put64(argument, node->size);

@@ -48,7 +48,7 @@ static void add_channels(struct node *directory) {
 static void open_standard(const struct node *devices) {
     struct node *input = directory_find(devices, "stdin", 5)->node;
     uint32_t type = node_type(input);
-    if (type == S_IFDIR || type == S_IFLNK || (type == S_IFBLK && block_open(input) != 0))
+    if (type == S_IFDIR || type == S_IFLNK)
         input = node_make(S_IFCHR | 0666);
     descriptor_open(input, O_RDONLY);
     descriptor_open(devices_console(), O_WRONLY);

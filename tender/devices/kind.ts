@@ -42,7 +42,27 @@ export interface DeviceKind<
   virtio(): Promise<VirtioKind<P>>;
   /** How QEMU has it (virtio). */
   emulated(): Promise<EmulatedKind<D>>;
+  /** How this process's standard input becomes such a device. */
+  input(): Promise<MakeInput<D>>;
 }
+
+/** Standard input as a device. */
+export interface Input<D extends DeviceBase = DeviceBase> {
+  readonly device: D;
+  /** What the guest's command line says of it. */
+  readonly word?: string;
+}
+
+/**
+ * Makes a device of this process's standard input, or of one that is empty.
+ *
+ * @param name what the manifest calls it
+ * @throws {TenderError} "device" if this host cannot
+ */
+export type MakeInput<D extends DeviceBase = DeviceBase> = (
+  name: string,
+  options: { readonly empty: boolean },
+) => Promise<Input<D>>;
 
 /** An option about one device, `--net-mac:NAME=MAC`, where NAME is the device's name in the manifest. */
 export interface DeviceOption {

@@ -20,4 +20,5 @@ export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
   launched: async () => (await import("./launched.ts")).launchedBlock,
   virtio: async () => (await import("./virtio.ts")).virtioBlock,
   emulated: async () => (await import("./emulated.ts")).emulatedBlock,
+  input: async () => (await import("./input.ts")).blockInput,
 };

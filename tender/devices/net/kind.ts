@@ -20,4 +20,5 @@ export const netKind: DeviceKind<NetDevice, NetProperties> = {
   launched: async () => (await import("./launched.ts")).launchedNet,
   virtio: async () => (await import("./virtio.ts")).virtioNet,
   emulated: async () => (await import("./emulated.ts")).emulatedNet,
+  input: async () => (await import("./input.ts")).netInput,
 };

@@ -1,0 +1,110 @@
+/** Streams of adopted programs: devices of the network kind as files, and standard input. */
+import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { Manifest } from "../../abi/manifest.ts";
+import { adopt } from "../../bindings/adopt.ts";
+import { bindTo } from "../../bindings/bind_to.ts";
+import { Channel } from "../../mcp/channel.ts";
+import { bind, net, parseUnikernel, run, type TenderTarget } from "../../mod.ts";
+import { cannotRun, compile } from "../elftool/x86_64/programs.ts";
+import { inDirectory } from "../in_directory.ts";
+import { testUnless } from "../needs.ts";
+import { type Result, ROOT } from "../soloden.ts";
+import { noKvm } from "../tender/hvt/kvm_available.ts";
+
+/** A portable unikernel of the program that writes what it reads. */
+async function echo(directory: string, manifest: Manifest): Promise<Uint8Array<ArrayBuffer>> {
+  const source = Deno.readTextFileSync(join(ROOT, "tests/programs/echo.c"));
+  const flags = ["-O2", "-static", "-mgeneral-regs-only", "-D_GNU_SOURCE"];
+  const path = compile(directory, { name: "echo.c", source, compiler: "musl-gcc", flags });
+  return await adopt(Deno.readFileSync(path), { name: "echo", manifest });
+}
+
+/** A test of both targets. */
+function targets(name: string, body: (target: TenderTarget) => Promise<void>): void {
+  for (const target of ["spt", "hvt"] as const) {
+    const missing = cannotRun("musl-gcc") ?? (target === "hvt" ? noKvm : undefined);
+    testUnless(missing, `${name}, ${target}`, () => body(target));
+  }
+}
+
+targets(
+  "adopt: a network device is a stream each way, whole and in order, however it is cut",
+  (target) =>
+    inDirectory(async (directory) => {
+      const manifest: Manifest = { devices: [{ name: "call", type: "NET_BASIC" }] };
+      const bytes = await echo(directory, manifest);
+      const unikernel = await bindTo(parseUnikernel(bytes, { name: "echo" }), target);
+      const pieces = fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 8 });
+      await fc.assert(
+        fc.asyncProperty(pieces, async (sizes) => {
+          const [device, port] = net.pair({ mtu: 65_535 });
+          const ended = run(
+            bind(unikernel, {
+              memory: "16 MiB",
+              args: ["--solo5:quiet", "/dev/call"],
+              devices: { call: device },
+            }),
+            { console: () => {} },
+          );
+          const channel = new Channel(port);
+          const sent = sizes.map((size, at) => new Uint8Array(size).fill(at + 1));
+          const total = sizes.reduce((sum, size) => sum + size, 0);
+          const received: number[] = [];
+          const reading = (async () => {
+            for await (const piece of channel) {
+              received.push(...piece);
+              if (received.length === total) break;
+            }
+          })();
+          for (const part of sent) await channel.write(part);
+          await reading;
+          await port.close();
+          deepEqual(received, sent.flatMap((part) => [...part]));
+          deepEqual(await ended, { kind: "exit", status: 0 });
+        }),
+        { numRuns: 5 },
+      );
+    }),
+);
+
+/** Runs the command with an input. */
+async function soloden(args: readonly string[], input: string): Promise<Result> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", join(ROOT, "main.ts"), ...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const [{ code, stdout, stderr }] = await Promise.all([
+    child.output(),
+    writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {}),
+  ]);
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { status: code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+for (const type of ["NET_BASIC", "BLOCK_BASIC"] as const) {
+  targets(
+    `run: a device named stdin, ${type}, is standard input up to its end`,
+    (target) =>
+      inDirectory(async (directory) => {
+        const path = join(directory, "echo.solo5");
+        const warm = join(directory, "warm.solo5");
+        const manifest: Manifest = { devices: [{ name: "stdin", type }] };
+        Deno.writeFileSync(path, await echo(directory, manifest));
+        const options = [`--target=${target}`, "--mem=16"];
+        const taken = ["snapshot", ...options, "-o", warm, path, "--solo5:quiet"];
+        equal((await soloden(taken, "not for the snapshot")).stderr, "");
+        const inputs = ["", "hi\n", "0123456789abcdef".repeat(target === "hvt" ? 300 : 30_000)];
+        for (const file of [path, warm]) {
+          for (const input of inputs) {
+            const ended = await soloden(["run", ...options, file, "--solo5:quiet"], input);
+            deepEqual(ended, { status: 0, stdout: input, stderr: "" });
+          }
+        }
+      }),
+  );
+}
