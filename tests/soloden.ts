@@ -22,6 +22,8 @@ export interface ExecuteOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly uid?: number;
+  /** What it reads from its standard input; nothing if not given. */
+  readonly input?: string;
   /** Whether it gets no variables but those of `env`. */
   readonly clearEnv?: boolean;
 }
@@ -34,10 +36,24 @@ export async function execute(
 ): Promise<Result> {
   // By default a process starts in this checkout, which another user may not be allowed to enter.
   const cwd = options.uid === undefined ? undefined : "/";
-  const command = new Deno.Command(program, { args: [...args], stdin: "null", cwd, ...options });
-  const { code, stdout, stderr } = await command.output();
+  const { input, ...others } = options;
+  const child = new Deno.Command(program, {
+    args: [...args],
+    stdin: input === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    cwd,
+    ...others,
+  }).spawn();
+  if (input !== undefined) write(child.stdin, input);
+  const { code, stdout, stderr } = await child.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { status: code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Gives a program its input, which it may not read to the end. */
+function write(stdin: WritableStream<Uint8Array>, input: string): void {
+  new Blob([input]).stream().pipeTo(stdin).catch(() => {});
 }
 
 /** Runs a program with no variables but these. */

@@ -10,7 +10,7 @@ import { bind, net, parseUnikernel, run, type TenderTarget } from "../../mod.ts"
 import { cannotRun, compile } from "../elftool/x86_64/programs.ts";
 import { inDirectory } from "../in_directory.ts";
 import { testUnless } from "../needs.ts";
-import { type Result, ROOT } from "../soloden.ts";
+import { execute, type Result, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
 
 /** A portable unikernel of the program that writes what it reads. */
@@ -70,20 +70,9 @@ targets(
 );
 
 /** Runs the command with an input. */
-async function soloden(args: readonly string[], input: string): Promise<Result> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "main.ts"), ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const [{ code, stdout, stderr }] = await Promise.all([
-    child.output(),
-    writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {}),
-  ]);
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { status: code, stdout: text(stdout), stderr: text(stderr) };
+function soloden(args: readonly string[], input: string): Promise<Result> {
+  const command = ["run", "-A", "--no-check", join(ROOT, "main.ts"), ...args];
+  return execute(Deno.execPath(), command, { input });
 }
 
 for (const type of ["NET_BASIC", "BLOCK_BASIC"] as const) {
