@@ -76,6 +76,3 @@ export const PersonalityFile = struct({
 
 /** Types of files in `st_mode`. */
 export const FILE_TYPES = { directory: 0o040000, file: 0o100000, symlink: 0o120000 } as const;
-
-/** Type of the note that says what became of an adopted program's system calls: "ADP1" in memory order. */
-export const ADOPTED_NOTE_TYPE = 0x3150_4441;

@@ -95,6 +95,8 @@ export const PROGRAM_SIZE = PROGRAM_MARK + usize.size;
 export const PORTABLE_NOTE_NAME = "soloden";
 /** Its type: "WIN1" in memory order. */
 export const PORTABLE_NOTE_TYPE = 0x314e_4957;
+/** How the note is found that says what became of an adopted program's system calls; its type is "ADP1". */
+export const ADOPTED_NOTE = { owner: PORTABLE_NOTE_NAME, type: 0x3150_4441 } as const;
 /** Offset in its content, after the version of this contract, of the application. */
 export const NOTE_APPLICATION = 4;
 /** Offset of the address of a snapshot's record; 0 stands there for a start from the beginning. */

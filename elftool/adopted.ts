@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { PORTABLE_NOTE_NAME } from "../abi/portable.ts";
-import { ADOPTED_NOTE_TYPE } from "../abi/personality.ts";
+import { ADOPTED_NOTE } from "../abi/portable.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import type { ElfFile, Program } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
@@ -38,9 +37,6 @@ export interface Room {
   /** In bytes, whole pages. */
   readonly size: number;
 }
-
-/** How the note is found. */
-export const ADOPTED_NOTE = { owner: PORTABLE_NOTE_NAME, type: ADOPTED_NOTE_TYPE } as const;
 
 /** The note that says what became of a program's system calls. */
 export function adoptedNote({ sites, room, contains }: Adopted): Note {

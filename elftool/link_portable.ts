@@ -11,8 +11,8 @@ import { ELF_TYPES, ElfHeader, PN_XNUM, ProgramHeader, SEGMENT_TYPES } from "../
 import { alignUp } from "../abi/layout.ts";
 import { NOTE_MFT1 } from "../abi/notes.ts";
 import { PAGE_SIZE } from "../abi/solo5.ts";
+import { ADOPTED_NOTE } from "../abi/portable.ts";
 import { SNAPSHOT_NOTE_NAME, SNAPSHOT_NOTE_TYPE } from "../abi/snapshot.ts";
-import { ADOPTED_NOTE } from "./adopted.ts";
 import type { BindingsImage } from "./bindings_image.ts";
 import {
   type ElfFile,

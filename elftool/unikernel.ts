@@ -7,6 +7,7 @@
 import { type Architecture, ElfHeader, SEGMENT_FLAGS, SEGMENT_TYPES } from "../abi/elf.ts";
 import { alignDown, alignUp } from "../abi/layout.ts";
 import type { Manifest } from "../abi/manifest.ts";
+import { ADOPTED_NOTE } from "../abi/portable.ts";
 import { LOWEST_ADDRESS, PAGE_SIZE } from "../abi/solo5.ts";
 import type { checked } from "./checked.ts";
 import {
@@ -21,7 +22,7 @@ import {
 } from "./elf_reader.ts";
 import { ElfError } from "./error.ts";
 import { decodeManifest } from "./manifest.ts";
-import { type Abi, readAbi, readManifestNote } from "./notes.ts";
+import { type Abi, findOwnNote, readAbi, readManifestNote } from "./notes.ts";
 import { type Portable, readPortable } from "./portable.ts";
 import { readSnapshotNote, type Snapshot } from "./snapshot_note.ts";
 
@@ -70,6 +71,8 @@ export interface Unikernel {
   readonly portable?: Portable;
   /** What it was made from, if it is a snapshot: it goes on from where its program was then. */
   readonly snapshot?: Snapshot;
+  /** Whether it is an adopted program, which takes its command line apart as a shell does. */
+  readonly adopted?: true;
   /** The file that it was parsed from: without it, the addresses of a crash have no names. */
   readonly file?: Uint8Array;
 }
@@ -161,6 +164,7 @@ export function parseUnikernel(bytes: Uint8Array, options: { name: string }): Un
     manifest,
     ...(portable === undefined ? {} : { portable }),
     ...(snapshot === undefined ? {} : { snapshot }),
+    ...(findOwnNote(elf, programs, ADOPTED_NOTE) === undefined ? {} : { adopted: true }),
     file: bytes,
   };
   return fields as Unikernel;

@@ -8,6 +8,7 @@ import { alignDown, alignUp, viewOf } from "../abi/layout.ts";
 import { type Manifest, ManifestEntry, ManifestHeader } from "../abi/manifest.ts";
 import { ABI_VERSION, type TargetName } from "../abi/notes.ts";
 import { COMMAND_LINE_SIZE, DEFAULT_MEMORY_MIB, LOWEST_ADDRESS, MEMORY } from "../abi/solo5.ts";
+import { shellWord } from "../bindings/shell_word.ts";
 import type { checked } from "../elftool/checked.ts";
 import { encodeManifest } from "../elftool/manifest.ts";
 import type { SnapshotDevice } from "../elftool/snapshot_note.ts";
@@ -48,7 +49,7 @@ export interface CommandLine {
 export interface GuestOptions {
   /** Size of guest memory, rounded down to the target's step (2 MiB on hvt); 512 MiB if not given. */
   readonly memory?: Size;
-  /** Joined with single spaces into the command line. */
+  /** Joined with single spaces into the command line. An adopted program gets them as they are: they are quoted for it. */
   readonly args?: readonly string[];
   /** Devices by their names in the manifest; none if not given. */
   readonly devices?: Readonly<Record<string, Device>>;
@@ -103,7 +104,8 @@ export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
   const guest: Omit<Guest, typeof checked> = {
     unikernel,
     memorySize,
-    commandLine: commandLine(args),
+    // An adopted program takes the line apart again.
+    commandLine: commandLine(unikernel.adopted ? args.map(shellWord) : args),
     devices,
     executableHeap,
   };

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { shellWord } from "../../bindings/shell_word.ts";
 import { addFiles } from "../../elftool/add_files.ts";
 import type { RootFile } from "../../elftool/root_image.ts";
 import type { Unikernel } from "../../elftool/unikernel.ts";
@@ -57,7 +56,7 @@ export async function readScript(request: GuestRequest): Promise<Script> {
   const words = args[0] === "--" ? args.slice(1) : args;
   return {
     unikernel: { ...unikernel, name: file },
-    args: ["--solo5:quiet", ...[path, ...words].map(shellWord)],
+    args: ["--solo5:quiet", path, ...words],
   };
 }
 

@@ -121,6 +121,31 @@ testUnless(
     }),
 );
 
+const WORDS = `
+#include <stdio.h>
+int main(int count, char **words) {
+    for (int word = 1; word < count; word++)
+        printf("[%s]", words[word]);
+    return count;
+}`;
+
+testUnless(
+  cannotRun("gcc"),
+  "adopt: a program gets its arguments as they are given",
+  () =>
+    inDirectory(async (directory) => {
+      const unikernel = await adopted(compile(directory, { name: "words.c", source: WORDS }));
+      const aWord = fc.string({ unit: fc.constantFrom(..."ab'\"\\ \n\t$=-é€😀"), maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(fc.array(aWord, { maxLength: 8 }), async (args) => {
+          const output = args.map((word) => `[${word}]`).join("");
+          deepEqual(await runAdopted(unikernel, { args }), { status: args.length + 1, output });
+        }),
+        { numRuns: 50 },
+      );
+    }),
+);
+
 /** Without vector instructions, which not every KVM emulates. */
 const GENERAL = `
 #include <sys/syscall.h>

@@ -29,17 +29,12 @@ export async function adopted(
   return await bindTo(parseUnikernel(bytes, { name: path }), target);
 }
 
-/** An argument as the personality reads it back. */
-export function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** Runs a unikernel that was a program. */
 export async function runAdopted(
   unikernel: Unikernel,
   { args = [], memory = "64 MiB" }: { args?: readonly string[]; memory?: `${number} MiB` } = {},
 ): Promise<Ended> {
-  const guest = bind(unikernel, { memory, args: ["--solo5:quiet", ...args.map(quoted)] });
+  const guest = bind(unikernel, { memory, args: ["--solo5:quiet", ...args] });
   const decoder = new TextDecoder();
   let output = "";
   const outcome = await run(guest, {
