@@ -4,7 +4,7 @@
  * @module
  */
 import { type Fields, type Struct, type Values, viewOf } from "../../abi/layout.ts";
-import { check, seldom } from "../../linux/libc.ts";
+import { check, ERRNO, errno, seldom } from "../../linux/libc.ts";
 import { REQUEST } from "./abi.ts";
 
 /** A request's name, without the kernel's `KVM_`. */
@@ -22,7 +22,7 @@ const c = seldom({
  * @throws {SystemError} with the request's name
  */
 export function call(fd: number, request: Request, argument = 0): number {
-  return check(c.ioctl(fd, REQUEST[request], BigInt(argument)), `KVM_${request}`);
+  return uninterrupted(request, () => c.ioctl(fd, REQUEST[request], BigInt(argument)));
 }
 
 /**
@@ -32,7 +32,7 @@ export function call(fd: number, request: Request, argument = 0): number {
  * @throws {SystemError} with the request's name
  */
 export function callWith(fd: number, request: Request, argument: Uint8Array<ArrayBuffer>): number {
-  return check(c.ioctl_struct(fd, REQUEST[request], argument), `KVM_${request}`);
+  return uninterrupted(request, () => c.ioctl_struct(fd, REQUEST[request], argument));
 }
 
 /**
@@ -54,4 +54,13 @@ export function get<F extends Fields>(
   type: Struct<F>,
 ): Values<F> {
   return type.read(viewOf(getBytes(fd, request, type.size)), 0);
+}
+
+/** Makes a request again where a signal interrupts it, such as that of a child's end. */
+function uninterrupted(request: Request, make: () => number): number {
+  for (;;) {
+    const result = make();
+    if (result < 0 && errno() === ERRNO.EINTR) continue;
+    return check(result, `KVM_${request}`);
+  }
 }
