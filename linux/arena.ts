@@ -7,10 +7,13 @@
 import { alignUp } from "../abi/layout.ts";
 import { type Place, reserve } from "./memory.ts";
 
-/** What is reserved at once, in bytes: as much as the runtime can see as one. Addresses cost nothing. */
-const CHUNK = 2 ** 35;
-/** Places begin at multiples of this, as large pages do. */
-const ALIGNMENT = 2 ** 21;
+/**
+ * What is reserved at once, in bytes: the most memory that a guest of hvt has. Up to about as much, the runtime
+ * does not collect more garbage than without.
+ */
+const CHUNK = 2 ** 32;
+/** Places begin at multiples of the size of a large page, or of a page where they are smaller than that. */
+const [LARGE_PAGE, PAGE] = [2 ** 21, 2 ** 12];
 
 /** Gives places, and takes them back. What it has reserved stays reserved, and is used again. */
 export class Arena {
@@ -21,7 +24,7 @@ export class Arena {
   /**
    * Takes a place.
    *
-   * @param size in bytes, at most 32 GiB
+   * @param size in bytes, at most 4 GiB
    * @throws {SystemError} if there are too few addresses
    */
   take(size: number): Place {
@@ -37,15 +40,16 @@ export class Arena {
   }
 
   #next(size: number): Omit<Place, "release"> {
-    if (this.#chunk === undefined || this.#used + size > CHUNK) {
+    const alignment = size < LARGE_PAGE ? PAGE : LARGE_PAGE;
+    if (this.#chunk === undefined || alignUp(this.#used, alignment) + size > CHUNK) {
       const address = reserve(CHUNK);
       const pointer = Deno.UnsafePointer.create(address)!;
       this.#chunk = { address, buffer: Deno.UnsafePointerView.getArrayBuffer(pointer, CHUNK) };
       this.#used = 0;
     }
     const { address, buffer } = this.#chunk;
-    const at = this.#used;
-    this.#used = alignUp(at + size, ALIGNMENT);
+    const at = alignUp(this.#used, alignment);
+    this.#used = at + size;
     return { address: address + BigInt(at), bytes: new Uint8Array(buffer, at, size) };
   }
 }

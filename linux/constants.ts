@@ -108,6 +108,7 @@ export const PR_SET_NO_NEW_PRIVS = 38;
 export const ARCH_SET_FS = 0x1002;
 export const SECCOMP_SET_MODE_FILTER = 1;
 export const SECCOMP_FILTER_FLAG_TSYNC = 1;
+export const MADV_DONTNEED = 4;
 export const MADV_POPULATE_WRITE = 23;
 
 // Tracing of processes, and waiting for them.

@@ -7,6 +7,7 @@
  */
 import {
   F_DUPFD_CLOEXEC,
+  MADV_DONTNEED,
   MAP_FIXED,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -33,6 +34,7 @@ function bindFileCalls() {
   return seldom({
     fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
     lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+    madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
   });
 }
 
@@ -99,6 +101,17 @@ export class Mapping implements Disposable {
   protect(range: Protection): void {
     this.#setProtection(range);
     this.#protections.push(range);
+  }
+
+  /**
+   * Forgets what was written to a private mapping: it is as the file again.
+   *
+   * @throws {SystemError} if the kernel refuses
+   */
+  forget(): void {
+    fileCalls ??= bindFileCalls();
+    const size = BigInt(this.bytes.length);
+    check(fileCalls.madvise(this.address, size, MADV_DONTNEED), "madvise");
   }
 
   /** Does something while all of it can be read; no guest may run in it meanwhile. */

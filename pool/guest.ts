@@ -28,11 +28,11 @@ interface Parts {
 
 /** See {@linkcode PooledGuest}. */
 export class PoolGuest implements PooledGuest {
-  readonly console: ReadableStream<Uint8Array>;
   readonly started: Promise<void>;
   readonly outcome: Promise<Outcome>;
   readonly #parts: Parts;
   readonly #start: PromiseWithResolvers<void> = Promise.withResolvers();
+  #console: ReadableStream<Uint8Array> | undefined;
   #killed = false;
   #begun = false;
   /** Kills it, whatever it does now. */
@@ -40,13 +40,16 @@ export class PoolGuest implements PooledGuest {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.console = parts.stream.readable;
     this.started = this.#start.promise;
     this.outcome = this.#live();
     // Whoever asks for it sees the error; nobody has to.
     const nobody = () => {};
     this.started.catch(nobody);
     this.outcome.catch(nobody);
+  }
+
+  get console(): ReadableStream<Uint8Array> {
+    return this.#console ??= this.#parts.stream.readable;
   }
 
   readonly kill = (): void => {

@@ -136,7 +136,7 @@ export class Pool implements AsyncDisposable {
       : undefined;
     const guest = new PoolGuest({
       signal,
-      stream: stream ?? noOutput(),
+      stream: stream ?? NO_OUTPUT,
       enter: () => this.#enter(image),
       start: () => this.#run(image, { ...others, console: stream?.take ?? console }),
       left: () => this.#admission.leave(image.memory),
@@ -199,10 +199,13 @@ export class Pool implements AsyncDisposable {
   }
 }
 
-/** The console of a guest whose output goes elsewhere. */
-function noOutput(): Pick<OutputStream, "readable" | "end"> {
-  return { readable: new ReadableStream({ start: (none) => none.close() }), end() {} };
-}
+/** The console of a guest whose output goes elsewhere; it is made if somebody asks for it. */
+const NO_OUTPUT: Pick<OutputStream, "readable" | "end"> = {
+  get readable() {
+    return new ReadableStream({ start: (none) => none.close() });
+  },
+  end() {},
+};
 
 /** Reads a bound. */
 function count(given: number | undefined, option: string, { least = 0 } = {}): number {

@@ -12,9 +12,13 @@ import type { Run } from "./run/run.ts";
 
 /** What all guests of a prepared unikernel have in common. */
 export interface PrepareOptions
-  extends
-    Pick<GuestOptions, "memory" | "executableHeap">,
-    Pick<MachineOptions, "cpu" | "netRing"> {}
+  extends Pick<GuestOptions, "memory" | "executableHeap">, Pick<MachineOptions, "cpu" | "netRing"> {
+  /**
+   * Whether its guests trust each other. On hvt, one that is started then gets the machine of one that has
+   * ended, with memory and CPU reset, which is faster than to make one. Not if not given.
+   */
+  readonly trusted?: boolean;
+}
 
 /** What one guest of a prepared unikernel has for itself. */
 export interface CloneOptions

@@ -4,8 +4,6 @@
  * @module
  */
 import type { Unikernel } from "../../elftool/unikernel.ts";
-import { Arena } from "../../linux/arena.ts";
-import type { Mapping } from "../../linux/memory.ts";
 import { Watcher } from "../../linux/watch.ts";
 import {
   bindPrepared,
@@ -15,17 +13,18 @@ import {
   type PrepareOptions,
 } from "../clones.ts";
 import { loadKinds } from "../devices/kinds.ts";
-import { bind, type Guest } from "../guest.ts";
+import { bind } from "../guest.ts";
 import { openKvm } from "../kvm/open.ts";
 import type { System } from "../kvm/system.ts";
 import type { TakeOutput } from "../run/options.ts";
 import type { Run } from "../run/run.ts";
 import { CloneLimits, CloneRun } from "./clone_run.ts";
-import { bootContent, compileShared, type HostFacts, type Machine } from "./machine.ts";
-import { memoryImage } from "./machine_memory.ts";
+import { MachineMaker, type Machines } from "./clone_machines.ts";
+import { bootContent, compileShared, type Machine } from "./machine.ts";
+import { startMachine } from "./machine_run.ts";
 import { PacedOutput } from "./paced_output.ts";
-import { checkArchitecture, HvtHost } from "./tender.ts";
-import { IN_TURNS, Turns } from "./turns.ts";
+import { checkArchitecture } from "./tender.ts";
+import { Turns } from "./turns.ts";
 import { WatchedInputs } from "./watched_inputs.ts";
 import { hostWorld, type ServedKinds, type WaitingWorld } from "./world.ts";
 
@@ -33,20 +32,8 @@ import { hostWorld, type ServedKinds, type WaitingWorld } from "./world.ts";
 class Shared {
   readonly system: System = openKvm();
   readonly watcher: Watcher = new Watcher();
-  readonly arena: Arena = new Arena();
   readonly turns: Turns = new Turns();
-  readonly vcpuMmapSize: number = this.system.vcpuMmapSize();
-  /** What guests are compiled with, but for their devices. */
-  readonly facts: Omit<HostFacts, "devices">;
-
-  constructor() {
-    using vm = this.system.createVm();
-    using vcpu = vm.createVcpu(0, this.vcpuMmapSize);
-    this.facts = {
-      cycleFrequency: BigInt(vcpu.tscKhz()) * 1000n,
-      cpuid: this.system.supportedCpuid(),
-    };
-  }
+  readonly maker: MachineMaker = new MachineMaker(this.system);
 }
 
 /** See {@linkcode Clones}. */
@@ -57,12 +44,15 @@ export class HvtClones implements Clones {
   async prepare(unikernel: Unikernel, options: PrepareOptions): Promise<Prepared> {
     checkArchitecture({ unikernel });
     const kinds = await loadKinds(unikernel.manifest.devices, (kind) => kind.served());
-    const prepared = new PreparedMachine({ unikernel, options, kinds, shared: this.#shared });
+    const { memorySize } = bindPrepared(unikernel, options);
+    const { facts } = this.#shared.maker;
+    const machine = compileShared({ unikernel, memorySize }, facts, options);
     if (unikernel.snapshot?.cpu.length) {
       const { checkCpu } = await import("./cpu_features.ts");
-      checkCpu(unikernel, prepared.machine.cpuid);
+      checkCpu(unikernel, machine.cpuid);
     }
-    return prepared;
+    const parts = { unikernel, memorySize, machine, options, kinds, shared: this.#shared };
+    return new PreparedGuest(parts);
   }
 
   [Symbol.dispose](): void {
@@ -71,71 +61,60 @@ export class HvtClones implements Clones {
   }
 }
 
-/** What a prepared machine is made of. */
+/** What a guest is prepared from. */
 interface Parts {
   readonly unikernel: Unikernel;
+  readonly memorySize: number;
+  /** The machine of each guest, but for its boot area. */
+  readonly machine: Machine;
   readonly options: PrepareOptions;
   readonly kinds: ServedKinds;
   readonly shared: Shared;
 }
 
 /** See {@linkcode Prepared}. */
-class PreparedMachine implements Prepared {
+class PreparedGuest implements Prepared {
   readonly memorySize: number;
-  /** The machine of each guest, but for its boot area. */
-  readonly machine: Machine;
   readonly #parts: Parts;
-  readonly #image: Mapping;
+  readonly #machines: Machines;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { unikernel, options, shared } = parts;
-    const { memorySize } = bindPrepared(unikernel, options);
-    this.memorySize = memorySize;
-    this.machine = compileShared({ unikernel, memorySize }, shared.facts, options);
-    this.#image = memoryImage(this.machine);
+    this.memorySize = parts.memorySize;
+    const { trusted = false } = parts.options;
+    this.#machines = parts.shared.maker.prepare(parts.machine, { reused: trusted });
   }
 
   /** See {@linkcode Prepared}. */
   start({ args, devices, console, limits }: CloneOptions): Run {
-    const { unikernel, options: { memory } } = this.#parts;
+    const { unikernel, options: { memory }, kinds, machine, shared } = this.#parts;
     const guest = bind(unikernel, { memory, args, devices });
     using undo = new DisposableStack();
+    const world = undo.use(hostWorld(guest.devices, kinds, {
+      waitFor: (sources) => new WatchedInputs(sources, shared.watcher),
+    }));
+    const facts = {
+      ...shared.maker.facts,
+      devices: world.devices.map(({ properties }) => properties),
+    };
+    const { vcpu, memory: mapping } = undo.adopt(
+      this.#machines.take(bootContent(guest, facts, machine)),
+      (taken) => this.#machines.give(taken),
+    );
     const held = limits && new CloneLimits(limits);
-    const { host, world } = this.#make(guest, undo);
     const take = typeof console === "function" ? console : undefined;
-    const machine = host.startWith(this.machine, {
-      observers: [IN_TURNS],
-      output: outputOf(take, { world, limits: held }),
-      image: this.#image,
-      own: [bootContent(guest, host.facts, this.machine)],
-      place: this.#parts.shared.arena.take(this.machine.memorySize),
-    });
+    const output = outputOf(take, { world, limits: held });
+    const run = startMachine({ machine, memory: mapping, vcpu, world, output }, []);
     return new CloneRun({
-      machine,
-      turns: this.#parts.shared.turns,
+      machine: run,
+      turns: shared.turns,
       limits: held,
       resources: undo.move(),
     });
   }
 
   [Symbol.dispose](): void {
-    this.#image.close();
-  }
-
-  /** Makes an empty machine, and the world of a guest. */
-  #make(guest: Guest, undo: DisposableStack): { host: HvtHost; world: WaitingWorld } {
-    const { kinds, shared: { system, watcher, vcpuMmapSize, facts } } = this.#parts;
-    using resources = new DisposableStack();
-    const world = resources.use(hostWorld(guest.devices, kinds, {
-      waitFor: (sources) => new WatchedInputs(sources, watcher),
-    }));
-    const vm = resources.use(system.createVm());
-    const vcpu = resources.use(vm.createVcpu(0, vcpuMmapSize));
-    const devices = world.devices.map(({ properties }) => properties);
-    const parts = { guest, world, system, vm, vcpu, facts: { ...facts, devices } };
-    const host = undo.use(new HvtHost(parts, resources.move()));
-    return { host, world };
+    this.#machines[Symbol.dispose]();
   }
 }
 

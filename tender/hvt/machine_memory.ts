@@ -5,7 +5,7 @@
  * @module
  */
 import { guestMemory, type Mapping, type Place } from "../../linux/memory.ts";
-import type { Content, Machine } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 
 /** What memory is made of. */
 type Plan = Pick<Machine, "memorySize" | "contents" | "protections">;
@@ -14,18 +14,17 @@ type Plan = Pick<Machine, "memorySize" | "contents" | "protections">;
  * Makes a machine's memory.
  *
  * @param options `image`: that of such a machine, so that the memory costs the pages that the guest writes;
- * `own`: what the machine has besides; `place`: where it is
+ * `place`: where it is
  * @throws {SystemError} if the kernel refuses
  */
 export function machineMemory(
   plan: Plan,
-  { image, own = [], place }: { image?: Mapping; own?: readonly Content[]; place?: Place } = {},
+  { image, place }: { image?: Mapping; place?: Place } = {},
 ): Mapping {
   const memory = image === undefined
     ? memoryImage(plan)
     : guestMemory(plan.memorySize, { over: image.fd, place });
   try {
-    load(memory, own);
     for (const range of plan.protections) memory.protect(range);
     return memory;
   } catch (error) {
@@ -41,10 +40,6 @@ export function machineMemory(
  */
 export function memoryImage({ memorySize, contents }: Plan): Mapping {
   const memory = guestMemory(memorySize);
-  load(memory, contents);
+  for (const { address, data } of contents) memory.bytes.set(data, address);
   return memory;
-}
-
-function load({ bytes }: Mapping, contents: readonly Content[]): void {
-  for (const { address, data } of contents) bytes.set(data, address);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { SystemError } from "../../linux/libc.ts";
-import type { Mapping, Place } from "../../linux/memory.ts";
+import type { Mapping } from "../../linux/memory.ts";
 import type { DeviceBase } from "../devices/device.ts";
 import { loadKinds } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
@@ -18,7 +18,7 @@ import type { Vm } from "../kvm/vm.ts";
 import type { Asked, CompileOptions, Host, OpenOptions, StartOptions, Tender } from "../target.ts";
 import { machineMemory } from "./machine_memory.ts";
 import { type LoopMaker, type MachineRun, startMachine } from "./machine_run.ts";
-import { compileMachine, type Content, type HostFacts, type Machine } from "./machine.ts";
+import { compileMachine, type HostFacts, type Machine } from "./machine.ts";
 import type { MachineState } from "./machine_state.ts";
 import type { Observer } from "./observer.ts";
 import { PacedOutput } from "./paced_output.ts";
@@ -105,8 +105,6 @@ export interface MachineStartOptions {
   readonly output?: PacedOutput;
   /** See `machineMemory`. */
   readonly image?: Mapping;
-  readonly own?: readonly Content[];
-  readonly place?: Place;
   /** What captures a run and restores it, where either is wanted. */
   readonly states?: typeof import("./machine_state.ts");
   /** Whether the run can be captured; not if not given. */
@@ -188,8 +186,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
   /** Starts a machine. */
   startWith(
     launch: HvtLaunch,
-    { observers = [], output, image, own, place, states, capturable, maker }: MachineStartOptions =
-      {},
+    { observers = [], output, image, states, capturable, maker }: MachineStartOptions = {},
   ): MachineRun {
     const { world, system, vm, vcpu } = this.#parts;
     const parts = { system, vcpu, devices: world.devices };
@@ -197,11 +194,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
       const machine = isState(launch) ? states!.machineOf(launch) : launch;
       // A debugger maps the memory a second time, which private memory does not allow.
       const debugged = observers.some(({ attach }) => attach !== undefined);
-      const memory = this.#memory = machineMemory(machine, {
-        image: debugged ? undefined : image,
-        own,
-        place,
-      });
+      const memory = this.#memory = machineMemory(machine, { image: debugged ? undefined : image });
       vm.setMemoryRegion({ memorySize: machine.memorySize, userspaceAddr: memory.address });
       vcpu.setCpuid(machine.cpuid);
       if (isState(launch)) states!.restoreMachine(launch, parts);

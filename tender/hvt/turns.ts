@@ -5,17 +5,13 @@
  * @module
  */
 import { Alarms } from "../../linux/alarm.ts";
-import type { Observer } from "./observer.ts";
 
 /** The longest turn, in nanoseconds. */
 const TURN = 1_000_000n;
 /** How long guests have their turns before other work has its own, in milliseconds. */
 const SPELL = 1;
 
-/** Makes the machines of guests that have turns stop when those end. */
-export const IN_TURNS: Observer = { begin: (vcpu) => vcpu.openToSignals() };
-
-/** Who wants a turn, in order. */
+/** Who wants a turn, in order. A machine stops at the end of its turn if it is open to signals. */
 export class Turns {
   #waiting: (() => void)[] = [];
   #running = false;

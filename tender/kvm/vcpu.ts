@@ -5,7 +5,7 @@
  */
 import { viewOf } from "../../abi/layout.ts";
 import { ERRNO, errno, libc, SystemError } from "../../linux/libc.ts";
-import { Mapping } from "../../linux/memory.ts";
+import { Mapping, type Place } from "../../linux/memory.ts";
 import {
   EXIT_REASON,
   Fpu,
@@ -42,9 +42,10 @@ export class Vcpu implements Disposable {
   readonly #run: Mapping;
   readonly #view: DataView;
 
-  constructor(fd: number, mmapSize: number) {
+  /** See `Vm.createVcpu`. */
+  constructor(fd: number, mmapSize: number, { place }: { place?: Place } = {}) {
     this.#fd = fd;
-    this.#run = new Mapping(fd, mmapSize);
+    this.#run = new Mapping(fd, mmapSize, { place });
     this.#view = viewOf(this.#run.bytes);
   }
 
@@ -155,8 +156,8 @@ export class Vcpu implements Disposable {
     return getBytes(this.#fd, `GET_${name}` as Request, size);
   }
 
-  /** `KVM_SET_…` of a part of the state. */
-  setPart(name: StatePart, bytes: Uint8Array<ArrayBuffer>): void {
+  /** `KVM_SET_…` of a part of the state, or of registers that were encoded before. */
+  setPart(name: StatePart | "REGS" | "SREGS", bytes: Uint8Array<ArrayBuffer>): void {
     callWith(this.#fd, `SET_${name}` as Request, bytes);
   }
 

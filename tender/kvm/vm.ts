@@ -4,6 +4,7 @@
  * @module
  */
 import { closeDescriptor } from "../../linux/libc.ts";
+import type { Place } from "../../linux/memory.ts";
 import { CAPABILITY, EnableCap, MemoryRegion } from "./abi.ts";
 import { call, callWith } from "./ioctl.ts";
 import { Vcpu } from "./vcpu.ts";
@@ -28,9 +29,9 @@ export class Vm implements Disposable {
     callWith(this.#fd, "ENABLE_CAP", EnableCap.encode(values));
   }
 
-  /** `KVM_CREATE_VCPU`; `mmapSize` is `System.vcpuMmapSize`. */
-  createVcpu(id: number, mmapSize: number): Vcpu {
-    return new Vcpu(call(this.#fd, "CREATE_VCPU", id), mmapSize);
+  /** `KVM_CREATE_VCPU`; `mmapSize` is `System.vcpuMmapSize`, and `place` where that is mapped, if not anywhere. */
+  createVcpu(id: number, mmapSize: number, { place }: { place?: Place } = {}): Vcpu {
+    return new Vcpu(call(this.#fd, "CREATE_VCPU", id), mmapSize, { place });
   }
 
   [Symbol.dispose](): void {

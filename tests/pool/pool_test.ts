@@ -244,3 +244,15 @@ targets("a guest that waits costs no processor time, and can be killed", async (
   for (const guest of guests) guest.kill();
   for (const { outcome } of guests) deepEqual(await outcome, { kind: "signal", signal: 9 });
 });
+
+targets("guests that trust each other find nothing of each other", async (target) => {
+  await using pool = new Pool({ guests: 3 });
+  const unikernel = await load("ready", target);
+  const trusted = await pool.prepare(unikernel, { memory: MEMORY, trusted: true });
+  const alone = await pool.prepare(unikernel, { memory: MEMORY });
+  const expected = await output(pool, alone, { args: ["word"] });
+  const texts = await Promise.all(
+    Array.from({ length: 20 }, () => output(pool, trusted, { args: ["word"] })),
+  );
+  for (const text of texts) equal(text, expected);
+});
