@@ -9,6 +9,7 @@ import { devices } from "./devices.ts";
 import { footprint } from "./footprint.ts";
 import { hypercallCost } from "./hypercall.ts";
 import { netRing } from "./net_ring.ts";
+import { pools } from "./pool.ts";
 import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
 import { portableCost } from "./window.ts";
@@ -23,6 +24,7 @@ try {
     ...await confinement(directory),
     ...await devices(directory),
     ...await netRing(),
+    ...await pools(directory),
   ];
   if (Deno.args.includes("--json")) {
     for (const figure of figures) {
