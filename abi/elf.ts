@@ -131,6 +131,8 @@ export const SYMBOL_BINDINGS = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
 export const SHN_UNDEF = 0;
 /** Numbers from this one on are of no section: they mean something else. */
 export const SHN_LORESERVE = 0xff00;
+/** What has this one is an address without a section. */
+export const SHN_ABS = 0xfff1;
 
 /** `Elf64_Nhdr`: the name, then the content follow, each padded to 4 bytes. */
 export const Nhdr = struct({ namesz: u32, descsz: u32, type: u32 });

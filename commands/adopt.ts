@@ -24,6 +24,7 @@ export interface AdoptFlags {
   /** Path of the manifest. */
   readonly manifest?: string;
   readonly strace?: boolean;
+  readonly strip?: boolean;
   readonly output: string;
 }
 
@@ -35,7 +36,7 @@ export interface AdoptFlags {
  * @throws {ToolchainError} if the personality or bindings have to be built, and a tool is missing or fails
  */
 export async function adoptFile(path: string, flags: AdoptFlags): Promise<void> {
-  const { target, root, env = [], manifest, strace, output } = flags;
+  const { target, root, env = [], manifest, strace, strip, output } = flags;
   keepInputs(output, [path, root, manifest].filter((input) => input !== undefined));
   const name = path === "-" ? "<stdin>" : path;
   const adopted = await adopt(readInput(path), {
@@ -45,6 +46,7 @@ export async function adoptFile(path: string, flags: AdoptFlags): Promise<void> 
     environment: Object.fromEntries(env.map(variable)),
     manifest: manifest === undefined ? undefined : readManifest(manifest),
     strace,
+    strip,
   });
   if (target === undefined) return writeOutput(output, adopted);
   const image = await bindingsImage(target, "x86_64");

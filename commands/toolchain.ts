@@ -108,6 +108,7 @@ interface AdoptFlags {
   readonly env?: string[];
   readonly manifest?: string;
   readonly strace?: boolean;
+  readonly strip?: boolean;
   readonly output: string;
 }
 
@@ -134,6 +135,7 @@ export const adopt = buildCommand({
         { proposed: /\.json$/ },
       ),
       strace: flag("Make one that prints every system call to its console"),
+      strip: flag("Leave out the program's symbols and its debugging information"),
       output: required("--output FILE: The unikernel to write"),
     },
     aliases: { t: "target", o: "output" },
@@ -147,7 +149,7 @@ export const adopt = buildCommand({
   docs: {
     brief: "Make a unikernel of a static Linux program",
     customUsage: [
-      "[-t TARGET] [--root DIRECTORY|FILE.tar] [--env NAME=VALUE]... [--manifest FILE] [--strace] -o FILE PROGRAM",
+      "[-t TARGET] [--root DIRECTORY|FILE.tar] [--env NAME=VALUE]... [--manifest FILE] [--strace] [--strip] -o FILE PROGRAM",
     ],
   },
 });

@@ -24,6 +24,7 @@ import {
 import { PAGE_SIZE } from "../abi/solo5.ts";
 import { adoptedNote, type Content } from "./adopted.ts";
 import { checkAdoptable } from "./adoptable.ts";
+import { withSymbols } from "./adopted_symbols.ts";
 import { type Program, readElf } from "./elf_reader.ts";
 import { type ExecutableSegment, writeExecutable } from "./elf_writer.ts";
 import { ElfError } from "./error.ts";
@@ -50,6 +51,8 @@ export interface AdoptOptions {
   readonly manifest?: Manifest;
   /** Whether the unikernel prints every system call to its console. */
   readonly strace?: boolean;
+  /** Whether to leave out the program's symbols and its debugging information. */
+  readonly strip?: boolean;
   /** Bytes of memory to keep for files that are added later. Default: 0, none can be added. */
   readonly room?: number;
   /** The works of others that the program contains, for `inspect`. */
@@ -100,7 +103,7 @@ export function adoptProgram(
     tlsAlign: 8,
   };
   const sites = rewriting.sites.map((site) => ({ ...site, address: site.address + placed.bias }));
-  return writeExecutable({
+  const file = writeExecutable({
     architecture: "x86_64",
     entry: base + personality.main,
     segments,
@@ -112,6 +115,12 @@ export function adoptProgram(
     stack: "non-executable",
     inOnePiece: last - placed.segments[0]!.address - sizeOf(segments) < MOST_ZEROS,
   });
+  if (options.strip) return file;
+  const added = [
+    { name: "soloden_personality", address: base },
+    { name: "soloden_trampolines", address: trampolines },
+  ];
+  return withSymbols(file, program.elf, { bias: placed.bias, added });
 }
 
 /** Boot loaders, which virtio needs, want a file in one piece. More zeros than these are left out, in bytes. */
