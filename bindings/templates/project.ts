@@ -41,7 +41,15 @@ export function makeProject(name: string, language: Language): Project {
     "manifest.schema.json": json(manifestJsonSchema()),
     ".vscode/settings.json": json(EDITOR_SETTINGS),
     "README.md": readme(name, { commands, note: part.note }),
-    ".gitignore": lines("*.hvt", "*.spt", "*.o", `/${name}`, ...part.ignored),
+    ".gitignore": lines(
+      "*.hvt",
+      "*.spt",
+      "*.virtio",
+      "*.solo5",
+      "*.o",
+      `/${name}`,
+      ...part.ignored,
+    ),
   }));
   return { files, commands };
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { build } from "../../bindings/command.ts";
 import type { Language } from "../../bindings/templates/language.ts";
 import { makeProject } from "../../bindings/templates/project.ts";
-import { bind, block, net, parseUnikernel, run } from "../../mod.ts";
+import { bind, bindTo, block, net, parseUnikernel, run, type Unikernel } from "../../mod.ts";
 import { testUnless } from "../needs.ts";
 import { execute, type ExecuteOptions } from "../soloden.ts";
 import { nextFrame, socketPair } from "../tender/devices/socket_pair.ts";
@@ -73,13 +73,12 @@ function guestSource(name: string): string {
 }
 
 /** Runs a guest that uses each device once, and looks at what it did with them. */
-async function useDevices(path: string, disk: string): Promise<void> {
+async function useDevices(unikernel: Unikernel, disk: string): Promise<void> {
   Deno.writeFileSync(disk, Uint8Array.from({ length: 1024 }, (_, at) => at < 512 ? at : 0));
   using pair = socketPair();
   pair.send(Uint8Array.from({ length: 60 }, (_, at) => at));
-  const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
   const guest = bind(unikernel, {
-    memory: "12 MiB",
+    memory: "14 MiB",
     args: ["--solo5:quiet", "a", "b"],
     devices: {
       storage: block.file(disk),
@@ -95,6 +94,17 @@ async function useDevices(path: string, disk: string): Promise<void> {
   deepEqual([...written], Array.from({ length: 512 }, (_, at) => 511 - at & 0xff));
 }
 
+/** Builds a guest for spt and as a portable one, and runs both there. */
+async function tryGuest(sources: readonly string[], directory: string): Promise<void> {
+  const manifest = join(directory, "manifest.json");
+  const output = join(directory, "try-it");
+  const paths = await build({ sources, manifest, output, targets: ["spt", "any"] });
+  const [spt, any] = paths.map((path) => parseUnikernel(Deno.readFileSync(path), { name: path }));
+  for (const unikernel of [spt!, await bindTo(any!, "spt")]) {
+    await useDevices(unikernel, join(directory, "disk"));
+  }
+}
+
 for (const profile of ["dev", "release"]) {
   testWith(
     CARGO,
@@ -105,9 +115,7 @@ for (const profile of ["dev", "release"]) {
         equal(status, 0, stderr);
         const directory = join(where.cwd, "target", profile === "dev" ? "debug" : profile);
         const sources = [join(directory, "libtry_it.a")];
-        const manifest = join(where.cwd, "manifest.json");
-        const [path] = await build({ sources, manifest, output: join(where.cwd, "try-it.spt") });
-        await useDevices(path!, join(where.cwd, "disk"));
+        await tryGuest(sources, where.cwd);
       }, { "src/lib.rs": guestSource("devices.rs"), "manifest.json": DEVICES }),
   );
 }
@@ -121,9 +129,7 @@ testWith(
         const words = ["-target", "x86_64-freestanding", "-fno-PIC", "-fcompiler-rt", "-O", mode];
         const built = await execute("zig", ["build-obj", ...words, "try-it.zig"], where);
         equal(built.status, 0, built.stderr);
-        const sources = [join(where.cwd, "try-it.o")];
-        const [path] = await build({ sources, output: join(where.cwd, "try-it.spt") });
-        await useDevices(path!, join(where.cwd, "disk"));
+        await tryGuest([join(where.cwd, "try-it.o")], where.cwd);
       }
       const formatted = await execute("zig", ["fmt", "--check", "."], where);
       deepEqual(formatted, { status: 0, stdout: "", stderr: "" });

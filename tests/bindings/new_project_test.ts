@@ -13,6 +13,7 @@ import { inDirectory } from "../in_directory.ts";
 import { stepUnless, testUnless } from "../needs.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
+import { noQemu } from "../tender/virtio/qemu_machine.ts";
 
 /** What a language's projects are built with, besides a C compiler. */
 const NEEDS: Readonly<Record<Language, string | undefined>> = {
@@ -37,6 +38,16 @@ function firstBlock(readme: string): string[] {
   return /(?:^ {4}.*\n)+/m.exec(readme)![0].trim().split("\n").map((line) => line.trim());
 }
 
+/** What commands of a README print, which succeed. */
+async function shell(commands: readonly string[], cwd: string): Promise<string> {
+  const script = `soloden() { ${Deno.execPath()} run -A ${join(ROOT, "main.ts")} "$@"; }
+    export CARGO_NET_OFFLINE=true
+    set -e; ${commands.join("; ")}`;
+  const { status, stdout, stderr } = await execute("sh", ["-c", script], { cwd });
+  equal(status, 0, stderr);
+  return stdout;
+}
+
 for (const language of LANGUAGES) {
   testUnless(
     missing(NEEDS[language]),
@@ -51,23 +62,41 @@ for (const language of LANGUAGES) {
         const commands = firstBlock(readme);
         const said = firstBlock(made.stdout);
         deepEqual(said, [`cd '${path}'`, ...commands]);
-        const shell = `soloden() { ${Deno.execPath()} run -A ${join(ROOT, "main.ts")} "$@"; }
-          export CARGO_NET_OFFLINE=true
-          set -e; ${commands.join("; ")} there; ${GIT_STATUS}`;
-        const { status, stdout, stderr } = await execute("sh", ["-c", shell], { cwd: path });
-        equal(status, 0, stderr);
+        const stdout = await shell([
+          ...commands.slice(0, -1),
+          `${commands.at(-1)} there`,
+          GIT_STATUS,
+        ], path);
         match(stdout, /^Hello from first-try!\nArguments: there$/m);
         ok(!/\.(hvt|spt|o|a)$/m.test(stdout), `git sees what was built: ${stdout}`);
         const machine = join(path, "first-try.hvt");
         const inspected = await soloden("inspect", "--json", machine);
         equal(JSON.parse(inspected.stdout).abi.target, "hvt");
+        const hello = "Hello from first-try!\nArguments: there\n";
         await stepUnless(noKvm, test, {
           name: "on hvt",
           fn: async () => {
             const run = await soloden("run", "--mem=4", machine, "--solo5:quiet", "there");
-            deepEqual([run.status, run.stdout], [0, "Hello from first-try!\nArguments: there\n"]);
+            deepEqual([run.status, run.stdout], [0, hello]);
           },
         });
+        // The last two build and run it for spt.
+        const build = commands.at(-2)!.replace("soloden build", "soloden build -t any");
+        await shell([build], path);
+        const any = "first-try.solo5 --solo5:quiet there";
+        for (
+          const [name, missing, command] of [
+            ["spt", undefined, `soloden run -t spt ${any}`],
+            ["hvt", noKvm, `soloden run -t hvt --mem=4 ${any}`],
+            ["virtio", noQemu, `soloden run -t virtio --emulator=qemu ${any}`],
+            ["spt, packed", undefined, `soloden pack -o packed ${any}; ./packed`],
+          ] as const
+        ) {
+          await stepUnless(missing, test, {
+            name: `portable, on ${name}`,
+            fn: async () => equal(await shell([command], path), hello),
+          });
+        }
       }),
   );
 }
