@@ -21,7 +21,7 @@ export const newCommand = buildCommand({
     flags: {
       lang: {
         kind: "enum",
-        values: ["c", "rust", "zig"],
+        values: ["c", "python", "js", "rust", "zig"],
         optional: true,
         brief: "Language of the source (default c)",
       },
@@ -33,7 +33,7 @@ export const newCommand = buildCommand({
   },
   docs: {
     brief: "Start a project that builds and runs",
-    customUsage: ["[--lang=c|rust|zig] NAME"],
+    customUsage: ["[--lang=c|python|js|rust|zig] NAME"],
   },
 });
 

@@ -5,10 +5,10 @@
  */
 
 /** Calls a function with a directory of its own, which is removed afterwards. */
-export async function inDirectory(use: (directory: string) => void | Promise<void>): Promise<void> {
+export async function inDirectory<T>(use: (directory: string) => T | Promise<T>): Promise<T> {
   const directory = Deno.makeTempDirSync();
   try {
-    await use(directory);
+    return await use(directory);
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }

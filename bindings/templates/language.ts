@@ -4,10 +4,16 @@
  * @module
  */
 
-/** A language that a project can be written in. */
-export type Language = "c" | "rust" | "zig";
+/** A language that is compiled to a unikernel. */
+export type CompiledLanguage = "c" | "rust" | "zig";
 
-/** What a language adds to a project. */
+/** A language whose image runs scripts. */
+export type ScriptedLanguage = "python" | "js";
+
+/** A language that a project can be written in. */
+export type Language = CompiledLanguage | ScriptedLanguage;
+
+/** What a compiled language adds to a project. */
 export interface LanguagePart {
   /** Its files, by their paths in the project. */
   readonly files: Readonly<Record<string, string>>;

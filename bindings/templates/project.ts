@@ -5,19 +5,20 @@
  * @module
  */
 import { cProject } from "./c.ts";
-import type { Language, LanguagePart } from "./language.ts";
+import type { CompiledLanguage, Language, LanguagePart } from "./language.ts";
 import { manifestJsonSchema } from "./manifest_json_schema.ts";
 import { rustProject } from "./rust.ts";
+import { scriptProject } from "./script.ts";
 import { zigProject } from "./zig.ts";
 
-const PARTS: Readonly<Record<Language, (name: string) => LanguagePart>> = {
+const PARTS: Readonly<Record<CompiledLanguage, (name: string) => LanguagePart>> = {
   c: cProject,
   rust: rustProject,
   zig: zigProject,
 };
 
-/** The languages. */
-export const LANGUAGES: readonly Language[] = Object.keys(PARTS) as Language[];
+/** The languages that are compiled. */
+export const COMPILED: readonly CompiledLanguage[] = Object.keys(PARTS) as CompiledLanguage[];
 
 /** A project before it is written. */
 export interface Project {
@@ -33,6 +34,7 @@ export interface Project {
  * @param name a letter, then letters, digits, `_` and `-`
  */
 export function makeProject(name: string, language: Language): Project {
+  if (language === "python" || language === "js") return scriptProject(name, language);
   const part = PARTS[language](name);
   const commands = [...part.build, `soloden run ${name}.spt`];
   const files = new Map(Object.entries({

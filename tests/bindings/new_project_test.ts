@@ -7,8 +7,8 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { ManifestSchema } from "../../abi/manifest_schema.ts";
 import { manifestJsonSchema } from "../../bindings/templates/manifest_json_schema.ts";
-import type { Language } from "../../bindings/templates/language.ts";
-import { LANGUAGES } from "../../bindings/templates/project.ts";
+import type { CompiledLanguage } from "../../bindings/templates/language.ts";
+import { COMPILED } from "../../bindings/templates/project.ts";
 import { inDirectory } from "../in_directory.ts";
 import { stepUnless, testUnless } from "../needs.ts";
 import { execute, ROOT, soloden } from "../soloden.ts";
@@ -16,7 +16,7 @@ import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { noQemu } from "../tender/virtio/qemu_machine.ts";
 
 /** What a language's projects are built with, besides a C compiler. */
-const NEEDS: Readonly<Record<Language, string | undefined>> = {
+const NEEDS: Readonly<Record<CompiledLanguage, string | undefined>> = {
   c: undefined,
   rust: "cargo",
   zig: "zig",
@@ -48,7 +48,7 @@ async function shell(commands: readonly string[], cwd: string): Promise<string> 
   return stdout;
 }
 
-for (const language of LANGUAGES) {
+for (const language of COMPILED) {
   testUnless(
     missing(NEEDS[language]),
     `new: a project in ${language} builds and runs as its README says`,

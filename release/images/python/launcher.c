@@ -73,18 +73,18 @@ static void run(const char *code) {
         _exit(70);
 }
 
-/* `frozen` tells the garbage collector to leave alone what is there now: to look would be to copy.
+/*
+ * Lines are written when they end: standard output and standard error are the same console. The
+ * garbage collector leaves alone what is there now: to look at it would be to copy it.
  */
 static const char PRELOAD[] =
     "def preload():\n"
-    "    import base64, bisect, collections.abc, contextlib, copy, csv, dataclasses, datetime, "
-    "decimal\n"
-    "    import enum, fractions, functools, hashlib, heapq, hmac, io, itertools, json, math, "
-    "operator, os\n"
-    "    import pathlib, random, re, secrets, sqlite3, statistics, string, struct, textwrap, time\n"
-    "    import traceback, types, typing, urllib.parse, uuid, warnings, zlib, linecache, tokenize, "
-    "_strptime\n"
-    "    import gc\n"
+    "    import base64, bisect, collections.abc, contextlib, copy, csv, dataclasses, datetime\n"
+    "    import decimal, enum, fractions, functools, gc, hashlib, heapq, hmac, io, itertools\n"
+    "    import json, linecache, math, operator, os, pathlib, random, re, secrets, sqlite3\n"
+    "    import statistics, string, struct, sys, textwrap, time, tokenize, traceback, types\n"
+    "    import typing, urllib.parse, uuid, warnings, zlib, _strptime\n"
+    "    sys.stdout.reconfigure(line_buffering=True)\n"
     "    gc.collect()\n"
     "    gc.freeze()\n"
     "preload()\n"
