@@ -2,11 +2,12 @@
  * Follows the guides: writes every file that they show, executes every command, in their order and in one
  * directory, and compares what it prints with what the guide shows.
  *
- * A block of commands that says `kvm`, `net`, `capture`, `cross` or `qemu` is skipped where this host has no such thing.
+ * A block of commands that says `kvm`, `net`, `capture`, `cross`, `qemu` or `images` is skipped where this host has no such thing.
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { noCross } from "./bindings/aarch64/available.ts";
+import { noImage } from "./commands/languages/images.ts";
 import { entriesOf } from "../commands/table.ts";
 import { routes } from "../commands/application.ts";
 import { example } from "./guests.ts";
@@ -68,6 +69,7 @@ const MISSING: Readonly<Record<string, string | undefined>> = {
   capture: noKvm ?? noNetns ?? missingTool("tcpdump"),
   cross: noCross,
   qemu: noQemu,
+  images: noImage("python") ?? noImage("javascript"),
 };
 
 /** A directory with the programs that the guide takes for granted, and a checkout at `soloden`. */
@@ -94,7 +96,18 @@ async function fetchPackages(home: string): Promise<void> {
   Deno.removeSync(program);
 }
 
-for (const name of ["guide", "observing", "dropin", "portable", "programs", "warm", "replay"]) {
+for (
+  const name of [
+    "guide",
+    "observing",
+    "dropin",
+    "portable",
+    "programs",
+    "languages",
+    "warm",
+    "replay",
+  ]
+) {
   Deno.test(`${name}: every command and every program in it, in its order`, (test) =>
     follow(name, test));
 }
