@@ -1,5 +1,5 @@
 /**
- * The languages that a new project can be written in, and what each adds to it.
+ * The languages that a new project can be written in, what each adds to it, and what a project is.
  *
  * @module
  */
@@ -23,4 +23,12 @@ export interface LanguagePart {
   readonly ignored: readonly string[];
   /** More text for the README: Markdown. */
   readonly note: string;
+}
+
+/** A project before it is written. */
+export interface Project {
+  /** Contents by paths in the project's directory. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Commands that build it and run it, there. */
+  readonly commands: readonly string[];
 }

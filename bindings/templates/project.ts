@@ -5,7 +5,7 @@
  * @module
  */
 import { cProject } from "./c.ts";
-import type { CompiledLanguage, Language, LanguagePart } from "./language.ts";
+import type { CompiledLanguage, Language, LanguagePart, Project } from "./language.ts";
 import { manifestJsonSchema } from "./manifest_json_schema.ts";
 import { rustProject } from "./rust.ts";
 import { scriptProject } from "./script.ts";
@@ -19,14 +19,6 @@ const PARTS: Readonly<Record<CompiledLanguage, (name: string) => LanguagePart>> 
 
 /** The languages that are compiled. */
 export const COMPILED: readonly CompiledLanguage[] = Object.keys(PARTS) as CompiledLanguage[];
-
-/** A project before it is written. */
-export interface Project {
-  /** Contents by paths in the project's directory. */
-  readonly files: ReadonlyMap<string, string>;
-  /** Commands that build it and run it, there. */
-  readonly commands: readonly string[];
-}
 
 /**
  * Makes a project.

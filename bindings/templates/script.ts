@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { ScriptedLanguage } from "./language.ts";
-import type { Project } from "./project.ts";
+import type { Project, ScriptedLanguage } from "./language.ts";
 
 /** What a language's script is like. */
 interface ScriptPart {

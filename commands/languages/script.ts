@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Manifest } from "../../abi/manifest.ts";
 import { addFiles } from "../../elftool/add_files.ts";
 import type { RootFile } from "../../elftool/root_image.ts";
 import type { Unikernel } from "../../elftool/unikernel.ts";
@@ -55,10 +56,17 @@ export async function readScript(request: GuestRequest): Promise<Script> {
   };
   const words = args[0] === "--" ? args.slice(1) : args;
   return {
-    unikernel: { ...unikernel, name: file },
+    unikernel: { ...unikernel, name: file, ...(isAlone(request) && { manifest: NO_DEVICES }) },
     args: ["--solo5:quiet", path, ...words],
   };
 }
+
+/** A packed script has no standard input, unless it is given one: what feeds it would have to stay. */
+function isAlone({ output, devices }: GuestRequest): boolean {
+  return output !== undefined && devices.length === 0;
+}
+
+const NO_DEVICES: Manifest = { devices: [] };
 
 function languageOf({ file, script: [option] }: GuestRequest): ScriptLanguage {
   const language = ENDINGS[/\.[^./]+$/.exec(file)?.[0] ?? ""];

@@ -13,12 +13,16 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import project from "../../deno.json" with { type: "json" };
+import type { Manifest } from "../../abi/manifest.ts";
 import { adopt } from "../../bindings/adopt.ts";
 import { sha256 } from "../dist/bill.ts";
 import { fromRoot } from "../paths.ts";
 import { buildJavaScript } from "./javascript.ts";
 import type { LanguageProgram } from "./language_program.ts";
 import { buildPython } from "./python.ts";
+
+/** Scripts read their standard input from a device. */
+const MANIFEST: Manifest = { devices: [{ name: "stdin", type: "NET_BASIC" }] };
 
 /** Memory that scripts and packages may take, in bytes. */
 const ROOM = 16 << 20;
@@ -46,7 +50,13 @@ async function buildImage(name: string, output: string): Promise<ImageRecord> {
   const scratch = Deno.makeTempDirSync({ prefix: `soloden-${name}-` });
   try {
     const { program, root, language, contains, beside } = await BUILDERS[name]!(scratch);
-    const unikernel = await adopt(program, { name, root, room: ROOM, contains });
+    const unikernel = await adopt(program, {
+      name,
+      root,
+      room: ROOM,
+      contains,
+      manifest: MANIFEST,
+    });
     const file = `${name}.solo5.gz`;
     Deno.writeFileSync(join(output, file), gzipSync(unikernel, { level: 9 }));
     for (const { name, path } of beside) Deno.copyFileSync(path, join(output, name));

@@ -7,6 +7,7 @@
 #include "quickjs.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -81,12 +82,13 @@ static js host_write(js arguments) {
     return JS(qjs_dup_value, nothing);
 }
 
+/* Reads a file as text; standard input if its name is empty. */
 static js host_read(js arguments) {
     size_t size;
     char *path = js_to_text(argument(arguments, 0), &size);
     if (path == NULL)
         return 0;
-    char *text = read_whole(path, &size);
+    char *text = *path == 0 ? read_all(0, &size) : read_whole(path, &size);
     int error = errno;
     free(path);
     if (text == NULL)
@@ -323,11 +325,22 @@ static void begin(void) {
     JS(qjs_run_gc);
 }
 
+/* Standard input is empty where its device is missing, as it is in packed scripts. */
+static void find_input(void) {
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+    if (poll(&input, 1, 0) <= 0 || !(input.revents & POLLERR))
+        return;
+    int empty = open("/dev/null", O_RDONLY);
+    if (empty >= 0)
+        dup2(empty, 0);
+}
+
 static _Noreturn void launch(void) {
     begin();
     int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
     if (ready >= 0)
         close(ready);
+    find_input();
     reseed();
     js start[] = {words_of("/proc/self/cmdline"), words_of("/proc/self/environ")};
     js script = call("start", start, 2);

@@ -14,10 +14,7 @@
 
 typedef struct Z_env_instance_t environment;
 
-char *read_whole(const char *path, size_t *size) {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return NULL;
+char *read_all(int file, size_t *size) {
     size_t room = 4096, used = 0;
     char *bytes = malloc(room);
     ssize_t got = -1;
@@ -26,14 +23,22 @@ char *read_whole(const char *path, size_t *size) {
         if (used == room)
             bytes = realloc(bytes, room *= 2);
     }
-    int error = errno;
-    close(file);
     if (got < 0) {
         free(bytes);
-        errno = error;
         return NULL;
     }
     *size = used;
+    return bytes;
+}
+
+char *read_whole(const char *path, size_t *size) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return NULL;
+    char *bytes = read_all(file, size);
+    int error = errno;
+    close(file);
+    errno = error;
     return bytes;
 }
 

@@ -270,7 +270,7 @@
   define("scriptArgs", argv);
 
   /** Reads a file as text: standard input by default. */
-  define("readText", (path = "/dev/stdin") => host.read(String(path)));
+  define("readText", (path = "") => host.read(String(path)));
 
   // ---- UTF-8 ----
 

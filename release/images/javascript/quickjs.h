@@ -29,6 +29,8 @@ char *js_to_text(js value, size_t *size);
 
 /* ---- modules.c ---- */
 
+/* Reads all that an open file has; NULL with errno if it cannot. To be freed with free(). */
+char *read_all(int file, size_t *size);
 /* Reads a whole file; NULL with errno if it cannot. To be freed with free(). */
 char *read_whole(const char *path, size_t *size);
 

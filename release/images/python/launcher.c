@@ -6,6 +6,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -89,6 +90,16 @@ static const char PRELOAD[] =
     "    gc.freeze()\n"
     "preload()\n"
     "del preload\n";
+
+/* Standard input is empty where its device is missing, as it is in packed scripts. */
+static void find_input(void) {
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+    if (poll(&input, 1, 0) <= 0 || !(input.revents & POLLERR))
+        return;
+    int empty = open("/dev/null", O_RDONLY);
+    if (empty >= 0)
+        dup2(empty, 0);
+}
 
 /* A start's own randomness. The modules `secrets` and `uuid` ask the system each time. */
 static void reseed(void) {
@@ -209,6 +220,7 @@ int main(void) {
     int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
     if (ready >= 0)
         close(ready);
+    find_input();
     reseed();
     PyObject *module = PyImport_AddModule("__main__");
     int status = 0;

@@ -3,7 +3,7 @@ import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
-import { execute, type Result, soloden } from "../../soloden.ts";
+import { execute, type Result, ROOT, soloden } from "../../soloden.ts";
 import { noImage } from "./images.ts";
 
 /** Runs a script. */
@@ -215,6 +215,25 @@ queueMicrotask(() => console.log("first", one, two, new TextEncoder().encode("a�
       );
       const ran = soloden("run", "--target=spt", `--packages=${packages}`, path);
       equal(await printed(ran), "first 1 1 10\nsecond\nthird\n");
+    }),
+);
+
+testUnless(
+  noPython ?? noJavaScript,
+  "scripts: standard input is the command's, and empty where it is packed",
+  () =>
+    inDirectory(async (directory) => {
+      const command = `"${Deno.execPath()}" run -A "${join(ROOT, "main.ts")}"`;
+      const shell = (line: string) => printed(execute("sh", ["-c", line], { cwd: directory }));
+      Deno.writeTextFileSync(join(directory, "in.py"), "import sys\nprint([*sys.stdin])\n");
+      Deno.writeTextFileSync(join(directory, "in.js"), "console.log([readText()]);\n");
+      equal(
+        await shell(`printf 'é\\nx' | ${command} run --target=spt in.py`),
+        "['é\\n', 'x']\n",
+      );
+      equal(await shell(`printf 'é\\nx' | ${command} run --target=spt in.js`), '[ "é\\nx" ]\n');
+      equal(await shell(`${command} pack -o in in.py && echo x | ./in`), "[]\n");
+      equal(await shell(`${command} pack -o in in.js && echo x | ./in`), '[ "" ]\n');
     }),
 );
 
