@@ -69,7 +69,7 @@ const STATS_AND_DEBUGGING: readonly GuestOption[] = [
     name: "record",
     form: "--record=FILE",
     isPath: true,
-    brief: "record the run into FILE, for soloden replay (hvt)",
+    brief: "record the run into FILE, for soloden replay (hvt, spt)",
     part: "observe",
   },
   {

@@ -16,7 +16,12 @@ export const SECCOMP_DATA = {
 } as const;
 
 /** What a filter decides (`SECCOMP_RET_…`). */
-export const ACTION = { allow: 0x7fff_0000, killProcess: 0x8000_0000 } as const;
+export const ACTION = {
+  allow: 0x7fff_0000,
+  killProcess: 0x8000_0000,
+  /** Another process answers the call. */
+  notify: 0x7fc0_0000,
+} as const;
 
 /** Comparisons of the accumulator with a constant, all unsigned. */
 export type Test = "==" | ">" | ">=" | "&";

@@ -42,6 +42,32 @@ export function writeMemory(pid: number, address: bigint, bytes: Uint8Array<Arra
   return transferred(c.process_vm_writev, pid, { address, bytes });
 }
 
+/** Writes a few bytes at a time into the memory of one process, again and again: twice as fast as `writeMemory`. */
+export class MemoryWriter {
+  readonly #pid: number;
+  readonly #room = new Uint8Array(256);
+  readonly #here = BigUint64Array.of(wordOf(this.#room), 0n);
+  readonly #there = new BigUint64Array(2);
+
+  constructor(pid: number) {
+    this.#pid = pid;
+  }
+
+  /** As {@linkcode writeMemory}; returns whether all bytes were written. */
+  write(address: number, bytes: Uint8Array<ArrayBuffer>): boolean {
+    const { length } = bytes;
+    if (length > this.#room.length) {
+      return writeMemory(this.#pid, BigInt(address), bytes) === length;
+    }
+    if (length === 0) return true;
+    this.#room.set(bytes);
+    this.#here[1] = this.#there[1] = BigInt(length);
+    this.#there[0] = BigInt(address);
+    const count = c.process_vm_writev(this.#pid, this.#here, 1n, this.#there, 1n, 0n);
+    return Number(count) === length;
+  }
+}
+
 /**
  * What is mapped below an address, ascending.
  *

@@ -13,6 +13,7 @@ import {
   NT_PRSTATUS,
   NT_X86_XSTATE,
   P_PID,
+  PTRACE_CONT,
   PTRACE_EVENT_STOP,
   PTRACE_GET_SYSCALL_INFO,
   PTRACE_GETREGSET,
@@ -143,6 +144,13 @@ export class Tracee implements Disposable {
     if (!this.#stopped) return;
     this.#stopped = false;
     this.#request(PTRACE_SYSCALL, signal);
+  }
+
+  /** As `resume`, but it does not stop at its system calls. */
+  goOn(signal = 0): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#request(PTRACE_CONT, signal);
   }
 
   /** Leaves it suspended, if it is stopped; it stops again when it is to go on. */

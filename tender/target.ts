@@ -91,11 +91,12 @@ export interface Tender<F = unknown, L = unknown> {
    * The facts of the host that a recording was made on, to compile the guest with that replays it. Not every
    * target has recordings.
    *
+   * @param guest that of the recording
    * @param here facts of this host
    * @throws {TenderError} "recording" if the recording has no such facts, "host" if the guest could use what
    * this host lacks
    */
-  recordedFacts?(recording: Recording, here: F): Promise<F>;
+  recordedFacts?(recording: Recording, guest: Guest, here: F): Promise<F>;
   /**
    * Replaces this process by a guest, which ends as the guest does. Not every target can.
    *

@@ -86,11 +86,10 @@ export function findCpuInputs(
   const sites: CpuSite[] = [];
   const doubts: CpuDoubt[] = [];
   for (const { address, instruction, doubt } of found) {
-    const what = nameOf(instruction)!;
-    if (doubt !== undefined) doubts.push({ address, instruction: what, why: doubt });
-    else if (what === "rdmsr" || what === "rdpmc") {
-      doubts.push({ address, instruction: what, why: "nobody answers it in the CPU's place" });
-    } else sites.push(siteOf(address, { what, instruction }));
+    const site = doubt === undefined ? siteOf(address, instruction) : undefined;
+    const why = doubt ?? "nobody answers it in the CPU's place";
+    if (site !== undefined) sites.push(site);
+    else doubts.push({ address, instruction: nameOf(instruction)!, why });
   }
   return { sites, doubts };
 }
@@ -133,10 +132,10 @@ function nameOf(
   return RANDOM[modrm >> 3 & 7];
 }
 
-function siteOf(
-  address: number,
-  { what, instruction }: { what: CpuInstruction; instruction: Instruction },
-): CpuSite {
+/** The instruction at an address, if it is one of those. */
+export function siteOf(address: number, instruction: Instruction): CpuSite | undefined {
+  const what = nameOf(instruction);
+  if (what === undefined || what === "rdmsr" || what === "rdpmc") return undefined;
   const { length, rex, modrm, prefixes } = instruction;
   const size = (rex & REX_W) !== 0 ? 8 : (prefixes & PREFIXES.operandSize) !== 0 ? 2 : 4;
   const register = modrm & 7 | ((rex & REX_B) !== 0 ? 8 : 0);

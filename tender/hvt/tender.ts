@@ -73,7 +73,7 @@ export class HvtTender implements Tender<HostFacts, HvtLaunch> {
   }
 
   /** See {@linkcode Tender}. */
-  async recordedFacts(recording: Recording, here: HostFacts): Promise<HostFacts> {
+  async recordedFacts(recording: Recording, _: Guest, here: HostFacts): Promise<HostFacts> {
     const { factsOf } = await import("./record/start.ts");
     return factsOf(recording, here);
   }
@@ -180,7 +180,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     const { guest, facts } = this.#parts;
     return replay === undefined
       ? await recorded(guest, { machine: launch, facts, record: record! })
-      : await replaying(guest, { machine: launch, recording: replay });
+      : replaying({ machine: launch, recording: replay });
   }
 
   /** Starts a machine. */

@@ -27,7 +27,7 @@ export type Input =
   | { readonly kind: "write"; readonly result: number }
   /** A call that brings nothing but a result (spt). */
   | { readonly kind: "call"; readonly result: number }
-  /** Not an input: what the checksum of the guest's memory was after the input before. */
+  /** Not an input: what the checksum of the guest's memory was when it asked for the next one. */
   | { readonly kind: "memory"; readonly data: Uint8Array }
   /** How the run ended, and what the checksum of the guest's memory was then. */
   | { readonly kind: "end"; readonly outcome: Outcome; readonly memory: string };

@@ -5,7 +5,7 @@
  */
 import * as v from "npm:valibot@^1.5.0";
 import { DEVICE_TYPES, type DeviceType } from "../../abi/manifest.ts";
-import type { CpuDoubt } from "../../elftool/x86_64/cpu_inputs.ts";
+import type { CpuDoubt, CpuSite } from "../../elftool/x86_64/cpu_inputs.ts";
 import type { PropertiesBase } from "../devices/device.ts";
 import { TenderError } from "../error.ts";
 import type { Guest, TenderTarget } from "../guest.ts";
@@ -31,6 +31,8 @@ export interface RecordingHeader {
   readonly facts: Readonly<Record<string, string>>;
   /** Checksum of what the run began with. */
   readonly start: string;
+  /** The instructions that were answered in the CPU's place. */
+  readonly sites: readonly CpuSite[];
   /** What could not be recorded: the replay may differ there. */
   readonly doubts: readonly CpuDoubt[];
 }
@@ -49,6 +51,8 @@ export interface Recording extends RecordingHeader {
   readonly whole: boolean;
 }
 
+/** Bytes of an instruction that can be replaced: by one of two. */
+const [SHORTEST, LONGEST] = [2, 15];
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** Bytes, as their hexadecimal digits. */
 const Bytes = v.object({ hex: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})*$/)) });
@@ -66,6 +70,13 @@ const HeaderSchema = v.object({
   )),
   facts: v.record(v.string(), v.string()),
   start: v.string(),
+  sites: v.array(v.object({
+    address: count,
+    length: v.pipe(count, v.minValue(SHORTEST), v.maxValue(LONGEST)),
+    instruction: v.picklist(["rdtsc", "rdtscp", "rdrand", "rdseed", "cpuid"]),
+    register: v.pipe(count, v.maxValue(15)),
+    size: v.picklist([2, 4, 8]),
+  })),
   doubts: v.array(v.object({ address: count, instruction: v.string(), why: v.string() })),
 });
 
@@ -136,7 +147,10 @@ export function fromHex(digits: string): Uint8Array<ArrayBuffer> {
 }
 
 /** What is known of a guest by the time that it starts, besides its unikernel's file. */
-export type Begun = Pick<RecordingHeader, "target" | "devices" | "facts" | "start" | "doubts">;
+export type Begun = Pick<
+  RecordingHeader,
+  "target" | "devices" | "facts" | "start" | "sites" | "doubts"
+>;
 
 /**
  * The file that a guest's unikernel came from.

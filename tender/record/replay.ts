@@ -72,13 +72,14 @@ export async function startReplay(
   { signal, ...options }: ReplayOptions & Pick<StartOptions, "confined" | "explained" | "gdb"> = {},
 ): Promise<Run> {
   const guest = await guestOf(recording);
-  const tender: Tender = await targetOf(guest.unikernel).load([]);
+  const tender: Tender = await targetOf(guest.unikernel)
+    .load(guest.devices.map(({ device }) => device));
   using resources = new DisposableStack();
   const host = resources.use(tender.open(guest, { replayed: true }));
   if (tender.recordedFacts === undefined) {
     throw new TenderError("recording", `${recording.name}: ${recording.target} has no replays`);
   }
-  const facts = await tender.recordedFacts(recording, host.facts);
+  const facts = await tender.recordedFacts(recording, guest, host.facts);
   const launch = tender.compile(guest, facts, { parent: Deno.pid, recorded: true });
   const run = await host.start(launch, { ...options, replay: recording });
   const kill = () => run.kill();

@@ -13,6 +13,6 @@ import type { LaunchTemplate } from "./page.ts";
 export const BARE_LAUNCH: Readonly<Partial<Record<string, LaunchTemplate>>> = Object.fromEntries(
   Object.values(LINUX).map(({ architecture }) => [
     architecture,
-    new DeviceCompiler(new Map()).template([], architecture),
+    new DeviceCompiler(new Map()).template([], { architecture }),
   ]),
 );

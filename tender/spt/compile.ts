@@ -57,6 +57,8 @@ const NO_ACCESS = { read: false, write: false, execute: false } as const;
 export interface HostFacts {
   /** The guest's devices, in the manifest's order. */
   readonly devices: readonly ImageDevice[];
+  /** Whether the devices are those of a recording, so that the launch opens none of them; not if not given. */
+  readonly replayed?: boolean;
 }
 
 /** How to compile a guest to an image. */
@@ -87,7 +89,8 @@ export function compileImage(
     throw new TenderError("device", `${name}: its devices are not prepared`);
   }
   const compiler = facts.devices.length === 0 ? undefined : options.devices;
-  const template = compiler?.template(facts.devices, architecture) ?? bare;
+  const template = compiler?.template(facts.devices, { architecture, closed: facts.replayed }) ??
+    bare;
   const line = options.line ?? tenderLine(guest, compiler?.options(guest.devices) ?? []);
   const text = encodeShown(line);
   const content = { ...template, shown: text.bytes };

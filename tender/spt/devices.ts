@@ -50,10 +50,18 @@ export class DeviceCompiler {
     }));
   }
 
-  /** The launch that all guests of an architecture with these devices share. */
-  template(devices: readonly ImageDevice[], architecture: Architecture): LaunchTemplate {
+  /**
+   * The launch that all guests of an architecture with these devices share.
+   *
+   * @param options `closed`: whether no device is opened, and none is waited for; they are if not given
+   */
+  template(
+    devices: readonly ImageDevice[],
+    { architecture, closed = false }: { architecture: Architecture; closed?: boolean },
+  ): LaunchTemplate {
     const linux = LINUX[architecture]!;
-    const descriptors = this.#place(devices);
+    const opened = this.#place(devices);
+    const descriptors = closed ? withoutOpening(opened) : opened;
     const launched = devices.map((device, index) => {
       const { handle, fd, waits } = descriptors.devices[index]!;
       return { handle, fd, waits, properties: device.properties, note: this.#describe(device) };
@@ -113,6 +121,17 @@ export class DeviceCompiler {
       rules: kind.rules(fd, device),
     };
   }
+}
+
+/** The same numbers, but nothing is opened. */
+function withoutOpening(descriptors: Descriptors): Descriptors {
+  const devices = descriptors.devices.map((device) => ({
+    ...device,
+    inherited: false,
+    waits: false,
+    open: [],
+  }));
+  return { ...descriptors, devices };
 }
 
 /** The first number after the three standard descriptors. */

@@ -38,8 +38,11 @@ export function checkOptions(options: RunOptions): void {
  * @throws {TenderError} "option"
  */
 export function checkAsked({ observe, limits, machine, confinement }: Asked): void {
-  const others = observe.filter((word) => word !== "--gdb");
-  const [alone] = others.length < observe.length ? [...limits, ...confinement] : [];
+  const isRecord = (word: string) => word.startsWith("--record=");
+  const others = observe.filter((word) => word !== "--gdb" && !isRecord(word));
+  const [alone] = observe.includes("--gdb")
+    ? [...limits, ...confinement, ...observe.filter(isRecord)]
+    : [];
   if (alone !== undefined) {
     const rule = "not with --gdb on spt, where gdb runs the guest";
     throw new TenderError("option", `${optionOf(alone)}: ${rule}`);

@@ -6,6 +6,7 @@
  */
 import type { DeviceBase } from "../devices/device.ts";
 import type { Guest } from "../guest.ts";
+import type { Recording } from "../record/recording.ts";
 import type { Run } from "../run/run.ts";
 import type { Asked, CompileOptions, Host, OpenOptions, StartOptions, Tender } from "../target.ts";
 import { compileImage, type HostFacts, type ImageOptions, type ProcessImage } from "./compile.ts";
@@ -29,9 +30,12 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
   }
 
   /** See {@linkcode Tender}; `keep`: whether the image is kept in a file. */
-  open(guest: Guest, { keep = false }: OpenOptions & { keep?: boolean } = {}): SptHost {
+  open(
+    guest: Guest,
+    { keep = false, replayed = false }: OpenOptions & { keep?: boolean } = {},
+  ): SptHost {
     using opened = new DisposableStack();
-    const devices = this.#devices?.look(guest.devices, { keep, opened }) ?? [];
+    const devices = replayed ? [] : this.#devices?.look(guest.devices, { keep, opened }) ?? [];
     return new SptHost(guest, { devices }, opened.move());
   }
 
@@ -41,7 +45,14 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
     facts: HostFacts,
     options: CompileOptions & Pick<ImageOptions, "keep" | "shared"> = {},
   ): ProcessImage {
-    return compileImage(guest, facts, { ...options, devices: this.#devices });
+    const recorded = options.recorded ? { traced: true, line: RECORDED_LINE } : {};
+    return compileImage(guest, facts, { ...options, ...recorded, devices: this.#devices });
+  }
+
+  /** See {@linkcode Tender}. */
+  async recordedFacts(recording: Recording, { unikernel }: Guest): Promise<HostFacts> {
+    const { factsOf } = await import("./record/start.ts");
+    return factsOf(recording, unikernel);
   }
 
   /** See {@linkcode Tender}. */
@@ -65,6 +76,9 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
   }
 }
 
+/** What a guest shows that is recorded, and in every replay: it lies in the guest's memory for a moment. */
+const RECORDED_LINE = { program: ["soloden"], options: [], file: "recorded", args: [] } as const;
+
 /** See {@linkcode Host}. */
 export class SptHost implements Host<HostFacts, ProcessImage> {
   readonly facts: HostFacts;
@@ -81,6 +95,11 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
   async start(image: ProcessImage, options: StartOptions): Promise<Run> {
     await checkCpu(this.#guest);
     try {
+      if (options.record !== undefined || options.replay !== undefined) {
+        const { startAnswered } = await import("./record/start.ts");
+        const { facts } = this;
+        return await startAnswered(image, options, { guest: this.#guest, facts });
+      }
       if (image.traced) {
         const { startTraced } = await import("./traced/start.ts");
         return await startTraced(image, options);

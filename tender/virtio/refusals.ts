@@ -20,6 +20,7 @@ const REASONS: Reasons = {
   stats: CALLS,
   captures: CALLS,
   core: CALLS,
+  record: CALLS,
   netRing: RING,
 };
 const QEMU_REASONS: Reasons = { ...REASONS, cpu: CPU };

@@ -17,6 +17,7 @@ const MISTAKES: readonly [target: "hvt" | "spt", option: string, line: RegExp][]
   ["spt", "--trace-format=json", /^soloden: --trace-format is for hvt alone: [^\n]*\n$/],
   ["spt", "--net-pcap:eth0=x", /^soloden: --net-pcap is for hvt alone: [^\n]*\n$/],
   ["spt", "--stats", /^soloden: --stats is for hvt alone: [^\n]*\n$/],
+  ["spt", "--gdb --record=x", /^soloden: --record: not with --gdb on spt, [^\n]*\n$/],
   ["spt", "--gdb --stats", /^soloden: --stats is for hvt alone: on spt [^\n]*\n$/],
 ];
 

@@ -28,6 +28,20 @@ kvmTest(
     }),
 );
 
+Deno.test("replay: a guest of spt prints what it printed, and ends as it ended", () =>
+  inDirectory(async (directory) => {
+    const file = join(directory, "run.rec");
+    const path = join(directory, "guest.spt");
+    for (const [name, status] of [["chance", 0], ["null_read", 139], ["abort", 255]] as const) {
+      await Deno.copyFile(await guest(name, "spt"), path);
+      const recorded = await soloden("run", "--mem=4", `--record=${file}`, path, "one");
+      await Deno.remove(path);
+      const replayed = await soloden("replay", file);
+      deepEqual(replayed, recorded);
+      equal(replayed.status, status);
+    }
+  }));
+
 kvmTest(
   "replay: one that was cut off goes up to there, and says so in one line",
   () =>

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { type CpuInputs, type CpuSite, replaceIn } from "../../../elftool/x86_64/cpu_inputs.ts";
-import type { Registers } from "../../kvm/abi.ts";
+import { type CpuSite, replaceIn } from "../../../elftool/x86_64/cpu_inputs.ts";
 import type { Exit } from "../../kvm/exit.ts";
 import { INTR } from "../../kvm/exit.ts";
 import type { Vcpu } from "../../kvm/vcpu.ts";
+import { type CpuAnswers, resultsOf } from "../../record/instructions.ts";
 import type { Cpu } from "../observer.ts";
 import type { Machine } from "../machine.ts";
 
@@ -20,24 +20,13 @@ const OUT_SIZE = 2n;
 const TURN = 1000;
 
 /** The machine with a guest's instructions replaced. */
-export function replaced(machine: Machine, { sites }: CpuInputs): Machine {
+export function replaced(machine: Machine, sites: readonly CpuSite[]): Machine {
   const contents = machine.contents.map((content) => replaceIn(content, { sites, port: CPU_PORT }));
   return { ...machine, contents };
 }
 
-/** What the CPU says: its counter, or a random number. */
-export interface CpuAnswers {
-  ticks(address: number): bigint;
-  random(address: number): bigint;
-}
-
 /** A vCPU, as far as it is needed for that. */
 export type CpuState = Pick<Vcpu, "complete" | "registers" | "setRegisters">;
-
-/** Flags that RDRAND and RDSEED set (carry) and clear (overflow, sign, zero, auxiliary, parity). */
-const CARRY = 1n;
-const CLEARED = 0x8d4n;
-const LOW = 0xffff_ffffn;
 
 /** A vCPU whose guest gets such answers. `state` gives the vCPU itself, once there is one. */
 export function answering(
@@ -71,35 +60,3 @@ export function answering(
 function isAnswered(exit: Exit): boolean {
   return exit.kind === "io" && exit.out && exit.port === CPU_PORT;
 }
-
-/** The registers that an instruction changes. */
-function resultsOf(
-  { address, instruction, register, size }: CpuSite,
-  { registers, answers }: { registers: Registers; answers: CpuAnswers },
-): Partial<Registers> {
-  switch (instruction) {
-    case "rdrand":
-    case "rdseed": {
-      const name = REGISTERS[register]!;
-      const number = answers.random(address);
-      const value = size === 2
-        ? registers[name] & ~0xffffn | number & 0xffffn
-        : size === 4
-        ? number & LOW
-        : number;
-      return { [name]: value, rflags: registers.rflags & ~CLEARED | CARRY };
-    }
-    default: {
-      const ticks = answers.ticks(address);
-      const results = { rax: ticks & LOW, rdx: ticks >> 32n };
-      // The number of the processor is that of the only one.
-      return instruction === "rdtscp" ? { ...results, rcx: 0n } : results;
-    }
-  }
-}
-
-/** General registers by the CPU's numbers. */
-const REGISTERS = [
-  ...(["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"] as const),
-  ...(["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"] as const),
-] as const;

@@ -11,7 +11,8 @@ import type { Input } from "../../record/inputs.ts";
 import { fromHex, type RecordingWriter } from "../../record/recording.ts";
 import type { Calls, Observer } from "../observer.ts";
 import { addCall, type AnsweredCall, answerOf, nameOf, type Place } from "./calls.ts";
-import { answering, type CpuAnswers, type CpuState } from "./cpu.ts";
+import type { CpuAnswers } from "../../record/instructions.ts";
+import { answering, type CpuState } from "./cpu.ts";
 import { memoryHash } from "./memory.ts";
 import type { World } from "../world.ts";
 
@@ -64,6 +65,7 @@ class Recorder implements CpuAnswers {
   ticks(address: number): bigint {
     const value = this.world!.monotonic() * this.#frequency / SECOND;
     this.#hash.word(address);
+    this.#asked();
     this.#put({ kind: "ticks", value });
     return value;
   }
@@ -75,8 +77,14 @@ class Recorder implements CpuAnswers {
     }
     const value = this.#random[--this.#randomLeft]!;
     this.#hash.word(address);
+    this.#asked();
     this.#put({ kind: "random", value });
     return value;
+  }
+
+  /** KVM answers, with what the tender has set. */
+  cpuid(): never {
+    throw new Error("CPUID is not replaced");
   }
 
   /** The calls, with their answers written down. */
@@ -89,6 +97,7 @@ class Recorder implements CpuAnswers {
         if (name === undefined) return hypercall(number, block, context);
         const place = { guest: context.guest, block };
         addCall(this.#hash, name, place);
+        this.#asked();
         const answer = hypercall(number, block, context);
         if (answer === undefined) answered(name as AnsweredCall, place);
         else if (answer?.kind === "wait") this.#writer.flush();
@@ -108,11 +117,14 @@ class Recorder implements CpuAnswers {
     this.#writer.end({ kind: "end", outcome: bare(outcome), memory }, this.#check);
   }
 
+  /** Is called before the guest is answered. */
+  #asked(): void {
+    if (++this.#count % CHECKED_EVERY !== 0) return;
+    this.#put({ kind: "memory", data: fromHex(memoryHash(this.memory!)) });
+  }
+
   #put(input: Input): void {
     this.#writer.put(input, this.#check);
-    if (++this.#count % CHECKED_EVERY !== 0) return;
-    const data = fromHex(memoryHash(this.memory!));
-    this.#writer.put({ kind: "memory", data }, this.#check);
   }
 
   get #check(): number {

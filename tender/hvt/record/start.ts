@@ -41,13 +41,14 @@ export async function recorded(
   },
 ): Promise<Prepared> {
   const inputs = await cpuInputsOf(guest);
-  const started = replaced(machine, inputs);
+  const started = replaced(machine, inputs.sites);
   const { cycleFrequency, devices } = facts;
   const begun = {
     target: "hvt",
     devices,
     facts: { cycleFrequency: String(cycleFrequency), cpuid: toHex(machine.cpuid) },
     start: startHash(started),
+    sites: inputs.sites,
     doubts: [...inputs.doubts, ...doubtsAbout(machine)],
   } as const;
   const writer = new RecordingWriter(guest, { begun, take: record });
@@ -64,12 +65,11 @@ export async function recorded(
  * @param machine compiled with {@linkcode factsOf} the recording
  * @throws {TenderError} "recording" if the machine is not the one that was recorded
  */
-export async function replaying(
-  guest: Guest,
+export function replaying(
   { machine, recording }: { machine: Machine; recording: Recording },
-): Promise<Prepared> {
-  const { sites, doubts } = await cpuInputsOf(guest);
-  const started = replaced(machine, { sites, doubts });
+): Prepared {
+  const { sites } = recording;
+  const started = replaced(machine, sites);
   if (startHash(started) !== recording.start) {
     const message = `${recording.name}: was made by another version of soloden, whose machines ` +
       "begin otherwise";

@@ -66,12 +66,19 @@ export async function startTraced(image: ProcessImage, options: StartOptions): P
 }
 
 /** A traced process that waits for its byte, and the pipe that it writes complaints to. */
-interface Spawned {
+export interface Spawned {
   readonly tracee: Tracee;
   readonly errors: number;
 }
 
-function spawnTraced(
+/**
+ * Starts the process of an image, traced: it is about to stop.
+ *
+ * @param options `undo`: takes what has to be given back at its end
+ * @throws {TenderError} "host" if it cannot be started or traced
+ * @throws {SystemError} if there is no memory to hold the image
+ */
+export function spawnTraced(
   image: ProcessImage,
   { options, undo }: { options: RunOptions; undo: DisposableStack },
 ): Spawned {
@@ -124,9 +131,13 @@ function traced(pid: number): Tracee {
 /**
  * Runs the launch up to its last step, which installs the filter.
  *
+ * @param options `atLast`: is called when it is about to take that step
  * @returns how it ended, if it did
  */
-async function launch(tracee: Tracee): Promise<ProcessEnd | undefined> {
+export async function launch(
+  tracee: Tracee,
+  { atLast }: { atLast?: () => void } = {},
+): Promise<ProcessEnd | undefined> {
   for (let call: number | undefined;;) {
     const stop = tracee.next(PATIENCE);
     if (stop === undefined) {
@@ -134,13 +145,17 @@ async function launch(tracee: Tracee): Promise<ProcessEnd | undefined> {
       continue;
     }
     if (stop.kind === "exited" || stop.kind === "killed") return stop;
-    if (stop.kind === "call") call = stop.number;
+    if (stop.kind === "call") {
+      call = stop.number;
+      if (call === CALLS.seccomp) atLast?.();
+    }
     if (stop.kind === "return" && call === CALLS.seccomp && stop.result === 0n) return undefined;
     tracee.resume(stop.kind === "signal" ? stop.signal : 0);
   }
 }
 
-function complaintOf(errors: number): string {
+/** What a launch has written to the pipe for its complaints. */
+export function complaintOf(errors: number): string {
   const bytes = new Uint8Array(COMPLAINT_SIZE);
   return new TextDecoder().decode(bytes.subarray(0, Math.max(readOnce(errors, bytes), 0)));
 }

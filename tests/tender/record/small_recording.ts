@@ -41,6 +41,7 @@ export function small(): SmallRecording {
     ],
     facts: { cycleFrequency: "3000000000", cpuid: "00" },
     start: "0011223344556677",
+    sites: [{ address: 0x10_0010, length: 4, instruction: "rdrand", register: 3, size: 8 }],
     doubts: [{ address: 0x10_0000, instruction: "rdtsc", why: "outside of every function" }],
   };
   const guest = {

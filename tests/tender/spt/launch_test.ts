@@ -20,7 +20,9 @@ Deno.test("launch: objdump reads the instructions that the comments name, with t
 const OF_OPEN = [1, 2, 6, 12, 13, 16, 19, 20, 21, 22, 23, 24, 26, 30, 36, 40];
 
 Deno.test("launch: of an error it says what the C library says", () => {
-  const { page } = new DeviceCompiler(new Map()).template([], "x86_64");
+  const { page } = new DeviceCompiler(new Map()).template([], {
+    architecture: "x86_64",
+  });
   const view = viewOf(page);
   const told = new Set<number>();
   for (let at = REASONS_AT;; at += Reason.size) {

@@ -1,0 +1,136 @@
+/**
+ * Goes through the inputs of a recording, and compares what is asked with what was asked then. This is the
+ * same for every target.
+ *
+ * @module
+ */
+import type { Outcome } from "../outcome.ts";
+import { cutOff, differs } from "./error.ts";
+import type { Hash } from "./hash.ts";
+import type { CheckedInput, Input, InputKind, InputReader } from "./inputs.ts";
+import { inputsOf, type Recording, toHex } from "./recording.ts";
+
+/** The end of a run, as it was recorded. */
+export type RecordedEnd = Extract<Input, { kind: "end" }>;
+
+/** Where inputs are expected. */
+export interface Expecting {
+  readonly recording: Recording;
+  /** The checksum of what was asked up to now. */
+  readonly hash: Hash;
+  /** The checksum of memory. */
+  memory(): string;
+  /** The address of the guest's next instruction, for messages; undefined if it is not known. */
+  address(): number | undefined;
+  /**
+   * Is called at the recorded end, where the guest asks for more.
+   *
+   * @param asked whether it asks what it asked last
+   * @throws what ends the run, if that was its end
+   */
+  atEnd(end: RecordedEnd, asked: boolean): void;
+}
+
+/** See the module. */
+export class ExpectedInputs {
+  readonly #parts: Expecting;
+  readonly #inputs: InputReader;
+  /** The input that comes next; undefined where the recording ends. */
+  #next: CheckedInput | undefined;
+  /** The recorded end, once the replay has come to it. */
+  #end: RecordedEnd | undefined;
+
+  constructor(parts: Expecting) {
+    this.#parts = parts;
+    this.#inputs = inputsOf(parts.recording);
+    this.#next = this.#inputs.next();
+  }
+
+  /**
+   * Takes the next input, which must be what was asked for then.
+   *
+   * @param found what the guest asks for, for messages
+   * @param use gives it to the guest; returns false if it is no answer to what the guest asks
+   * @throws {TenderError} "recording" if it is another one
+   */
+  take(found: string, use: (input: Input) => boolean): Input {
+    const { recording, hash } = this.#parts;
+    this.#checkMemory();
+    if (this.#next === undefined) throw cutOff(recording.name, this.#inputs.count);
+    const { input, check } = this.#next;
+    const asked = check === (hash.low & 0xffff);
+    if (input.kind === "end") {
+      this.#end = input;
+      this.#parts.atEnd(input, asked);
+    }
+    if (!asked) throw this.#differs(...expectation(input, found));
+    if (!use(input)) throw this.#differs(NOUNS[input.kind], found);
+    this.#next = this.#inputs.next();
+    return input;
+  }
+
+  /** Compares how the guest ended, and its memory, with what was recorded. */
+  compareEnd(found: Outcome): void {
+    if (this.#end === undefined) {
+      // The replay itself was killed, or had limits.
+      if (isFromOutside(found)) return;
+      this.take(`the guest's end (${textOf(found)})`, ({ kind }) => kind === "end");
+    }
+    const { outcome: expected, memory } = this.#end!;
+    if (isFromOutside(expected)) return;
+    if (JSON.stringify(found) !== JSON.stringify(expected)) {
+      throw this.#differs(textOf(expected), textOf(found));
+    }
+    if (memory !== "") this.#compareMemory(memory);
+  }
+
+  /** A checksum of memory that was written down before the guest was answered is compared then, too. */
+  #checkMemory(): void {
+    if (this.#next?.input.kind !== "memory") return;
+    this.#compareMemory(toHex(this.#next.input.data));
+    this.#next = this.#inputs.next();
+  }
+
+  #compareMemory(expected: string): void {
+    const found = this.#parts.memory();
+    if (found !== expected) throw this.#differs(`memory ${expected}`, `memory ${found}`);
+  }
+
+  #differs(expected: string, found: string): Error {
+    const { recording: { name }, address } = this.#parts;
+    return differs(name, { input: this.#inputs.count, address: address(), expected, found });
+  }
+}
+
+/** What messages call inputs. */
+export const NOUNS: Readonly<Record<InputKind, string>> = {
+  ticks: "a reading of the CPU's counter",
+  random: "a random number of the CPU",
+  cpuid: "a description of the CPU",
+  wall: "a reading of the wall clock",
+  monotonic: "a reading of the monotonic clock",
+  poll: "a wait",
+  console: "output to the console",
+  read: "a read of a device",
+  write: "a write to a device",
+  call: "a call",
+  memory: "a checksum of memory",
+  end: "the guest's end",
+};
+
+/** What was expected and found where the checks differ. */
+function expectation({ kind }: Input, found: string): [expected: string, found: string] {
+  const expected = NOUNS[kind];
+  return [expected, expected === found ? "one with other arguments, or elsewhere" : found];
+}
+
+/** Whether an end came at a moment that is no matter of what the guest did. */
+export function isFromOutside(outcome: Outcome): boolean {
+  return outcome.kind === "limit" || outcome.kind === "signal" ||
+    outcome.kind === "fault" && outcome.reason === "host";
+}
+
+function textOf(outcome: Outcome): string {
+  if (outcome.kind === "exit") return `exit status ${outcome.status}`;
+  return outcome.kind === "fault" ? outcome.message : outcome.kind;
+}

@@ -1,0 +1,289 @@
+/**
+ * Records a guest: answers its calls in the kernel's place, by the guest's own descriptors, and writes every
+ * answer down.
+ *
+ * @module
+ */
+import { EpollEventX86 } from "../../../abi/spt.ts";
+import { monotonic, realtime } from "../../../linux/clock.ts";
+import { writeAll } from "../../../linux/console.ts";
+import { POLLIN, STDOUT_FILENO } from "../../../linux/constants.ts";
+import { closeDescriptor, ERRNO, errno, libc } from "../../../linux/libc.ts";
+import { duplicateOf } from "../../../linux/other_process.ts";
+import { timerDeadline } from "../../../linux/timer.ts";
+import type { Outcome } from "../../outcome.ts";
+import { Hash } from "../../record/hash.ts";
+import type { Input } from "../../record/inputs.ts";
+import { fromHex, type RecordingWriter } from "../../record/recording.ts";
+import type { TakeOutput } from "../../run/options.ts";
+import type { Wait } from "../../run/run.ts";
+import type { ProcessImage } from "../compile.ts";
+import {
+  addCall,
+  CALLS,
+  giveAnswer,
+  type GuestCall,
+  handedOver,
+  kindOf,
+  readyOf,
+} from "./calls.ts";
+import { cpuid } from "./cpu.ts";
+import type { Door } from "./door.ts";
+import { memoryHash } from "./memory.ts";
+
+const c = libc({
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  pwrite64: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  timerfd_settime: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  poll_apart: {
+    name: "poll",
+    parameters: ["buffer", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+});
+
+/** How many inputs come between two checksums of memory. */
+const CHECKED_EVERY = 0x1_0000;
+/** The most events that are asked for: of every device, and of the timer. */
+const EVENTS = 64;
+/** The most bytes that are read at once. */
+const MOST_READ = 0x100_0000;
+const NEVER = 2n ** 64n - 1n;
+const RANDOM_NUMBERS = 512;
+
+/** What a recorder works with. */
+export interface RecorderParts {
+  readonly pid: number;
+  readonly image: ProcessImage;
+  readonly writer: RecordingWriter;
+  /** What takes the console's output; standard output if not given. */
+  readonly take: TakeOutput | undefined;
+  /** Ends the guest: nobody reads its console any more. */
+  readonly unread: () => void;
+}
+
+/** See {@linkcode Door}. */
+export class RecordingDoor implements Door {
+  readonly #parts: RecorderParts;
+  readonly #hash = new Hash();
+  /** This process's duplicates of the guest's descriptors, by the guest's numbers. */
+  readonly #descriptors = new Map<number, number>();
+  readonly #events = new DataView(new ArrayBuffer(EVENTS * EpollEventX86.size));
+  readonly #random = new BigUint64Array(RANDOM_NUMBERS);
+  #pollApart = new Int32Array(4);
+  #randomLeft = 0;
+  #count = 0;
+  #memory = "";
+  #taken: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts;
+  }
+
+  get taken(): Promise<void> | undefined {
+    return this.#taken;
+  }
+
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  answer(asked: GuestCall): Wait | undefined {
+    const data = handedOver(asked);
+    addCall(this.#hash, asked, data);
+    this.#asked();
+    const input = this.#perform(asked, data);
+    if ("deadline" in input) {
+      this.#parts.writer.flush();
+      return input;
+    }
+    this.#give(asked, input);
+  }
+
+  resume(asked: GuestCall): Wait | undefined {
+    const input = this.#poll(asked);
+    if ("deadline" in input) return input;
+    this.#give(asked, input);
+  }
+
+  wait(patience: number): void {
+    c.poll(Int32Array.of(this.#own(this.#parts.image.descriptors.epoll), POLLIN), 1n, patience);
+  }
+
+  async waitApart({ call }: GuestCall): Promise<void> {
+    const epoll = this.#own(this.#parts.image.descriptors.epoll);
+    // The runtime does not keep the memory that a call on another thread works with, so this does.
+    this.#pollApart = Int32Array.of(epoll, POLLIN, call.descriptor, POLLIN);
+    await c.poll_apart(this.#pollApart, 2n, -1);
+  }
+
+  ticks(address: number): bigint {
+    const value = monotonic();
+    this.#hash.word(address);
+    this.#asked();
+    this.#put({ kind: "ticks", value });
+    return value;
+  }
+
+  random(address: number): bigint {
+    if (this.#randomLeft === 0) {
+      crypto.getRandomValues(this.#random);
+      this.#randomLeft = RANDOM_NUMBERS;
+    }
+    const value = this.#random[--this.#randomLeft]!;
+    this.#hash.word(address);
+    this.#asked();
+    this.#put({ kind: "random", value });
+    return value;
+  }
+
+  cpuid(address: number, leaf: { eax: number; ecx: number }): Uint8Array {
+    const data = cpuid(leaf);
+    this.#hash.word(address).word(leaf.eax).word(leaf.ecx);
+    this.#asked();
+    this.#put({ kind: "cpuid", data });
+    return data;
+  }
+
+  ending(): void {
+    this.#memory = this.#memoryHash();
+  }
+
+  ended(outcome: Outcome): Outcome {
+    const { writer } = this.#parts;
+    writer.end({ kind: "end", outcome, memory: this.#memory }, this.#check);
+    return outcome;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#descriptors.values()) closeDescriptor(fd);
+  }
+
+  get #check(): number {
+    return this.#hash.low & 0xffff;
+  }
+
+  #memoryHash(): string {
+    return memoryHash(this.#parts.pid, this.#parts.image.note.memory);
+  }
+
+  #give(asked: GuestCall, input: Input): void {
+    // Written down first: what the guest then does may be its end.
+    this.#put(input);
+    giveAnswer(asked, input);
+  }
+
+  /** Is called before the guest is answered. */
+  #asked(): void {
+    if (++this.#count % CHECKED_EVERY !== 0) return;
+    this.#put({ kind: "memory", data: fromHex(this.#memoryHash()) });
+  }
+
+  #put(input: Input): void {
+    this.#parts.writer.put(input, this.#check);
+  }
+
+  /** Does a call for the guest. */
+  #perform(asked: GuestCall, data: Uint8Array<ArrayBuffer> | undefined): Input | Wait {
+    const { call } = asked;
+    const kind = kindOf(asked);
+    switch (kind) {
+      case "wall":
+        return { kind, value: realtime() };
+      case "monotonic":
+        return { kind, value: monotonic() };
+      case "poll":
+        return this.#poll(asked);
+      case "read":
+        return this.#read(asked);
+      case "console":
+        return { kind, result: this.#print(data) };
+      case "write":
+        return { kind, result: this.#write(asked, data) };
+      default: {
+        if (data === undefined) return { kind: "call", result: -ERRNO.EFAULT };
+        const timer = this.#own(call.argument(0));
+        return {
+          kind: "call",
+          result: resultOf(c.timerfd_settime(timer, call.argument(1), data, 0n)),
+        };
+      }
+    }
+  }
+
+  #poll({ call }: GuestCall): Input | Wait {
+    const { epoll, timer, devices } = this.#parts.image.descriptors;
+    const most = Math.max(1, Math.min(EVENTS, call.signed(2)));
+    const count = c.epoll_wait(this.#own(epoll), this.#events, most, 0);
+    if (count > 0 || call.signed(3) === 0) {
+      return { kind: "poll", ready: readyOf(this.#events, Math.max(count, 0)) };
+    }
+    const deadline = timerDeadline(this.#own(timer)) ?? NEVER;
+    const handles = devices.reduce(
+      (set, { handle, waits }) => waits ? set | 1n << BigInt(handle) : set,
+      0n,
+    );
+    return { kind: "wait", deadline, handles };
+  }
+
+  #read({ call }: GuestCall): Input {
+    const fd = this.#own(call.argument(0));
+    const bytes = new Uint8Array(Math.min(call.argument(2), MOST_READ));
+    const size = BigInt(bytes.length);
+    const count = call.number === CALLS.read
+      ? c.read(fd, bytes, size)
+      : c.pread64(fd, bytes, size, BigInt(call.argument(3)));
+    const result = resultOf(Number(count));
+    return { kind: "read", result, data: bytes.subarray(0, Math.max(result, 0)) };
+  }
+
+  #write({ call }: GuestCall, data: Uint8Array<ArrayBuffer> | undefined): number {
+    if (data === undefined) return -ERRNO.EFAULT;
+    const fd = this.#own(call.argument(0));
+    const size = BigInt(data.length);
+    return resultOf(Number(
+      call.number === CALLS.write
+        ? c.write(fd, data, size)
+        : c.pwrite64(fd, data, size, BigInt(call.argument(3))),
+    ));
+  }
+
+  #print(data: Uint8Array<ArrayBuffer> | undefined): number {
+    if (data === undefined) return -ERRNO.EFAULT;
+    const { take, unread } = this.#parts;
+    if (take === undefined) {
+      if (data.length > 0 && !writeAll(STDOUT_FILENO, data)) unread();
+      return data.length;
+    }
+    const taken = data.length === 0 ? undefined : take(data);
+    if (taken instanceof Promise) this.#untilTaken(taken);
+    return data.length;
+  }
+
+  #untilTaken(taken: Promise<unknown>): void {
+    const all = this.#taken = Promise.all([this.#taken, taken])
+      .catch((error) => void (this.#failure ??= { error }))
+      .then(() => {
+        if (this.#taken === all) this.#taken = undefined;
+      });
+  }
+
+  #own(fd: number): number {
+    const known = this.#descriptors.get(fd);
+    if (known !== undefined) return known;
+    const own = duplicateOf(this.#parts.pid, fd);
+    this.#descriptors.set(fd, own);
+    return own;
+  }
+}
+
+/** The result of a call as the kernel gives it to a program: a negative `errno` if it failed. */
+function resultOf(result: number): number {
+  return result < 0 ? -errno() : result;
+}

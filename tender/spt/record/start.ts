@@ -1,0 +1,200 @@
+/**
+ * Starts guests of spt that are recorded, and those that replay.
+ *
+ * @module
+ */
+import { type CpuInputs, type CpuSite, replaceIn } from "../../../elftool/x86_64/cpu_inputs.ts";
+import { cpuFlags } from "../../../linux/cpu_flags.ts";
+import { TenderError } from "../../error.ts";
+import { FEATURES } from "../../cpu_features.ts";
+import type { Guest } from "../../guest.ts";
+import { brokenRecording } from "../../record/error.ts";
+import { Hash } from "../../record/hash.ts";
+import { type Recording, RecordingWriter } from "../../record/recording.ts";
+import { cpuInputsOf } from "../../record/text.ts";
+import type { RunOptions } from "../../run/options.ts";
+import { ProcessLimits } from "../../run/process_limits.ts";
+import type { Run } from "../../run/run.ts";
+import type { StartOptions } from "../../target.ts";
+import type { HostFacts, ProcessImage } from "../compile.ts";
+import type { Notifications } from "../../../linux/notifications.ts";
+import type { Tracee } from "../../../linux/tracee.ts";
+import { checkOptions } from "../refusals.ts";
+import { complaintOf, launch, spawnTraced } from "../traced/start.ts";
+import { TracedRun } from "../traced/run.ts";
+import type { Door } from "./door.ts";
+import { installAnswers } from "./install.ts";
+import { RecordingDoor } from "./recorder.ts";
+import { ReplayingDoor } from "./replayer.ts";
+import { AnsweredRun } from "./run.ts";
+
+/** The port that the instruction names which is put in the place of others: using one ends in a signal. */
+const CPU_PORT = 0xe0;
+/** The timer of a guest that ended in its launch: none. */
+const NO_DESCRIPTOR = -1;
+
+/**
+ * Starts a guest, which then waits for its first step.
+ *
+ * @throws {TenderError} "recording" if it cannot be recorded, or does not begin as the recording says; as
+ * a traced guest does
+ */
+export async function startAnswered(
+  image: ProcessImage,
+  options: StartOptions,
+  { guest, facts }: { guest: Guest; facts: HostFacts },
+): Promise<Run> {
+  checkOptions(options);
+  if (options.capturable || options.mark !== undefined) {
+    throw new TenderError("option", "record: a guest of spt is not recorded and captured at once");
+  }
+  const { replay } = options;
+  const inputs = replay ?? await cpuInputsOf(guest, { cpuid: true });
+  const started = replaced(image, inputs.sites);
+  const start = startHash(started);
+  if (replay !== undefined && replay.start !== start) throw otherStart(replay);
+  const doorOf = (tracee: Tracee, take: RunOptions["console"]): Door => {
+    const parts = {
+      pid: tracee.pid,
+      image,
+      take: typeof take === "function" ? take : undefined,
+    };
+    const kill = () => tracee.kill();
+    if (replay !== undefined) {
+      const address = () => tracee.stopped ? Number(tracee.registers().rip) : undefined;
+      return new ReplayingDoor({ ...parts, recording: replay, kill, address });
+    }
+    const writer = writerFor(guest, { inputs, start, facts, record: options.record! });
+    return new RecordingDoor({ ...parts, writer, unread: kill });
+  };
+  return await startWith(started, options, { doorOf, sites: inputs.sites });
+}
+
+async function startWith(
+  image: ProcessImage,
+  options: StartOptions,
+  { doorOf, sites }: {
+    doorOf: (tracee: Tracee, take: RunOptions["console"]) => Door;
+    sites: readonly CpuSite[];
+  },
+): Promise<Run> {
+  using undo = new DisposableStack();
+  const { tracee, errors } = spawnTraced(image, { options, undo });
+  const limits = options.limits && undo.use(new ProcessLimits(options.limits, tracee));
+  let calls: Notifications | undefined;
+  const end = await launch(tracee, {
+    atLast: () => void (calls = undo.use(installAnswers(tracee, { memory: image.note.memory }))),
+  });
+  const complaint = () => complaintOf(errors);
+  if (end !== undefined || calls === undefined) {
+    const process = { tracee, image, timer: NO_DESCRIPTOR };
+    const rest = { console: undefined, limits, mark: undefined, complaint, resources: undo.move() };
+    return new TracedRun({ ...process, ...rest }, end ?? { kind: "killed", signal: 9 });
+  }
+  const take = options.limits?.consoleRate === undefined
+    ? options.console
+    : limits!.console(typeof options.console === "function" ? options.console : undefined);
+  const door = undo.use(doorOf(tracee, take));
+  return new AnsweredRun({
+    tracee,
+    calls,
+    door,
+    sites: new Map(sites.map((site) => [site.address, site])),
+    limits,
+    complaint,
+    resources: undo.move(),
+  });
+}
+
+/** The image with instructions replaced; those that read the counter stay, since they can be forbidden. */
+function replaced(image: ProcessImage, all: readonly CpuSite[]): ProcessImage {
+  const sites = all.filter(({ instruction }) =>
+    instruction !== "rdtsc" && instruction !== "rdtscp"
+  );
+  const segments = image.segments.map((segment) => replaceIn(segment, { sites, port: CPU_PORT }));
+  return { ...image, segments };
+}
+
+function writerFor(
+  guest: Guest,
+  { inputs, start, facts, record }: {
+    inputs: CpuInputs;
+    start: string;
+    facts: HostFacts;
+    record: NonNullable<RunOptions["record"]>;
+  },
+): RecordingWriter {
+  const { devices } = facts;
+  const inherited = devices.map(({ inherited = NO_DESCRIPTOR }) => inherited);
+  // A program cannot read the counter unseen, and what only a kernel can do ends it.
+  const doubts = inputs.doubts.filter(({ instruction }) =>
+    ["rdrand", "rdseed", "cpuid"].includes(instruction)
+  );
+  const begun = {
+    target: "spt",
+    devices: devices.map(({ properties }) => properties),
+    facts: { descriptors: inherited.join(" "), features: featuresHere().join(" ") },
+    start,
+    sites: inputs.sites,
+    doubts,
+  } as const;
+  return new RecordingWriter(guest, { begun, take: record });
+}
+
+function featuresHere(): string[] {
+  const flags = cpuFlags();
+  return FEATURES.filter((feature) => flags.includes(feature));
+}
+
+/**
+ * The facts of the host that a recording was made on: its devices, none of which is opened.
+ *
+ * @throws {TenderError} "host" if the guest could use what this CPU lacks, "recording" if there are no such
+ * facts
+ */
+export function factsOf(
+  { name, facts, devices }: Recording,
+  { manifest }: Guest["unikernel"],
+): HostFacts {
+  const { descriptors = "", features } = facts;
+  const inherited = descriptors === "" ? [] : descriptors.split(" ").map(Number);
+  const known = inherited.every((fd) =>
+    Number.isInteger(fd) && fd >= NO_DESCRIPTOR && fd < 2 ** 20
+  );
+  if (features === undefined || inherited.length !== devices.length || !known) {
+    throw brokenRecording(name, "it does not say on which host it was made");
+  }
+  const here = featuresHere();
+  const missing = features.split(" ").filter((feature) =>
+    feature !== "" && !here.includes(feature)
+  );
+  if (missing.length > 0) {
+    const message = `${name}: was recorded on a CPU with ${
+      missing.join(", ")
+    }, which this one lacks`;
+    throw new TenderError("host", message);
+  }
+  return {
+    devices: devices.map((properties, index) => ({
+      handle: index + 1,
+      name: manifest.devices[index]!.name,
+      properties,
+      ...(inherited[index] === NO_DESCRIPTOR ? {} : { inherited: inherited[index]! }),
+    })),
+    replayed: true,
+  };
+}
+
+/** A checksum of what a guest begins with: its memory, without the launch above it. */
+function startHash({ segments, note: { memory } }: ProcessImage): string {
+  const hash = new Hash().word(memory / 4096);
+  for (const { address, data } of segments) {
+    if (address < memory) hash.word(address).bytes(data);
+  }
+  return hash.toString();
+}
+
+function otherStart({ name }: Recording): TenderError {
+  const message = `${name}: was made by another version of soloden, whose guests begin otherwise`;
+  return new TenderError("recording", message);
+}

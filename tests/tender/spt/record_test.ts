@@ -1,0 +1,105 @@
+/**
+ * Runs of spt, recorded and replayed.
+ */
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { block } from "../../../tender/devices/block/device.ts";
+import { net } from "../../../tender/devices/net/device.ts";
+import { parseRecording } from "../../../tender/record/recording.ts";
+import { record, replay } from "../../../tender/record/replay.ts";
+import { nextFrame, socketPair } from "../devices/socket_pair.ts";
+import { withImage } from "../hvt/device_guests.ts";
+import { kindsOf, printing, replays } from "../record/recorded.ts";
+import { bound } from "./traced.ts";
+
+/** Guests without devices, whatever their end. */
+const GUESTS = [
+  ...["globals", "tls", "time", "output", "abort", "null_read", "undefined", "broken_stack", "ssp"],
+  ...["exec_data", "write_text", "write_rodata", "forbidden_syscall", "args", "cpu", "divide"],
+  ...["guard", "steps", "ready", "chance", "fpu"],
+];
+
+for (const name of GUESTS) {
+  Deno.test(`record: ${name} on spt is replayed with the same console, memory and end`, async () => {
+    const said = printing();
+    const { outcome, recording } = await record(await bound(name), { console: said.console });
+    ok(recording.whole);
+    deepEqual(recording.doubts, []);
+    await replays(recording, { times: 2, text: said.text(), outcome });
+  });
+}
+
+Deno.test("record: what a guest of spt draws from its CPU is the same in ten replays", async () => {
+  const said = printing();
+  const { outcome, recording } = await record(await bound("chance"), { console: said.console });
+  const { random, ticks } = kindsOf(recording);
+  // One more for the stack guard.
+  deepEqual([random, ticks], [5, 3]);
+  match(said.text(), /\n0000112233445566\n/);
+  match(said.text(), /\nascending\n/);
+  await replays(recording, { times: 10, text: said.text(), outcome });
+  const other = printing();
+  await record(await bound("chance"), { console: other.console });
+  ok(other.text() !== said.text(), "two runs draw the same");
+});
+
+Deno.test("record: the content of a disk of spt comes from the recording", () =>
+  withImage(8 * 512, async (path) => {
+    const storage = block.file(path);
+    const guest = await bound("block_random", { devices: { storage }, args: ["77 60"] });
+    const said = printing();
+    const { outcome, recording } = await record(guest, { console: said.console });
+    deepEqual([said.text(), outcome], ["SUCCESS\n", { kind: "exit", status: 0 }]);
+    const { read, write } = kindsOf(recording);
+    ok(read! > 0 && write! > 0);
+    await Deno.remove(path);
+    await replays(recording, { times: 3, text: said.text(), outcome });
+    await Deno.writeFile(path, new Uint8Array());
+  }));
+
+Deno.test("record: frames of spt come from the recording", async () => {
+  using pair = socketPair();
+  const guest = await bound("net", { devices: { service: net.fd(pair.guest) } });
+  const said = printing();
+  const running = record(guest, { console: said.console });
+  for (const length of [1, 7, 300, 1500]) {
+    const frame = new Uint8Array(14 + length).fill(length);
+    pair.send(frame);
+    deepEqual(await nextFrame(pair), frame);
+  }
+  pair.send(new Uint8Array(15).fill("q".charCodeAt(0)));
+  const { outcome, recording } = await running;
+  deepEqual(outcome, { kind: "exit", status: 0 });
+  equal(kindsOf(recording).write, 4);
+  await replays(recording, { times: 3, text: said.text(), outcome });
+});
+
+Deno.test("record: a guest of spt that is killed while it waits leaves a recording", async () => {
+  const killer = new AbortController();
+  const { outcome, recording } = await record(await bound("wait_long"), {
+    signal: killer.signal,
+    console: () => {},
+    record: (bytes) => void (bytes.length < 200 && setTimeout(() => killer.abort(), 1)),
+  });
+  deepEqual(outcome, { kind: "signal", signal: 9 });
+  await replays(recording, { times: 1, text: "", outcome });
+});
+
+Deno.test("record: a limit ends a recorded guest of spt, and its replay", async () => {
+  const { outcome, recording } = await record(await bound("wait_long"), { limits: { timeout: 1 } });
+  deepEqual(outcome, { kind: "limit", limit: "timeout", value: 1 });
+  await replays(recording, { times: 1, text: "", outcome });
+});
+
+Deno.test("record: a replay of spt stops where the recording is cut off, or differs", async () => {
+  const { recording } = await record(await bound("time"), { console: () => {} });
+  const cut = parseRecording(recording.bytes.slice(0, -60), { name: "cut.rec" });
+  await rejects(replay(cut, { console: () => {} }), {
+    code: "recording",
+    message: /^cut\.rec: ends after input [0-9]+, before its run did/,
+  });
+  const { recording: other } = await record(await bound("chance"), { console: () => {} });
+  await rejects(replay({ ...recording, inputs: other.inputs }, { console: () => {} }), {
+    code: "recording",
+    message: /: the replay differs at input [0-9]+.*: expected [^,]+, found /,
+  });
+});
