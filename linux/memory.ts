@@ -11,6 +11,7 @@ import {
   MAP_FIXED,
   MAP_PRIVATE,
   MAP_SHARED,
+  MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
   PROT_READ,
   PROT_WRITE,
@@ -204,7 +205,7 @@ export function guestMemory(
  * @throws {SystemError} if the kernel refuses
  */
 export function sparseFile(name: string, size: number): number {
-  const fd = check(c.memfd_create(cstr(name), MFD_CLOEXEC), "memfd_create");
+  const fd = check(c.memfd_create(cstr(name), MFD_CLOEXEC | MFD_ALLOW_SEALING), "memfd_create");
   if (c.ftruncate(fd, BigInt(size)) < 0) {
     const error = new SystemError("ftruncate", errno());
     closeDescriptor(fd);

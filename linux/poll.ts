@@ -58,6 +58,7 @@ export class PollSet implements Disposable {
   readonly #events: DataView<ArrayBuffer> = new DataView(
     new ArrayBuffer((HANDLE_MAX + 1) * EpollEvent.size),
   );
+  #closed = false;
   /** `struct itimerspec`: an interval, which stays 0, then the moment; seconds and nanoseconds each. */
   readonly #moment = new BigInt64Array(4);
   /**
@@ -117,13 +118,14 @@ export class PollSet implements Disposable {
     await c.epoll_wait_apart(this.#epoll, this.#eventsApart, HANDLE_MAX + 1, FOREVER);
   }
 
-  /** Ends a {@linkcode waitApart} that is under way. */
+  /** Ends a {@linkcode waitApart} that is under way; does nothing once the set is closed. */
   wake(): void {
-    this.#setTimer(0n);
+    if (!this.#closed) this.#setTimer(0n);
   }
 
   /** Closes its own descriptors; those that it waits on stay open. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     closeDescriptor(this.#timer);
     closeDescriptor(this.#epoll);
   }

@@ -96,7 +96,10 @@ export class Admission {
 
   /** Sends all away that wait. */
   close(): void {
-    for (const waiting of this.#queue) this.#sendAway(waiting, closed());
+    for (const waiting of this.#queue) {
+      this.#forget(waiting);
+      waiting.turn.reject(closed());
+    }
   }
 
   #missing(memory: number): "guests" | "memory" | undefined {
@@ -111,7 +114,11 @@ export class Admission {
 
   #wait(memory: number): Place {
     const { patience } = this.#bounds;
-    const late = () => this.#sendAway(waiting, this.#refusal("wait", patience));
+    const late = () => {
+      this.#forget(waiting);
+      waiting.turn.reject(this.#refusal("wait", patience));
+      this.#admitNext();
+    };
     const waiting: Waiting = {
       memory,
       turn: Promise.withResolvers(),
@@ -129,12 +136,6 @@ export class Admission {
   #refusal(code: keyof typeof SENTENCES, bound: number): PoolError {
     this.#refused++;
     return new PoolError(code, SENTENCES[code](bound), { bound });
-  }
-
-  #sendAway(waiting: Waiting, error: PoolError): void {
-    this.#forget(waiting);
-    waiting.turn.reject(error);
-    this.#admitNext();
   }
 
   #forget(waiting: Waiting): boolean {

@@ -5,13 +5,14 @@
  * @module
  */
 import { Arena } from "../../linux/arena.ts";
+import { closeDescriptor } from "../../linux/libc.ts";
 import type { Mapping } from "../../linux/memory.ts";
 import { Regs, type SpecialRegisters, Sregs } from "../kvm/abi.ts";
 import { restoreVcpu, saveVcpu, type StateForm, stateForm, type VcpuState } from "../kvm/state.ts";
 import type { System } from "../kvm/system.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Content, HostFacts, Machine } from "./machine.ts";
-import { machineMemory, memoryImage } from "./machine_memory.ts";
+import { imageFile, machineMemory } from "./machine_memory.ts";
 
 /** Makes machines on this host. */
 export class MachineMaker {
@@ -58,7 +59,8 @@ export interface CloneMachine {
 export class Machines implements Disposable {
   readonly #maker: MachineMaker;
   readonly #machine: Machine;
-  readonly #image: Mapping;
+  /** Descriptor of what they begin with. */
+  readonly #image: number;
   readonly #registers: Uint8Array<ArrayBuffer>;
   readonly #specialRegisters: Uint8Array<ArrayBuffer>;
   /** What can be used again; undefined if nothing may be. */
@@ -70,7 +72,7 @@ export class Machines implements Disposable {
   constructor(maker: MachineMaker, machine: Machine, { reused }: { reused: boolean }) {
     this.#maker = maker;
     this.#machine = machine;
-    this.#image = memoryImage(machine);
+    this.#image = imageFile(machine);
     this.#registers = Regs.encode(machine.registers);
     this.#specialRegisters = Sregs.encode({
       ...maker.specialRegisters,
@@ -101,7 +103,7 @@ export class Machines implements Disposable {
   [Symbol.dispose](): void {
     for (const { resources } of this.#free ?? []) resources.dispose();
     this.#free = undefined;
-    this.#image.close();
+    closeDescriptor(this.#image);
   }
 
   #make(): CloneMachine {
@@ -109,7 +111,10 @@ export class Machines implements Disposable {
     const { memorySize, cpuid } = this.#machine;
     using resources = new DisposableStack();
     const memory = resources.adopt(
-      machineMemory(this.#machine, { image: this.#image, place: arena.take(memorySize) }),
+      machineMemory(this.#machine, {
+        image: { fd: this.#image },
+        place: arena.take(memorySize),
+      }),
       (memory) => memory.close(),
     );
     const vm = resources.use(system.createVm());

@@ -116,6 +116,21 @@ Deno.test("poll: a set that is given back has no descriptors any more", () => {
   assert.ok(kinds() < before + SETS);
 });
 
+Deno.test("poll: a set that is closed is not woken: its descriptors are others' by then", () => {
+  const set = new PollSet([]);
+  set[Symbol.dispose]();
+  set.wake();
+});
+
+Deno.test("poll: a set that is armed can be waited for as a descriptor", () => {
+  using one = pipe();
+  using inner = new PollSet([{ fd: one.read, handle: 1 }]);
+  const deadline = monotonic() + 5_000_000n;
+  using outer = new PollSet([{ fd: inner.arm(deadline), handle: 2 }]);
+  assert.equal(outer.wait(monotonic() + 60_000_000_000n), 1n << 2n);
+  assert.ok(monotonic() >= deadline);
+});
+
 Deno.test("clock: the wall clock is in nanoseconds since 1970", () => {
   assert.ok(Math.abs(Number(realtime() / 1_000_000n) - Date.now()) < 5_000);
 });
