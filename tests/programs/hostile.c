@@ -41,14 +41,42 @@ static void *executable(void) {
 /* Compilers do not know these, so that no address in the code gives a trick away. */
 static volatile uintptr_t none = 0, five = 5, seven = 7;
 
-/* Behind a jump that was put where a system call and the instruction behind it were. */
-static uintptr_t inside(void) {
+/* The jump that was put where a system call and the instruction behind it were. */
+static uintptr_t jump(void) {
     const unsigned char *code = (const void *)((uintptr_t)replaced + none);
     for (int at = 0; at < 64; at++) {
         if (code[at] == 0xe9)
-            return (uintptr_t)code + (uintptr_t)at + five;
+            return (uintptr_t)code + (uintptr_t)at;
     }
     return 0;
+}
+
+/* Where the jump or call at an address leads. */
+static uintptr_t target(uintptr_t at) {
+    int32_t distance;
+    memcpy(&distance, (const void *)(at + 1), sizeof distance);
+    return at + five + (uintptr_t)distance;
+}
+
+/* A trampoline begins with an instruction of five bytes, and then calls the personality. */
+static uintptr_t personality(void) {
+    return target(target(jump()) + five);
+}
+
+/* A system call of the bindings, which are where every unikernel has them. */
+static uintptr_t bindings(void) {
+    const unsigned char *code = (const void *)(0x100000 + none);
+    while (code[0] != 0x0f || code[1] != 0x05)
+        code++;
+    return (uintptr_t)code;
+}
+
+static void go(uintptr_t to, long number) {
+    static const char path[] = "/etc/passwd";
+    __asm__ volatile("call *%[to]"
+                     :
+                     : [to] "r"(to), "a"(number), "D"(path), "S"(0), "d"(0)
+                     : "rcx", "r11", "memory");
 }
 
 int main(int count, char **words) {
@@ -64,7 +92,17 @@ int main(int count, char **words) {
     if (strcmp(how, "text") == 0)
         *(volatile char *)(uintptr_t)replaced = 0;
     if (strcmp(how, "inside") == 0)
-        ((long (*)(void))inside())();
+        ((long (*)(void))(jump() + five))();
+    if (strcmp(how, "personality") == 0)
+        go(personality() + seven + none, SYS_getpid);
+    if (strcmp(how, "open") == 0)
+        go(bindings(), SYS_open);
+    if (strcmp(how, "execute") == 0)
+        go(bindings(), SYS_execve);
+    if (strcmp(how, "compat") == 0)
+        __asm__ volatile("int $0x80" : : "a"(20) : "memory");
+    if (strcmp(how, "vsyscall") == 0)
+        ((long (*)(void *))(0xffffffffff600000 + none))(NULL);
     if (strcmp(how, "window") == 0)
         *(volatile char *)0x100000 = 0;
     if (strcmp(how, "stack") == 0) {
