@@ -24,6 +24,7 @@ import { helpText } from "./help.ts";
 import { firstMistake, mistakeText, strayOptionText, unknownCommandText } from "./mistakes.ts";
 import { argument, flag, options, required } from "./options.ts";
 import { completeCommand, completions, doctor, newCommand } from "./first_steps.ts";
+import { mcp } from "./mcp.ts";
 import { pack, runGuest, snapshot } from "./guests.ts";
 import { replay } from "./recordings.ts";
 import { sink } from "./sink.ts";
@@ -120,6 +121,7 @@ export const routes: RouteMap<CommandContext> = buildRouteMap({
       docs: { brief: "Work with application manifests" },
     }),
     inspect,
+    mcp,
     cc: wrapper(`Compile and link for unikernels (${TARGET_FLAG})`),
     ld: wrapper(`Link for unikernels (${TARGET_FLAG})`),
     objcopy: wrapper("Copy object files"),

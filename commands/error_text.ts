@@ -6,7 +6,13 @@
 import { printable } from "../elftool/printable.ts";
 
 /** The errors whose messages are written for people. Any other error is a fault of this program. */
-const WRITTEN_FOR_PEOPLE = new Set(["ElfError", "TenderError", "ToolchainError", "SystemError"]);
+const WRITTEN_FOR_PEOPLE = new Set([
+  "ElfError",
+  "TenderError",
+  "ToolchainError",
+  "SystemError",
+  "McpError",
+]);
 
 /**
  * Whether an error is about the input of a command, and so was found before anything was started.

@@ -10,9 +10,12 @@ import { AuditLog, type CallRecord, type End } from "./audit.ts";
 import { CidRegistry } from "./cid.ts";
 import { resolveTool, type Surroundings, type ToolSpec } from "./config.ts";
 import type { Config } from "./config_schema.ts";
+import { type Description, readDescription } from "./description.ts";
 import { McpError } from "./error.ts";
 import { loadImage, type ToolImage } from "./image.ts";
 import { type Answer, execute, Log } from "./instance.ts";
+import { DESCRIBE, type Request } from "./json_rpc.ts";
+import { Logs } from "./logs.ts";
 import { checkMounts, readMounts } from "./mount.ts";
 import type { Places } from "./places.ts";
 import { Slots } from "./slots.ts";
@@ -36,8 +39,10 @@ export interface CallOptions {
 
 /** What came of a call. */
 export interface CallResult extends Answer {
+  /** What the tool ran on: a target, or `direct`. */
   readonly target: string;
-  readonly cid: number;
+  /** The number of its unikernel; none if it was executed directly. */
+  readonly cid?: number;
   /** Milliseconds until it was its turn. */
   readonly queue: number;
   /** What the tool printed. */
@@ -60,6 +65,7 @@ export class Tools implements AsyncDisposable {
   readonly #slots: Slots;
   readonly #cids: CidRegistry;
   readonly #audit: AuditLog;
+  readonly #logs: Logs;
   readonly #images = new Map<string, Promise<Loaded>>();
   #lastId = 0;
 
@@ -74,6 +80,7 @@ export class Tools implements AsyncDisposable {
     });
     this.#cids = new CidRegistry(`${options.places.runtime}/cids`);
     this.#audit = new AuditLog(options.places.state);
+    this.#logs = new Logs(options.places.state);
   }
 
   /** What the configuration comes to for a tool; see {@linkcode resolveTool}. */
@@ -90,54 +97,33 @@ export class Tools implements AsyncDisposable {
   async call(
     { server, tool }: { server: string; tool: string },
     params: unknown,
-    { signal, progress }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<CallResult> {
     const spec = this.#checked(server, tool);
-    const begun = performance.now();
-    const facts: Facts = { spec };
+    const facts: Facts = { spec, begun: performance.now() };
+    const id = ++this.#lastId;
+    const request: Request = { jsonrpc: "2.0", id, server_id: server, method: tool, params };
     try {
-      const { image, prepared } = await this.#load(spec);
-      facts.image = image;
-      const files = readMounts(checkMounts(spec.mounts));
-      using _ = await this.#slots.take(signal);
-      facts.queue = performance.now() - begun;
-      using lease = this.#cids.take(`${server}.${tool}`);
-      facts.cid = lease.cid;
-      const over = new AbortController();
-      using ending = new DisposableStack();
-      ending.defer(() => over.abort());
-      const log = new Log(spec.config.max_output_bytes);
-      const request = {
-        jsonrpc: "2.0",
-        id: ++this.#lastId,
-        server_id: server,
-        method: tool,
-        params,
-      } as const;
-      const answer = await execute(this.#pool, { spec, request }, {
-        image,
-        prepared,
-        files,
-        signal,
-        log,
-        asking: new Asking({
-          spec,
-          cid: lease.cid,
-          signal: over.signal,
-          audit: (record) => this.#audit.append(record),
-          progress,
-        }),
-      });
-      this.#audit.append(this.#record(facts, "ok", answer));
-      const { queue } = facts;
-      const { target } = image;
-      const said = { log: log.text(), truncated: log.truncated };
-      return { ...answer, target, cid: lease.cid, queue, ...said };
+      const result = spec.mode === "direct"
+        ? await this.#direct(facts, { request, options })
+        : await this.#unikernel(facts, { request, options });
+      this.#audit.append(this.#record(facts, "ok", result));
+      return result;
     } catch (error) {
       const failure = error instanceof McpError ? error : new McpError("crash", String(error));
       this.#audit.append(this.#record({ ...facts, message: failure.message }, failure.code));
       throw error;
     }
+  }
+
+  /**
+   * Asks the program of a server which tools it has, in a unikernel.
+   *
+   * @throws {McpError} as a call does, "protocol" or "validation" if the answer is no description
+   */
+  async describe(server: string): Promise<Description[]> {
+    const { result } = await this.call({ server, tool: DESCRIBE }, {});
+    return readDescription(result, server);
   }
 
   /** Kills all unikernels, and waits for their ends. */
@@ -146,14 +132,55 @@ export class Tools implements AsyncDisposable {
     this.#audit[Symbol.dispose]();
   }
 
+  async #unikernel(facts: Facts, { request, options }: Called): Promise<CallResult> {
+    const { spec } = facts;
+    const { image, prepared } = await this.#load(spec);
+    facts.image = image;
+    const files = readMounts(checkMounts(spec.mounts));
+    using _slot = await this.#slots.take(options.signal);
+    const queue = performance.now() - facts.begun;
+    facts.live = this.#slots.live;
+    using lease = this.#cids.take(`${spec.server}.${spec.tool}`);
+    Object.assign(facts, { queue, cid: lease.cid });
+    const log = new Log(spec.config.max_output_bytes);
+    using over = new DisposableStack();
+    const { signal } = over.adopt(new AbortController(), (ended) => ended.abort());
+    over.defer(() => {
+      const text = image.input === "channel" ? log.text() : "";
+      this.#logs.append(`${spec.server}.${spec.tool}`, { cid: lease.cid, text });
+    });
+    const answer = await execute(this.#pool, { spec, request }, {
+      image,
+      prepared,
+      files,
+      signal: options.signal,
+      log,
+      asking: new Asking({
+        spec,
+        cid: lease.cid,
+        signal,
+        audit: (record) => this.#audit.append(record),
+        progress: options.progress,
+      }),
+    });
+    const { truncated } = log;
+    return { ...answer, target: image.target, cid: lease.cid, queue, log: log.text(), truncated };
+  }
+
+  async #direct(facts: Facts, { request, options }: Called): Promise<CallResult> {
+    const { executeDirect } = await import("./direct.ts");
+    using _slot = await this.#slots.take(options.signal);
+    facts.queue = performance.now() - facts.begun;
+    const answer = await executeDirect(facts.spec, request, options);
+    return { ...answer, target: "direct", queue: facts.queue, log: "", truncated: false };
+  }
+
   /** Resolves a tool, and refuses what is not allowed. */
   #checked(server: string, tool: string): ToolSpec {
     try {
       const spec = this.spec(server, tool);
-      if (spec.mode !== "direct") return spec;
-      const rule = this.#options.allowDirect
-        ? "direct execution is done by nobody yet"
-        : "its mode is direct, which is no isolation; --allow-direct allows it";
+      if (spec.mode !== "direct" || this.#options.allowDirect) return spec;
+      const rule = "its mode is direct, which is no isolation; --allow-direct allows it";
       throw new McpError("denied", `${server} ${tool}: ${rule}`);
     } catch (error) {
       const { message } = error as Error;
@@ -199,7 +226,7 @@ export class Tools implements AsyncDisposable {
       image: spec.image,
       sha256: image?.sha256,
       cid,
-      live: this.#slots.live,
+      live: facts.live ?? 0,
       limits: {
         memory_mb: spec.memory,
         timeout_secs: config.timeout_secs,
@@ -213,12 +240,21 @@ export class Tools implements AsyncDisposable {
   }
 }
 
+/** A call that is made. */
+interface Called {
+  readonly request: Request;
+  readonly options: CallOptions;
+}
+
 /** What is known of a call by now. */
 interface Facts {
   readonly spec: ToolSpec;
+  readonly begun: number;
   image?: ToolImage;
   cid?: number;
   queue?: number;
+  /** Live instances of this process, this one among them. */
+  live?: number;
   message?: string;
 }
 

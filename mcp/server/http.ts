@@ -6,6 +6,7 @@
 import {
   createMcpHandler,
   hostHeaderValidationResponse,
+  isLegacyRequest,
   localhostAllowedHostnames,
   localhostAllowedOrigins,
   originValidationResponse,
@@ -13,7 +14,10 @@ import {
 import { McpError } from "../error.ts";
 import { MAX_FRAME } from "../frame.ts";
 import type { Serving } from "./server.ts";
+import { Sessions } from "./sessions.ts";
 
+/** Most bytes of a request: of the largest arguments, and what is around them. */
+const maxRequestBodySize = 2 * MAX_FRAME;
 /** The path that answers. */
 const PATH = "/mcp";
 
@@ -42,8 +46,10 @@ export interface HttpServer extends AsyncDisposable {
  */
 export function serveHttp(serving: Serving, options: HttpOptions): HttpServer {
   const { hostname, port } = loopback(options.address);
+  const sessions = new Sessions(serving.connect);
   const handler = createMcpHandler(serving.connect, {
-    maxRequestBodySize: 2 * MAX_FRAME,
+    legacy: "reject",
+    maxRequestBodySize,
     onerror: ({ message }) => options.log(message),
   });
   const answer = async (request: Request): Promise<Response> => {
@@ -54,22 +60,37 @@ export function serveHttp(serving: Serving, options: HttpOptions): HttpServer {
     if (options.token !== undefined && !await presents(request, options.token)) {
       return new Response(null, { status: 401, headers: { "WWW-Authenticate": "Bearer" } });
     }
-    return await handler.fetch(request);
+    const legacy = await isLegacyRequest(request, undefined, { maxRequestBodySize });
+    return await (legacy ? sessions : handler).fetch(request);
   };
   try {
+    const warnings = withoutSignalWarning();
     const server = Deno.serve({ hostname, port, onListen: () => {} }, answer);
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     return {
       url: `http://${host}:${server.addr.port}${PATH}`,
       finished: server.finished,
       [Symbol.asyncDispose]: async () => {
-        await handler.close();
+        await Promise.all([handler.close(), sessions[Symbol.asyncDispose]()]);
         await server.shutdown();
+        warnings[Symbol.dispose]();
       },
     };
   } catch (error) {
     throw new McpError("network", `${options.address}: ${(error as Error).message}`);
   }
+}
+
+/**
+ * Keeps the runtime from warning that signals of requests are aborted after answers as well, which does no
+ * harm here. To dispose of it lets it warn.
+ */
+function withoutSignalWarning(): Disposable {
+  const { warn } = console;
+  console.warn = (...words: unknown[]) => {
+    if (!String(words[0]).startsWith("Deno.serve: request.signal")) warn(...words);
+  };
+  return { [Symbol.dispose]: () => void (console.warn = warn) };
 }
 
 /** Reads an address of this host alone. */

@@ -11,7 +11,7 @@ Deno.test("L1: a call gets its arguments, and its result comes back", async () =
   const { result, target, cid, boot, call } = await world.tools.call(s("echo"), params);
   deepEqual(result, params);
   equal(target, "spt");
-  ok(cid >= 200 && cid <= 299 && boot >= 0 && call >= 0);
+  ok(cid! >= 200 && cid! <= 299 && boot >= 0 && call >= 0);
 });
 
 Deno.test("L2: a counter that each call raises is 1 in every call", async () => {
