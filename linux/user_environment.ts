@@ -23,9 +23,14 @@ export function childEnvironment(): ChildEnvironment {
   return env === undefined ? {} : { clearEnv: true, env };
 }
 
+/** One of the user's variables, if there is one and it is known. */
+export function userVariable(name: string): string | undefined {
+  return isHidden() ? hiddenEnvironment()?.[name] : Deno.env.get(name);
+}
+
 /** The user's home directory (`HOME`), if there is one and it is known. */
 export function homeDirectory(): string | undefined {
-  return isHidden() ? hiddenEnvironment()?.HOME : Deno.env.get("HOME");
+  return userVariable("HOME");
 }
 
 let hidden: Record<string, string> | undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { userVariable } from "../linux/user_environment.ts";
 import * as v from "valibot";
 import type { AuditRecord } from "./audit.ts";
 import type { ToolSpec } from "./config.ts";
@@ -101,7 +102,7 @@ export class Asking {
     return await fetchFor(params, {
       rules: fetch,
       signal,
-      variable: (name) => Deno.env.get(name),
+      variable: userVariable,
       told: (request) =>
         audit({ event: "fetch", time: new Date().toISOString(), server, tool, cid, ...request }),
     });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { userVariable } from "../linux/user_environment.ts";
 import type { ToolSpec } from "./config.ts";
 import { McpError } from "./error.ts";
 import { type Answer, Log } from "./instance.ts";
@@ -57,7 +58,7 @@ function start(
   try {
     return new Deno.Command(program, {
       args: [...args],
-      env: { PATH: Deno.env.get("PATH") ?? "", ...env },
+      env: { PATH: userVariable("PATH") ?? "", ...env },
       clearEnv: true,
       stdin: "piped",
       stdout: "piped",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { userVariable } from "../linux/user_environment.ts";
 import { McpError } from "./error.ts";
 
 /** The places. */
@@ -28,7 +29,7 @@ export interface Places {
  * @throws {McpError} "config" if there is no home directory
  */
 export function findPlaces(
-  variable: (name: string) => string | undefined = (name) => Deno.env.get(name),
+  variable: (name: string) => string | undefined = userVariable,
 ): Places {
   // The specification: a relative path is invalid, and ignored.
   const absolute = (name: string) => variable(name)?.match(/^\/.*/s)?.[0];

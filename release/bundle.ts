@@ -6,7 +6,14 @@
 import { basename, dirname } from "node:path";
 import { build, stop } from "esbuild";
 import { writeOutput } from "../linux/output.ts";
-import { assets, description, fixedValues, lazyBuiltins, packages } from "./bundle_plugins.ts";
+import {
+  assets,
+  description,
+  fixedValues,
+  lazyBuiltins,
+  packages,
+  replacements,
+} from "./bundle_plugins.ts";
 import { linkChunks, type Linked } from "./link_chunks.ts";
 import { bundledPackages, type Package } from "./bundled_packages.ts";
 import { BUNDLE, fromRoot } from "./paths.ts";
@@ -15,7 +22,7 @@ const ENTRY = "release/entry.ts";
 
 /**
  * What is loaded together: for the entry and the version; for a guest of spt, portable or not; for help;
- * for a guest of hvt.
+ * for a guest of hvt; to call a tool in a unikernel; to serve tools to clients.
  */
 const GROUPS = [
   [ENTRY, "deno.json"],
@@ -34,6 +41,12 @@ const GROUPS = [
     "tender/observe/observers.ts",
     "tender/observe/explain_crash.ts",
   ],
+  [
+    "commands/mcp/call.ts",
+    "commands/mcp/instances.ts",
+    "commands/mcp/servers.ts",
+  ],
+  ["commands/mcp/serve.ts", "mcp/server/stdio.ts", "mcp/server/http.ts"],
 ];
 
 /** The linked command. */
@@ -63,7 +76,7 @@ export async function bundle(): Promise<Bundle> {
     define: { "import.meta.main": "false" },
     legalComments: "none",
     logLevel: "warning",
-    plugins: [assets(), description(), fixedValues(), lazyBuiltins(), packages()],
+    plugins: [assets(), description(), fixedValues(), lazyBuiltins(), replacements(), packages()],
   });
   await stop();
   const outputs = Object.entries(metafile.outputs);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
@@ -14,6 +15,7 @@ import { buildDiskLoader, PREBUILT_LOADER } from "../bindings/disk_loader.ts";
 import { bindingsTargets } from "../bindings/targets.ts";
 import { buildBindings, prebuiltObject } from "../bindings/toolchain.ts";
 import { packageOf } from "./bundled_packages.ts";
+import { fromRoot } from "./paths.ts";
 
 /** Finds npm packages by this project's import map, in Deno's own cache. */
 export function packages(): Plugin {
@@ -21,9 +23,12 @@ export function packages(): Plugin {
     name: "packages",
     setup(build) {
       // Neither a path nor a URL: a name.
-      build.onResolve({ filter: /^[^./:][^:]*$/ }, ({ path, kind }) => {
+      build.onResolve({ filter: /^[^./:][^:]*$/ }, ({ path, kind, importer }) => {
         if (kind === "entry-point") return null;
-        return { path: packageEntry(fileURLToPath(import.meta.resolve(path))), sideEffects: false };
+        const found = isOurs(importer)
+          ? packageEntry(fileURLToPath(import.meta.resolve(path)))
+          : dependencyEntry(path, importer);
+        return { path: found, sideEffects: false };
       });
       // Modules of the library name the registry, since whoever imports them has another import map.
       build.onResolve({ filter: /^npm:/ }, ({ path, ...options }) => {
@@ -38,6 +43,52 @@ export function packages(): Plugin {
 function packageEntry(resolved: string): string {
   const { directory, description: { module } } = packageOf(resolved);
   return module === undefined ? resolved : join(directory, module);
+}
+
+/** Whether a file is this project's own. */
+function isOurs(path: string): boolean {
+  return path.startsWith(`${fromRoot(".")}/`);
+}
+
+/** The ES module that a package means by the name of one that it depends on, or of itself. */
+function dependencyEntry(name: string, importer: string): string {
+  const { directory, description } = packageOf(createRequire(importer).resolve(name));
+  const { exports = {} } = description;
+  const found = exports[`.${name.slice(description.name.length)}`]?.import;
+  const file = typeof found === "string" ? found : found?.default;
+  if (file === undefined) throw new Error(`${name}: has no ES module for ${importer}`);
+  return join(directory, file);
+}
+
+/**
+ * Replaces modules of packages that a bundle must not have, and the address of a worker by its code, which a
+ * bundle has no file for.
+ */
+export function replacements(): Plugin {
+  return {
+    name: "replacements",
+    setup(build) {
+      build.onResolve({ filter: /^@modelcontextprotocol\/server\/_shims$/ }, () => ({
+        path: fromRoot("mcp/server/package_shims.ts"),
+      }));
+      build.onLoad({ filter: /\/mcp\/schema_worker_url\.ts$/ }, async () => {
+        const { esbuild, initialOptions } = build;
+        const { outputFiles } = await esbuild.build({
+          ...initialOptions,
+          entryPoints: [fromRoot("mcp/schema_worker.ts")],
+          splitting: false,
+          metafile: false,
+          write: false,
+          plugins: [packages()],
+        });
+        const contents = `
+          const code = ${JSON.stringify(outputFiles[0]!.text)};
+          export const workerUrl = () =>
+            URL.createObjectURL(new Blob([code], { type: "text/javascript" }));`;
+        return { contents };
+      });
+    },
+  };
 }
 
 /**

@@ -18,6 +18,10 @@ export interface PackageDescription {
   readonly author?: string;
   /** Its ES module for bundlers, relative to the package. */
   readonly module?: string;
+  /** What it exports, by paths in it: the files for each way to import it. */
+  readonly exports?: Readonly<
+    Record<string, { readonly import?: string | { readonly default?: string } } | undefined>
+  >;
 }
 
 /** A package as it lies in a cache. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { userVariable } from "../../linux/user_environment.ts";
 import type { CommandContext } from "@stricli/core";
 import project from "../../deno.json" with { type: "json" };
 import { printable } from "../../elftool/printable.ts";
@@ -44,7 +45,7 @@ export async function serve(this: CommandContext, flags: ServeFlags): Promise<vo
 
 /** The token that clients have to present: the first line of a file, or a variable. */
 function readToken(path: string | undefined): string | undefined {
-  if (path === undefined) return Deno.env.get("SOLODEN_MCP_TOKEN");
+  if (path === undefined) return userVariable("SOLODEN_MCP_TOKEN");
   try {
     const [token = ""] = Deno.readTextFileSync(path).split("\n");
     if (token !== "") return token;

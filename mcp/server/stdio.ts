@@ -4,7 +4,7 @@
  * @module
  */
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
-import process from "node:process";
+import { stdin, stdout } from "node:process";
 import { MAX_FRAME } from "../frame.ts";
 import type { Serving } from "./server.ts";
 
@@ -21,7 +21,7 @@ export async function serveClient(
   serving: Serving,
   { log }: { log: (line: string) => void },
 ): Promise<void> {
-  const transport = new StdioServerTransport(process.stdin, process.stdout, {
+  const transport = new StdioServerTransport(stdin, stdout, {
     maxBufferSize: MAX_MESSAGE,
   });
   const { promise: closed, resolve } = Promise.withResolvers<void>();
