@@ -22,6 +22,7 @@ import { CloneLimits, CloneRun } from "./clone_run.ts";
 import { MachineMaker, type Machines } from "./clone_machines.ts";
 import { bootContent, compileShared, type Machine } from "./machine.ts";
 import { startMachine } from "./machine_run.ts";
+import type { Observer } from "./observer.ts";
 import { PacedOutput } from "./paced_output.ts";
 import { checkArchitecture } from "./tender.ts";
 import { Turns } from "./turns.ts";
@@ -51,8 +52,16 @@ export class HvtClones implements Clones {
       const { checkCpu } = await import("./cpu_features.ts");
       checkCpu(unikernel, machine.cpuid);
     }
-    const parts = { unikernel, memorySize, machine, options, kinds, shared: this.#shared };
-    return new PreparedGuest(parts);
+    const { explainCrash } = await import("../observe/explain_crash.ts");
+    return new PreparedGuest({
+      unikernel,
+      memorySize,
+      machine,
+      options,
+      kinds,
+      observers: [explainCrash(unikernel)],
+      shared: this.#shared,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -69,6 +78,7 @@ interface Parts {
   readonly machine: Machine;
   readonly options: PrepareOptions;
   readonly kinds: ServedKinds;
+  readonly observers: readonly Observer[];
   readonly shared: Shared;
 }
 
@@ -87,7 +97,7 @@ class PreparedGuest implements Prepared {
 
   /** See {@linkcode Prepared}. */
   start({ args, devices, console, limits }: CloneOptions): Run {
-    const { unikernel, options: { memory }, kinds, machine, shared } = this.#parts;
+    const { unikernel, options: { memory }, kinds, machine, observers, shared } = this.#parts;
     const guest = bind(unikernel, { memory, args, devices });
     using undo = new DisposableStack();
     const world = undo.use(hostWorld(guest.devices, kinds, {
@@ -104,7 +114,7 @@ class PreparedGuest implements Prepared {
     const held = limits && new CloneLimits(limits);
     const take = typeof console === "function" ? console : undefined;
     const output = outputOf(take, { world, limits: held });
-    const run = startMachine({ machine, memory: mapping, vcpu, world, output }, []);
+    const run = startMachine({ machine, memory: mapping, vcpu, world, output }, observers);
     return new CloneRun({
       machine: run,
       turns: shared.turns,
