@@ -8,6 +8,7 @@ import { confinement } from "./confinement.ts";
 import { devices } from "./devices.ts";
 import { footprint } from "./footprint.ts";
 import { hypercallCost } from "./hypercall.ts";
+import { languages } from "./languages.ts";
 import { netRing } from "./net_ring.ts";
 import { pools } from "./pool.ts";
 import { formatTable, keepsLimit } from "./result.ts";
@@ -25,6 +26,7 @@ try {
     ...await devices(directory),
     ...await netRing(),
     ...await pools(directory),
+    ...await languages(directory),
   ];
   if (Deno.args.includes("--json")) {
     for (const figure of figures) {

@@ -294,6 +294,10 @@ static js words_of(const char *path) {
     return list;
 }
 
+/* A collection looks at all that there is, and so copies it: small scripts end before the first
+ * one. */
+#define GC_THRESHOLD (8u << 20)
+
 static void begin(void) {
     Z_quickjs_init_module();
     Z_quickjs_instantiate(&quickjs, NULL, NULL);
@@ -323,6 +327,7 @@ static void begin(void) {
         fail("prelude.js fails");
     find_random();
     JS(qjs_run_gc);
+    JS(qjs_set_gc_threshold, GC_THRESHOLD);
 }
 
 /* Standard input is empty where its device is missing, as it is in packed scripts. */

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIBRARY "/lib/python3.11"
@@ -101,10 +102,39 @@ static void find_input(void) {
         dup2(empty, 0);
 }
 
+/*
+ * Fills the pools of small objects that have room, for good: what a start makes then lies together,
+ * in new pools, and not in every page in which something was free.
+ */
+static void fill_pools(void) {
+    const uintptr_t pool_size = 16384, header_size = 48;
+    for (size_t size = 16; size <= 512; size += 16) {
+        char *object;
+        do {
+            object = PyObject_Malloc(size);
+        } while (object != NULL && (uintptr_t)object % pool_size != header_size);
+        PyObject_Free(object);
+    }
+}
+
+/* random.seed() */
+static PyObject *seed;
+
+static void find_seed(void) {
+    PyObject *module = PyImport_ImportModule("random");
+    seed = module == NULL ? NULL : PyObject_GetAttrString(module, "seed");
+    Py_XDECREF(module);
+    if (seed == NULL)
+        Py_FatalError("no random.seed");
+}
+
 /* A start's own randomness. The modules `secrets` and `uuid` ask the system each time. */
 static void reseed(void) {
     sqlite3_randomness(0, NULL);
-    run("import random\nrandom.seed()\ndel random\n");
+    PyObject *result = PyObject_CallNoArgs(seed);
+    if (result == NULL)
+        Py_FatalError("no random numbers");
+    Py_DECREF(result);
 }
 
 /* The words of the command line, of this start. */
@@ -141,6 +171,22 @@ static int set_path(PyObject *script) {
     return access(PACKAGES, F_OK) == 0 ? PyList_Insert(path, 1, packages) : 0;
 }
 
+/* Reads a file; NULL with an exception if it cannot. */
+static PyObject *read_file(PyObject *path) {
+    const char *name = PyUnicode_AsUTF8(path);
+    int file = name == NULL ? -1 : open(name, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (file < 0 || fstat(file, &status) != 0)
+        return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, status.st_size);
+    if (bytes != NULL && read(file, PyBytes_AS_STRING(bytes), status.st_size) != status.st_size) {
+        Py_DECREF(bytes);
+        bytes = PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
+    }
+    close(file);
+    return bytes;
+}
+
 /* Runs the script as __main__; NULL if it raised an exception. */
 static PyObject *run_script(PyObject *main) {
     PyObject *words = arguments();
@@ -151,17 +197,17 @@ static PyObject *run_script(PyObject *main) {
         _exit(2);
     }
     PyObject *script = PyList_GET_ITEM(words, 0);
-    const char *name = PyUnicode_AsUTF8(script);
-    if (name == NULL || set_path(script) != 0)
+    PyObject *source = set_path(script) != 0 ? NULL : read_file(script);
+    if (source == NULL)
         return NULL;
-    FILE *file = fopen(name, "rb");
-    if (file == NULL)
-        return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, script);
+    PyObject *code =
+        Py_CompileStringObject(PyBytes_AS_STRING(source), script, Py_file_input, NULL, -1);
+    Py_DECREF(source);
     PyObject *globals = PyModule_GetDict(main);
-    if (PyDict_SetItemString(globals, "__file__", script) != 0 ||
+    if (code == NULL || PyDict_SetItemString(globals, "__file__", script) != 0 ||
         PyDict_SetItemString(globals, "__cached__", Py_None) != 0)
         return NULL;
-    return PyRun_FileEx(file, name, Py_file_input, globals, globals, 1);
+    return PyEval_EvalCode(code, globals, globals);
 }
 
 /* The status of a SystemExit, whose code may be anything. */
@@ -217,6 +263,8 @@ static void end(PyObject *main, int status) {
 int main(void) {
     begin();
     run(PRELOAD);
+    find_seed();
+    fill_pools();
     int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
     if (ready >= 0)
         close(ready);
