@@ -109,6 +109,8 @@ export { default as "personality/linux_abi.h" } from "./personality/linux_abi.h"
 export { default as "personality/linux_calls.h" } from "./personality/linux_calls.h" with { type: "text" };
 export { default as "personality/mappings.c" } from "./personality/mappings.c" with { type: "text" };
 export { default as "personality/mappings.h" } from "./personality/mappings.h" with { type: "text" };
+export { default as "personality/maps.c" } from "./personality/maps.c" with { type: "text" };
+export { default as "personality/maps.h" } from "./personality/maps.h" with { type: "text" };
 export { default as "personality/names.c" } from "./personality/names.c" with { type: "text" };
 export { default as "personality/names.h" } from "./personality/names.h" with { type: "text" };
 export { default as "personality/nodes.c" } from "./personality/nodes.c" with { type: "text" };
@@ -145,6 +147,8 @@ export { default as "personality/signals.h" } from "./personality/signals.h" wit
 export { default as "personality/start.c" } from "./personality/start.c" with { type: "text" };
 export { default as "personality/status.c" } from "./personality/status.c" with { type: "text" };
 export { default as "personality/status.h" } from "./personality/status.h" with { type: "text" };
+export { default as "personality/text.c" } from "./personality/text.c" with { type: "text" };
+export { default as "personality/text.h" } from "./personality/text.h" with { type: "text" };
 export { default as "personality/trace.c" } from "./personality/trace.c" with { type: "text" };
 export { default as "personality/trace.h" } from "./personality/trace.h" with { type: "text" };
 export { default as "personality/tree.c" } from "./personality/tree.c" with { type: "text" };

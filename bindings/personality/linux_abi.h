@@ -36,6 +36,7 @@ enum errors {
     EMLINK = 31,
     EPIPE = 32,
     ERANGE = 34,
+    EDEADLK = 35,
     ENAMETOOLONG = 36,
     ENOSYS = 38,
     ENOTEMPTY = 39,

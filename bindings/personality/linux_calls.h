@@ -170,6 +170,7 @@ enum linux_call {
     PSELECT6 = 270,
     PPOLL = 271,
     SET_ROBUST_LIST = 273,
+    GET_ROBUST_LIST = 274,
     SYNC_FILE_RANGE = 277,
     UTIMENSAT = 280,
     FALLOCATE = 285,

@@ -32,6 +32,23 @@ static void add_devices(struct node *directory) {
     add_device(tree_directory(directory, "soloden", 0755), "ready", DEVICE_READY);
 }
 
+static void add_text(struct node *directory, const char *name, const char *text) {
+    struct node *node = tree_add(directory, name, S_IFREG | 0644);
+    if (node == NULL)
+        return;
+    node->content.bytes = (uint8_t *)text;
+    node->size = strlen(text);
+}
+
+/* Where the image has nothing in /etc, root has a name. */
+static void add_accounts(void) {
+    if (directory_find(nodes_root, "etc", 3) != NULL)
+        return;
+    struct node *directory = tree_directory(nodes_root, "etc", 0755);
+    add_text(directory, "passwd", "root:x:0:0:root:/:/bin/sh\n");
+    add_text(directory, "group", "root:x:0:\n");
+}
+
 static void add_channels(struct node *directory) {
     const char *name = (const char *)personality_program.channels;
     const char *end = name + personality_program.channels_size;
@@ -61,7 +78,8 @@ void own_files_start(void) {
     add_channels(devices);
     add_devices(devices);
     tree_directory(nodes_root, "tmp", 01777);
-    proc_start(tree_directory(tree_directory(nodes_root, "proc", 0555), "self", 0555));
+    proc_start(tree_directory(nodes_root, "proc", 0555));
+    add_accounts();
     paths_start();
     open_standard(devices);
 }

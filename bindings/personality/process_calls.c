@@ -148,8 +148,11 @@ long calls_of_process(const struct registers *r) {
     case WAIT4:
     case WAITID:
         return -ECHILD;
-    case GETPPID:
     case SET_ROBUST_LIST:
+        return call_set_robust_list(r->rdi, r->rsi);
+    case GET_ROBUST_LIST:
+        return call_get_robust_list((int)r->rdi, r->rsi, r->rdx);
+    case GETPPID:
         return 0;
     case GETTID:
     case SET_TID_ADDRESS:

@@ -5,6 +5,7 @@
 
 #include "call_names.h"
 #include "console.h"
+#include "text.h"
 
 /* Names lie in the table itself: nothing in the personality may be an address. */
 static const struct {
@@ -46,53 +47,25 @@ static const struct {
     {EOPNOTSUPP, "EOPNOTSUPP"},
 };
 
-static char *put_text(char *out, const char *text) {
-    size_t length = strlen(text);
-    memcpy(out, text, length);
-    return out + length;
-}
-
-static char *put_hex(char *out, uint64_t value) {
-    static const char digits[] = "0123456789abcdef";
-    *out++ = '0';
-    *out++ = 'x';
-    int shift = 60;
-    while (shift > 0 && (value >> shift) == 0)
-        shift -= 4;
-    for (; shift >= 0; shift -= 4)
-        *out++ = digits[(value >> shift) & 15];
-    return out;
-}
-
-static char *put_decimal(char *out, long value) {
-    char digits[20];
-    int length = 0;
-    if (value < 0)
-        *out++ = '-';
-    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    do
-        digits[length++] = (char)('0' + rest % 10);
-    while ((rest /= 10) != 0);
-    while (length > 0)
-        *out++ = digits[--length];
-    return out;
+static char *put_value(char *out, uint64_t value) {
+    return text_hex(text_put(out, "0x"), value, 1);
 }
 
 static char *put_call(char *out, uint64_t number) {
     const char *name = call_name(number);
     if (name != NULL)
-        return put_text(out, name);
-    return put_decimal(put_text(out, "syscall_"), (long)number);
+        return text_put(out, name);
+    return text_decimal(text_put(out, "syscall_"), (long)number);
 }
 
 static char *put_result(char *out, long result) {
     if (result >= 0 || result <= -4096)
-        return put_hex(out, (uint64_t)result);
+        return put_value(out, (uint64_t)result);
     for (size_t at = 0; at < sizeof errors / sizeof *errors; at++) {
         if (errors[at].number == -result)
-            return put_text(put_text(out, "-1 "), errors[at].name);
+            return text_put(text_put(out, "-1 "), errors[at].name);
     }
-    return put_decimal(out, result);
+    return text_decimal(out, result);
 }
 
 void trace_call(const struct registers *registers, long result) {
@@ -101,10 +74,10 @@ void trace_call(const struct registers *registers, long result) {
     char line[192];
     char *out = put_call(line, registers->rax);
     for (int number = 0; number < 6; number++) {
-        out = put_text(out, number == 0 ? "(" : ", ");
-        out = put_hex(out, arguments[number]);
+        out = text_put(out, number == 0 ? "(" : ", ");
+        out = put_value(out, arguments[number]);
     }
-    out = put_result(put_text(out, ") = "), result);
+    out = put_result(text_put(out, ") = "), result);
     *out++ = '\n';
     console_write(line, (size_t)(out - line));
 }

@@ -121,6 +121,20 @@ testUnless(
     }),
 );
 
+for (const [linked, { compiler, flags }] of Object.entries(LINKED)) {
+  testUnless(
+    cannotRun(compiler),
+    `adopt: a program finds what Linux tells it of itself (${linked})`,
+    () =>
+      inDirectory(async (directory) => {
+        const text = source("own_files.c");
+        const options = { name: "own_files.c", source: text, compiler, flags };
+        const unikernel = await adopted(compile(directory, options));
+        deepEqual(await runAdopted(unikernel), { status: 0, output: "" });
+      }),
+  );
+}
+
 const WORDS = `
 #include <stdio.h>
 int main(int count, char **words) {
