@@ -62,8 +62,11 @@ export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/targets.ts";
 export { record, type Recorded, replay, type ReplayOptions } from "./tender/record/replay.ts";
+export { type Checkpoint, ReplaySession, type SessionOptions } from "./tender/record/session.ts";
 export { parseRecording, type Recording, type RecordingHeader } from "./tender/record/recording.ts";
-export type { CpuDoubt } from "./elftool/x86_64/cpu_inputs.ts";
+export type { ReplayPosition } from "./tender/record/expected.ts";
+export type { ClockTimes, InputPosition } from "./tender/record/inputs.ts";
+export type { CpuDoubt, CpuInstruction, CpuSite } from "./elftool/x86_64/cpu_inputs.ts";
 export { snapshot } from "./tender/snapshot.ts";
 export type { Size } from "./tender/size.ts";
 export type { Limits } from "./tender/limits.ts";

@@ -10,6 +10,7 @@ import type { Clones } from "./clones.ts";
 import type { DeviceBase, PropertiesBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
 import type { MachineOptions } from "./hvt/machine.ts";
+import type { AskedReplay } from "./record/expected.ts";
 import type { Recording } from "./record/recording.ts";
 import type { Captured, Run } from "./run/run.ts";
 import type { StepOptions } from "./run/options.ts";
@@ -126,7 +127,7 @@ export interface StartOptions extends StepOptions {
    */
   readonly mark?: (marked: Marked) => void;
   /** The recording that the guest replays. */
-  readonly replay?: Recording;
+  readonly replay?: AskedReplay;
   /** Has the guest wait for gdb before its first instruction, and be debugged by it. */
   readonly gdb?: GdbOptions;
 }

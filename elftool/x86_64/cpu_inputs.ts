@@ -16,9 +16,11 @@ export type CpuInstruction = "rdtsc" | "rdtscp" | "rdrand" | "rdseed" | "cpuid";
 
 /** Where such an instruction is, and what it does. */
 export interface CpuSite {
+  /** Where it begins. */
   readonly address: number;
   /** In bytes. */
   readonly length: number;
+  /** Which it is. */
   readonly instruction: CpuInstruction;
   /** The register that a random number goes to, as the CPU numbers them (0 is RAX, 15 is R15). */
   readonly register: number;

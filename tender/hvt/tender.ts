@@ -175,12 +175,13 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     launch: HvtLaunch,
     { record, replay }: StartOptions,
   ): Promise<{ machine: HvtLaunch; observer?: Observer }> {
-    if (record === undefined && replay === undefined || isState(launch)) return { machine: launch };
-    const { recorded, replaying } = await import("./record/start.ts");
+    if (record === undefined && replay === undefined) return { machine: launch };
+    const { goingOn, recorded, replaying } = await import("./record/start.ts");
     const { guest, facts } = this.#parts;
+    if (isState(launch)) return { machine: launch, observer: replay && goingOn(replay) };
     return replay === undefined
       ? await recorded(guest, { machine: launch, facts, record: record! })
-      : replaying({ machine: launch, recording: replay });
+      : replaying(launch, replay);
   }
 
   /** Starts a machine. */

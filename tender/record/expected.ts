@@ -6,18 +6,35 @@
  */
 import type { Outcome } from "../outcome.ts";
 import { cutOff, differs } from "./error.ts";
-import type { Hash } from "./hash.ts";
-import type { CheckedInput, Input, InputKind, InputReader } from "./inputs.ts";
+import { Hash } from "./hash.ts";
+import type { CheckedInput, Input, InputKind, InputPosition, InputReader } from "./inputs.ts";
 import { inputsOf, type Recording, toHex } from "./recording.ts";
 
 /** The end of a run, as it was recorded. */
 export type RecordedEnd = Extract<Input, { kind: "end" }>;
 
+/** Where a replay is. Plain data. */
+export interface ReplayPosition {
+  /** Where the next input is. */
+  readonly inputs: InputPosition;
+  /** The checksum of what was asked up to here. */
+  readonly asked: readonly [low: number, high: number];
+}
+
+/** A replay that is asked for. */
+export interface AskedReplay {
+  readonly recording: Recording;
+  /** Where to begin: the guest then goes on from what was captured there. */
+  readonly from?: ReplayPosition;
+  /** Gets what goes through the inputs, before the guest's first instruction. */
+  readonly begun?: (inputs: ExpectedInputs) => void;
+}
+
 /** Where inputs are expected. */
 export interface Expecting {
   readonly recording: Recording;
-  /** The checksum of what was asked up to now. */
-  readonly hash: Hash;
+  /** Where to begin; at the recording's beginning if not given. */
+  readonly from?: ReplayPosition;
   /** The checksum of memory. */
   memory(): string;
   /** The address of the guest's next instruction, for messages; undefined if it is not known. */
@@ -33,17 +50,43 @@ export interface Expecting {
 
 /** See the module. */
 export class ExpectedInputs {
+  /** The checksum of what was asked up to now. */
+  readonly hash: Hash;
+  /** How many inputs there are to take until the guest is to pause. */
+  pauseAt: number = Infinity;
   readonly #parts: Expecting;
   readonly #inputs: InputReader;
+  #position: InputPosition;
+  /** How many inputs were taken. */
+  #taken: number;
   /** The input that comes next; undefined where the recording ends. */
   #next: CheckedInput | undefined;
   /** The recorded end, once the replay has come to it. */
   #end: RecordedEnd | undefined;
 
   constructor(parts: Expecting) {
+    const { recording, from } = parts;
     this.#parts = parts;
-    this.#inputs = inputsOf(parts.recording);
+    this.hash = new Hash(from?.asked);
+    this.#inputs = inputsOf(recording, from?.inputs);
+    this.#position = this.#inputs.position;
+    this.#taken = this.#position.count;
     this.#next = this.#inputs.next();
+  }
+
+  /** Where the guest is: it has got all inputs before, and has not asked for the next. */
+  get position(): ReplayPosition {
+    return { inputs: this.#position, asked: [this.hash.low, this.hash.high] };
+  }
+
+  /** How many inputs the guest has got, checksums of memory among them. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Whether the guest is to pause. */
+  get paused(): boolean {
+    return this.#taken >= this.pauseAt;
   }
 
   /**
@@ -54,18 +97,18 @@ export class ExpectedInputs {
    * @throws {TenderError} "recording" if it is another one
    */
   take(found: string, use: (input: Input) => boolean): Input {
-    const { recording, hash } = this.#parts;
+    const { recording } = this.#parts;
     this.#checkMemory();
     if (this.#next === undefined) throw cutOff(recording.name, this.#inputs.count);
     const { input, check } = this.#next;
-    const asked = check === (hash.low & 0xffff);
+    const asked = check === (this.hash.low & 0xffff);
     if (input.kind === "end") {
       this.#end = input;
       this.#parts.atEnd(input, asked);
     }
     if (!asked) throw this.#differs(...expectation(input, found));
     if (!use(input)) throw this.#differs(NOUNS[input.kind], found);
-    this.#next = this.#inputs.next();
+    this.#advance();
     return input;
   }
 
@@ -88,6 +131,12 @@ export class ExpectedInputs {
   #checkMemory(): void {
     if (this.#next?.input.kind !== "memory") return;
     this.#compareMemory(toHex(this.#next.input.data));
+    this.#advance();
+  }
+
+  #advance(): void {
+    this.#position = this.#inputs.position;
+    this.#taken = this.#inputs.count;
     this.#next = this.#inputs.next();
   }
 

@@ -13,8 +13,14 @@ const SEED = [0x2545_f491, 0x4f6c_dd1d] as const;
 
 /** A checksum that goes on. */
 export class Hash {
-  #low: number = SEED[0];
-  #high: number = SEED[1];
+  #low: number;
+  #high: number;
+
+  /** @param from where another one was, by its `low` and `high`; a new one if not given */
+  constructor([low, high]: readonly [low: number, high: number] = SEED) {
+    this.#low = low | 0;
+    this.#high = high | 0;
+  }
 
   /** Adds an integer: its low 32 bits. */
   word(value: number): this {

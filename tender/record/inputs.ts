@@ -61,9 +61,9 @@ export interface CheckedInput {
   readonly check: number;
 }
 
-/** Clocks, whose values are kept as differences. */
-type Clocks = Record<"ticks" | "wall" | "monotonic", bigint>;
-const clocks = (): Clocks => ({ ticks: 0n, wall: 0n, monotonic: 0n });
+/** Values of clocks, which are kept as differences. */
+export type ClockTimes = Record<"ticks" | "wall" | "monotonic", bigint>;
+const clocks = (): ClockTimes => ({ ticks: 0n, wall: 0n, monotonic: 0n });
 
 /** Longest number in a file, in bytes: 64 bits, 7 in a byte. */
 const LONGEST = 10;
@@ -176,7 +176,7 @@ export interface InputPosition {
   /** How many inputs were read. */
   readonly count: number;
   /** The clocks' last values. */
-  readonly last: Readonly<Clocks>;
+  readonly last: Readonly<ClockTimes>;
 }
 
 /** Decodes inputs. Bytes that are none are refused. */
@@ -246,7 +246,7 @@ export class InputReader {
     }
   }
 
-  #clock(kind: keyof Clocks): bigint {
+  #clock(kind: keyof ClockTimes): bigint {
     const value = BigInt.asUintN(64, this.#last[kind] + this.#difference());
     return this.#last[kind] = value;
   }

@@ -11,7 +11,7 @@ import { TenderError } from "../error.ts";
 import type { Guest, TenderTarget } from "../guest.ts";
 import { brokenRecording } from "./error.ts";
 import { FRAME, FrameWriter, readFrames } from "./frames.ts";
-import { type Input, InputReader, InputWriter } from "./inputs.ts";
+import { type Input, type InputPosition, InputReader, InputWriter } from "./inputs.ts";
 
 /** What a recording says of the run that it is of. */
 export interface RecordingHeader {
@@ -221,7 +221,7 @@ export class RecordingWriter {
   }
 }
 
-/** A reader of the inputs of a recording. */
-export function inputsOf({ inputs, name }: Recording): InputReader {
-  return new InputReader(inputs, { name });
+/** A reader of the inputs of a recording, from its beginning if no other place is given. */
+export function inputsOf({ inputs, name }: Recording, from?: InputPosition): InputReader {
+  return new InputReader(inputs, { name, from });
 }

@@ -11,9 +11,10 @@ import { bind, type Guest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import { run, runApart } from "../run/event_loop.ts";
 import type { RunOptions } from "../run/options.ts";
-import type { Run } from "../run/run.ts";
+import type { Captured, Run } from "../run/run.ts";
 import type { StartOptions, Tender } from "../target.ts";
 import { targetOf } from "../targets.ts";
+import type { AskedReplay, ReplayPosition } from "./expected.ts";
 import { parseRecording, type Recording } from "./recording.ts";
 
 /** A run that is over, and its recording. */
@@ -66,10 +67,19 @@ export async function replay(recording: Recording, options: ReplayOptions = {}):
   return await runApart(started);
 }
 
+/** How to start a replay. */
+export interface StartReplayOptions
+  extends ReplayOptions, Pick<StartOptions, "confined" | "explained" | "gdb" | "capturable"> {
+  /** Where to go on: what was captured of another replay, and where that was. */
+  readonly from?: { readonly state: Captured; readonly position: ReplayPosition };
+  /** See `AskedReplay`. */
+  readonly begun?: AskedReplay["begun"];
+}
+
 /** Starts a replay, which goes on when it is stepped. */
 export async function startReplay(
   recording: Recording,
-  { signal, ...options }: ReplayOptions & Pick<StartOptions, "confined" | "explained" | "gdb"> = {},
+  { signal, from, begun, ...options }: StartReplayOptions = {},
 ): Promise<Run> {
   const guest = await guestOf(recording);
   const tender: Tender = await targetOf(guest.unikernel)
@@ -80,8 +90,12 @@ export async function startReplay(
     throw new TenderError("recording", `${recording.name}: ${recording.target} has no replays`);
   }
   const facts = await tender.recordedFacts(recording, guest, host.facts);
-  const launch = tender.compile(guest, facts, { parent: Deno.pid, recorded: true });
-  const run = await host.start(launch, { ...options, replay: recording });
+  const how = { parent: Deno.pid, recorded: true, from: from?.state };
+  const run = await host.start(tender.compile(guest, facts, how), {
+    ...options,
+    from: from?.state,
+    replay: { recording, from: from?.position, begun },
+  });
   const kill = () => run.kill();
   signal?.addEventListener("abort", kill);
   if (signal?.aborted) kill();

@@ -28,20 +28,26 @@ export function replaced(machine: Machine, sites: readonly CpuSite[]): Machine {
 /** A vCPU, as far as it is needed for that. */
 export type CpuState = Pick<Vcpu, "complete" | "registers" | "setRegisters">;
 
-/** A vCPU whose guest gets such answers. `state` gives the vCPU itself, once there is one. */
+/**
+ * A vCPU whose guest gets such answers.
+ *
+ * @param options `state` gives the vCPU itself, once there is one; `paused`: whether the guest is not to go
+ * on now
+ */
 export function answering(
   cpu: Cpu,
-  { sites, answers, state }: {
+  { sites, answers, state, paused = () => false }: {
     sites: readonly CpuSite[];
     answers: CpuAnswers;
     state: () => CpuState;
+    paused?: () => boolean;
   },
 ): Cpu {
   const byAddress = new Map(sites.map((site) => [site.address, site]));
   return {
     registers: () => cpu.registers(),
     run() {
-      for (let turn = 0; turn < TURN; turn++) {
+      for (let turn = 0; turn < TURN && !paused(); turn++) {
         const exit = cpu.run();
         if (!isAnswered(exit)) return exit;
         const vcpu = state();

@@ -4,14 +4,11 @@
  *
  * @module
  */
-import type { CpuSite } from "../../../elftool/x86_64/cpu_inputs.ts";
 import type { Mapping } from "../../../linux/memory.ts";
 import type { Outcome } from "../../outcome.ts";
-import { ExpectedInputs, isFromOutside, NOUNS } from "../../record/expected.ts";
-import { Hash } from "../../record/hash.ts";
+import { type AskedReplay, ExpectedInputs, isFromOutside, NOUNS } from "../../record/expected.ts";
 import type { Input, InputKind } from "../../record/inputs.ts";
 import type { CpuAnswers } from "../../record/instructions.ts";
-import type { Recording } from "../../record/recording.ts";
 import { RunEnded } from "../answer.ts";
 import type { Calls, Cpu, Observer } from "../observer.ts";
 import { addCall, type AnsweredCall, dataOf, giveAnswer, nameOf } from "./calls.ts";
@@ -19,15 +16,10 @@ import { answering, type CpuState } from "./cpu.ts";
 import { memoryHash } from "./memory.ts";
 import { bare } from "./recorder.ts";
 
-/** What a replayer works with. */
-export interface ReplayerParts {
-  readonly recording: Recording;
-  readonly sites: readonly CpuSite[];
-}
-
 /** Makes an observer that replays. It has to be the one closest to the guest. */
-export function replayMachine(parts: ReplayerParts): Observer {
-  const replayer = new Replayer(parts);
+export function replayMachine(asked: AskedReplay): Observer {
+  const replayer = new Replayer(asked);
+  const { sites } = asked.recording;
   let vcpu: CpuState | undefined;
   return {
     begin(given, memory) {
@@ -36,7 +28,8 @@ export function replayMachine(parts: ReplayerParts): Observer {
     },
     cpu(cpu) {
       replayer.cpu = cpu;
-      return answering(cpu, { sites: parts.sites, answers: replayer, state: () => vcpu! });
+      const paused = () => replayer.paused;
+      return answering(cpu, { sites, answers: replayer, state: () => vcpu!, paused });
     },
     calls: (calls) => replayer.calls(calls),
     ended: (outcome) => replayer.end(outcome),
@@ -48,19 +41,24 @@ class Replayer implements CpuAnswers {
   memory: Mapping | undefined;
   /** The guest's CPU, for messages. */
   cpu: Cpu | undefined;
-  readonly #hash = new Hash();
   readonly #expected: ExpectedInputs;
 
-  constructor({ recording }: ReplayerParts) {
+  constructor({ recording, from, begun }: AskedReplay) {
     this.#expected = new ExpectedInputs({
       recording,
-      hash: this.#hash,
+      from,
       memory: () => memoryHash(this.memory!),
       address: () => this.cpu && Number(this.cpu.registers().rip),
       atEnd({ outcome }, asked) {
         if (isFromOutside(outcome) || asked && isOfCall(outcome)) throw new RunEnded(outcome);
       },
     });
+    begun?.(this.#expected);
+  }
+
+  /** Whether the guest is not to go on. */
+  get paused(): boolean {
+    return this.#expected.paused;
   }
 
   ticks(address: number): bigint {
@@ -85,7 +83,7 @@ class Replayer implements CpuAnswers {
         const name = nameOf(number);
         if (name === undefined) return hypercall(number, block, context);
         const place = { guest: context.guest, block };
-        addCall(this.#hash, name, place);
+        addCall(this.#expected.hash, name, place);
         if (name === "halt") return hypercall(number, block, context);
         this.#expected.take(NOUNS[KINDS[name]], (input) => giveAnswer(name, input, place));
         if (name === "puts") {
@@ -102,7 +100,7 @@ class Replayer implements CpuAnswers {
   }
 
   #ofCpu<K extends "ticks" | "random">(kind: K, address: number): Extract<Input, { kind: K }> {
-    this.#hash.word(address);
+    this.#expected.hash.word(address);
     const input = this.#expected.take(NOUNS[kind], (input) => input.kind === kind);
     return input as Extract<Input, { kind: K }>;
   }

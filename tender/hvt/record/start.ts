@@ -12,6 +12,7 @@ import {
   RecordingWriter,
   toHex,
 } from "../../record/recording.ts";
+import type { AskedReplay } from "../../record/expected.ts";
 import { cpuInputsOf } from "../../record/text.ts";
 import { TenderError } from "../../error.ts";
 import type { Guest } from "../../guest.ts";
@@ -65,9 +66,8 @@ export async function recorded(
  * @param machine compiled with {@linkcode factsOf} the recording
  * @throws {TenderError} "recording" if the machine is not the one that was recorded
  */
-export function replaying(
-  { machine, recording }: { machine: Machine; recording: Recording },
-): Prepared {
+export function replaying(machine: Machine, replay: AskedReplay): Prepared {
+  const { recording } = replay;
   const { sites } = recording;
   const started = replaced(machine, sites);
   if (startHash(started) !== recording.start) {
@@ -75,7 +75,12 @@ export function replaying(
       "begin otherwise";
     throw new TenderError("recording", message);
   }
-  return { machine: started, observer: replayMachine({ recording, sites }) };
+  return { machine: started, observer: replayMachine(replay) };
+}
+
+/** What has to look on where a captured replay goes on. */
+export function goingOn(replay: AskedReplay): Observer {
+  return replayMachine(replay);
 }
 
 /**

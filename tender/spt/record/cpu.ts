@@ -11,23 +11,27 @@ import { readMemory } from "../../../linux/other_process.ts";
 import type { Tracee } from "../../../linux/tracee.ts";
 import { type CpuAnswers, resultsOf } from "../../record/instructions.ts";
 
-/**
- * Answers the instruction that has stopped a guest.
- *
- * @param sites those that were replaced, by address
- * @returns whether there was one
- */
+/** Instructions that were replaced, by address. */
+export type Sites = ReadonlyMap<number, CpuSite>;
+
+/** Whether a guest was stopped by an instruction that is answered. */
+export function isAnswerable(tracee: Tracee, sites: Sites): boolean {
+  return siteIn(tracee, sites, Number(tracee.registers().rip)) !== undefined;
+}
+
+/** Answers the instruction that has stopped a guest. */
 export function answerInstruction(
   tracee: Tracee,
-  { sites, answers }: { sites: ReadonlyMap<number, CpuSite>; answers: CpuAnswers },
-): boolean {
+  { sites, answers }: { sites: Sites; answers: CpuAnswers },
+): void {
   const registers = tracee.registers();
-  const address = Number(registers.rip);
-  const site = sites.get(address) ?? counterAt(tracee.pid, address);
-  if (site === undefined) return false;
+  const site = siteIn(tracee, sites, Number(registers.rip))!;
   const rip = registers.rip + BigInt(site.length);
   tracee.setRegisters({ ...registers, rip, ...resultsOf(site, { registers, answers }) });
-  return true;
+}
+
+function siteIn({ pid }: Tracee, sites: Sites, address: number): CpuSite | undefined {
+  return sites.get(address) ?? counterAt(pid, address);
 }
 
 /** An instruction that reads the counter, which needs no replacement. */

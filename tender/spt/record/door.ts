@@ -10,6 +10,8 @@ import type { GuestCall } from "./calls.ts";
 
 /** Answers all that a guest asks: of this host, or from a recording. */
 export interface Door extends CpuAnswers, Disposable {
+  /** Whether the guest is not to be answered now. */
+  readonly paused: boolean;
   /**
    * Answers a call, or begins to wait for the answer.
    *

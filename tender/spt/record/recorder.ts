@@ -69,6 +69,7 @@ export interface RecorderParts {
 
 /** See {@linkcode Door}. */
 export class RecordingDoor implements Door {
+  readonly paused = false;
   readonly #parts: RecorderParts;
   readonly #hash = new Hash();
   /** This process's duplicates of the guest's descriptors, by the guest's numbers. */

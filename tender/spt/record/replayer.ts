@@ -7,10 +7,8 @@
 import { writeAll } from "../../../linux/console.ts";
 import { STDOUT_FILENO } from "../../../linux/constants.ts";
 import type { Outcome } from "../../outcome.ts";
-import { ExpectedInputs, isFromOutside, NOUNS } from "../../record/expected.ts";
-import { Hash } from "../../record/hash.ts";
+import { type AskedReplay, ExpectedInputs, isFromOutside, NOUNS } from "../../record/expected.ts";
 import type { Input } from "../../record/inputs.ts";
-import type { Recording } from "../../record/recording.ts";
 import type { TakeOutput } from "../../run/options.ts";
 import type { ProcessImage } from "../compile.ts";
 import { addCall, giveAnswer, type GuestCall, handedOver, kindOf } from "./calls.ts";
@@ -21,7 +19,7 @@ import { memoryHash } from "./memory.ts";
 export interface ReplayerParts {
   readonly pid: number;
   readonly image: ProcessImage;
-  readonly recording: Recording;
+  readonly replay: AskedReplay;
   /** What takes the console's output; standard output if not given. */
   readonly take: TakeOutput | undefined;
   /** Kills the guest. */
@@ -34,7 +32,6 @@ export interface ReplayerParts {
 export class ReplayingDoor implements Door {
   readonly taken: undefined;
   readonly #parts: ReplayerParts;
-  readonly #hash = new Hash();
   readonly #expected: ExpectedInputs;
   #memory = "";
   /** How the run ended, if the guest had no part in it. */
@@ -42,10 +39,10 @@ export class ReplayingDoor implements Door {
 
   constructor(parts: ReplayerParts) {
     this.#parts = parts;
-    const { recording, address, kill } = parts;
+    const { replay: { recording, from, begun }, address, kill } = parts;
     this.#expected = new ExpectedInputs({
       recording,
-      hash: this.#hash,
+      from,
       memory: () => this.#memory || this.#memoryHash(),
       address,
       atEnd: ({ outcome }) => {
@@ -55,13 +52,19 @@ export class ReplayingDoor implements Door {
         throw new EndOfRecording();
       },
     });
+    begun?.(this.#expected);
+  }
+
+  /** Whether the guest is not to be answered now. */
+  get paused(): boolean {
+    return this.#expected.paused;
   }
 
   check(): void {}
 
   answer(asked: GuestCall): undefined {
     const data = handedOver(asked);
-    addCall(this.#hash, asked, data);
+    addCall(this.#expected.hash, asked, data);
     const kind = kindOf(asked);
     // What it prints is printed before it goes on, and only if it was printed then.
     const print = kind === "console" && data !== undefined && data.length > 0;
@@ -81,17 +84,17 @@ export class ReplayingDoor implements Door {
   }
 
   ticks(address: number): bigint {
-    this.#hash.word(address);
+    this.#expected.hash.word(address);
     return this.#ofCpu("ticks")?.value ?? 0n;
   }
 
   random(address: number): bigint {
-    this.#hash.word(address);
+    this.#expected.hash.word(address);
     return this.#ofCpu("random")?.value ?? 0n;
   }
 
   cpuid(address: number, { eax, ecx }: { eax: number; ecx: number }): Uint8Array {
-    this.#hash.word(address).word(eax).word(ecx);
+    this.#expected.hash.word(address).word(eax).word(ecx);
     const data = this.#ofCpu("cpuid")?.data;
     return data?.length === CPUID_SIZE ? data : new Uint8Array(CPUID_SIZE);
   }

@@ -8,14 +8,17 @@ import { ERRNO, SystemError } from "../../../linux/libc.ts";
 import type { ProcessEnd } from "../../../linux/child.ts";
 import type { Notifications } from "../../../linux/notifications.ts";
 import { MemoryWriter } from "../../../linux/other_process.ts";
-import type { Tracee, TraceeStop } from "../../../linux/tracee.ts";
+import type { GeneralRegisters, Tracee, TraceeStop } from "../../../linux/tracee.ts";
 import { TenderError } from "../../error.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { ProcessLimits } from "../../run/process_limits.ts";
 import type { Ended, Run, Steps, Stop, Wait } from "../../run/run.ts";
 import { processOutcome } from "../process.ts";
+import { NO_CALL } from "../traced/console.ts";
+import { beforeCall } from "../traced/run.ts";
+import type { ProcessState } from "../traced/state.ts";
 import { CALLS, type GuestCall } from "./calls.ts";
-import { answerInstruction } from "./cpu.ts";
+import { answerInstruction, isAnswerable } from "./cpu.ts";
 import type { Door } from "./door.ts";
 
 const SPENT: Stop = { kind: "budget" };
@@ -32,12 +35,16 @@ const LONGER = 20;
 /** How often a guest is looked at before this thread sleeps, after an instruction was answered. */
 const TRIES = 60;
 const SIGSEGV = 11;
+/** How long a guest is waited for that was interrupted, in nanoseconds. */
+const ATTENTION = 50_000_000n;
 
 /** What such a guest runs with. */
 export interface AnsweredParts {
   readonly tracee: Tracee;
   readonly calls: Notifications;
   readonly door: Door;
+  /** Captures the guest, given its registers; undefined if it cannot be captured. */
+  readonly capture?: (registers: GeneralRegisters) => ProcessState;
   /** Instructions that were replaced, by address. */
   readonly sites: ReadonlyMap<number, CpuSite>;
   readonly limits: ProcessLimits | undefined;
@@ -51,12 +58,16 @@ export interface AnsweredParts {
 export class AnsweredRun implements Run, Steps {
   readonly outcome: Promise<Outcome>;
   readonly steps: Steps = this;
+  /** See {@linkcode Steps}. The guest has to be paused. */
+  readonly capture?: () => ProcessState;
   readonly #parts: AnsweredParts;
   readonly #asked: GuestCall;
   readonly #resolve: (outcome: Outcome) => void;
   /** The signal that it gets when it goes on. */
   #signal = 0;
   #suspended = false;
+  /** What is not answered yet, because the door is paused; a call can have been taken back. */
+  #held: "call" | "taken back" | "instruction" | undefined;
   /** What it waits for in the call that it has made. */
   #waiting: Wait | undefined;
   /** How often to look before sleeping. */
@@ -67,6 +78,8 @@ export class AnsweredRun implements Run, Steps {
     this.#parts = parts;
     const { pid } = parts.tracee;
     this.#asked = { call: parts.calls, pid, memory: new MemoryWriter(pid) };
+    const { capture } = parts;
+    if (capture !== undefined) this.capture = () => capture(this.#registers());
     ({ promise: this.outcome, resolve: this.#resolve } = Promise.withResolvers<Outcome>());
   }
 
@@ -83,8 +96,16 @@ export class AnsweredRun implements Run, Steps {
         else if (!this.#look()) return this.#waiting;
         continue;
       }
-      this.#goOn();
-      if (this.#next()) {
+      if (door.paused && this.#held !== undefined && !tracee.killed) return SPENT;
+      if (this.#held === "instruction") this.#answerInstruction();
+      const held = this.#held === "call" && !tracee.killed;
+      this.#held = undefined;
+      if (!held) this.#goOn();
+      if (held || this.#next()) {
+        if (door.paused) {
+          this.#held = "call";
+          continue;
+        }
         this.#serve();
         if (this.#waiting !== undefined) return this.#waiting;
         left--;
@@ -200,9 +221,37 @@ export class AnsweredRun implements Run, Steps {
   #signalled(signal: number): void {
     const { tracee, sites, door } = this.#parts;
     this.#tries = TRIES;
-    if (signal === SIGSEGV && answerInstruction(tracee, { sites, answers: door })) return;
+    if (signal === SIGSEGV && isAnswerable(tracee, sites)) {
+      if (door.paused) this.#held = "instruction";
+      else this.#answerInstruction();
+      return;
+    }
     this.#signal = signal;
     door.ending();
+  }
+
+  #answerInstruction(): void {
+    const { tracee, sites, door } = this.#parts;
+    this.#tried(() => answerInstruction(tracee, { sites, answers: door }));
+  }
+
+  /** The registers of a guest that is paused, before what it is about to ask. */
+  #registers(): GeneralRegisters {
+    const { tracee } = this.#parts;
+    if (this.#held === undefined) {
+      throw new TenderError("guest", "the guest is not paused, and cannot be captured");
+    }
+    if (this.#held === "taken back") return beforeCall(tracee.registers());
+    if (this.#held === "call") {
+      // The kernel takes its call back, and lets it make the call again.
+      tracee.interrupt();
+      while (tracee.next(ATTENTION)?.kind !== "interrupted") {
+        if (tracee.killed) throw new TenderError("guest", "the guest has ended");
+      }
+      this.#held = "taken back";
+      return beforeCall(tracee.registers());
+    }
+    return { ...tracee.registers(), originalRax: NO_CALL };
   }
 
   #end(end: ProcessEnd): void {

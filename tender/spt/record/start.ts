@@ -18,10 +18,13 @@ import type { Run } from "../../run/run.ts";
 import type { StartOptions } from "../../target.ts";
 import type { HostFacts, ProcessImage } from "../compile.ts";
 import type { Notifications } from "../../../linux/notifications.ts";
-import type { Tracee } from "../../../linux/tracee.ts";
+import { closeDescriptor } from "../../../linux/libc.ts";
+import { duplicateOf } from "../../../linux/other_process.ts";
+import type { GeneralRegisters, Tracee } from "../../../linux/tracee.ts";
 import { checkOptions } from "../refusals.ts";
 import { complaintOf, launch, spawnTraced } from "../traced/start.ts";
 import { TracedRun } from "../traced/run.ts";
+import { captureProcess, type ProcessState, restoreProcess } from "../traced/state.ts";
 import type { Door } from "./door.ts";
 import { installAnswers } from "./install.ts";
 import { RecordingDoor } from "./recorder.ts";
@@ -45,14 +48,15 @@ export async function startAnswered(
   { guest, facts }: { guest: Guest; facts: HostFacts },
 ): Promise<Run> {
   checkOptions(options);
-  if (options.capturable || options.mark !== undefined) {
+  if (options.record !== undefined && (options.capturable || options.mark !== undefined)) {
     throw new TenderError("option", "record: a guest of spt is not recorded and captured at once");
   }
   const { replay } = options;
-  const inputs = replay ?? await cpuInputsOf(guest, { cpuid: true });
+  const recording = replay?.recording;
+  const inputs = recording ?? await cpuInputsOf(guest, { cpuid: true });
   const started = replaced(image, inputs.sites);
   const start = startHash(started);
-  if (replay !== undefined && replay.start !== start) throw otherStart(replay);
+  if (recording !== undefined && recording.start !== start) throw otherStart(recording);
   const doorOf = (tracee: Tracee, take: RunOptions["console"]): Door => {
     const parts = {
       pid: tracee.pid,
@@ -62,7 +66,7 @@ export async function startAnswered(
     const kill = () => tracee.kill();
     if (replay !== undefined) {
       const address = () => tracee.stopped ? Number(tracee.registers().rip) : undefined;
-      return new ReplayingDoor({ ...parts, recording: replay, kill, address });
+      return new ReplayingDoor({ ...parts, replay, kill, address });
     }
     const writer = writerFor(guest, { inputs, start, facts, record: options.record! });
     return new RecordingDoor({ ...parts, writer, unread: kill });
@@ -91,6 +95,12 @@ async function startWith(
     const rest = { console: undefined, limits, mark: undefined, complaint, resources: undo.move() };
     return new TracedRun({ ...process, ...rest }, end ?? { kind: "killed", signal: 9 });
   }
+  const timer = undo.adopt(
+    duplicateOf(tracee.pid, image.descriptors.timer),
+    closeDescriptor,
+  );
+  const process = { tracee, image, timer };
+  if (options.from !== undefined) restoreProcess(process, options.from as ProcessState);
   const take = options.limits?.consoleRate === undefined
     ? options.console
     : limits!.console(typeof options.console === "function" ? options.console : undefined);
@@ -99,6 +109,9 @@ async function startWith(
     tracee,
     calls,
     door,
+    capture: options.capturable
+      ? (registers: GeneralRegisters) => captureProcess(process, registers)
+      : undefined,
     sites: new Map(sites.map((site) => [site.address, site])),
     limits,
     complaint,

@@ -265,7 +265,7 @@ export class TracedRun implements Run, Steps {
 }
 
 /** The registers before the system call that they were read in. */
-function beforeCall(registers: GeneralRegisters): GeneralRegisters {
+export function beforeCall(registers: GeneralRegisters): GeneralRegisters {
   const { originalRax, rip } = registers;
   return { ...registers, rip: rip - CALL_SIZE, rax: originalRax, originalRax: NO_CALL };
 }

@@ -1,0 +1,119 @@
+/**
+ * Replays that go to any place of a recording.
+ */
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { parseUnikernel } from "../../../elftool/unikernel.ts";
+import { bind } from "../../../tender/guest.ts";
+import { Hash } from "../../../tender/record/hash.ts";
+import { record, type Recorded } from "../../../tender/record/replay.ts";
+import { type Checkpoint, ReplaySession } from "../../../tender/record/session.ts";
+import { guest } from "../../guests.ts";
+import { testUnless } from "../../needs.ts";
+import { once } from "../../once.ts";
+import { noKvm } from "../hvt/kvm_available.ts";
+import { kindsOf } from "./recorded.ts";
+
+async function recorded(name: string, target: "hvt" | "spt"): Promise<Recorded> {
+  const path = await guest(name, target);
+  const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
+  return await record(bind(unikernel, { memory: "4 MiB" }), { console: () => {} });
+}
+
+/** What a guest is at a place: its registers, and a checksum of each page. */
+function guestAt({ state, input }: Checkpoint): string {
+  const { vcpu, registers, contents, memory } = state as unknown as {
+    readonly vcpu?: { readonly registers: Record<string, bigint> };
+    readonly registers?: Record<string, bigint>;
+    readonly contents?: readonly Page[];
+    readonly memory?: readonly Page[];
+  };
+  const pages = (contents ?? memory)!.map((page) =>
+    `${page.address.toString(16)} ${new Hash().bytes((page.data ?? page.bytes)!)}`
+  );
+  const words = Object.entries(vcpu?.registers ?? registers!).map(([name, value]) =>
+    `${name} ${value.toString(16)}`
+  );
+  return [input, ...words, ...pages].join("\n");
+}
+
+/** A page, as either target has it. */
+interface Page {
+  readonly address: number;
+  readonly data?: Uint8Array;
+  readonly bytes?: Uint8Array;
+}
+
+for (const [target, missing] of [["hvt", noKvm], ["spt", undefined]] as const) {
+  const recording = once(() => recorded("time", target));
+
+  testUnless(
+    missing,
+    `session: any place of a replay of ${target} is the same each time`,
+    async () => {
+      const { recording: { ...whole } } = await recording();
+      const count = Object.values(kindsOf(whole)).reduce((sum, number) => sum + number, 0) - 1;
+      const known = new Map<number, string>();
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.nat(count - 1), { minLength: 2, maxLength: 8 }),
+          fc.integer({ min: 1, max: 12 }),
+          async (places, every) => {
+            await using session = new ReplaySession(whole, { every });
+            for (const place of places) {
+              await session.seek(place);
+              equal(session.input, place);
+              const here = structuredClone(guestAt(session.capture()));
+              deepEqual(here, known.get(place) ?? here);
+              known.set(place, here);
+            }
+          },
+        ),
+        { numRuns: 8 },
+      );
+      ok(known.size > 8);
+    },
+  );
+
+  testUnless(
+    missing,
+    `session: a replay of ${target} goes on from each checkpoint to its end`,
+    async () => {
+      const { recording: whole, outcome } = await recording();
+      await using session = new ReplaySession(whole, { every: 8 });
+      deepEqual(await session.toEnd(), outcome);
+      throws(() => session.capture(), { code: "guest" });
+      ok(session.checkpoints.length >= 3);
+      for (const { input } of session.checkpoints.toReversed()) {
+        await session.seek(input);
+        deepEqual([session.input, session.outcome], [input, undefined]);
+        deepEqual(await session.toEnd(), outcome);
+      }
+    },
+  );
+
+  testUnless(missing, `session: pages of ${target} that stay are kept once`, async () => {
+    const { recording: whole } = await recording();
+    await using session = new ReplaySession(whole, { every: 4 });
+    await session.toEnd();
+    const [first, second] = session.checkpoints.map(({ state }) => {
+      const { contents, memory } = state as unknown as Record<string, Page[]>;
+      return new Map((contents ?? memory)!.map((page) => [page.address, page.data ?? page.bytes]));
+    });
+    const same = [...second!].filter(([address, bytes]) => first!.get(address) === bytes);
+    ok(same.length > 0 && same.length < second!.size, `${same.length} of ${second!.size}`);
+  });
+
+  testUnless(
+    missing,
+    `session: of ${target}, a recording that is cut off ends where it is`,
+    async () => {
+      const { recording: whole } = await recording();
+      const inputs = whole.inputs.slice(0, -200);
+      await using session = new ReplaySession({ ...whole, inputs }, { every: 8 });
+      await rejects(session.toEnd(), { code: "recording", message: /not complete|ends after/ });
+      await session.seek(9);
+      equal(session.input, 9);
+    },
+  );
+}
