@@ -83,10 +83,14 @@ async function startMany(pool: Pool, image: PoolImage): Promise<number> {
   return time * 1000 / STARTS;
 }
 
+/** Passes over a table that take some 50 ms. */
+const PASSES = "12000";
+
 /** A guest that computes for a while before it is ready, from its snapshot, against hello. */
 async function warmCost(): Promise<Figure> {
   const cold = await load(await guest("bench_table", "spt"));
-  const warm = await snapshot(bind(cold, { memory: MEMORY }), { console: () => {} });
+  const args = [...QUIET.args, PASSES];
+  const warm = await snapshot(bind(cold, { memory: MEMORY, args }), { console: () => {} });
   await using pool = new Pool({ guests: AT_ONCE });
   const images = [];
   for (const unikernel of [await load(await example("hello", "spt")), warm]) {
