@@ -53,7 +53,14 @@ export {
 export type { DiskMemory, MemoryFile } from "./tender/devices/block/disk_memory.ts";
 export type { BoundDevice, DeviceBase, PropertiesBase } from "./tender/devices/device.ts";
 export type { Device } from "./tender/devices/kinds.ts";
-export type { Backing, MakePair, NetDevice, WireBacking } from "./tender/devices/net/backing.ts";
+export type {
+  Backing,
+  Forward,
+  MakePair,
+  NetDevice,
+  UserBacking,
+  WireBacking,
+} from "./tender/devices/net/backing.ts";
 export { net, type NetMaker } from "./tender/devices/net/device.ts";
 export { NetHub } from "./tender/devices/net/hub.ts";
 export type { NetPort, WireOptions } from "./tender/devices/net/wire.ts";

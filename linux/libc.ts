@@ -48,6 +48,7 @@ export const ERRNO = {
   ENOSYS: 38,
   ENETDOWN: 100,
   ECONNRESET: 104,
+  ECONNREFUSED: 111,
 } as const;
 
 type Interface = Deno.ForeignLibraryInterface;
@@ -90,9 +91,11 @@ export function seldom<const S extends Interface>(symbols: S): Symbols<S> {
   for (const [name, { parameters, ...rest }] of Object.entries(symbols as Functions)) {
     longer[name] = { ...rest, parameters: [...parameters, UNREAD] };
   }
-  const bound = libc(longer) as Record<string, (...args: unknown[]) => unknown>;
-  const calls: typeof bound = {};
+  const bound = libc(longer) as Record<string, ((...args: unknown[]) => unknown) | null>;
+  const calls: Record<string, (...args: unknown[]) => unknown> = {};
   for (const [name, call] of Object.entries(bound)) {
+    // An optional one that this C library lacks.
+    if (call === null) continue;
     calls[name] = (...args) => call(...args, unread);
   }
   return calls as Symbols<S>;

@@ -28,6 +28,13 @@ const c = seldom({
     parameters: ["buffer", "i32", "buffer", "i32", "u32"],
     result: "i32",
   },
+  // The C library has it from version 2.34 on.
+  actions_closefrom: {
+    name: "posix_spawn_file_actions_addclosefrom_np",
+    parameters: ["buffer", "i32"],
+    result: "i32",
+    optional: true,
+  },
   actions_destroy: {
     name: "posix_spawn_file_actions_destroy",
     parameters: ["buffer"],
@@ -44,8 +51,13 @@ export interface Program {
   readonly path: string;
   /** The first is what it is called. */
   readonly args: readonly string[];
-  /** The standard input, output and error: descriptors of this process, or files to write to. */
+  /** The standard input, output and error, and more: descriptors of this process, or files to write to. */
   readonly descriptors: readonly (number | string)[];
+  /**
+   * Whether it inherits no others, where the C library can see to that; it inherits those that are not closed
+   * on exec if not given.
+   */
+  readonly alone?: boolean;
 }
 
 /**
@@ -54,7 +66,7 @@ export interface Program {
  * @returns its process's id; whoever calls this has to wait for its end
  * @throws {SystemError} if the kernel refuses
  */
-export function spawn({ path, args, descriptors }: Program): number {
+export function spawn({ path, args, descriptors, alone = false }: Program): number {
   const actions = new Uint8Array(ACTIONS_SIZE);
   must(c.actions_init(actions));
   try {
@@ -65,6 +77,7 @@ export function spawn({ path, args, descriptors }: Program): number {
           : c.actions_open(actions, fd, cstr(from), O_WRONLY, 0),
       )
     );
+    if (alone) must(c.actions_closefrom?.(actions, descriptors.length) ?? 0);
     const pid = new Int32Array(1);
     must(c.posix_spawn(pid, cstr(path), actions, 0n, stringList(args), stringList([])), path);
     return pid[0]!;

@@ -34,10 +34,10 @@ export interface DeviceKind<
   manifestValues(properties: P): Partial<ReturnType<typeof ManifestEntry.read>>;
   /** Its options on the command line. */
   words(): Promise<DeviceWords<D>>;
-  /** How a tender reads and writes it for a guest (hvt). */
-  served(): Promise<ServedKind<D, P>>;
-  /** How a guest's own process opens and uses it (spt). */
-  launched(): Promise<LaunchedKind<D>>;
+  /** How a tender reads and writes devices for a guest (hvt): such devices, where only some need much. */
+  served(devices: readonly Partial<D>[]): Promise<ServedKind<D, P>>;
+  /** How a guest's own process opens and uses devices (spt). */
+  launched(devices: readonly Partial<D>[]): Promise<LaunchedKind<D>>;
   /** What it is on virtio, where a tender serves it itself. */
   virtio(): Promise<VirtioKind<P>>;
   /** How QEMU has it (virtio). */

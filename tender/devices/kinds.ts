@@ -32,10 +32,12 @@ export function kindOf({ type }: { readonly type: DeviceType }): DeviceKind {
  */
 export async function loadKinds<Part>(
   devices: readonly DeviceBase[],
-  load: (kind: DeviceKind) => Promise<Part>,
+  load: (kind: DeviceKind, devices: readonly DeviceBase[]) => Promise<Part>,
 ): Promise<ReadonlyMap<DeviceType, Part>> {
-  const kinds = new Set(devices.map(kindOf));
+  const kinds = Map.groupBy(devices, kindOf);
   return new Map(
-    await Promise.all(Array.from(kinds, async (kind) => [kind.type, await load(kind)] as const)),
+    await Promise.all(
+      Array.from(kinds, async ([kind, devices]) => [kind.type, await load(kind, devices)] as const),
+    ),
   );
 }

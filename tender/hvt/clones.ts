@@ -44,7 +44,7 @@ export class HvtClones implements Clones {
   /** See {@linkcode Clones}. */
   async prepare(unikernel: Unikernel, options: PrepareOptions): Promise<Prepared> {
     checkArchitecture({ unikernel });
-    const kinds = await loadKinds(unikernel.manifest.devices, (kind) => kind.served());
+    const kinds = await loadKinds(unikernel.manifest.devices, (kind) => kind.served([]));
     const { memorySize } = bindPrepared(unikernel, options);
     const { facts } = this.#shared.maker;
     const machine = compileShared({ unikernel, memorySize }, facts, options);

@@ -26,7 +26,7 @@ import { hostWorld, type ServedKinds, type WaitingWorld } from "./world.ts";
 
 /** Loads the tender for guests with such devices. */
 export async function loadTender(devices: readonly DeviceBase[] = []): Promise<HvtTender> {
-  return new HvtTender(await loadKinds(devices, (kind) => kind.served()));
+  return new HvtTender(await loadKinds(devices, (kind, devices) => kind.served(devices)));
 }
 
 /** What the tender starts: a guest from its beginning, or one that continues from a capture. */

@@ -26,7 +26,7 @@ export type LaunchedKinds = ReadonlyMap<DeviceType, LaunchedKind>;
 export async function loadDeviceCompiler(
   devices: readonly DeviceBase[] = DEVICE_KINDS,
 ): Promise<DeviceCompiler> {
-  return new DeviceCompiler(await loadKinds(devices, (kind) => kind.launched()));
+  return new DeviceCompiler(await loadKinds(devices, (kind, devices) => kind.launched(devices)));
 }
 
 /** What compiles the devices of guests. */

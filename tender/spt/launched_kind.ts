@@ -26,6 +26,8 @@ export interface Looking {
   readonly keep: boolean;
   /** Takes everything that has to stay open until the image is started. */
   readonly opened: DisposableStack;
+  /** Takes everything that has to stay until the guest ends. */
+  readonly lent: DisposableStack;
 }
 
 /** A kind of device in images; its devices are of type `D`, and what is known of them of type `S`. */

@@ -11,6 +11,7 @@ import type { Run } from "../run/run.ts";
 import type { Asked, CompileOptions, Host, OpenOptions, StartOptions, Tender } from "../target.ts";
 import { compileImage, type HostFacts, type ImageOptions, type ProcessImage } from "./compile.ts";
 import type { DeviceCompiler } from "./devices.ts";
+import type { Looking } from "./launched_kind.ts";
 import { becomeImage } from "./start.ts";
 
 /** Loads the tender for guests with such devices. */
@@ -35,8 +36,10 @@ export class SptTender implements Tender<HostFacts, ProcessImage> {
     { keep = false, replayed = false }: OpenOptions & { keep?: boolean } = {},
   ): SptHost {
     using opened = new DisposableStack();
-    const devices = replayed ? [] : this.#devices?.look(guest.devices, { keep, opened }) ?? [];
-    return new SptHost(guest, { devices }, opened.move());
+    using lent = new DisposableStack();
+    const looking = { keep, opened, lent };
+    const devices = replayed ? [] : this.#devices?.look(guest.devices, looking) ?? [];
+    return new SptHost(guest, { devices }, { opened: opened.move(), lent: lent.move() });
   }
 
   /** See {@linkcode Tender}. */
@@ -84,11 +87,18 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
   readonly facts: HostFacts;
   readonly #guest: Guest;
   readonly #opened: DisposableStack;
+  readonly #lent: DisposableStack;
 
-  constructor(guest: Guest, facts: HostFacts, opened: DisposableStack) {
+  /** Takes over `opened` and `lent`, which are those of {@linkcode Looking}. */
+  constructor(
+    guest: Guest,
+    facts: HostFacts,
+    { opened, lent }: Pick<Looking, "opened" | "lent">,
+  ) {
     this.#guest = guest;
     this.facts = facts;
     this.#opened = opened;
+    this.#lent = lent;
   }
 
   /** See {@linkcode Host}. */
@@ -114,6 +124,7 @@ export class SptHost implements Host<HostFacts, ProcessImage> {
 
   [Symbol.dispose](): void {
     this.#opened.dispose();
+    this.#lent.dispose();
   }
 }
 

@@ -8,6 +8,8 @@ import * as inherit from "../../../linux/inherit.ts";
 import { InterfaceError } from "../../../linux/interface_error.ts";
 import * as tap from "../../../linux/tap.ts";
 import { TenderError } from "../../error.ts";
+import type { UserBacking } from "./backing.ts";
+import type { StartUser, UserNetwork, UserNetworkOptions } from "./user_network.ts";
 
 /**
  * As `checkInherited` of `linux/`.
@@ -34,6 +36,21 @@ export function checkTap(name: string): tap.InterfaceFacts {
  */
 export function openTap(name: string): number {
   return refusing(() => tap.openTap(name));
+}
+
+/**
+ * Starts a user network. Its calls do not block.
+ *
+ * @param start what starts them, where that was loaded
+ * @throws {TenderError} "device" as that does, or if it was not
+ */
+export function startUser(
+  start: StartUser | undefined,
+  backing: UserBacking,
+  options: UserNetworkOptions,
+): UserNetwork {
+  if (start === undefined) throw new TenderError("device", "guests of pools have no user networks");
+  return start(backing, options);
 }
 
 function refusing<T>(action: () => T): T {

@@ -5,11 +5,15 @@
  * @module
  */
 
-/** Where frames go: an existing TAP interface; a descriptor on which a read or write is a frame; or a wire. */
+/**
+ * Where frames go: an existing TAP interface; a descriptor on which a read or write is a frame; a wire; or
+ * what this user's connections reach.
+ */
 export type Backing =
   | { readonly kind: "tap"; readonly interface: string }
   | { readonly kind: "descriptor"; readonly fd: number; readonly mtu: number }
-  | WireBacking;
+  | WireBacking
+  | UserBacking;
 
 /** The end of a wire within this process. */
 export interface WireBacking {
@@ -25,6 +29,32 @@ export interface WireBacking {
    */
   take(make: MakePair): number;
 }
+
+/** A network that takes no rights: the guest's connections become connections of this user. */
+export interface UserBacking {
+  /** Tells it from other backings. */
+  readonly kind: "user";
+  /** The ports of this host by which the guest is reached. */
+  readonly forwards: readonly Forward[];
+}
+
+/** A port of this host that leads to one of a guest's. */
+export interface Forward {
+  /** Which of the host's ports it is one of. */
+  readonly protocol: "tcp" | "udp";
+  /** The address that it is a port of: an IPv4 address, `127.0.0.1` for this host alone. */
+  readonly address: string;
+  /** The host's port. */
+  readonly port: number;
+  /** The guest's port. */
+  readonly guestPort: number;
+}
+
+/**
+ * The guest's address in a user network, and what else it needs to know: what slirp4netns and QEMU have, and
+ * tell a guest that asks by DHCP.
+ */
+export const GUEST_ADDRESS = "10.0.2.15";
 
 /** Makes two connected descriptors. */
 export type MakePair = () => [number, number];

@@ -4,7 +4,7 @@
  * @module
  */
 import { TenderError } from "../../error.ts";
-import { LARGEST_MTU, type NetDevice } from "./backing.ts";
+import { type Forward, LARGEST_MTU, type NetDevice } from "./backing.ts";
 import { NetHub } from "./hub.ts";
 import { type NetPort, wire, type WireOptions } from "./wire.ts";
 
@@ -13,8 +13,10 @@ export const DEFAULT_MTU = 1500;
 /** Longest interface name, in characters (`IFNAMSIZ` − 1). */
 const MAX_INTERFACE = 15;
 const MAC_SIZE = 6;
+const LAST_PORT = 0xffff;
+
 /** Makes network devices. */
-export const net: NetMaker = { tap: tapDevice, fd: descriptorDevice, pair, hub };
+export const net: NetMaker = { tap: tapDevice, fd: descriptorDevice, pair, hub, user: userDevice };
 
 /** See {@linkcode net}. */
 export interface NetMaker {
@@ -49,6 +51,19 @@ export interface NetMaker {
    */
   pair(options?: WireOptions & { macs?: readonly (Uint8Array | string)[] }): [NetPort, NetPort];
   /**
+   * A network that takes no rights, on which the guest is 10.0.2.15, of 24 bits. Its connections become
+   * connections of this user, by slirp4netns. It does not reach what listens on this host's 127.0.0.1,
+   * unless a port of UDP is forwarded: then that is 10.0.2.2 for it.
+   *
+   * @param forwards ports of this host by which the guest is reached; of `127.0.0.1` if no address is given
+   * @param options `mac`: as in `tap`
+   * @throws {TenderError} if a port or an address is invalid
+   */
+  user(
+    forwards?: readonly (Omit<Forward, "address"> & Partial<Forward>)[],
+    options?: { mac?: Uint8Array | string },
+  ): NetDevice;
+  /**
    * A hub within this process: what is sent at one of its ports arrives at all others.
    *
    * @throws {TenderError} if the MTU is invalid
@@ -80,6 +95,24 @@ function pair(
 ): [NetPort, NetPort] {
   checkMtu(mtu);
   return wire(mtu, [address({ mac: macs[0] }), address({ mac: macs[1] })]);
+}
+
+function userDevice(
+  forwards: readonly (Omit<Forward, "address"> & Partial<Forward>)[] = [],
+  options: { mac?: Uint8Array | string } = {},
+): NetDevice {
+  const all = forwards.map((given): Forward => ({ address: "127.0.0.1", ...given }));
+  for (const { address, port, guestPort } of all) {
+    for (const number of [port, guestPort]) {
+      if (Number.isInteger(number) && number > 0 && number <= LAST_PORT) continue;
+      throw new TenderError("device", `Not the number of a port: ${number}`);
+    }
+    const parts = address.split(".");
+    if (parts.length !== 4 || !parts.every((part) => /^[0-9]{1,3}$/.test(part) && +part < 256)) {
+      throw new TenderError("device", `Not an IPv4 address: '${address}'`);
+    }
+  }
+  return { type: "NET_BASIC", backing: { kind: "user", forwards: all }, ...address(options) };
 }
 
 function hub({ mtu = DEFAULT_MTU }: WireOptions = {}): NetHub {

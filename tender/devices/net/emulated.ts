@@ -7,8 +7,8 @@ import { passes } from "../../../linux/inherit.ts";
 import { TenderError } from "../../error.ts";
 import { type EmulatedKind, type QemuDevice, quote } from "../../virtio/qemu.ts";
 import { checkInherited, checkTap } from "./attach.ts";
-import type { Backing, NetDevice } from "./backing.ts";
-import { formatMac, randomMac } from "./device.ts";
+import { type Backing, GUEST_ADDRESS, type NetDevice, type UserBacking } from "./backing.ts";
+import { DEFAULT_MTU, formatMac, randomMac } from "./device.ts";
 
 /** See {@linkcode EmulatedKind}. */
 export const emulatedNet: EmulatedKind<NetDevice> = {
@@ -16,6 +16,9 @@ export const emulatedNet: EmulatedKind<NetDevice> = {
     if (backing.kind === "tap") {
       const { mtu } = checkTap(backing.interface);
       return networkCard(tapBackend(backing.interface), { mac, mtu });
+    }
+    if (backing.kind === "user") {
+      return networkCard(userBackend(backing), { mac, mtu: DEFAULT_MTU });
     }
     if (backing.kind === "wire") {
       throw new TenderError(
@@ -48,6 +51,14 @@ export function networkCard(
   // No ROM: a machine does not boot from this network.
   const device = `virtio-net-pci,romfile=${address}${size}`;
   return { backend: ["-netdev", backend], device, link: "netdev" };
+}
+
+/** QEMU has a network of its own that takes no rights, with the same addresses. */
+function userBackend({ forwards }: UserBacking): string {
+  const words = forwards.map(({ protocol, address, port, guestPort }) =>
+    `,hostfwd=${protocol}:${address}:${port}-${GUEST_ADDRESS}:${guestPort}`
+  );
+  return `user${words.join("")}`;
 }
 
 function descriptorBackend({ fd }: Extract<Backing, { kind: "descriptor" }>): string {

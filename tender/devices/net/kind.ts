@@ -5,6 +5,7 @@
  */
 import type { DeviceKind } from "../kind.ts";
 import type { NetDevice, NetProperties } from "./backing.ts";
+import type { StartUser } from "./user_network.ts";
 
 /** See {@linkcode DeviceKind}. */
 export const netKind: DeviceKind<NetDevice, NetProperties> = {
@@ -16,9 +17,15 @@ export const netKind: DeviceKind<NetDevice, NetProperties> = {
   descriptor: ({ backing }) => backing.kind === "descriptor" ? backing.fd : undefined,
   manifestValues: ({ mac, mtu }) => ({ mac, mtu }),
   words: async () => (await import("./words.ts")).netWords,
-  served: async () => (await import("./served.ts")).servedNet,
-  launched: async () => (await import("./launched.ts")).launchedNet,
+  served: async (devices) => (await import("./served.ts")).servedNet(await loadUser(devices)),
+  launched: async (devices) => (await import("./launched.ts")).launchedNet(await loadUser(devices)),
   virtio: async () => (await import("./virtio.ts")).virtioNet,
   emulated: async () => (await import("./emulated.ts")).emulatedNet,
   input: async () => (await import("./input.ts")).netInput,
 };
+
+/** Loads what starts user networks, if one of the devices is such a network. */
+async function loadUser(devices: readonly Partial<NetDevice>[]): Promise<StartUser | undefined> {
+  if (!devices.some(({ backing }) => backing?.kind === "user")) return undefined;
+  return (await import("./user_network.ts")).startUserNetwork;
+}

@@ -30,11 +30,17 @@ import {
 } from "../../../linux/tap_abi.ts";
 import { TenderError } from "../../error.ts";
 import { allow, equal } from "../../spt/filter.ts";
-import { type DeviceSource, type LaunchedKind, splitSource } from "../../spt/launched_kind.ts";
+import {
+  type DeviceSource,
+  type LaunchedKind,
+  type Looking,
+  splitSource,
+} from "../../spt/launched_kind.ts";
 import { type Data, PREVIOUS, scratch, type Step, useDescriptor } from "../../spt/steps.ts";
-import { checkInherited, checkTap } from "./attach.ts";
+import { checkInherited, checkTap, startUser } from "./attach.ts";
 import type { Backing, NetDevice, NetProperties } from "./backing.ts";
-import { formatMac, net, randomMac } from "./device.ts";
+import { DEFAULT_MTU, formatMac, net, randomMac } from "./device.ts";
+import type { StartUser } from "./user_network.ts";
 
 /** A TAP interface, which must still be up and have the same MTU when the image is started; or a descriptor. */
 interface NetSource extends DeviceSource {
@@ -44,24 +50,12 @@ interface NetSource extends DeviceSource {
 }
 
 /** See {@linkcode LaunchedKind}. */
-export const launchedNet: LaunchedKind<NetDevice, NetSource> = {
+export function launchedNet(user?: StartUser): LaunchedKind<NetDevice, NetSource> {
+  return { ...LAUNCHED, look: (device, looking) => look(device, looking, user) };
+}
+
+const LAUNCHED: Omit<LaunchedKind<NetDevice, NetSource>, "look"> = {
   waits: true,
-  look({ type, backing, mac = randomMac() }, { keep, opened }) {
-    if (backing.kind === "wire") {
-      if (keep) throw new TenderError("device", "a wire within a process cannot be packed");
-      const { mtu } = backing;
-      const fd = opened.adopt(backing.take(packetPair), closeDescriptor);
-      makeInheritable(fd);
-      return { inherited: fd, properties: { type, mac, mtu } };
-    }
-    if (backing.kind === "descriptor") {
-      const { fd, mtu } = backing;
-      if (!keep) checkInherited(fd);
-      return { inherited: fd, properties: { type, mac, mtu } };
-    }
-    const tap = backing.interface;
-    return { tap, properties: { type, mac, mtu: checkTap(tap).mtu } };
-  },
   open: ({ name, tap, properties: { mtu } }, fd) =>
     tap === undefined ? frameSteps(fd, name) : tapSteps(fd, { name, tap, mtu }),
   rules: (fd) => [allow("read", equal(0, fd)), allow("write", equal(0, fd))],
@@ -89,6 +83,35 @@ export const launchedNet: LaunchedKind<NetDevice, NetSource> = {
   },
 };
 
+/** See {@linkcode LaunchedKind}; `user`: what starts user networks, if it was loaded. */
+function look(
+  { type, backing, mac = randomMac() }: NetDevice,
+  { keep, opened, lent }: Looking,
+  user: StartUser | undefined,
+): NetSource {
+  const inherited = (fd: number, mtu: number): NetSource => {
+    makeInheritable(fd);
+    return { inherited: fd, properties: { type, mac, mtu } };
+  };
+  switch (backing.kind) {
+    case "tap": {
+      const tap = backing.interface;
+      return { tap, properties: { type, mac, mtu: checkTap(tap).mtu } };
+    }
+    case "descriptor":
+      if (!keep) checkInherited(backing.fd);
+      return { inherited: backing.fd, properties: { type, mac, mtu: backing.mtu } };
+    case "wire":
+      if (keep) throw new TenderError("device", "a wire within a process cannot be packed");
+      return inherited(opened.adopt(backing.take(packetPair), closeDescriptor), backing.mtu);
+    case "user": {
+      if (keep) throw new TenderError("device", "a user network cannot be packed");
+      const network = lent.use(startUser(user, backing, { confined: false }));
+      return inherited(network.fd, DEFAULT_MTU);
+    }
+  }
+}
+
 /** What the shown command line says of where frames go. */
 function shown(backing: Backing): string {
   switch (backing.kind) {
@@ -97,7 +120,8 @@ function shown(backing: Backing): string {
     case "descriptor":
       return `@${backing.fd}`;
     case "wire":
-      return "wire";
+    case "user":
+      return backing.kind;
   }
 }
 

@@ -10,18 +10,24 @@ import { interfaceFacts } from "../../../linux/tap.ts";
 import { duplicateNonblocking, readOnce, writeOnce } from "../../../linux/transfer.ts";
 import type { OpenDevice, Result, ServedKind } from "../kind.ts";
 import { checkState } from "../state.ts";
-import { checkInherited, openTap } from "./attach.ts";
+import { checkInherited, openTap, startUser } from "./attach.ts";
 import type { Backing, NetDevice, NetProperties } from "./backing.ts";
-import { randomMac } from "./device.ts";
+import { DEFAULT_MTU, randomMac } from "./device.ts";
+import type { StartUser } from "./user_network.ts";
 
 /** Version of a network device's state, which is only its properties. */
 const STATE_VERSION = 1;
 
 /** See {@linkcode ServedKind}. */
-export const servedNet: ServedKind<NetDevice, NetProperties> = { open };
+export function servedNet(user?: StartUser): ServedKind<NetDevice, NetProperties> {
+  return { open: (device) => open(device, user) };
+}
 
-function open({ type, backing, mac = randomMac() }: NetDevice): OpenDevice<NetProperties> {
-  const { fd, mtu } = attach(backing);
+function open(
+  { type, backing, mac = randomMac() }: NetDevice,
+  user: StartUser | undefined,
+): OpenDevice<NetProperties> {
+  const { fd, mtu, close } = attach(backing, user);
   const properties: NetProperties = { type, mac, mtu };
   return {
     properties,
@@ -44,11 +50,23 @@ function open({ type, backing, mac = randomMac() }: NetDevice): OpenDevice<NetPr
     restore(state) {
       checkState(state, { subject: nameOf(backing), version: STATE_VERSION, properties });
     },
-    [Symbol.dispose]: () => closeDescriptor(fd),
+    [Symbol.dispose]: close ?? (() => closeDescriptor(fd)),
   };
 }
 
-function attach(backing: Backing): { fd: number; mtu: number } {
+/** What frames go through; `close` ends it, where that is more than to close the descriptor. */
+interface Attached {
+  readonly fd: number;
+  readonly mtu: number;
+  readonly close?: () => void;
+}
+
+function attach(backing: Backing, user: StartUser | undefined): Attached {
+  if (backing.kind === "user") {
+    const network = startUser(user, backing, { confined: true });
+    const close = () => network[Symbol.dispose]();
+    return { fd: network.fd, mtu: DEFAULT_MTU, close };
+  }
   if (backing.kind === "tap") {
     const fd = openTap(backing.interface);
     // An interface that is attached to cannot disappear.
@@ -79,6 +97,7 @@ function nameOf(backing: Backing): string {
     case "descriptor":
       return `descriptor ${backing.fd}`;
     case "wire":
-      return "wire";
+    case "user":
+      return `${backing.kind} network`;
   }
 }

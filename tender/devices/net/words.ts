@@ -14,8 +14,9 @@ export const netWords: DeviceWords<NetDevice> = {
   options: [
     {
       name: "net",
-      value: "IFACE or @FD",
-      brief: "TAP interface or open descriptor for the network device NAME",
+      value: "IFACE or @FD or user[,tcp|udp:[ADDR:]PORT:GUESTPORT…]",
+      brief:
+        "TAP interface, open descriptor, or (with user) a network without root that ports of this host lead to, for the network device NAME",
       proposed: "tap",
     },
     {
@@ -36,6 +37,9 @@ export const netWords: DeviceWords<NetDevice> = {
   make(_, values) {
     const backing = values.get("net")!;
     const mac = values.get("net-mac");
+    if (/^user(,|$)/.test(backing)) {
+      return net.user(readForwards(backing.split(",").slice(1)), { mac });
+    }
     if (!backing.startsWith("@")) return net.tap(backing, { mac });
     if (!/^@[0-9]{1,9}$/.test(backing)) {
       throw new TenderError("device", `Not a descriptor: '${backing}'`);
@@ -43,3 +47,21 @@ export const netWords: DeviceWords<NetDevice> = {
     return net.fd(Number(backing.slice(1)), { mac });
   },
 };
+
+/** Reads forwarded ports: `tcp:8080:80`, or with the host's address, `udp:0.0.0.0:53:53`. */
+function readForwards(words: readonly string[]): Parameters<typeof net.user>[0] {
+  return words.map((word) => {
+    const [, protocol, address, port, guestPort] =
+      /^(tcp|udp):(?:([0-9.]+):)?([0-9]{1,5}):([0-9]{1,5})$/.exec(word) ?? [];
+    if (protocol === undefined) {
+      const form = "tcp:PORT:GUESTPORT or udp:PORT:GUESTPORT";
+      throw new TenderError("device", `Not a port to forward: '${word}', expected ${form}`);
+    }
+    return {
+      protocol: protocol as "tcp" | "udp",
+      ...(address === undefined ? {} : { address }),
+      port: Number(port),
+      guestPort: Number(guestPort),
+    };
+  });
+}

@@ -24,7 +24,7 @@ export interface Pcs {
 /** Loads what PCs with such devices need. */
 export async function loadPcs(devices: readonly DeviceBase[]): Promise<Pcs> {
   const [served, kinds] = await Promise.all([
-    loadKinds(devices, (kind) => kind.served()),
+    loadKinds(devices, (kind, devices) => kind.served(devices)),
     loadKinds(devices, (kind) => kind.virtio()),
   ]);
   const machines = new HvtTender(served);

@@ -218,7 +218,7 @@ Deno.test("block: storage that is no whole number of blocks is refused", () => {
 
 Deno.test("net: frames both ways, one at a time, cut to the room there is", () => {
   using pair = socketPair();
-  using device = servedNet.open(net.fd(pair.guest, { mac: "02:00:00:00:00:01", mtu: 9000 }));
+  using device = servedNet().open(net.fd(pair.guest, { mac: "02:00:00:00:00:01", mtu: 9000 }));
   assert.deepEqual(device.properties, {
     type: "NET_BASIC",
     mac: Uint8Array.of(2, 0, 0, 0, 0, 1),
@@ -238,7 +238,7 @@ Deno.test("net: frames both ways, one at a time, cut to the room there is", () =
 
 Deno.test("net: a full cable is to be tried again, and loses nothing that it took", () => {
   using pair = socketPair();
-  using device = servedNet.open(net.fd(pair.guest));
+  using device = servedNet().open(net.fd(pair.guest));
   let sent = 0;
   while (device.write(filled(sent & 255, 1514), 0) === RESULT.OK) sent++;
   assert.equal(device.write(filled(0, 1514), 0), RESULT.AGAIN);
@@ -252,7 +252,7 @@ Deno.test("net: a full cable is to be tried again, and loses nothing that it too
 Deno.test("net: addresses of its own are random, of one station, locally administered", () => {
   using pair = socketPair();
   const macs = Array.from({ length: 20 }, () => {
-    using device = servedNet.open(net.fd(pair.guest));
+    using device = servedNet().open(net.fd(pair.guest));
     return device.properties.mac;
   });
   assert.ok(macs.every((mac) => mac.length === 6 && (mac[0]! & 3) === 2));
@@ -261,7 +261,7 @@ Deno.test("net: addresses of its own are random, of one station, locally adminis
 
 Deno.test("net: giving a device back leaves the descriptor that it was made from", () => {
   using pair = socketPair();
-  servedNet.open(net.fd(pair.guest))[Symbol.dispose]();
-  using again = servedNet.open(net.fd(pair.guest));
+  servedNet().open(net.fd(pair.guest))[Symbol.dispose]();
+  using again = servedNet().open(net.fd(pair.guest));
   assert.equal(again.write(filled(1), 0), RESULT.OK);
 });

@@ -148,18 +148,18 @@ Deno.test("device state: a disk that is another one, or that would be written to
 Deno.test("device state: a network device must have the address and the MTU that the guest knows", () => {
   using pair = socketPair();
   const mac = "02:00:00:00:00:01";
-  using device = servedNet.open(net.fd(pair.guest, { mac, mtu: 9000 }));
+  using device = servedNet().open(net.fd(pair.guest, { mac, mtu: 9000 }));
   const state = structuredClone(device.save());
   deepEqual(Object.keys(state), ["version", "properties"]);
-  using same = servedNet.open(net.fd(pair.guest, { mac, mtu: 9000 }));
+  using same = servedNet().open(net.fd(pair.guest, { mac, mtu: 9000 }));
   same.restore(state);
-  using other = servedNet.open(net.fd(pair.guest, { mac: "02:00:00:00:00:02", mtu: 9000 }));
+  using other = servedNet().open(net.fd(pair.guest, { mac: "02:00:00:00:00:02", mtu: 9000 }));
   refuses(
     other,
     state,
     /^descriptor \d+: .* with mac 02:00:00:00:00:01; its own is 02:00:00:00:00:02$/,
   );
-  using narrow = servedNet.open(net.fd(pair.guest, { mac }));
+  using narrow = servedNet().open(net.fd(pair.guest, { mac }));
   refuses(narrow, state, /with mtu 9000; its own is 1500$/);
   refuses(same, { ...state, version: 0 }, /of version 0; it knows version 1$/);
 });

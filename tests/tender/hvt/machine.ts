@@ -14,7 +14,7 @@ import * as world from "../../../tender/hvt/world.ts";
 import type { Outcome } from "../../../tender/outcome.ts";
 import { runBlocking } from "../../../tender/run/blocking.ts";
 
-const KINDS = await loadKinds(DEVICE_KINDS, (kind) => kind.served());
+const KINDS = await loadKinds(DEVICE_KINDS, (kind) => kind.served([]));
 
 /** The world of this process, with devices of any kind. */
 export function hostWorld(
