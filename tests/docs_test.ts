@@ -2,7 +2,7 @@
  * Follows the guides: writes every file that they show, executes every command, in their order and in one
  * directory, and compares what it prints with what the guide shows.
  *
- * A block of commands that says `kvm`, `net`, `capture`, `cross`, `qemu` or `images` is skipped where this host has no such thing.
+ * A block of commands that says `kvm`, `net`, `capture`, `cross`, `qemu`, `user` or `images` is skipped where this host has no such thing.
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join } from "node:path";
@@ -15,6 +15,7 @@ import { Namespace, noNetns } from "./netns.ts";
 import { missingTool, stepUnless } from "./needs.ts";
 import { execute, type Result, ROOT, writeProgram } from "./soloden.ts";
 import { noKvm } from "./tender/hvt/kvm_available.ts";
+import { noUserNetworks } from "./tender/devices/user_network.ts";
 import { noQemu } from "./tender/virtio/qemu_machine.ts";
 
 /** A fenced block: what its first line says, and its text. */
@@ -69,6 +70,7 @@ const MISSING: Readonly<Record<string, string | undefined>> = {
   capture: noKvm ?? noNetns ?? missingTool("tcpdump"),
   cross: noCross,
   qemu: noQemu,
+  user: noUserNetworks,
   images: noImage("python") ?? noImage("javascript"),
 };
 

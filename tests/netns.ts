@@ -37,6 +37,7 @@ export class Namespace implements Disposable {
 
   constructor() {
     ip("netns", "add", this.name);
+    this.ip("link", "set", "lo", "up");
     // So that the only frames are those that a test causes.
     const quiet = "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6 || true";
     ip("netns", "exec", this.name, "sh", "-c", quiet);

@@ -14,9 +14,14 @@ export const netWords: DeviceWords<NetDevice> = {
   options: [
     {
       name: "net",
-      value: "IFACE or @FD or user[,tcp|udp:[ADDR:]PORT:GUESTPORT…]",
+      value: "IFACE, @FD or user[,tcp:PORT:GUESTPORT...]",
       brief:
-        "TAP interface, open descriptor, or (with user) a network without root that ports of this host lead to, for the network device NAME",
+        "TAP interface, open descriptor, or network without root for the network device NAME; ports of this host (tcp or udp) can lead to the latter",
+      // A packed guest has nobody to start such a network.
+      packed: {
+        value: "IFACE or @FD",
+        brief: "TAP interface or open descriptor for the network device NAME",
+      },
       proposed: "tap",
     },
     {
