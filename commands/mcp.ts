@@ -15,6 +15,7 @@ const COMMON = {
   config: option(
     "--config FILE: The configuration (default ~/.config/soloden/isolation_config.json)",
   ),
+  images: option("--images DIR: Where the images of Python and JavaScript are"),
   json: flag("Print JSON"),
 };
 
@@ -72,7 +73,7 @@ const add = buildCommand<AddFlags, [string]>({
     flags: { ...COMMON, name: option("--name NAME: Its name (default: that of the file)") },
     positional: {
       kind: "tuple",
-      parameters: [argument("PATH", "A unikernel, or the directory of a project that was built")],
+      parameters: [argument("PATH", "A unikernel, a script, or the directory of a project")],
     },
   },
   docs: {

@@ -21,6 +21,7 @@ import {
 import { systemReason } from "../linux/system_reason.ts";
 import type { ToolSpec } from "./config.ts";
 import { McpError } from "./error.ts";
+import { runnerFor } from "./scripts/scripts.ts";
 import { writeTar } from "./tar.ts";
 import { WarmCache } from "./warm_cache.ts";
 
@@ -33,8 +34,21 @@ const CHANNEL_MAC = "02:00:00:00:52:52";
 /** Largest payload of a frame on a channel, in bytes. */
 const CHANNEL_MTU = 0xffff;
 
-/** How a tool gets its arguments. */
-export type Input = "channel" | "arguments" | "stdin";
+/** The address of standard input: the one that snapshots of languages know. */
+const STDIN_MAC = "02:73:74:64:69:6e";
+
+/** How a tool gets its arguments; a script has a runner that gets them from standard input. */
+export type Input = "channel" | "arguments" | "stdin" | "script";
+
+/**
+ * Makes a unikernel of a script and its runner, for whoever knows where the images of languages are.
+ *
+ * @param options `memory`: in MiB
+ */
+export type OpenScript = (
+  path: string,
+  options: { readonly target: "spt" | "hvt"; readonly memory: number },
+) => Promise<Unikernel>;
 
 /** An image that can be started. */
 export interface ToolImage {
@@ -53,18 +67,25 @@ export interface ToolImage {
 /**
  * Loads the image of a tool.
  *
- * @param options `cache`: directory for snapshots
+ * @param options `cache`: directory for snapshots; `openScript`: scripts are no images where it is not given
  * @throws {McpError} "image" naming the path if there is none, or it cannot run as configured
  */
 export async function loadImage(
   spec: ToolSpec,
-  { cache }: { cache: string },
+  { cache, openScript }: { cache: string; openScript?: OpenScript },
 ): Promise<ToolImage> {
   const { image: path } = spec;
   const bytes = readImage(path);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const sha256 = new Uint8Array(digest).toHex();
   try {
+    if (openScript !== undefined && runnerFor(path) !== undefined) {
+      const target = spec.target ?? "spt";
+      const script = await openScript(path, { target, memory: spec.memory });
+      const { unikernel } = await forTarget(script, target);
+      const warm = unikernel.snapshot !== undefined;
+      return { path, sha256, unikernel, target, adopted: true, warm, input: "script" };
+    }
     const given = parseUnikernel(bytes, { name: path });
     const { unikernel: cold, target } = await forTarget(given, spec.target);
     const found = inspect(bytes, { name: path });
@@ -173,7 +194,8 @@ export function openWires(
   const devices: Record<string, Device> = {};
   for (const { name, type } of unikernel.manifest.devices) {
     if (type !== "NET_BASIC" || name !== spec.config.channel && name !== STDIN_DEVICE) continue;
-    const [port, device] = net.pair({ mtu: CHANNEL_MTU, macs: [CHANNEL_MAC, CHANNEL_MAC] });
+    const mac = name === STDIN_DEVICE ? STDIN_MAC : CHANNEL_MAC;
+    const [port, device] = net.pair({ mtu: CHANNEL_MTU, macs: [mac, mac] });
     ports[name] = port;
     devices[name] = device;
   }

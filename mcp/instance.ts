@@ -10,6 +10,7 @@ import {
   type Pool,
   type PooledGuest,
   type PoolImage,
+  type RootFile,
 } from "../mod.ts";
 import type { Asking } from "./asking.ts";
 import { Channel } from "./channel.ts";
@@ -18,7 +19,7 @@ import { McpError } from "./error.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import { openWires, QUIET, STDIN_DEVICE, type ToolImage, withFiles } from "./image.ts";
 import { parseResponse, type Request } from "./json_rpc.ts";
-import type { RootFile } from "../mod.ts";
+import { runnerFor, scriptCall } from "./scripts/scripts.ts";
 
 /** What came of a call. */
 export interface Answer {
@@ -66,6 +67,11 @@ export class Log {
     if (part.length < output.length) this.truncated = true;
   };
 
+  /** Keeps this in place of what was taken. */
+  replace(text: string): void {
+    this.#parts.splice(0, Infinity, new TextEncoder().encode(text));
+  }
+
   /** All of it, as text. */
   text(): string {
     const decoder = new TextDecoder();
@@ -103,9 +109,14 @@ export async function execute(
     const work = new Work(guest, { spec, begun, signal });
     if (image.input !== "channel") {
       const stdin = ports[STDIN_DEVICE];
-      const input = new TextEncoder().encode(JSON.stringify(request.params ?? {}));
+      const script = image.input === "script" ? scriptCall(spec.image, request) : undefined;
+      const input = script?.input ?? new TextEncoder().encode(JSON.stringify(request.params ?? {}));
       if (stdin !== undefined) void feed(new Channel(stdin), input, () => stdin.close());
-      return await work.output(log, image.input === "stdin" ? input.length : 0);
+      const answer = await work.output(log, { size: input.length, script: script !== undefined });
+      if (script === undefined) return answer;
+      const { response, rest } = script.read(log.text());
+      log.replace(rest);
+      return { ...answer, result: parseResponse(response, request.id) };
     }
     return await work.exchange(new Channel(ports[spec.config.channel]!), {
       request,
@@ -145,7 +156,11 @@ function wordsFor(
   const variables = Object.entries(spec.config.env_vars).map(([name, value]) =>
     adopted ? `--soloden:env=${name}=${value}` : `${name}=${value}`
   );
-  const args = input === "arguments" ? [JSON.stringify(request.params ?? {})] : [];
+  const args = input === "arguments"
+    ? [JSON.stringify(request.params ?? {})]
+    : input === "script"
+    ? [`/app/${runnerFor(spec.image)!.name}`]
+    : [];
   return [...QUIET, ...variables, ...args];
 }
 
@@ -186,12 +201,15 @@ class Work {
   }
 
   /** Waits for the end of a program that prints its answer. */
-  async output(log: Log, size: number): Promise<Answer> {
+  async output(
+    log: Log,
+    { size, script }: { size: number; script: boolean },
+  ): Promise<Answer> {
     const { timeout_secs } = this.#spec.config;
     const boot = performance.now();
     const outcome = await this.#within(this.#guest.outcome, "timeout_secs", timeout_secs);
     const text = log.text();
-    if (outcome.kind === "exit" && outcome.status !== 0) {
+    if (outcome.kind === "exit" && outcome.status !== 0 && !script) {
       const said = text.trim();
       const message = `exit status ${outcome.status}${said === "" ? "" : `: ${said}`}`;
       throw new McpError("tool", message, { status: outcome.status });

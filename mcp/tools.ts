@@ -12,7 +12,8 @@ import { resolveTool, type Surroundings, type ToolSpec } from "./config.ts";
 import type { Config } from "./config_schema.ts";
 import { type Description, readDescription } from "./description.ts";
 import { McpError } from "./error.ts";
-import { loadImage, type ToolImage } from "./image.ts";
+import { MAX_FRAME } from "./frame.ts";
+import { loadImage, type OpenScript, type ToolImage } from "./image.ts";
 import { type Answer, execute, Log } from "./instance.ts";
 import { DESCRIBE, type Request } from "./json_rpc.ts";
 import { Logs } from "./logs.ts";
@@ -25,6 +26,8 @@ export interface ToolsOptions {
   readonly places: Places;
   /** Whether tools may be executed without any isolation; not if not given. */
   readonly allowDirect?: boolean;
+  /** Makes unikernels of scripts; without it, scripts are no images. */
+  readonly openScript?: OpenScript;
   /** Who calls, for the audit log. */
   readonly client?: string;
 }
@@ -142,11 +145,14 @@ export class Tools implements AsyncDisposable {
     facts.live = this.#slots.live;
     using lease = this.#cids.take(`${spec.server}.${spec.tool}`);
     Object.assign(facts, { queue, cid: lease.cid });
-    const log = new Log(spec.config.max_output_bytes);
+    // The answer of a script is printed, too.
+    const room = image.input === "script" ? MAX_FRAME : 0;
+    const log = new Log(spec.config.max_output_bytes + room);
     using over = new DisposableStack();
     const { signal } = over.adopt(new AbortController(), (ended) => ended.abort());
     over.defer(() => {
-      const text = image.input === "channel" ? log.text() : "";
+      const isAnswer = image.input === "arguments" || image.input === "stdin";
+      const text = isAnswer ? "" : log.text();
       this.#logs.append(`${spec.server}.${spec.tool}`, { cid: lease.cid, text });
     });
     const answer = await execute(this.#pool, { spec, request }, {
@@ -203,7 +209,8 @@ export class Tools implements AsyncDisposable {
   }
 
   async #prepare(spec: ToolSpec): Promise<Loaded> {
-    const image = await loadImage(spec, { cache: this.#options.places.cache });
+    const { places: { cache }, openScript } = this.#options;
+    const image = await loadImage(spec, { cache, openScript });
     const memory = `${spec.memory} MiB` as const;
     return { image, prepared: await this.#pool.prepare(image.unikernel, { memory }) };
   }

@@ -90,11 +90,8 @@ static inline bool soloden_json_is(struct soloden_json value, const char *text) 
     return value.size == length + 2 && __builtin_memcmp(value.at + 1, text, length) == 0;
 }
 
-/*
- * Waits for a request, and puts it into `buffer`. Returns false at the end: nobody calls any more,
- * or the request is too long for the buffer.
- */
-static inline bool soloden_call_receive(char *buffer, size_t size, struct soloden_json *request) {
+/* Receives a frame into `buffer`. Returns false at the end, or if it is too long for the buffer. */
+static inline bool soloden_call_frame(char *buffer, size_t size, struct soloden_json *message) {
     uint8_t head[4];
     if (!soloden_call_fill(head, sizeof head))
         return false;
@@ -102,7 +99,34 @@ static inline bool soloden_call_receive(char *buffer, size_t size, struct solode
     if (length == 0 || length > size || length > SOLODEN_CALL_MAX ||
         !soloden_call_fill(buffer, length))
         return false;
-    *request = (struct soloden_json){buffer, length};
+    *message = (struct soloden_json){buffer, length};
+    return true;
+}
+
+/* Sends a frame of parts that make up one JSON value. Returns false at the end. */
+static inline bool soloden_call_send(const struct soloden_json *parts, size_t count) {
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].size;
+    uint8_t head[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16),
+                       (uint8_t)(size >> 24)};
+    bool open = size <= SOLODEN_CALL_MAX && soloden_channel_write(&soloden_caller, head, 4);
+    for (size_t i = 0; i < count && open; i++)
+        open = soloden_channel_write(&soloden_caller, parts[i].at, parts[i].size);
+    return open && soloden_channel_flush(&soloden_caller);
+}
+
+static inline struct soloden_json soloden_json_text(const char *text) {
+    return (struct soloden_json){text, soloden_length(text)};
+}
+
+/*
+ * Waits for a request, and puts it into `buffer`. Returns false at the end: nobody calls any more,
+ * or the request is too long for the buffer.
+ */
+static inline bool soloden_call_receive(char *buffer, size_t size, struct soloden_json *request) {
+    if (!soloden_call_frame(buffer, size, request))
+        return false;
     struct soloden_json id = soloden_json_member(*request, "id");
     if (id.size >= sizeof soloden_request_id)
         return false;
@@ -111,42 +135,46 @@ static inline bool soloden_call_receive(char *buffer, size_t size, struct solode
     return true;
 }
 
-/* Answers the request with parts that make up one JSON value. Returns false at the end. */
-static inline bool soloden_call_answer(const char *member, const struct soloden_json *parts,
-                                       size_t count) {
-    const struct soloden_json begin[] = {{"{\"jsonrpc\":\"2.0\",\"id\":", 22},
-                                         {soloden_request_id, soloden_length(soloden_request_id)},
-                                         {member, soloden_length(member)}};
-    size_t size = 1;
-    for (size_t i = 0; i < 3; i++)
-        size += begin[i].size;
-    for (size_t i = 0; i < count; i++)
-        size += parts[i].size;
-    uint8_t head[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16),
-                       (uint8_t)(size >> 24)};
-    bool open = size <= SOLODEN_CALL_MAX && soloden_channel_write(&soloden_caller, head, 4);
-    for (size_t i = 0; i < 3 && open; i++)
-        open = soloden_channel_write(&soloden_caller, begin[i].at, begin[i].size);
-    for (size_t i = 0; i < count && open; i++)
-        open = soloden_channel_write(&soloden_caller, parts[i].at, parts[i].size);
-    return open && soloden_channel_write(&soloden_caller, "}", 1) &&
-           soloden_channel_flush(&soloden_caller);
+/* Answers the request: `member` is `result` or `error`, and the value its JSON. Returns false at
+ * the end. */
+static inline bool soloden_call_answer(const char *member, struct soloden_json value) {
+    const struct soloden_json parts[] = {soloden_json_text("{\"jsonrpc\":\"2.0\",\"id\":"),
+                                         soloden_json_text(soloden_request_id),
+                                         soloden_json_text(",\""),
+                                         soloden_json_text(member),
+                                         soloden_json_text("\":"),
+                                         value,
+                                         soloden_json_text("}")};
+    return soloden_call_send(parts, 7);
+}
+
+/*
+ * Asks the host for something, as for `fetch`: a request to a server that the configuration allows.
+ * The reply, with its `result` or `error`, is put into `buffer`. Returns false at the end.
+ */
+static inline bool soloden_call_ask(const char *method, struct soloden_json params, char *buffer,
+                                    size_t size, struct soloden_json *reply) {
+    const struct soloden_json parts[] = {
+        soloden_json_text("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\""), soloden_json_text(method),
+        soloden_json_text("\",\"params\":"), params, soloden_json_text("}")};
+    return soloden_call_send(parts, 5) && soloden_call_frame(buffer, size, reply);
 }
 
 /* Answers the request with a result, given as JSON. */
 static inline bool soloden_call_result(const char *json) {
-    const struct soloden_json value = {json, soloden_length(json)};
-    return soloden_call_answer(",\"result\":", &value, 1);
+    return soloden_call_answer("result", soloden_json_text(json));
 }
 
 /* Answers it with an error; `message` goes into a JSON string as it stands. */
 static inline bool soloden_call_error(const char *code, const char *message) {
-    const struct soloden_json parts[] = {{"{\"code\":", 8},
-                                         {code, soloden_length(code)},
-                                         {",\"message\":\"", 12},
-                                         {message, soloden_length(message)},
-                                         {"\"}", 2}};
-    return soloden_call_answer(",\"error\":", parts, 5);
+    const struct soloden_json parts[] = {soloden_json_text("{\"jsonrpc\":\"2.0\",\"id\":"),
+                                         soloden_json_text(soloden_request_id),
+                                         soloden_json_text(",\"error\":{\"code\":"),
+                                         soloden_json_text(code),
+                                         soloden_json_text(",\"message\":\""),
+                                         soloden_json_text(message),
+                                         soloden_json_text("\"}}")};
+    return soloden_call_send(parts, 7);
 }
 
 #endif

@@ -9,12 +9,15 @@ import { McpError, type McpErrorCode } from "../../mcp/error.ts";
 import { findPlaces, type Places } from "../../mcp/places.ts";
 import { printable } from "../../mcp/schema.ts";
 import { Tools, type ToolsOptions } from "../../mcp/tools.ts";
+import { scriptOpener } from "../languages/tool.ts";
 import { errorText } from "../error_text.ts";
 
 /** The options that all of these commands have. */
 export interface McpFlags {
   /** Path of the configuration, if not the usual one. */
   readonly config?: string;
+  /** Directory of the images of languages, if not the usual one. */
+  readonly images?: string;
   readonly json?: boolean;
 }
 
@@ -38,7 +41,7 @@ export function placesFor({ config }: McpFlags): Places {
 export function openTools(flags: McpFlags, options: Omit<ToolsOptions, "places"> = {}): Tools {
   const places = placesFor(flags);
   const config = loadConfig(places.config, { required: flags.config !== undefined });
-  return new Tools(config, { places, ...options });
+  return new Tools(config, { places, openScript: scriptOpener(flags.images), ...options });
 }
 
 /** Prints a result: as JSON if that was asked for, else as text. */

@@ -11,6 +11,7 @@ import type { ConfigSource } from "../../mcp/config_schema.ts";
 import type { Description } from "../../mcp/description.ts";
 import { McpError } from "../../mcp/error.ts";
 import { Tools } from "../../mcp/tools.ts";
+import { scriptOpener } from "../languages/tool.ts";
 import { attempt, formatRows, type McpFlags, placesFor, print } from "./context.ts";
 
 /** Lists the servers. */
@@ -87,7 +88,10 @@ export async function addServer(
     }
     const source = { mcp_servers: { [name]: { unikernel_image: image } } };
     const { checkConfig } = await import("../../mcp/config.ts");
-    await using tools = new Tools(checkConfig(source, { name: "the new server" }), { places });
+    await using tools = new Tools(checkConfig(source, { name: "the new server" }), {
+      places,
+      openScript: scriptOpener(flags.images),
+    });
     const found = await tools.describe(name);
     changeConfig(places.config, (config) => {
       config.mcp_servers = { ...config.mcp_servers, [name]: entryOf(image, found) };
@@ -114,7 +118,7 @@ function entryOf(image: string, found: readonly Description[]): ServerSource {
 function findImage(path: string): string {
   const absolute = resolve(path);
   const name = basename(absolute);
-  const candidates = [".solo5", ".spt", ".hvt"].map((extension) =>
+  const candidates = [".py", ".js", ".solo5", ".spt", ".hvt"].map((extension) =>
     join(absolute, `${name}${extension}`)
   );
   try {

@@ -12,6 +12,9 @@ static const char TOOLS[] =
     "{\"name\":\"count\",\"description\":\"Counts its calls\","
     "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false}}]}";
 
+#define ROOM  (12 << 20) /* for requests and answers */
+#define STACK (1 << 20)
+
 static int counter;
 
 /* Writes bytes that are no answer, and ends. */
@@ -30,12 +33,11 @@ static bool flood(void) {
 
 /* Gives back 10 MiB in all, but for the envelope of the answer. */
 static bool large(char *buffer) {
-    static const char end[] = {'"'};
     size_t size = SOLODEN_CALL_MAX - 64;
     __builtin_memset(buffer, 'x', size);
     buffer[0] = '"';
-    const struct soloden_json parts[] = {{buffer, size}, {end, 1}};
-    return soloden_call_answer(",\"result\":", parts, 2);
+    buffer[size++] = '"';
+    return soloden_call_answer("result", (struct soloden_json){buffer, size});
 }
 
 static bool answer(struct soloden_json request, char *buffer) {
@@ -43,12 +45,18 @@ static bool answer(struct soloden_json request, char *buffer) {
     if (soloden_json_is(method, "rpc.describe"))
         return soloden_call_result(TOOLS);
     if (soloden_json_is(method, "echo")) {
-        struct soloden_json params = soloden_json_member(request, "params");
-        return soloden_call_answer(",\"result\":", &params, 1);
+        return soloden_call_answer("result", soloden_json_member(request, "params"));
     }
     if (soloden_json_is(method, "count")) {
         char digits[] = {(char)('0' + ++counter % 10), '\0'};
         return soloden_call_result(digits);
+    }
+    if (soloden_json_is(method, "fetch")) {
+        struct soloden_json params = soloden_json_member(request, "params"), reply;
+        char *behind = buffer + request.size;
+        if (!soloden_call_ask("fetch", params, behind, ROOM - request.size, &reply))
+            return false;
+        return soloden_call_answer("result", reply);
     }
     if (soloden_json_is(method, "fail"))
         return soloden_call_error("-32602", "no such city");
@@ -85,8 +93,9 @@ int solo5_app_main(const struct solo5_start_info *given) {
     if (!soloden_call_open())
         return fail("acquire");
     char *buffer = (char *)info.heap_start;
-    size_t room = info.heap_size - (1 << 16);
-    while (soloden_call_receive(buffer, room, &request) && answer(request, buffer))
+    if (info.heap_size < ROOM + STACK)
+        return fail("memory");
+    while (soloden_call_receive(buffer, ROOM, &request) && answer(request, buffer))
         ;
     return SOLO5_EXIT_SUCCESS;
 }

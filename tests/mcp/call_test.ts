@@ -1,6 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { readAudit } from "../../mcp/audit.ts";
 import { CidRegistry } from "../../mcp/cid.ts";
+import { testUnless } from "../needs.ts";
+import { noKvm } from "../tender/hvt/kvm_available.ts";
 import { callServer, failure, openWorld } from "./world.ts";
 
 const s = (tool: string) => ({ server: "s", tool });
@@ -173,4 +175,63 @@ Deno.test("R3: processor time is bounded; a tool that waits, warm or not, uses n
     limit("warm", "wait", /^timeout_secs/),
     limit("cold", "wait", /^timeout_secs/),
   ]);
+});
+
+testUnless(noKvm, "L8: a tool in a virtual machine, warm and cold: the mode microvm", async () => {
+  const tools = ["echo", "count", "crash", "wait"];
+  const tool = { built: "any", execution_mode: "microvm", timeout_secs: 600 } as const;
+  const [warm, cold] = await Promise.all(
+    [true, false].map((warm) => callServer(tools, { ...tool, warm })),
+  ) as [Awaited<ReturnType<typeof callServer>>, Awaited<ReturnType<typeof callServer>>];
+  await using world = openWorld({ mcp_servers: { warm, cold } });
+  for (const server of ["warm", "cold"]) {
+    const { result, target } = await world.tools.call({ server, tool: "echo" }, { a: [1] });
+    deepEqual([result, target], [{ a: [1] }, "hvt"]);
+    for (const _ of [1, 2]) {
+      equal((await world.tools.call({ server, tool: "count" }, {})).result, 1);
+    }
+    await rejects(world.tools.call({ server, tool: "crash" }, {}), failure("crash"));
+    const signal = AbortSignal.timeout(100);
+    await rejects(
+      world.tools.call({ server, tool: "wait" }, {}, { signal }),
+      failure("cancelled"),
+    );
+  }
+  deepEqual(new CidRegistry(`${world.places.runtime}/cids`).list(), []);
+});
+
+Deno.test("L8: a portable tool runs on the target that is asked for, and on no weaker one", async () => {
+  const portable = await callServer(["count"], { built: "any" });
+  const built = await callServer(["count"], { execution_mode: "microvm" });
+  await using world = openWorld({ mcp_servers: { portable, built } });
+  equal((await world.tools.call({ server: "portable", tool: "count" }, {})).target, "spt");
+  await rejects(
+    world.tools.call({ server: "built", tool: "count" }, {}),
+    failure("image", /is for spt, and hvt is asked for/),
+  );
+});
+
+Deno.test("L8: direct execution, where it is allowed: a program of this host, with the same limits", async () => {
+  const answer = `read line; echo '{"jsonrpc":"2.0","id":1,"result":{"got":true}}'`;
+  const server = (script: string) => ({
+    server_command: ["sh", "-c", script],
+    tools: { t: { execution_mode: "direct", timeout_secs: 0.3 } as const },
+  });
+  const mcp_servers = {
+    good: server(answer),
+    slow: server("exec sleep 600"),
+    bad: server("exit 3"),
+  };
+  await using world = openWorld({ mcp_servers }, { allowDirect: true });
+  const { result, target, cid } = await world.tools.call({ server: "good", tool: "t" }, {});
+  deepEqual([result, target, cid], [{ got: true }, "direct", undefined]);
+  const call = (server: string) => world.tools.call({ server, tool: "t" }, {});
+  await rejects(call("slow"), failure("limit", /^timeout_secs/));
+  await rejects(call("bad"), failure("crash", /status 3/));
+});
+
+Deno.test("M1, M4: a tool reads a copy of what is mounted; its image must have a place for it", async () => {
+  const server = await callServer(["echo"], { mounts: [{ host_path: import.meta.dirname! }] });
+  await using world = openWorld({ mcp_servers: { s: server } });
+  await rejects(world.tools.call(s("echo"), {}), failure("image", /no device 'mounts'/));
 });

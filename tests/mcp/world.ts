@@ -36,9 +36,9 @@ type ServerSource = NonNullable<ConfigSource["mcp_servers"]>[string];
 /** The guest `call` as a server, each of whose tools has the same settings. */
 export async function callServer(
   tools: readonly string[],
-  { target = "spt", ...tool }: ToolSource & { target?: BuildTarget } = {},
+  { built = "spt", ...tool }: ToolSource & { built?: BuildTarget } = {},
 ): Promise<ServerSource> {
-  const unikernel_image = await guest("call", target);
+  const unikernel_image = await guest("call", built);
   const entry = { memory_mb: 32, ...tool };
   return { unikernel_image, tools: Object.fromEntries(tools.map((name) => [name, entry])) };
 }
