@@ -6,6 +6,7 @@
 import { gzipSync } from "node:zlib";
 import { completionScript } from "../../commands/completions.ts";
 import { currentManual } from "../manual.ts";
+import type { ImageFile } from "../images/built.ts";
 import { licenceNotices, type Package } from "../bundled_packages.ts";
 import { fromRoot } from "../paths.ts";
 
@@ -30,7 +31,7 @@ export const COMPLETIONS: readonly PackagedFile[] = [
 /** The files of every installation: the executable, its documents, and the notices of its packages. */
 export function installedFiles(
   executable: Uint8Array,
-  packages: readonly Package[],
+  { packages, images }: { packages: readonly Package[]; images: readonly ImageFile[] },
 ): PackagedFile[] {
   const shared: readonly PackagedFile[] = [
     { path: "doc/soloden/NOTICES", content: licenceNotices(packages) },
@@ -43,6 +44,7 @@ export function installedFiles(
   return [
     { path: "bin/soloden", content: executable, executable: true },
     ...shared.map((file) => ({ ...file, path: `share/${file.path}` })),
+    ...images.map(({ name, content }) => ({ path: `lib/soloden/images/${name}`, content })),
   ];
 }
 

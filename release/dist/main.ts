@@ -1,7 +1,7 @@
 /**
  * Task `release`: what users download, in `dist/release`. For each architecture an executable, an archive of
- * an installation, a Debian package and a bill of materials; the manual page and the completions; and
- * the digests of them all. The same sources give the same bytes.
+ * an installation, a Debian package and a bill of materials; the manual page and the completions; the
+ * images, where they were built; and the digests of them all. The same sources give the same bytes.
  *
  *     deno task release [--output DIRECTORY] [--machine ARCHITECTURE]… [--runtime ARCHITECTURE=FILE]… [--effort 0…9]
  *
@@ -19,6 +19,7 @@ import { COMPLETIONS, installedFiles, MANUAL_PAGE } from "./contents.ts";
 import { controlFiles, DEBIAN_NAMES, documents } from "./debian.ts";
 import { type Project, readProject } from "./project.ts";
 import { getRuntime, readRuntime, type Runtime } from "./runtimes.ts";
+import { installedImages, releasedImages } from "../images/built.ts";
 import { runtimePrefix } from "../runtime.ts";
 
 /** What to release. */
@@ -50,8 +51,14 @@ export async function release(options: ReleaseOptions): Promise<string[]> {
         content,
       })),
     ];
-    writeTree(options.output, shared);
-    const names = shared.map(({ path }) => path);
+    const images = releasedImages();
+    if (images.length === 0) console.warn("left out: the images, which deno task images makes");
+    const files = [
+      ...shared,
+      ...images.map(({ name, content }) => ({ path: `images/${name}`, content })),
+    ];
+    writeTree(options.output, files);
+    const names = files.map(({ path }) => path);
     for (const architecture of options.architectures) {
       const runtime = runtimeFor(architecture, { options, scratch });
       if (runtime === undefined) continue;
@@ -105,7 +112,9 @@ async function releaseFor(
     { path: name, content: executable, executable: true },
     { path: `${name}.cdx.json`, content: bill },
   ]);
-  const files = installedFiles(executable, packages);
+  // The images are for one architecture.
+  const images = architecture === "x86_64" ? installedImages(["python", "javascript"]) : [];
+  const files = installedFiles(executable, { packages, images });
   const packing = { date: project.date, effort: options.effort };
 
   const licence = {

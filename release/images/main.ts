@@ -12,11 +12,10 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import project from "../../deno.json" with { type: "json" };
 import type { Manifest } from "../../abi/manifest.ts";
 import { adopt } from "../../bindings/adopt.ts";
 import { sha256 } from "../dist/bill.ts";
-import { fromRoot } from "../paths.ts";
+import { type ImageRecord, IMAGES, listImages, readImages } from "./built.ts";
 import { buildJavaScript } from "./javascript.ts";
 import type { LanguageProgram } from "./language_program.ts";
 import { buildPython } from "./python.ts";
@@ -31,15 +30,6 @@ const BUILDERS: Readonly<Record<string, (scratch: string) => Promise<LanguagePro
   python: buildPython,
   javascript: buildJavaScript,
 };
-
-/** What `images.json` says of an image. */
-interface ImageRecord {
-  readonly language: string;
-  readonly file: string;
-  /** Of the unikernel. */
-  readonly size: number;
-  readonly sha256: string;
-}
 
 /**
  * Builds an image, and writes it with what belongs to it.
@@ -69,35 +59,20 @@ async function buildImage(name: string, output: string): Promise<ImageRecord> {
 /** Builds images; those that were built before stay. */
 async function buildImages(names: readonly string[], output: string): Promise<void> {
   Deno.mkdirSync(output, { recursive: true });
-  const list = join(output, "images.json");
-  const images: Record<string, ImageRecord> = readImages(list);
+  const images = readImages(output);
   for (const name of names) {
     images[name] = await buildImage(name, output);
     const { size } = Deno.statSync(join(output, images[name].file));
     console.log(`${join(output, images[name].file)}: ${images[name].language}, ${size} bytes`);
   }
-  Deno.writeTextFileSync(
-    list,
-    `${JSON.stringify({ version: project.version, images }, null, 2)}\n`,
-  );
-}
-
-/** What is there already, of this version. */
-function readImages(path: string): Record<string, ImageRecord> {
-  try {
-    const { version, images } = JSON.parse(Deno.readTextFileSync(path));
-    return version === project.version ? images : {};
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return {};
-    throw error;
-  }
+  Deno.writeTextFileSync(join(output, "images.json"), listImages(images));
 }
 
 if (import.meta.main) {
   try {
     const { values, positionals } = parseArgs({
       args: [...Deno.args],
-      options: { output: { type: "string", default: fromRoot("dist/images") } },
+      options: { output: { type: "string", default: IMAGES } },
       allowPositionals: true,
     });
     const unknown = positionals.find((name) => !Object.hasOwn(BUILDERS, name));

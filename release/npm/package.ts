@@ -76,7 +76,9 @@ const TAR_BLOCK = 512;
  *
  * @returns the same bytes for the same files
  */
-export function packageArchive(files: ReadonlyMap<string, string>): Uint8Array<ArrayBuffer> {
+export function packageArchive(
+  files: ReadonlyMap<string, string | Uint8Array<ArrayBuffer>>,
+): Uint8Array<ArrayBuffer> {
   const entries = [...files].sort(([a], [b]) => a < b ? -1 : 1).map(([path, data]) => ({
     name: `package/${path}`,
     data,
