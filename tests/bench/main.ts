@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { adoptedPrograms } from "./adopted.ts";
 import { confinement } from "./confinement.ts";
 import { devices } from "./devices.ts";
 import { footprint } from "./footprint.ts";
@@ -23,6 +24,7 @@ try {
     ...await portableCost(directory),
     ...await startUp(directory),
     ...await confinement(directory),
+    ...await adoptedPrograms(directory),
     ...await devices(directory),
     ...await netRing(),
     ...await pools(directory),
