@@ -3,15 +3,12 @@
  *
  * @module
  */
+import type { Manifest } from "../abi/manifest.ts";
 import { adopt } from "../bindings/adopt.ts";
-import { bindingsImage } from "../bindings/bindings_image.ts";
 import type { ImageTarget } from "../bindings/targets.ts";
 import { ElfError } from "../elftool/error.ts";
-import { linkPortable } from "../elftool/link_portable.ts";
-import { compileManifest } from "../elftool/manifest_source.ts";
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
-import { readRoot } from "./root_files.ts";
 
 /** Options of {@linkcode adoptFile}. */
 export interface AdoptFlags {
@@ -41,14 +38,16 @@ export async function adoptFile(path: string, flags: AdoptFlags): Promise<void> 
   const name = path === "-" ? "<stdin>" : path;
   const adopted = await adopt(readInput(path), {
     name,
-    root: root === undefined ? [] : readRoot(root),
+    root: root === undefined ? [] : (await import("./root_files.ts")).readRoot(root),
     rootName: root,
     environment: Object.fromEntries(env.map(variable)),
-    manifest: manifest === undefined ? undefined : readManifest(manifest),
+    manifest: manifest === undefined ? undefined : await readManifest(manifest),
     strace,
     strip,
   });
   if (target === undefined) return writeOutput(output, adopted);
+  const { bindingsImage } = await import("../bindings/bindings_image.ts");
+  const { linkPortable } = await import("../elftool/link_portable.ts");
   const image = await bindingsImage(target, "x86_64");
   writeOutput(output, linkPortable(adopted, image, { name }));
 }
@@ -61,6 +60,7 @@ function variable(written: string): [string, string] {
   return [written.slice(0, equals), written.slice(equals + 1)];
 }
 
-function readManifest(path: string) {
+async function readManifest(path: string): Promise<Manifest> {
+  const { compileManifest } = await import("../elftool/manifest_source.ts");
   return compileManifest(new TextDecoder().decode(readInput(path)), { name: path });
 }

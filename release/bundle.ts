@@ -22,7 +22,7 @@ const ENTRY = "release/entry.ts";
 
 /**
  * What is loaded together: for the entry and the version; for a guest of spt, portable or not; for help;
- * for a guest of hvt; to call a tool in a unikernel; to serve tools to clients.
+ * for a guest of hvt; to call a tool in a unikernel; to serve tools to clients; to adopt a program.
  */
 const GROUPS = [
   [ENTRY, "deno.json"],
@@ -47,6 +47,7 @@ const GROUPS = [
     "commands/mcp/servers.ts",
   ],
   ["commands/mcp/serve.ts", "mcp/server/stdio.ts", "mcp/server/http.ts"],
+  ["commands/adopt.ts", "bindings/images/personality.fixed.ts"],
 ];
 
 /** The linked command. */
