@@ -142,6 +142,8 @@ export { default as "personality/ready.h" } from "./personality/ready.h" with { 
 export { default as "personality/registers.h" } from "./personality/registers.h" with { type: "text" };
 export { default as "personality/scheduling.c" } from "./personality/scheduling.c" with { type: "text" };
 export { default as "personality/scheduling.h" } from "./personality/scheduling.h" with { type: "text" };
+export { default as "personality/sharing.c" } from "./personality/sharing.c" with { type: "text" };
+export { default as "personality/sharing.h" } from "./personality/sharing.h" with { type: "text" };
 export { default as "personality/signals.c" } from "./personality/signals.c" with { type: "text" };
 export { default as "personality/signals.h" } from "./personality/signals.h" with { type: "text" };
 export { default as "personality/start.c" } from "./personality/start.c" with { type: "text" };

@@ -197,6 +197,7 @@ export const PERSONALITY_SOURCES: readonly string[] = [
     "random",
     "ready",
     "scheduling",
+    "sharing",
     "signals",
     "start",
     "status",

@@ -6,6 +6,7 @@
 #include "content.h"
 #include "descriptors.h"
 #include "pages.h"
+#include "sharing.h"
 
 long call_brk(uintptr_t end) {
     if (end < memory_stack_end() || end > address_of(pages_count()))
@@ -38,7 +39,9 @@ static bool is_range(uintptr_t address, size_t size) {
 static void unmap(uintptr_t address, size_t size) {
     size_t end = page_of(address + size);
     for (size_t page = page_of(address); page < end; page++) {
-        if ((page_state(page) & USED) != 0)
+        if ((page_state(page) & SHARED) != 0)
+            sharing_unmap(page, page + 1);
+        else if ((page_state(page) & USED) != 0)
             pages_release(page, 1);
     }
 }
@@ -75,10 +78,14 @@ static long check_file(const struct file *file, long protection, long type) {
         return file->node->device == DEVICE_ZERO ? 0 : -ENODEV;
     if (node_type(file->node) != S_IFREG)
         return -ENODEV;
-    if (type == MAP_PRIVATE || !(protection & PROT_WRITE))
-        return 0;
-    /* What is written to shared memory would have to reach the file. */
-    return (file->flags & O_ACCMODE) == O_RDWR ? -ENODEV : -EACCES;
+    bool writes = type != MAP_PRIVATE && (protection & PROT_WRITE) != 0;
+    return writes && (file->flags & O_ACCMODE) != O_RDWR ? -EACCES : 0;
+}
+
+/* Whether what is written to the mapping, or by others to the file, has to be seen in both. */
+static bool is_shared(const struct file *file, long type) {
+    return type != MAP_PRIVATE && node_type(file->node) == S_IFREG &&
+           (file->flags & O_ACCMODE) == O_RDWR && file->node->content.refresh == NULL;
 }
 
 long call_mmap(uintptr_t address, size_t size, long protection, long flags, int fd,
@@ -98,6 +105,9 @@ long call_mmap(uintptr_t address, size_t size, long protection, long flags, int 
     }
     if (protection & PROT_EXEC)
         return -EACCES;
+    if (file != NULL && is_shared(file, type))
+        return flags & MAP_FIXED ? -ENOMEM
+                                 : sharing_map(file->node, size, offset, state_of(protection));
     long page = place_of(address, size, flags);
     if (page < 0)
         return page;
@@ -146,7 +156,7 @@ long call_mprotect(uintptr_t address, size_t size, long protection) {
     if (protection & PROT_EXEC)
         return -EACCES;
     for (size_t page = page_of(address); page < page_of(address + size); page++)
-        page_set(page, (uint8_t)(state_of(protection) | (page_state(page) & OF_FILE)));
+        page_set(page, (uint8_t)(state_of(protection) | (page_state(page) & (OF_FILE | SHARED))));
     return 0;
 }
 
@@ -171,6 +181,9 @@ long call_mremap(uintptr_t address, size_t size, size_t new_size, long flags, ui
     size_t number = page_up(size) / PAGE_SIZE, wanted = page_up(new_size) / PAGE_SIZE;
     if (!is_range(address, number * PAGE_SIZE) || !pages_allow(address, number * PAGE_SIZE, 0))
         return -EFAULT;
+    /* What is a file's content stays where it is. */
+    if (!pages_allow(address, number * PAGE_SIZE, SHARED))
+        return wanted == number ? (long)address : -ENOMEM;
     size_t page = page_of(address);
     if (wanted < number)
         pages_release(page + wanted, number - wanted);
@@ -193,6 +206,8 @@ long call_madvise(uintptr_t address, size_t size, long advice) {
         return memory_readable(address, 1) || address >= address_of(0) ? 0 : -ENOMEM;
     if (address < address_of(0) || !pages_allow(address, size, 0))
         return -ENOMEM;
+    if (!pages_allow(address, size, SHARED))
+        return 0;
     /* A file's content would have to come back. */
     if (!pages_allow(address, size, OF_FILE))
         return -EINVAL;

@@ -85,11 +85,37 @@ void directory_remove(struct node *directory, struct entry *entry) {
     heap_free(entry, sizeof *entry + entry->length + 1);
 }
 
+/* Gives a file memory of its own, of this size: 0 or -ENOSPC. */
+static long move_content(struct node *node, size_t capacity) {
+    uint8_t *bytes = heap_allocate(capacity);
+    if (bytes == NULL)
+        return -ENOSPC;
+    memcpy(bytes, node->content.bytes, node->size);
+    if (node->content.capacity > 0)
+        heap_free(node->content.bytes, node->content.capacity);
+    node->content.bytes = bytes;
+    node->content.capacity = capacity;
+    return 0;
+}
+
+/* Makes more room behind content that has to stay where it is. */
+static long extend_content(struct node *node, uint64_t size) {
+    size_t more = page_up(size) - node->content.capacity;
+    size_t end = page_of((uintptr_t)node->content.bytes + node->content.capacity);
+    if (!pages_are_free(end, more / PAGE_SIZE))
+        return -ENOSPC;
+    pages_claim(end, more / PAGE_SIZE, OWN);
+    node->content.capacity += more;
+    return 0;
+}
+
 long node_reserve(struct node *node, uint64_t size) {
     if (node->content.capacity >= size && node->content.capacity > 0)
         return 0;
     if (size > memory_total())
         return -ENOSPC;
+    if (node->mapped > 0)
+        return extend_content(node, size);
     size_t wanted = node->content.capacity * 2;
     if (wanted < size)
         wanted = size;
@@ -97,15 +123,20 @@ long node_reserve(struct node *node, uint64_t size) {
         wanted = node->size;
     if (wanted > 2048)
         wanted = page_up(wanted);
-    uint8_t *bytes = heap_allocate(wanted < 64 ? wanted = 64 : wanted);
-    if (bytes == NULL)
-        return -ENOSPC;
-    memcpy(bytes, node->content.bytes, node->size);
-    if (node->content.capacity > 0)
-        heap_free(node->content.bytes, node->content.capacity);
-    node->content.bytes = bytes;
-    node->content.capacity = wanted;
-    return 0;
+    return move_content(node, wanted < 64 ? 64 : wanted);
+}
+
+/* Room for a file to grow while it is mapped, in bytes. */
+#define GROWTH (1ul << 20)
+
+long node_share(struct node *node, uint64_t size) {
+    if (node->mapped > 0)
+        return node_reserve(node, size);
+    size_t capacity = node->content.capacity;
+    size_t wanted = page_up(size > node->size ? size : node->size);
+    if (capacity >= wanted + GROWTH || move_content(node, wanted + GROWTH) == 0)
+        return 0;
+    return capacity >= PAGE_SIZE && capacity >= wanted ? 0 : move_content(node, wanted);
 }
 
 long node_resize(struct node *node, uint64_t size) {

@@ -33,6 +33,7 @@ struct node {
     uint32_t mode; /* Type and permissions. */
     uint32_t links;
     uint32_t opened; /* How many open files, working directories and searches hold it. */
+    uint32_t mapped; /* How many mappings its content is. It stays where it is meanwhile. */
     uint32_t uid, gid;
     uint64_t number;
     uint64_t size;
@@ -93,6 +94,8 @@ void directory_remove(struct node *directory, struct entry *entry);
 long node_resize(struct node *node, uint64_t size);
 /* Makes content writable and at least so large. 0 or -ENOSPC. */
 long node_reserve(struct node *node, uint64_t size);
+/* Makes content whole pages, of at least so many bytes, which stay where they are. 0 or -ENOSPC. */
+long node_share(struct node *node, uint64_t size);
 uint64_t node_count(void);
 
 #endif

@@ -29,6 +29,7 @@ static void add_devices(struct node *directory) {
     add_device(directory, "stdin", DEVICE_NULL);
     add_device(directory, "stdout", DEVICE_CONSOLE);
     add_device(directory, "stderr", DEVICE_CONSOLE);
+    tree_directory(directory, "shm", 01777);
     add_device(tree_directory(directory, "soloden", 0755), "ready", DEVICE_READY);
 }
 

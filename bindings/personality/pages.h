@@ -14,7 +14,8 @@ enum {
     OWN = 4,       /* The personality's. */
     NO_ACCESS = 8, /* With USED: mapped with PROT_NONE. */
     READ_ONLY = 16,
-    OF_FILE = 32 /* With USED: has a file's content. */
+    OF_FILE = 32, /* With USED: has a copy of a file's content. */
+    SHARED = 64   /* With USED: is a file's content. */
 };
 
 void memory_start(uintptr_t start, size_t size, size_t stack_size);

@@ -26,7 +26,7 @@ const LINKED: Readonly<Record<string, { compiler: string; flags: readonly string
 };
 
 for (const [linked, { compiler, flags }] of Object.entries(LINKED)) {
-  for (const name of ["memory", "signals", "streams", "vectors"]) {
+  for (const name of ["memory", "shared", "signals", "streams", "vectors"]) {
     testUnless(
       cannotRun(compiler),
       `adopt: the program ${name} is as it is natively (${linked})`,
