@@ -8,10 +8,6 @@
 
 static uint64_t start;
 
-void clock_start(void) {
-    start = solo5_clock_monotonic();
-}
-
 uint64_t clock_elapsed(void) {
     return solo5_clock_monotonic() - start;
 }
@@ -24,13 +20,25 @@ uint64_t clock_elapsed(void) {
 #define STEP        1000000ul  /* By less than this, time does not go back. */
 
 static uint64_t asked_at, asked, last;
-static bool is_known;
+static bool is_known, is_running;
+
+void clock_start(void) {
+    start = asked_at = solo5_clock_monotonic();
+    asked = last = solo5_clock_wall();
+    is_known = true;
+}
+
+void clock_run(void) {
+    is_running = true;
+}
 
 void clock_forget(void) {
     is_known = false;
 }
 
 uint64_t clock_now(void) {
+    if (!is_running)
+        return last;
     uint64_t elapsed = solo5_clock_monotonic() - asked_at;
     if (!is_known || elapsed >= ASKED_EVERY) {
         asked_at += elapsed;

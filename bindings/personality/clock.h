@@ -7,6 +7,8 @@
 #include "base.h"
 
 void clock_start(void);
+/* To be called when the program begins: until then wall time is that of the start. */
+void clock_run(void);
 /* To be called after a pause that the program knows nothing of. */
 void clock_forget(void);
 /* Nanoseconds since the Unix epoch, and since the program's start. */

@@ -89,5 +89,6 @@ int solo5_app_main(const struct solo5_start_info *info) {
         console_say("not enough memory for the environment");
         return 1;
     }
+    clock_run();
     personality_enter(personality_program.entry, fill_stack());
 }
