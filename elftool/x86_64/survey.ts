@@ -101,13 +101,20 @@ class Surveyor {
   #end = 0;
   /** Addresses that execution comes to, to go on at if they are not proven. */
   readonly #ahead: number[] = [];
-  readonly #operands = new Set<number>();
+  /** Addresses of content that are operands, each once. */
+  readonly #operands: number[] = [];
+  /** For each segment of the program: which bytes are operands. */
+  readonly #mentioned: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   /** Targets of direct jumps and calls, and labels: code beyond doubt. */
   readonly #named: number[] = [];
 
   constructor(program: LoadedProgram) {
     this.#program = program;
     this.#code = extentOf(program, "executable");
+    this.#mentioned = program.segments.map(({ address, data }) => ({
+      address,
+      bytes: new Uint8Array(data.length),
+    }));
     this.segments = program.segments.filter(({ execute }) => execute).map(({ address, data }) => {
       const [kinds, marks] = [new Uint8Array(data.length), new Uint8Array(data.length)];
       const segment = { address, code: data, kinds, marks };
@@ -233,17 +240,30 @@ class Surveyor {
     return code[at - 1] !== LOCK || (marks[at - 1]! & MARKS.start) === 0;
   }
 
+  /** Notes an operand; returns whether it is content that was not mentioned before. */
+  #mention(operand: number): boolean {
+    for (const { address, bytes } of this.#mentioned) {
+      const at = operand - address;
+      if (at < 0 || at >= bytes.length) continue;
+      if (bytes[at] !== 0) return false;
+      bytes[at] = 1;
+      this.#operands.push(operand);
+      return true;
+    }
+    return false;
+  }
+
   /** Proves the instructions of the way that was gone last. */
   #prove({ kinds, way }: SurveyedSegment): void {
     kinds.fill(KINDS.proven, way.start, way.end);
     for (let index = 0; index < way.count; index++) {
       const address = way.addresses[index]!;
       const reference = way.references[index]!;
-      if (reference === REFERENCES.operand) {
-        if (this.#operands.has(address)) continue;
-        this.#operands.add(address);
-      } else if (reference !== REFERENCES.next) {
-        if (reference === REFERENCES.label) this.#operands.add(address);
+      if (reference === REFERENCES.operand || reference === REFERENCES.label) {
+        const isNew = this.#mention(address);
+        if (!isNew && reference === REFERENCES.operand) continue;
+      }
+      if (reference === REFERENCES.target || reference === REFERENCES.label) {
         this.#named.push(address);
       }
       this.comeTo(address);
