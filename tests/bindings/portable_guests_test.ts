@@ -36,6 +36,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   args: ["Hello", "two words", ""],
   exit_code: ["42"],
   block_random: ["7"],
+  wire: ["flood 3"],
 };
 
 /** Guests that need more memory. */
@@ -50,7 +51,7 @@ const ON_VIRTIO =
     "net net_info ssp spin time tls triple_fault undefined wait write_text").split(" ");
 
 /** Guests that end only where they are stopped, after so many milliseconds. */
-const ENDLESS: Readonly<Record<string, number>> = { spin: 20, wait: 20, wait_long: 20 };
+const ENDLESS: Readonly<Record<string, number>> = { call: 20, spin: 20, wait: 20, wait_long: 20 };
 
 /** A frame that guests pass on, and one at which they end. */
 const FRAMES = [new Uint8Array(60).fill(5), new Uint8Array(15).fill("q".charCodeAt(0))];
@@ -151,7 +152,7 @@ async function asFile(guest: Guest, { directory, begun }: Parameters<Runner>[1])
 function comparable({ outcome, ...rest }: Seen): unknown {
   const { crash: _, address: __, frame: ___, ...end } = outcome as Outcome & Partial<Fault>;
   const text = JSON.stringify({ ...rest, end });
-  return JSON.parse(text.replaceAll(/0x[0-9a-f]+|\b[0-9a-f]{16}\b/g, "…"));
+  return JSON.parse(text.replaceAll(/0x[0-9a-f]+|(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])/g, "…"));
 }
 
 async function load(name: string, target: TenderTarget | "any"): Promise<Unikernel> {
