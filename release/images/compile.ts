@@ -53,3 +53,8 @@ export async function run(program: string, args: readonly string[], cwd?: string
   });
   if (!success) throw new Error(`${program} fails: ${new TextDecoder().decode(stderr).trim()}`);
 }
+
+/** The bytes of a file as an array in C, with a NUL. */
+export function byteArray(name: string, bytes: Uint8Array): string {
+  return `static const char ${name}[] = {${[...bytes, 0].join(",")}};\n`;
+}

@@ -7,7 +7,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fromRoot } from "../paths.ts";
-import { compileAll, run } from "./compile.ts";
+import { byteArray, compileAll, run } from "./compile.ts";
 import { debianVersion } from "./debian.ts";
 import type { LanguageProgram } from "./language_program.ts";
 
@@ -21,7 +21,8 @@ export async function buildJavaScript(scratch: string): Promise<LanguageProgram>
     Deno.readTextFileSync(join(dirname(engine), "package.json")),
   ) as { version: string };
   await run("wasm2c", ["--module-name=quickjs", engine, "-o", join(scratch, "quickjs_wasm.c")]);
-  Deno.writeTextFileSync(join(scratch, "prelude.h"), prelude());
+  const prelude = Deno.readFileSync(fromRoot(`${SOURCES}/prelude.js`));
+  Deno.writeTextFileSync(join(scratch, "prelude.h"), byteArray("prelude", prelude));
   Deno.copyFileSync("/usr/include/wasm-rt.h", join(scratch, "wasm-rt.h"));
   const flags = ["-O2", "-fno-pie", "-fno-strict-aliasing", "-D_GNU_SOURCE", `-I${scratch}`]
     // Accesses of the engine to its memory are not checked.
@@ -64,10 +65,4 @@ export async function buildJavaScript(scratch: string): Promise<LanguageProgram>
     ],
     beside: [{ name: "javascript-notices.txt", path: notices }],
   };
-}
-
-/** prelude.js as a C array, with a NUL. */
-function prelude(): string {
-  const bytes = Deno.readFileSync(fromRoot(`${SOURCES}/prelude.js`));
-  return `static const char prelude[] = {${[...bytes, 0].join(",")}};\n`;
 }

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import type { RootFile } from "../../elftool/root_image.ts";
 import { readTar } from "../../elftool/tar_reader.ts";
 import { fromRoot } from "../paths.ts";
-import { compileAll, type CompileTask, run } from "./compile.ts";
+import { byteArray, compileAll, type CompileTask, run } from "./compile.ts";
 import { debianVersion, fetchSource } from "./debian.ts";
 import type { LanguageProgram } from "./language_program.ts";
 
@@ -45,7 +45,7 @@ export async function buildPython(scratch: string): Promise<LanguageProgram> {
   checkVersion(version);
   const objects = join(scratch, "objects");
   Deno.mkdirSync(objects);
-  const compiled = await compileAll([launcher(), ...modules(scratch)], {
+  const compiled = await compileAll([launcher(scratch), ...modules(scratch)], {
     compiler: "gcc",
     output: objects,
   });
@@ -96,8 +96,10 @@ function checkVersion(version: string): void {
   throw new Error(`libpython3.11-dev is ${installed}, and its source ${version}`);
 }
 
-function launcher(): CompileTask {
-  const flags = [...FLAGS, "-Wall", "-Wextra", "-Werror", `-I${HEADERS}`];
+function launcher(scratch: string): CompileTask {
+  const prelude = Deno.readFileSync(fromRoot(`${SOURCES}/prelude.py`));
+  Deno.writeTextFileSync(join(scratch, "prelude.h"), byteArray("prelude", prelude));
+  const flags = [...FLAGS, "-Wall", "-Wextra", "-Werror", `-I${HEADERS}`, `-I${scratch}`];
   return { source: fromRoot(`${SOURCES}/launcher.c`), object: "launcher.o", flags };
 }
 

@@ -5,6 +5,8 @@
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+
+#include "prelude.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sqlite3.h>
@@ -69,28 +71,15 @@ static void begin(void) {
     PyConfig_Clear(&config);
 }
 
-/* Runs code of the launcher's own, which has no reason to fail. */
-static void run(const char *code) {
-    if (PyRun_SimpleString(code) != 0)
-        _exit(70);
+/* Runs prelude.py in a module of its own, so that the script's names are the script's. */
+static void preload(void) {
+    PyObject *code = Py_CompileString(prelude, "prelude.py", Py_file_input);
+    PyObject *module = code == NULL ? NULL : PyImport_ExecCodeModule("_soloden", code);
+    if (module != NULL)
+        return;
+    PyErr_Print();
+    _exit(70);
 }
-
-/*
- * Lines are written when they end: standard output and standard error are the same console. The
- * garbage collector leaves alone what is there now: to look at it would be to copy it.
- */
-static const char PRELOAD[] =
-    "def preload():\n"
-    "    import base64, bisect, collections.abc, contextlib, copy, csv, dataclasses, datetime\n"
-    "    import decimal, enum, fractions, functools, gc, hashlib, heapq, hmac, io, itertools\n"
-    "    import json, linecache, math, operator, os, pathlib, random, re, secrets, sqlite3\n"
-    "    import statistics, string, struct, sys, textwrap, time, tokenize, traceback, types\n"
-    "    import typing, urllib.parse, uuid, warnings, zlib, _strptime\n"
-    "    sys.stdout.reconfigure(line_buffering=True)\n"
-    "    gc.collect()\n"
-    "    gc.freeze()\n"
-    "preload()\n"
-    "del preload\n";
 
 /* Standard input is empty where its device is missing, as it is in packed scripts. */
 static void find_input(void) {
@@ -262,7 +251,7 @@ static void end(PyObject *main, int status) {
 
 int main(void) {
     begin();
-    run(PRELOAD);
+    preload();
     find_seed();
     fill_pools();
     int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);

@@ -8,13 +8,12 @@ import sys
 # programs, and what most programs never import. A module that is here raises ModuleNotFoundError.
 LEFT_OUT = """
 test idlelib tkinter turtle turtledemo lib2to3 ensurepip distutils venv pydoc pydoc_data ctypes curses
-dbm asyncio multiprocessing concurrent lib-dynload config-3.11-x86_64-linux-gnu __pycache__
+dbm multiprocessing lib-dynload config-3.11-x86_64-linux-gnu __pycache__
 site-packages dist-packages sqlite3/test unittest/test msilib wsgiref xmlrpc http ftplib nntplib
 poplib imaplib smtplib telnetlib socketserver ssl mailbox cgi cgitb sndhdr aifc sunau wave imghdr
-chunk crypt nis pty tty webbrowser pdb bdb cProfile profile pstats trace zipapp smtpd asyncore
+chunk crypt nis pty tty webbrowser cProfile profile pstats trace zipapp smtpd asyncore
 asynchat uu xdrlib mailcap netrc rlcompleter antigravity this __phello__ sitecustomize _pyio
 _aix_support _bootsubprocess _osx_support _sysconfigdata__linux_x86_64-linux-gnu
-_sysconfigdata__x86_64-linux-gnu
 """.split()
 
 

@@ -63,8 +63,8 @@ testUnless(noPython, "python: a traceback has the script's lines", async () => {
     syntax.stdout,
     /File "\/app\/app\.py", line 1\n {4}x = \(\n.*\nSyntaxError: '\(' was never/s,
   );
-  const missing = await python("import asyncio\n");
-  match(missing.stdout, /\nModuleNotFoundError: No module named 'asyncio'\n$/);
+  const missing = await python("import ctypes\n");
+  match(missing.stdout, /\nModuleNotFoundError: No module named 'ctypes'\n$/);
 });
 
 testUnless(noPython, "python: the modules that are promised work", async () => {
@@ -86,6 +86,24 @@ print(urllib.parse.urlsplit("https://a.example/b?c=d").query)
       "2d711642b726b044 9dd4e461\n[['a', 'b,c']] b'zzz'\n(3,)\nc=d\n",
   );
 });
+
+testUnless(
+  noPython,
+  "python: tasks of asyncio take turns, and none can wait for a thread",
+  async () => {
+    const source = `import asyncio
+async def say(word, delay):
+    await asyncio.sleep(delay)
+    print(word)
+async def main():
+    await asyncio.gather(say("second", 0.02), say("first", 0.001))
+    try: await asyncio.to_thread(print, "in a thread")
+    except RuntimeError as error: print(error)
+asyncio.run(main())
+`;
+    match(await printed(python(source)), /^first\nsecond\n[^]*can't start new thread\n$/);
+  },
+);
 
 testUnless(noPython, "python: each start has its own randomness", async () => {
   const source = `import random, secrets, uuid, tempfile
