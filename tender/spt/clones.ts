@@ -35,6 +35,7 @@ export class SptClones implements Clones {
 
   /** See {@linkcode Clones}. */
   async prepare(unikernel: Unikernel, options: PrepareOptions): Promise<Prepared> {
+    checkArchitecture(unikernel);
     await checkCpu({ unikernel });
     const { devices } = unikernel.manifest;
     const compiler = devices.length === 0 ? undefined : await loadDeviceCompiler(devices);
@@ -152,4 +153,12 @@ class PreparedImage implements Prepared {
     const image = tender.compile(guest, facts, { parent: Deno.pid, shared: this.#shared });
     return memoryFile(guest.unikernel.name, encodeImage(image, { note: false }));
   }
+}
+
+/** Other tenders leave it to the kernel to refuse such a program; here, this process's own code starts it. */
+function checkArchitecture({ name, architecture }: Unikernel): void {
+  const host = Deno.build.arch;
+  if (architecture === host && host === "x86_64") return;
+  const message = `${name}: is built for ${architecture}, and pools start guests of spt on x86_64`;
+  throw new TenderError("target", message);
 }
