@@ -8,6 +8,7 @@
 import {
   F_DUPFD_CLOEXEC,
   MADV_DONTNEED,
+  MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -173,6 +174,33 @@ export function reserve(size: number, at?: bigint): bigint {
   const address = c.mmap(at ?? 0n, BigInt(size), 0, how, -1, 0n);
   if (address === MAP_FAILED) throw new SystemError("mmap", errno());
   return address;
+}
+
+/** Memory that is not the runtime's: it stays where and as it is until it is freed. */
+export interface OwnMemory {
+  readonly address: bigint;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  free(): void;
+}
+
+/**
+ * Makes memory of zeros.
+ *
+ * @throws {SystemError} if there is none
+ */
+export function ownMemory(size: number): OwnMemory {
+  const access = PROT_READ | PROT_WRITE;
+  const address = c.mmap(0n, BigInt(size), access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0n);
+  if (address === MAP_FAILED) throw new SystemError("mmap", errno());
+  const bytes = bytesAt(address, size);
+  return {
+    address,
+    bytes,
+    free() {
+      bytes.buffer.transfer();
+      check(c.munmap(address, BigInt(size)), "munmap");
+    },
+  };
 }
 
 /**

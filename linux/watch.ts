@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { viewOf } from "../abi/layout.ts";
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -13,13 +14,14 @@ import {
 } from "./constants.ts";
 import { EpollEvent } from "./epoll_event.ts";
 import { check, closeDescriptor, ERRNO, errno, libc } from "./libc.ts";
+import { type OwnMemory, ownMemory } from "./memory.ts";
 
 const c = libc({
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait_apart: {
     name: "epoll_wait",
-    parameters: ["i32", "buffer", "i32", "i32"],
+    parameters: ["i32", "usize", "i32", "i32"],
     result: "i32",
     nonblocking: true,
   },
@@ -49,7 +51,8 @@ export interface WatchOptions {
 /** Descriptors that are watched. It belongs to the thread that made it. */
 export class Watcher implements Disposable {
   readonly #epoll: number;
-  readonly #events = new Uint8Array(EVENTS * EpollEvent.size);
+  /** Not the runtime's, which frees its own where this thread is ended while the other one waits. */
+  readonly #events: OwnMemory;
   readonly #watched = new Map<number, WatchOptions>();
   #last = 0;
   /** How many of them are waited for. */
@@ -58,6 +61,7 @@ export class Watcher implements Disposable {
 
   /** @throws {SystemError} if there are too many descriptors */
   constructor() {
+    this.#events = ownMemory(EVENTS * EpollEvent.size);
     this.#epoll = check(c.epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
   }
 
@@ -88,6 +92,7 @@ export class Watcher implements Disposable {
   /** Nothing may be waited for any more. What it watches stays open. */
   [Symbol.dispose](): void {
     closeDescriptor(this.#epoll);
+    this.#events.free();
   }
 
   /** Waits until nothing is left to wait for. */
@@ -95,7 +100,7 @@ export class Watcher implements Disposable {
     if (this.#waiting) return;
     this.#waiting = true;
     while (this.#awaited > 0) {
-      const count = await c.epoll_wait_apart(this.#epoll, this.#events, EVENTS, FOREVER);
+      const count = await c.epoll_wait_apart(this.#epoll, this.#events.address, EVENTS, FOREVER);
       // It was called on another thread, whose error is lost: only a signal can interrupt it.
       if (count > 0) this.#tell(count);
     }
@@ -103,7 +108,7 @@ export class Watcher implements Disposable {
   }
 
   #tell(count: number): void {
-    const view = new DataView(this.#events.buffer);
+    const view = viewOf(this.#events.bytes);
     for (let at = 0; at < count * EpollEvent.size; at += EpollEvent.size) {
       // What was told before may have ended the watch.
       this.#watched.get(view.getUint32(at + EpollEvent.data, true))?.ready();

@@ -81,9 +81,8 @@ class PreparedImage implements Prepared {
     const guest = bindPrepared(unikernel, options);
     this.memorySize = guest.memorySize;
     this.#shared = sharedMemory(guest);
-    this.#memory = memoryFile(unikernel.name, this.#shared.content);
+    this.#memory = sealedFile(unikernel.name, this.#shared.content);
     this.#invocation = new Invocation([unikernel.name]);
-    seal(this.#memory.descriptor);
   }
 
   /** See {@linkcode Prepared}. */
@@ -151,8 +150,15 @@ class PreparedImage implements Prepared {
   #compile(guest: Guest, facts: HostFacts): MemoryFile {
     const { tender } = this.#host;
     const image = tender.compile(guest, facts, { parent: Deno.pid, shared: this.#shared });
-    return memoryFile(guest.unikernel.name, encodeImage(image, { note: false }));
+    return sealedFile(guest.unikernel.name, encodeImage(image, { note: false }));
   }
+}
+
+/** Makes a file in memory that nobody changes any more. */
+function sealedFile(name: string, bytes: Uint8Array): MemoryFile {
+  const file = memoryFile(name, bytes);
+  seal(file.descriptor);
+  return file;
 }
 
 /** Other tenders leave it to the kernel to refuse such a program; here, this process's own code starts it. */

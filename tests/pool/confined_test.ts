@@ -76,6 +76,29 @@ Deno.test("confined: a clone's memory is mapped as that of a guest alone", async
   deepEqual(accesses(expected), ["rw-", "r-x", "r--", "rw-", "r-x", "r--"]);
 });
 
+Deno.test("confined: what clones share cannot be changed, not even by their program", async () => {
+  const name = `s${crypto.randomUUID().slice(0, 8)}`;
+  await using pool = new Pool();
+  const image = await pool.prepare(await load("wait", "spt", name), OPTIONS);
+  const started = pool.start(image, OPTIONS);
+  await started.console.getReader().read();
+  const files = memoryFiles(name);
+  // Its memory, and its launch.
+  equal(files.length, 2);
+  for (const fd of files) equal(writeAt(fd, Uint8Array.of(1), { offset: 0 }), false);
+});
+
+/** This process's descriptors of files in memory of a name. */
+function memoryFiles(name: string): number[] {
+  return [...Deno.readDirSync("/proc/self/fd")].map((entry) => Number(entry.name)).filter((fd) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${fd}`).startsWith(`/memfd:${name}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
 Deno.test("confined: a file that is sealed takes no byte, and stays sealed", () => {
   const file = memoryFile("sealed", Uint8Array.of(1, 2, 3));
   try {
