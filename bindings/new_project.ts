@@ -10,6 +10,7 @@ import { ToolchainError } from "./error.ts";
 import { shellWord } from "./shell_word.ts";
 import type { Language } from "./templates/language.ts";
 import { makeProject } from "./templates/project.ts";
+import { TOOL_LANGUAGES, toolProject } from "./templates/tool.ts";
 
 /** A project's name: one that is valid for compilers and shells. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
@@ -18,11 +19,14 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
  * Writes a project into a new directory.
  *
  * @param path of the directory; its last part is the project's name
- * @param options `language`: `"c"` if not given
+ * @param options `language`: `"c"` if not given; `tool`: whether it is one of tools
  * @returns what to print
  * @throws {ToolchainError} "source" if the path exists, or its last part cannot name a project
  */
-export function newProject(path: string, options: { language?: Language } = {}): string {
+export function newProject(
+  path: string,
+  options: { language?: Language; tool?: boolean } = {},
+): string {
   const name = basename(resolve(path));
   if (!NAME.test(name)) {
     throw new ToolchainError(
@@ -31,7 +35,12 @@ export function newProject(path: string, options: { language?: Language } = {}):
     );
   }
   if (exists(path)) throw new ToolchainError("source", `${path}: already exists`);
-  const { files, commands } = makeProject(name, options.language ?? "c");
+  const { language = "c", tool = false } = options;
+  if (tool && !TOOL_LANGUAGES.includes(language)) {
+    const known = TOOL_LANGUAGES.join(", ");
+    throw new ToolchainError("source", `--lang=${language}: tools are written in ${known}`);
+  }
+  const { files, commands } = (tool ? toolProject : makeProject)(name, language);
   try {
     writeFiles(path, files);
   } catch (error) {

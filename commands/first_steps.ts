@@ -9,12 +9,17 @@ import { argument, flag } from "./options.ts";
 import type { Shell } from "./completions.ts";
 import type { Routes } from "./table.ts";
 
+interface NewFlags {
+  readonly lang?: Language;
+  readonly tool?: boolean;
+}
+
 /** `soloden new` */
 export const newCommand = buildCommand({
   loader: async () => {
     const { newProject } = await import("../bindings/new_project.ts");
-    return function (this: CommandContext, { lang }: { lang?: Language }, path: string) {
-      this.process.stdout.write(newProject(path, { language: lang }));
+    return function (this: CommandContext, { lang, tool }: NewFlags, path: string) {
+      this.process.stdout.write(newProject(path, { language: lang, tool }));
     };
   },
   parameters: {
@@ -25,6 +30,7 @@ export const newCommand = buildCommand({
         optional: true,
         brief: "Language of the source (default c)",
       },
+      tool: flag("Start a project of tools for clients of MCP, in c, python or js"),
     },
     positional: {
       kind: "tuple",
@@ -33,7 +39,7 @@ export const newCommand = buildCommand({
   },
   docs: {
     brief: "Start a project that builds and runs",
-    customUsage: ["[--lang=c|python|js|rust|zig] NAME"],
+    customUsage: ["[--tool] [--lang=c|python|js|rust|zig] NAME"],
   },
 });
 

@@ -39,13 +39,13 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   return true;
 }
 
-/** The devices that are asked for, with standard input where the manifest has it; and the arguments. */
+/** The devices that are asked for, with those that are attached unasked; and the arguments. */
 async function withInput(
   { unikernel: { manifest }, args }: { unikernel: Unikernel; args: readonly string[] },
   request: GuestRequest,
 ) {
   const given = { devices: await devicesOf(request), args };
-  if (!manifest.devices.some(({ name }) => name === "stdin")) return given;
+  if (!manifest.devices.some(({ name }) => name === "stdin" || name === "call")) return given;
   const { addInput } = await import("./standard_input.ts");
   return await addInput(manifest, given, { empty: false });
 }

@@ -1,6 +1,6 @@
 /**
  * Gives a guest this process's standard input, where its manifest has a device of that name that it was
- * given nothing for.
+ * given nothing for; and one that is to be called, a caller that has gone.
  *
  * @module
  */
@@ -9,6 +9,8 @@ import { type Device, DEVICE_KINDS } from "../tender/devices/kinds.ts";
 
 /** The device's name in manifests. */
 export const INPUT = "stdin";
+/** The name of the device that tools are called by: where nobody calls, they read its end. */
+const CALL = "call";
 
 /** What a guest is given. */
 interface Given {
@@ -24,17 +26,26 @@ interface Given {
  * @throws {TenderError} "device" if this host cannot
  */
 export async function addInput(
-  { devices }: Manifest,
+  manifest: Manifest,
   given: Given,
   options: { empty: boolean },
 ): Promise<Given> {
-  const declared = devices.find(({ name }) => name === INPUT);
+  const called = await addDevice(CALL, manifest, { given, empty: true });
+  return await addDevice(INPUT, manifest, { given: called, ...options });
+}
+
+async function addDevice(
+  name: string,
+  { devices }: Manifest,
+  { given, empty }: { given: Given; empty: boolean },
+): Promise<Given> {
+  const declared = devices.find((device) => device.name === name);
   const kind = DEVICE_KINDS.find(({ type }) => type === declared?.type);
-  if (kind === undefined || INPUT in given.devices) return given;
+  if (kind === undefined || name in given.devices) return given;
   const make = await kind.input();
-  const { device, word } = await make(INPUT, options);
+  const { device, word } = await make(name, { empty });
   return {
-    devices: { ...given.devices, [INPUT]: device as Device },
+    devices: { ...given.devices, [name]: device as Device },
     args: word === undefined ? given.args : withWord(given.args, word),
   };
 }

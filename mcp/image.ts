@@ -29,13 +29,10 @@ import { WarmCache } from "./warm_cache.ts";
 export const MOUNTS_DEVICE = "mounts";
 /** The device that an adopted program reads its standard input from. */
 export const STDIN_DEVICE = "stdin";
-/** The address of channels: always the same, so that a snapshot's is. */
-const CHANNEL_MAC = "02:00:00:00:52:52";
+/** The address of channels: always the same, and that of standard input, so that those of snapshots are. */
+const CHANNEL_MAC = "02:73:74:64:69:6e";
 /** Largest payload of a frame on a channel, in bytes. */
 const CHANNEL_MTU = 0xffff;
-
-/** The address of standard input: the one that snapshots of languages know. */
-const STDIN_MAC = "02:73:74:64:69:6e";
 
 /** How a tool gets its arguments; a script has a runner that gets them from standard input. */
 export type Input = "channel" | "arguments" | "stdin" | "script";
@@ -101,7 +98,8 @@ export async function loadImage(
     };
     if (!spec.config.warm || image.warm) return image;
     const warm = await warmed(image, { spec, cache });
-    return warm === undefined ? image : { ...image, unikernel: warm, warm: true };
+    if (warm === undefined) return image;
+    return { ...image, unikernel: (await forTarget(warm, target)).unikernel, warm: true };
   } catch (error) {
     throw asImageError(error, path);
   }
@@ -194,8 +192,7 @@ export function openWires(
   const devices: Record<string, Device> = {};
   for (const { name, type } of unikernel.manifest.devices) {
     if (type !== "NET_BASIC" || name !== spec.config.channel && name !== STDIN_DEVICE) continue;
-    const mac = name === STDIN_DEVICE ? STDIN_MAC : CHANNEL_MAC;
-    const [port, device] = net.pair({ mtu: CHANNEL_MTU, macs: [mac, mac] });
+    const [port, device] = net.pair({ mtu: CHANNEL_MTU, macs: [CHANNEL_MAC, CHANNEL_MAC] });
     ports[name] = port;
     devices[name] = device;
   }

@@ -108,17 +108,25 @@ for (
     "languages",
     "warm",
     "replay",
+    "tools",
   ]
 ) {
   Deno.test(`${name}: every command and every program in it, in its order`, (test) =>
     follow(name, test));
 }
 
+/** A home of its own, but for what the runtime has fetched already. */
+function homeIn(directory: string): Record<string, string> {
+  const cache = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache/deno");
+  return { HOME: directory, XDG_RUNTIME_DIR: join(directory, "run"), DENO_DIR: cache };
+}
+
 async function follow(name: string, test: Deno.TestContext): Promise<void> {
   const directory = Deno.makeTempDirSync();
   using net = noNetns === undefined ? new Namespace() : undefined;
   try {
-    const env = prepare(directory);
+    // Commands about tools keep files of their own for the user.
+    const env = { ...prepare(directory), ...(name === "tools" && homeIn(directory)) };
     const home = join(directory, "here");
     await fetchPackages(home);
     let cwd = home;
@@ -168,9 +176,7 @@ Deno.test("manual: every example in it, in its order", async () => {
   const directory = Deno.makeTempDirSync();
   using net = noNetns === undefined ? new Namespace() : undefined;
   try {
-    // With a home of its own, but for what the runtime has fetched already.
-    const cache = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache/deno");
-    const env = { ...prepare(directory), HOME: directory, USER: "root", DENO_DIR: cache };
+    const env = { ...prepare(directory), ...homeIn(directory), USER: "root" };
     const lines = examples.filter((command) => cannotRun(command) === undefined).map((command) => {
       if (command === "cd hello") return `${command}; cp ../disk.spt ../echo.spt .`;
       // A server is stopped at its limit of time.

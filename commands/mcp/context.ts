@@ -5,6 +5,7 @@
  */
 import type { CommandContext } from "@stricli/core";
 import { loadConfig } from "../../mcp/config_file.ts";
+import type { Config } from "../../mcp/config_schema.ts";
 import { McpError, type McpErrorCode } from "../../mcp/error.ts";
 import { findPlaces, type Places } from "../../mcp/places.ts";
 import { printable } from "../../mcp/schema.ts";
@@ -37,11 +38,18 @@ export function placesFor({ config }: McpFlags): Places {
   return config === undefined ? places : { ...places, config };
 }
 
+/** Reads the configuration. A file that was named must be there. */
+export function readConfig(flags: McpFlags): Config {
+  return loadConfig(placesFor(flags).config, { required: flags.config !== undefined });
+}
+
 /** Opens the tools of the configuration. */
 export function openTools(flags: McpFlags, options: Omit<ToolsOptions, "places"> = {}): Tools {
-  const places = placesFor(flags);
-  const config = loadConfig(places.config, { required: flags.config !== undefined });
-  return new Tools(config, { places, openScript: scriptOpener(flags.images), ...options });
+  return new Tools(readConfig(flags), {
+    places: placesFor(flags),
+    openScript: scriptOpener(flags.images),
+    ...options,
+  });
 }
 
 /** Prints a result: as JSON if that was asked for, else as text. */

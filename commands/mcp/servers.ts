@@ -12,12 +12,12 @@ import type { Description } from "../../mcp/description.ts";
 import { McpError } from "../../mcp/error.ts";
 import { Tools } from "../../mcp/tools.ts";
 import { scriptOpener } from "../languages/tool.ts";
-import { attempt, formatRows, type McpFlags, placesFor, print } from "./context.ts";
+import { attempt, formatRows, type McpFlags, placesFor, print, readConfig } from "./context.ts";
 
 /** Lists the servers. */
 export async function listServers(this: CommandContext, flags: McpFlags): Promise<void> {
   await attempt(this, flags, () => {
-    const config = loadConfig(placesFor(flags).config);
+    const config = readConfig(flags);
     const servers = Object.entries(config.mcp_servers).map(([name, server]) => ({
       name,
       enabled: server.enabled,
@@ -41,7 +41,7 @@ export async function listTools(
   only?: string,
 ): Promise<void> {
   await attempt(this, flags, () => {
-    const config = loadConfig(placesFor(flags).config);
+    const config = readConfig(flags);
     if (only !== undefined) findServer(config, only);
     const tools = Object.entries(config.mcp_servers)
       .filter(([server]) => only === undefined || server === only)

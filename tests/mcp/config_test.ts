@@ -165,3 +165,9 @@ Deno.test("CF1: the published JSON Schema is the one of the rules", () => {
   const published = Deno.readTextFileSync(join(ROOT, "docs/isolation_config.schema.json"));
   deepEqual(JSON.parse(published), configJsonSchema());
 });
+
+Deno.test("CF1: the configuration that the documentation shows loads", () => {
+  const text = Deno.readTextFileSync(join(ROOT, "docs/tools.md"));
+  const [, json] = /^```json[^\n]*\n(.*?)^```$/ms.exec(text)!;
+  equal(parseConfig(json!, { name: "docs" }).mcp_servers.hi!.tools.greet!.memory_mb, 64);
+});
