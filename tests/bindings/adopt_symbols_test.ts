@@ -1,6 +1,9 @@
 /** The functions and lines of an adopted program have their names in its unikernel. */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { SectionHeader } from "../../abi/elf.ts";
+import { viewOf } from "../../abi/layout.ts";
+import { WINDOW } from "../../abi/portable.ts";
 import { adopt } from "../../bindings/adopt.ts";
 import { bindingsImage } from "../../bindings/bindings_image.ts";
 import { linkPortable } from "../../elftool/link_portable.ts";
@@ -8,7 +11,7 @@ import { readLocator } from "../../elftool/locate.ts";
 import { sourceLines } from "../../elftool/source_lines.ts";
 import { readSymbols } from "../../elftool/symbols.ts";
 import { readElf } from "../../elftool/elf_reader.ts";
-import { readSections } from "../../elftool/sections.ts";
+import { contentOf, findSections, readSections } from "../../elftool/sections.ts";
 import { cannotRun, compile } from "../elftool/x86_64/programs.ts";
 import { inDirectory } from "../in_directory.ts";
 import { missingTool, testUnless } from "../needs.ts";
@@ -69,11 +72,38 @@ testUnless(
       const [own, moved] = [program, file].map((bytes) =>
         readSymbols(bytes).find(({ name }) => name === "dig")!.address
       );
+      ok(own! < WINDOW.start && moved! >= WINDOW.end);
       deepEqual(functionsOf(program, moved! - own!), functionsOf(file));
-      deepEqual(sourceLines(file, [moved!], NAMED), [undefined]);
+      const elf = readElf(file, NAMED);
+      deepEqual(findSections(elf, [".debug_line", ".debug_info"]), [undefined, undefined]);
+      const [text] = findSections(elf, [".text"]);
+      ok(text !== undefined && text.addr <= moved! && moved! < text.addr + text.size);
+      // The function has no system call, and is as it was.
+      const [code] = contentOf(elf, [".text"]);
+      const [native] = contentOf(readElf(program, NAMED), [".text"]);
+      const at = moved! - text.addr;
+      deepEqual(code!.subarray(at, at + 8), native!.subarray(at, at + 8));
       const tls = (bytes: Uint8Array) => readSymbols(bytes).filter(({ kind }) => kind === "tls");
       deepEqual(tls(file), tls(program));
       ok(tls(file).length > 0);
+    }),
+);
+
+testUnless(
+  cannotRun("gcc"),
+  "adopt: a program whose sections overlap is refused",
+  () =>
+    inDirectory(async (directory) => {
+      const program = Deno.readFileSync(build(directory, ["-static"]));
+      const elf = readElf(program, NAMED);
+      const { shoff } = elf.header;
+      const debug = findSections(elf, [".debug_info", ".debug_str"]);
+      for (const [index, section] of readSections(elf).entries()) {
+        if (!debug.some((other) => other!.name === section.name)) continue;
+        const at = shoff + index * SectionHeader.size;
+        SectionHeader.write(viewOf(program), at, { offset: 0, size: program.length });
+      }
+      await rejects(adopt(program, NAMED), { code: "elf-symbols", message: /sections overlap$/ });
     }),
 );
 
