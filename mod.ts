@@ -111,6 +111,7 @@ export {
 export { PoolError, type PoolErrorCode } from "./pool/error.ts";
 export type { PooledGuest } from "./pool/guest.ts";
 export type { CloneOptions, PrepareOptions } from "./tender/clones.ts";
+export { encodeSuspended, parseSuspended, type Suspended } from "./tender/hvt/suspended.ts";
 export type { CpuModel } from "./tender/hvt/cpu_model.ts";
 export type { Emulator, MachineOptions } from "./tender/hvt/machine.ts";
 export type { ObserveOptions, RunOptions, StepOptions, TakeOutput } from "./tender/run/options.ts";

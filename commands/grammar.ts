@@ -17,6 +17,7 @@ export type Part =
   | "script"
   | "target"
   | "verbose"
+  | "restore"
   | "output"
   | keyof Asked;
 
@@ -70,6 +71,13 @@ const STATS_AND_DEBUGGING: readonly GuestOption[] = [
     form: "--record=FILE",
     isPath: true,
     brief: "record the run into FILE, for soloden replay (hvt, spt)",
+    part: "observe",
+  },
+  {
+    name: "suspend",
+    form: "--suspend=FILE",
+    isPath: true,
+    brief: "at the signal USR2, write the run into FILE, for --restore, and end (hvt)",
     part: "observe",
   },
   {
@@ -131,6 +139,13 @@ const VERBOSE: GuestOption = {
   form: "--verbose",
   brief: "say which target the unikernel runs on",
   part: "verbose",
+};
+
+const RESTORE: GuestOption = {
+  name: "restore",
+  form: "--restore",
+  brief: "go on with a run that --suspend has written: its file is in the place of the unikernel",
+  part: "restore",
 };
 
 const MACHINE: readonly GuestOption[] = [
@@ -195,6 +210,7 @@ export const RUN_OPTIONS: readonly GuestOption[] = [
   ...STATS_AND_DEBUGGING,
   ...LIMITS,
   ...SCRIPT,
+  RESTORE,
   ...MACHINE,
   NO_CONFINE,
   VERBOSE,

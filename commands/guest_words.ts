@@ -32,6 +32,8 @@ export interface GuestRequest {
   readonly target?: string;
   /** Whether to say which target it runs on. */
   readonly verbose: boolean;
+  /** Whether the file is a suspended run. */
+  readonly restore: boolean;
 }
 
 /** A command line, split where its options end. */
@@ -78,6 +80,7 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
   let output: string | undefined;
   let target: string | undefined;
   let verbose = false;
+  let restore = false;
   const { options, rest } = splitOptions(words);
   for (const option of options) {
     const found = lookUp(option);
@@ -87,13 +90,14 @@ export function parseArguments(words: readonly string[]): GuestRequest | undefin
     else if (part === "output") output = found.value;
     else if (part === "target") target = found.value;
     else if (part === "verbose") verbose = true;
+    else if (part === "restore") restore = true;
     else if (part === "devices") devices.push(option);
     else if (part === "script") script.push(option);
     else asked[part].push(option);
   }
   const [file, ...args] = rest;
   if (file === undefined) return undefined;
-  return { memorySize, devices, script, file, args, output, asked, target, verbose };
+  return { memorySize, devices, script, file, args, output, asked, target, verbose, restore };
 }
 
 /** Whether a request is about a script, by its file's name, and not about a unikernel. */

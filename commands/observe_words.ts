@@ -20,6 +20,8 @@ export interface Observation {
   readonly gdb?: Endpoint;
   /** File for the recording of the run. */
   readonly record?: string;
+  /** File for the run, when a signal asks for it. */
+  readonly suspend?: string;
   /** Directory for a core file, if the guest breaks. */
   readonly coreDirectory?: string;
 }
@@ -40,6 +42,7 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
   let gdb: Endpoint | undefined;
   let coreDirectory: string | undefined;
   let record: string | undefined;
+  let suspend: string | undefined;
   let file: string | undefined;
   let format: "text" | "json" = "text";
   for (const word of words) {
@@ -62,6 +65,9 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
       case "record":
         record = value;
         break;
+      case "suspend":
+        suspend = value;
+        break;
       case "dumpcore":
         coreDirectory = value;
         break;
@@ -76,7 +82,7 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
     );
   }
   const trace = traced ? { file, format } as const : undefined;
-  return { trace, captures, stats, gdb, coreDirectory, record };
+  return { trace, captures, stats, gdb, coreDirectory, record, suspend };
 }
 
 /**

@@ -19,8 +19,8 @@ import { devicesOf, isPlain, isScript, parseArguments } from "./guest_words.ts";
 export async function packCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, memorySize: memory, args, output, asked, target, verbose } = request;
-  if (!isPlain(asked) || target !== undefined || verbose) return false;
+  const { file, memorySize: memory, args, output, asked, target, verbose, restore } = request;
+  if (!isPlain(asked) || target !== undefined || verbose || restore) return false;
   const devices = await devicesOf(request);
   const given = isScript(request)
     ? await (await import("./languages/script.ts")).readScript(request)

@@ -19,6 +19,10 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request === undefined || request.output !== undefined) return false;
   const { file, memorySize: memory, asked, target, verbose } = request;
+  if (request.restore) {
+    await restore(request);
+    return true;
+  }
   const given = isScript(request)
     ? await (await import("./languages/script.ts")).readScript(request)
     : { unikernel: parseUnikernel(readInput(file), { name: file }), args: request.args };
@@ -37,6 +41,15 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   const { runToEnd } = await import("./run_to_end.ts");
   await runToEnd(guest, { tender, asked, file });
   return true;
+}
+
+/** Goes on with a suspended run. */
+async function restore(request: GuestRequest): Promise<void> {
+  const { readRestored } = await import("./suspend.ts");
+  const { guest, from } = readRestored(request, await devicesOf(request));
+  const tender = await targetOf(guest.unikernel).load(guest.devices.map(({ device }) => device));
+  const { runToEnd } = await import("./run_to_end.ts");
+  await runToEnd(guest, { tender, asked: request.asked, file: request.file, from });
 }
 
 /** The devices that are asked for, with those that are attached unasked; and the arguments. */

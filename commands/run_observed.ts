@@ -40,7 +40,7 @@ export interface Telling {
  * @throws {ElfError} "file" if an output is the unikernel or one of its disks
  */
 export function tellPeople(
-  { trace, captures, stats, coreDirectory, gdb, record }: Observation,
+  { trace, captures, stats, coreDirectory, gdb, record, suspend }: Observation,
   { guest, program, limits, confined, attempt, outputs }: Telling,
 ): StartOptions {
   if (gdb !== undefined) checkUntimed(limits);
@@ -56,7 +56,13 @@ export function tellPeople(
   );
   const recording = record === undefined ? undefined : open(record);
   // These open files or sockets while the guest runs.
-  const opening = gdb !== undefined ? "--gdb" : coreDirectory !== undefined ? "--dumpcore" : "";
+  const opening = gdb !== undefined
+    ? "--gdb"
+    : coreDirectory !== undefined
+    ? "--dumpcore"
+    : suspend !== undefined
+    ? "--suspend"
+    : "";
   if (opening !== "") say(`${opening}: the tender is not confined`);
   return {
     confined: confined && opening === "",
@@ -67,6 +73,7 @@ export function tellPeople(
     stats: stats ? (stats) => sayAtLast(formatStats(stats).trimEnd(), { attempt }) : undefined,
     core: coreDirectory && `${coreDirectory}/core.solo5-${guest.unikernel.abi.target}.${Deno.pid}`,
     gdb: gdb && { endpoint: gdb, say },
+    ...(suspend === undefined ? {} : { capturable: true, interrupted: true }),
     record: recording && ((bytes) => recording.write(bytes)),
   };
 }

@@ -10,7 +10,7 @@ import type { MachineOptions } from "../tender/hvt/machine.ts";
 import type { Limits } from "../tender/limits.ts";
 import * as outcomes from "../tender/outcome.ts";
 import { runBlocking } from "../tender/run/blocking.ts";
-import type { Attempt, Run, Steps } from "../tender/run/run.ts";
+import type { Attempt, Captured, Run, Steps } from "../tender/run/run.ts";
 import type { Asked, Tender } from "../tender/target.ts";
 import type { Observation } from "./observe_words.ts";
 import { sayAtLast } from "./run_output.ts";
@@ -27,6 +27,8 @@ export interface GuestRun {
   readonly program?: string;
   /** Describes an outcome in one line, if it needs one; {@linkcode outcomes.describe} if not given. */
   readonly describe?: (outcome: outcomes.Outcome) => string | undefined;
+  /** Where the guest goes on, in place of its beginning. */
+  readonly from?: Captured;
   /** Whether a crash is explained; it is if not given. */
   readonly explained?: boolean;
 }
@@ -42,7 +44,7 @@ const UNCONFINED =
  * value of an option
  */
 export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
-  const { tender, asked, program = "soloden", explained } = options;
+  const { tender, asked, program = "soloden", explained, from } = options;
   const confined = asked.confinement.length === 0;
   const machine = await machineOf(asked);
   await tender.check(asked);
@@ -62,7 +64,7 @@ export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
   const debugged = observation?.gdb !== undefined;
   using host = tender.open(guest, { emulator: machine?.emulator, debugged });
   const recorded = observed?.record !== undefined;
-  const how = { ...machine, program, parent: Deno.pid, recorded };
+  const how = { ...machine, program, parent: Deno.pid, recorded, from };
   const launch = tender.compile(guest, host.facts, how);
   await using run = await host.start(launch, {
     confined,
@@ -72,8 +74,24 @@ export async function runToEnd(guest: Guest, options: GuestRun): Promise<void> {
   });
   const { steps } = run;
   begun.steps = steps;
-  const outcome = steps === undefined ? await untilSignal(run) : runBlocking(steps);
+  const outcome = steps === undefined
+    ? await untilSignal(run)
+    : observation?.suspend === undefined
+    ? runBlocking(steps)
+    : await untilSuspended(guest, steps, { path: observation.suspend, program });
+  if (outcome === undefined) return;
   await endAs(outcome, { ...options, attempt: steps && attempt });
+}
+
+/** Runs a guest until it ends; undefined if it was suspended before. */
+async function untilSuspended(
+  guest: Guest,
+  steps: Steps,
+  { path, program }: { path: string; program: string },
+): Promise<outcomes.Outcome | undefined> {
+  const { runUntilSuspended } = await import("./suspend.ts");
+  const say = (line: string) => console.error(`${program}: ${line}`);
+  return await runUntilSuspended(guest, steps, { path, say });
 }
 
 /** The limits that are asked for. */

@@ -119,6 +119,8 @@ export interface Tender<F = unknown, L = unknown> {
 export interface StartOptions extends StepOptions {
   /** Whether this process then gives up all rights that the run does not need, for good; not if not given. */
   readonly confined?: boolean;
+  /** Whether a guest that is stepped leaves its CPU now and then, however long it computes; not if not given. */
+  readonly interrupted?: boolean;
   /** Whether a crash is explained; it is if not given. */
   readonly explained?: boolean;
   /**

@@ -137,8 +137,14 @@ export function restoreMachine(state: MachineState, { system, vcpu, devices }: S
   if (state.devices.length !== devices.length) {
     throw broken(`has ${state.devices.length} devices, and the guest ${devices.length}`);
   }
-  devices.forEach((device, index) => device.restore(state.devices[index]!));
-  restoreVcpu(vcpu, state.vcpu, stateForm(system));
+  try {
+    devices.forEach((device, index) => device.restore(state.devices[index]!));
+    restoreVcpu(vcpu, state.vcpu, stateForm(system));
+  } catch (error) {
+    // A file may have values of types that no state has.
+    if (error instanceof TypeError || error instanceof RangeError) throw broken("is none");
+    throw error;
+  }
 }
 
 /** The pages that are not all zeros; neighbours are joined. */

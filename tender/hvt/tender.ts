@@ -147,6 +147,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
       const { takeMark } = await import("./mark.ts");
       observers.push(takeMark(options.mark, { ...this.facts, cpuid: launch.cpuid }));
     }
+    if (options.interrupted) observers.push((await import("./turn_end.ts")).endTurns());
     const needsStates = capturable || isState(launch);
     const states = needsStates ? await import("./machine_state.ts") : undefined;
     const { confine } = confined ? await import("./confine.ts") : {};

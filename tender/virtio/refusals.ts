@@ -63,7 +63,9 @@ export function checkAsked(
   { inQemu }: { inQemu: boolean },
 ): void {
   const seen = observe.find((word) => !isGdb(word));
-  if (seen !== undefined) throw refusal(optionOf(seen), CALLS);
+  if (seen !== undefined) {
+    throw refusal(optionOf(seen), seen.startsWith("--suspend") ? STATE : CALLS);
+  }
   if (machine.includes("--no-net-ring")) throw refusal("--no-net-ring", RING);
   if (observe.length > 0 && machine.includes("--emulator=kvm")) throw refusal("--gdb", GDB);
   if (!inQemu) return;

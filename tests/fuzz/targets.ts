@@ -12,6 +12,7 @@ import { lines } from "./targets/lines.ts";
 import { packets } from "./targets/packets.ts";
 import { programs } from "./targets/programs.ts";
 import { recordings } from "./targets/recordings.ts";
+import { suspended } from "./targets/suspended.ts";
 import { words } from "./targets/words.ts";
 
 /** By name, in the order in which they are run. */
@@ -29,4 +30,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   adoptions,
   archives,
   recordings,
+  suspended,
 ];
