@@ -8,7 +8,7 @@
 import { readElf } from "../elf_reader.ts";
 import { readLoaded } from "../loaded.ts";
 import { type Instruction, PREFIXES } from "./decode.ts";
-import { findInstructions } from "./find.ts";
+import { findInstructions, PART_OF_ANOTHER } from "./find.ts";
 import { survey } from "./survey.ts";
 
 /** An instruction by which the CPU brings something in. */
@@ -88,6 +88,8 @@ export function findCpuInputs(
   const sites: CpuSite[] = [];
   const doubts: CpuDoubt[] = [];
   for (const { address, instruction, doubt } of found) {
+    // A compiler's code does not jump there.
+    if (doubt === PART_OF_ANOTHER) continue;
     const site = doubt === undefined ? siteOf(address, instruction) : undefined;
     const why = doubt ?? "nobody answers it in the CPU's place";
     if (site !== undefined) sites.push(site);

@@ -15,6 +15,9 @@ export interface Finding {
   readonly doubt: string | undefined;
 }
 
+/** The doubt about bytes that are proven to be a part of another instruction. */
+export const PART_OF_ANOTHER = "part of another instruction";
+
 /** What {@linkcode findInstructions} looks for. */
 export interface Sought {
   /** The first two bytes of opcodes and of what follows them: `[[0x0f, 0x05]]`. */
@@ -69,7 +72,7 @@ function startAt({ kinds, marks }: CodeSegment, byte: number): number | undefine
 }
 
 function doubtOf({ kinds }: CodeSegment, at: number): string {
-  if (kinds[at] === KINDS.proven) return "part of another instruction";
+  if (kinds[at] === KINDS.proven) return PART_OF_ANOTHER;
   if (kinds[at] === KINDS.inside) return "in a function that does not decode";
   return "outside of every function";
 }

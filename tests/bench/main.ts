@@ -12,6 +12,7 @@ import { hypercallCost } from "./hypercall.ts";
 import { languages } from "./languages.ts";
 import { netRing } from "./net_ring.ts";
 import { pools } from "./pool.ts";
+import { recordings } from "./record.ts";
 import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
 import { portableCost } from "./window.ts";
@@ -29,6 +30,7 @@ try {
     ...await netRing(),
     ...await pools(directory),
     ...await languages(directory),
+    ...await recordings(),
   ];
   if (Deno.args.includes("--json")) {
     for (const figure of figures) {
