@@ -105,7 +105,7 @@ export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
     unikernel,
     memorySize,
     // An adopted program takes the line apart again.
-    commandLine: commandLine(unikernel.adopted ? args.map(shellWord) : args),
+    commandLine: checkCommandLine((unikernel.adopted ? args.map(shellWord) : args).join(" ")),
     devices,
     executableHeap,
   };
@@ -280,8 +280,16 @@ function written(value: number | bigint | Uint8Array): string {
   return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
-function commandLine(args: readonly string[]): string {
-  const line = args.join(" ");
+/**
+ * The same guest with another command line, which is not quoted for anybody.
+ *
+ * @throws {TenderError} "arguments" if it is none
+ */
+export function withCommandLine(guest: Guest, line: string): Guest {
+  return { ...guest, commandLine: checkCommandLine(line) };
+}
+
+function checkCommandLine(line: string): string {
   if (line.includes("\0")) {
     throw new TenderError("arguments", "Guest arguments must not contain NUL characters");
   }

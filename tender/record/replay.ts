@@ -7,7 +7,7 @@ import { bindTo } from "../../bindings/bind_to.ts";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { kindOf } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
-import { bind, type Guest } from "../guest.ts";
+import { bind, type Guest, withCommandLine } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import { run, runApart } from "../run/event_loop.ts";
 import type { RunOptions } from "../run/options.ts";
@@ -126,12 +126,11 @@ export async function guestOf(recording: Recording): Promise<Guest> {
   );
   const guest = bind(unikernel, {
     memory,
-    args: commandLine === "" ? [] : [commandLine],
     devices: Object.fromEntries(devices) as never,
     executableHeap,
   });
   const isSame = recording.devices.length === devices.length &&
     given.manifest.devices.every(({ type }, index) => recording.devices[index]!.type === type);
-  if (isSame && unikernel.abi.target === target) return guest;
+  if (isSame && unikernel.abi.target === target) return withCommandLine(guest, commandLine);
   throw new TenderError("recording", `${recording.name}: is not of the unikernel that it contains`);
 }
