@@ -134,7 +134,9 @@ export function resolveTool(
     memory: serving.use_microvm ? serving.microvm_config.memory_mb ?? 256 : entry.memory_mb,
     mounts: serving.use_microvm ? [...serving.microvm_mounts, ...entry.mounts] : entry.mounts,
     fetch: entry.fetch,
-    persistent: serving.use_microvm ? { id: serving.microvm_id ?? server } : undefined,
+    persistent: serving.use_microvm || serving.persistent
+      ? { id: serving.microvm_id ?? server }
+      : undefined,
     config: entry,
   };
 }

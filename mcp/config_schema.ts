@@ -154,7 +154,8 @@ const Server = v.strictObject({
   description: v.optional(text("What it is for")),
   unikernel_image: v.optional(text("The image of its tools that name none")),
   microvm_id: v.optional(v.pipe(identifier, v.description("Name of its virtual machine"))),
-  use_microvm: flag("Whether one virtual machine that goes on serves all its calls", false),
+  persistent: flag("Whether one unikernel that goes on serves all its calls", false),
+  use_microvm: flag("The same in a virtual machine, with microvm_config and microvm_mounts", false),
   microvm_config: v.optional(
     v.strictObject({
       memory_mb: v.optional(count("Memory in MiB", 65_536), 256),

@@ -20,6 +20,7 @@ import { encodeFrame, FrameReader } from "./frame.ts";
 import { openWires, QUIET, STDIN_DEVICE, type ToolImage, withFiles } from "./image.ts";
 import { parseResponse, type Request } from "./json_rpc.ts";
 import { runnerFor, scriptCall } from "./scripts/scripts.ts";
+import { cancelled } from "./slots.ts";
 
 /** What came of a call. */
 export interface Answer {
@@ -168,19 +169,17 @@ function wordsFor(
 class Work {
   readonly #guest: PooledGuest;
   readonly #spec: ToolSpec;
-  readonly #begun: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #patience: Patience;
   /** Is resolved when all frames have gone that were passed to the channel. */
   #sent: Promise<unknown> = Promise.resolve();
 
   constructor(
     guest: PooledGuest,
-    { spec, begun, signal }: { spec: ToolSpec; begun: number; signal: AbortSignal | undefined },
+    { spec, ...rest }: { spec: ToolSpec; begun: number; signal: AbortSignal | undefined },
   ) {
     this.#guest = guest;
     this.#spec = spec;
-    this.#begun = begun;
-    this.#signal = signal;
+    this.#patience = new Patience(rest);
   }
 
   /** Sends the request, and takes the answer. */
@@ -194,9 +193,9 @@ class Work {
     const taken = Promise.race([channel.accepted, answer]);
     this.#sent = channel.write(frame);
     const { boot_timeout_secs, timeout_secs } = this.#spec.config;
-    await this.#within(taken, "boot_timeout_secs", boot_timeout_secs);
+    await this.#patience.within(taken, "boot_timeout_secs", boot_timeout_secs);
     const boot = performance.now();
-    const { result, size } = await this.#within(answer, "timeout_secs", timeout_secs);
+    const { result, size } = await this.#patience.within(answer, "timeout_secs", timeout_secs);
     return this.#answered({ result, boot, in: frame.length, out: size });
   }
 
@@ -207,7 +206,7 @@ class Work {
   ): Promise<Answer> {
     const { timeout_secs } = this.#spec.config;
     const boot = performance.now();
-    const outcome = await this.#within(this.#guest.outcome, "timeout_secs", timeout_secs);
+    const outcome = await this.#patience.within(this.#guest.outcome, "timeout_secs", timeout_secs);
     const text = log.text();
     if (outcome.kind === "exit" && outcome.status !== 0 && !script) {
       const said = text.trim();
@@ -222,7 +221,7 @@ class Work {
   #answered(
     { result, boot, ...bytes }: { result: unknown; boot: number; in: number; out: number },
   ): Answer {
-    return { result, boot: boot - this.#begun, call: performance.now() - boot, bytes };
+    return { result, boot: boot - this.#patience.begun, call: performance.now() - boot, bytes };
   }
 
   /** The answer to a request, and its size. Requests of the tool's own are answered meanwhile. */
@@ -254,16 +253,31 @@ class Work {
     this.#sent = this.#sent.then(() => channel.write(encodeFrame(message)));
     await this.#sent.catch(() => {});
   }
+}
 
-  /** Waits for something, but no longer than a limit says, and no longer than the caller does. */
-  async #within<T>(work: Promise<T>, limit: string, seconds: number): Promise<T> {
+/** Waits for things, but no longer than limits say, and no longer than the caller does. */
+export class Patience {
+  /** When the call began, in milliseconds of `performance.now()`. */
+  readonly begun: number;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor({ begun, signal }: { begun: number; signal: AbortSignal | undefined }) {
+    this.begun = begun;
+    this.#signal = signal;
+  }
+
+  /**
+   * Waits for something.
+   *
+   * @throws {McpError} "limit" with its name and the time, or "cancelled"
+   */
+  async within<T>(work: Promise<T>, limit: string, seconds: number): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
-    const abort = () => reject(new McpError("cancelled", "the call was cancelled"));
+    const abort = () => reject(cancelled());
     const timer = setTimeout(() => {
-      const elapsed = Math.round(performance.now() - this.#begun);
-      reject(
-        new McpError("limit", `${limit}: stopped after ${seconds} s`, { limit, seconds, elapsed }),
-      );
+      const elapsed = Math.round(performance.now() - this.begun);
+      const data = { limit, seconds, elapsed };
+      reject(new McpError("limit", `${limit}: stopped after ${seconds} s`, data));
     }, seconds * 1000);
     this.#signal?.addEventListener("abort", abort);
     if (this.#signal?.aborted) abort();
@@ -277,7 +291,7 @@ class Work {
 }
 
 /** The error of a call whose unikernel ended. */
-function endedBy(outcome: Outcome): McpError {
+export function endedBy(outcome: Outcome): McpError {
   const said = describe(outcome) ?? "it ended without an answer";
   if (outcome.kind === "limit") {
     return new McpError("limit", `${outcome.limit}: ${said}`, { limit: outcome.limit });

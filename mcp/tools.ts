@@ -18,6 +18,7 @@ import { type Answer, execute, Log } from "./instance.ts";
 import { DESCRIBE, type Request } from "./json_rpc.ts";
 import { Logs } from "./logs.ts";
 import { checkMounts, readMounts } from "./mount.ts";
+import type { Persistent } from "./persistent.ts";
 import type { Places } from "./places.ts";
 import { Slots } from "./slots.ts";
 
@@ -70,6 +71,8 @@ export class Tools implements AsyncDisposable {
   readonly #audit: AuditLog;
   readonly #logs: Logs;
   readonly #images = new Map<string, Promise<Loaded>>();
+  /** Those that go on, by their names. */
+  readonly #persistent = new Map<string, Persistent>();
   #lastId = 0;
 
   /** @throws {McpError} "config" if others can write to where its files are */
@@ -131,6 +134,8 @@ export class Tools implements AsyncDisposable {
 
   /** Kills all unikernels, and waits for their ends. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const going = [...this.#persistent.values()];
+    await Promise.all(going.map((instance) => instance[Symbol.asyncDispose]()));
     await this.#pool[Symbol.asyncDispose]();
     this.#audit[Symbol.dispose]();
   }
@@ -139,6 +144,9 @@ export class Tools implements AsyncDisposable {
     const { spec } = facts;
     const { image, prepared } = await this.#load(spec);
     facts.image = image;
+    if (spec.persistent !== undefined) {
+      return await this.#goingOn(facts, { request, options, image, prepared });
+    }
     const files = readMounts(checkMounts(spec.mounts));
     using _slot = await this.#slots.take(options.signal);
     const queue = performance.now() - facts.begun;
@@ -171,6 +179,43 @@ export class Tools implements AsyncDisposable {
     });
     const { truncated } = log;
     return { ...answer, target: image.target, cid: lease.cid, queue, log: log.text(), truncated };
+  }
+
+  /** A call of the instance that serves all calls of a server. */
+  async #goingOn(
+    facts: Facts,
+    { request, options, image, prepared }: Called & Loaded,
+  ): Promise<CallResult> {
+    const { spec } = facts;
+    const { id } = spec.persistent!;
+    if (image.input !== "channel") {
+      throw new McpError(
+        "image",
+        `${spec.image}: one that goes on needs a device '${spec.config.channel}'`,
+      );
+    }
+    const { Persistent } = await import("./persistent.ts");
+    const instance = this.#persistent.get(id) ?? new Persistent({
+      pool: this.#pool,
+      image,
+      prepared,
+      spec,
+      cids: this.#cids,
+      runtime: this.#options.places.runtime,
+      log: new Log(spec.config.max_output_bytes),
+    });
+    this.#persistent.set(id, instance);
+    const asking = new Asking({
+      spec,
+      cid: 0,
+      signal: options.signal ?? new AbortController().signal,
+      audit: (record) => this.#audit.append(record),
+      progress: options.progress,
+    });
+    const answer = await instance.call(request, { spec, asking, signal: options.signal });
+    facts.cid = answer.cid;
+    facts.live = this.#slots.live + this.#persistent.size;
+    return { ...answer, target: image.target, queue: 0, log: "", truncated: false };
   }
 
   async #direct(facts: Facts, { request, options }: Called): Promise<CallResult> {

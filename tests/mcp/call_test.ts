@@ -110,6 +110,7 @@ Deno.test("TO3: a call that takes too long is stopped; the error names the limit
 
 Deno.test("TO4: a call that waits for its turn, or boots, uses none of its time", async () => {
   const server = await callServer(["echo", "wait"], { timeout_secs: 0.5 });
+  server.tools!.echo = { ...server.tools!.echo, timeout_secs: 600 };
   await using world = openWorld({ mcp_servers: { s: server }, max_instances: 1 });
   const [slow, fast] = await Promise.allSettled([
     world.tools.call(s("wait"), {}),
