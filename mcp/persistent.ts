@@ -166,9 +166,7 @@ export class Persistent implements AsyncDisposable {
           const { current } = running;
           const reply = current?.asking.take(message);
           if (reply === undefined) current?.answer.resolve(message);
-          else {void reply.then((said) =>
-              said !== undefined && running.channel.write(encodeFrame(said))
-            );}
+          else void reply.then((said) => send(running, said));
         }
       }
     } catch (error) {
@@ -189,4 +187,9 @@ export class Persistent implements AsyncDisposable {
     // Only now may another one be started, which gets its number.
     if (await this.#running === running) this.#running = undefined;
   }
+}
+
+/** Sends a reply, if there is one. */
+async function send({ channel }: Pick<Running, "channel">, reply: unknown): Promise<void> {
+  if (reply !== undefined) await channel.write(encodeFrame(reply));
 }
