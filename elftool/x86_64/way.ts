@@ -1,5 +1,5 @@
 /**
- * Instructions one behind the other, and what they name.
+ * Instructions one behind the other, and what they refer to.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export const REFERENCES = {
   label: 3,
 } as const;
 
-/** A way through a segment's code. One serves for all, one after the other. */
+/** A way through a segment's code. One object serves for all of them, one after the other. */
 export class Way {
   /** Where it begins and ends, as offsets. */
   start = 0;
@@ -33,7 +33,7 @@ export class Way {
   broken = false;
   /** Whether execution may go on behind its last instruction. */
   open = false;
-  /** How many addresses its instructions refer to, or come to. */
+  /** How many addresses its instructions refer to. */
   count = 0;
   /** Those addresses. */
   readonly addresses: number[] = [];
@@ -64,14 +64,14 @@ export class Way {
   /**
    * Goes from one offset to another, or up to a proven instruction. Marks where instructions start.
    *
-   * @param options `surely`: not even behind what execution may not go on behind, as a call
+   * @param options `surely`: whether it ends behind a call, which may not return, and behind a jump
    */
   go(from: number, { to, surely }: { to: number; surely: boolean }): void {
     const { code, kinds, marks } = this.#segment;
     const decoder = this.#decoder;
     this.start = from;
     this.count = 0;
-    this.open = false;
+    this.broken = this.open = false;
     this.#tables.reset();
     let at = from;
     while (at < to && (marks[at]! & MARKS.start) === 0) {
