@@ -38,9 +38,11 @@ let handled = false;
 /** Number of live `Alarms`: while there is one, the signal stays blocked. */
 let users = 0;
 
-/** Alarms of this thread, for as long as this exists. */
-export class Alarms implements Disposable {
-  readonly #calls = seldom({
+/** Bound when they are needed, and once. */
+let bound: ReturnType<typeof bind> | undefined;
+
+function bind() {
+  return seldom({
     sigprocmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     sigtimedwait: { parameters: ["buffer", "usize", "buffer"], result: "i32" },
     sigaction: { parameters: ["i32", "buffer", "usize"], result: "i32" },
@@ -49,6 +51,11 @@ export class Alarms implements Disposable {
     timer_delete: { parameters: ["usize"], result: "i32" },
     gettid: { parameters: [], result: "i32" },
   });
+}
+
+/** Alarms of this thread, for as long as this exists. */
+export class Alarms implements Disposable {
+  readonly #calls = bound ??= bind();
   readonly #timers: bigint[] = [];
 
   constructor() {

@@ -6,6 +6,13 @@
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_SEQPACKET } from "./constants.ts";
 import { check, seldom } from "./libc.ts";
 
+/** Bound when it is needed, since most programs that load this file make no pair. */
+let bound: ReturnType<typeof bind> | undefined;
+
+function bind() {
+  return seldom({ socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" } });
+}
+
 /**
  * Makes two connected sockets. Calls on them do not block, and programs that this process starts inherit
  * neither.
@@ -13,10 +20,7 @@ import { check, seldom } from "./libc.ts";
  * @throws {SystemError} if there are too many descriptors
  */
 export function packetPair(): [number, number] {
-  // Bound here, since most programs that load this file make no pair.
-  const { socketpair } = seldom({
-    socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  });
+  const { socketpair } = bound ??= bind();
   const ends = new Int32Array(2);
   const type = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK;
   check(socketpair(AF_UNIX, type, 0, ends), "socketpair");

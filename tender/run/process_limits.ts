@@ -101,11 +101,16 @@ export class ProcessLimits implements Disposable {
   }
 }
 
+/** Bound when it is needed. */
+let bound: ReturnType<typeof bind> | undefined;
+
+function bind() {
+  return seldom({ prlimit: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" } });
+}
+
 /** A process that has ended already needs no limit. */
 function limitProcessorTime(pid: number, seconds: number): void {
-  const { prlimit } = seldom({
-    prlimit: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" },
-  });
+  const { prlimit } = bound ??= bind();
   // The signal of the first limit can be ignored by inheritance; that of the second cannot.
   const limit = BigUint64Array.of(BigInt(seconds), BigInt(seconds) + 1n);
   if (prlimit(pid, RLIMIT_CPU, limit, 0n) < 0 && errno() !== ERRNO.ESRCH) check(-1, "prlimit");

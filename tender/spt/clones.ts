@@ -20,6 +20,7 @@ import { TenderError } from "../error.ts";
 import { bind, type Guest } from "../guest.ts";
 import { ProcessLimits } from "../run/process_limits.ts";
 import type { Run } from "../run/run.ts";
+import { rememberLaunches } from "./clone_launches.ts";
 import { CloneRun } from "./clone_run.ts";
 import { Pipes } from "./clone_pipes.ts";
 import type { HostFacts } from "./compile.ts";
@@ -32,13 +33,16 @@ import { checkCpu, SptTender } from "./tender.ts";
 export class SptClones implements Clones {
   readonly #watcher = new Watcher();
   readonly #pipes = new Pipes();
+  readonly #encode = rememberLaunches();
 
   /** See {@linkcode Clones}. */
   async prepare(unikernel: Unikernel, options: PrepareOptions): Promise<Prepared> {
     checkArchitecture(unikernel);
     await checkCpu({ unikernel });
     const { devices } = unikernel.manifest;
-    const compiler = devices.length === 0 ? undefined : await loadDeviceCompiler(devices);
+    const compiler = devices.length === 0
+      ? undefined
+      : await loadDeviceCompiler(devices, { encode: this.#encode });
     const host = { watcher: this.#watcher, pipes: this.#pipes, tender: new SptTender(compiler) };
     return new PreparedImage(unikernel, options, host);
   }

@@ -10,7 +10,7 @@ import type { PackedDevice } from "../../abi/pack.ts";
 import { LINUX } from "../../linux/syscalls.ts";
 import type { BoundDevice, DeviceBase } from "../devices/device.ts";
 import { DEVICE_KINDS, loadKinds } from "../devices/kinds.ts";
-import { launchTemplate } from "./encoder.ts";
+import { type EncodeLaunch, encodeLaunch } from "./encoder.ts";
 import type { ImageDevice, LaunchedKind, Looking } from "./launched_kind.ts";
 import type { LaunchTemplate } from "./page.ts";
 import type { Descriptors, PlacedDevice } from "./steps.ts";
@@ -22,19 +22,25 @@ export type LaunchedKinds = ReadonlyMap<DeviceType, LaunchedKind>;
  * Loads what compiles devices.
  *
  * @param devices of the types that it is for; all of them if not given
+ * @param options see {@linkcode DeviceCompiler}
  */
 export async function loadDeviceCompiler(
   devices: readonly DeviceBase[] = DEVICE_KINDS,
+  options: { encode?: EncodeLaunch } = {},
 ): Promise<DeviceCompiler> {
-  return new DeviceCompiler(await loadKinds(devices, (kind, devices) => kind.launched(devices)));
+  const kinds = await loadKinds(devices, (kind, devices) => kind.launched(devices));
+  return new DeviceCompiler(kinds, options);
 }
 
 /** What compiles the devices of guests. */
 export class DeviceCompiler {
   readonly #kinds: LaunchedKinds;
+  readonly #encode: EncodeLaunch;
 
-  constructor(kinds: LaunchedKinds) {
+  /** @param options `encode`: what encodes launches, if not the function of that name */
+  constructor(kinds: LaunchedKinds, { encode = encodeLaunch }: { encode?: EncodeLaunch } = {}) {
     this.#kinds = kinds;
+    this.#encode = encode;
   }
 
   /**
@@ -66,7 +72,9 @@ export class DeviceCompiler {
       const { handle, fd, waits } = descriptors.devices[index]!;
       return { handle, fd, waits, properties: device.properties, note: this.#describe(device) };
     });
-    return launchTemplate(descriptors, { linux, devices: launched });
+    const { epoll, timer } = descriptors;
+    const encoded = this.#encode(descriptors, linux);
+    return { ...encoded, taskSize: linux.taskSize, epoll, timer, devices: launched };
   }
 
   /** The options by which Solo5's tender would attach devices. */

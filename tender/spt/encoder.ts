@@ -41,26 +41,14 @@ const CODE: Partial<Record<Architecture, Uint8Array>> = { x86_64: LAUNCH_X86_64 
 
 const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 
-/**
- * Makes the launch that all guests with the same devices share.
- *
- * @param descriptors the devices in their places
- * @param options `devices`: what is kept of them
- */
-export function launchTemplate(
-  descriptors: Descriptors,
-  { linux, devices }: { linux: LinuxAbi; devices: LaunchTemplate["devices"] },
-): LaunchTemplate {
-  const { epoll, timer } = descriptors;
+/** Encodes the launch of guests with such descriptors. */
+export type EncodeLaunch = (descriptors: Descriptors, linux: LinuxAbi) => EncodedSteps;
+
+/** See {@linkcode EncodeLaunch}. */
+export function encodeLaunch(descriptors: Descriptors, linux: LinuxAbi): EncodedSteps {
   const rules = descriptors.devices.flatMap(({ rules }) => rules);
   const filter = compileFilter([...rules, ...baseRules(descriptors)], linux);
-  return {
-    ...new Encoder(linux).encode(launchSteps(descriptors, filter)),
-    taskSize: linux.taskSize,
-    epoll,
-    timer,
-    devices,
-  };
+  return new Encoder(linux).encode(launchSteps(descriptors, filter));
 }
 
 /** A record's values, and which of its arguments are offsets from the page. */
@@ -71,7 +59,10 @@ interface Draft {
 }
 
 /** Steps as a launch page and its scratch memory hold them. */
-type EncodedSteps = Pick<LaunchTemplate, "page" | "scratch" | "relocations" | "guestRecords">;
+export type EncodedSteps = Pick<
+  LaunchTemplate,
+  "page" | "scratch" | "relocations" | "guestRecords"
+>;
 
 class Encoder {
   readonly #linux: LinuxAbi;
