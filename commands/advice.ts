@@ -116,7 +116,7 @@ function setUp(tap: string): string {
 function makeStorage(path: string): string {
   const comma = path.lastIndexOf(",");
   if (comma > 0 && isFile(path.slice(0, comma))) {
-    return "only ,ro or ,overlay may follow the path";
+    return "only ,ro, ,overlay or ,input may follow the path";
   }
   return `truncate -s 1M ${shellWord(path)} makes an empty one`;
 }

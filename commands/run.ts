@@ -5,6 +5,7 @@
  */
 import { parseUnikernel, type Unikernel } from "../elftool/unikernel.ts";
 import { readInput } from "../linux/files.ts";
+import type { Device } from "../tender/devices/kinds.ts";
 import { bind } from "../tender/guest.ts";
 import { targetOf } from "../tender/targets.ts";
 import { devicesOf, type GuestRequest, isPlain, isScript, parseArguments } from "./guest_words.ts";
@@ -26,11 +27,11 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
   const given = isScript(request)
     ? await (await import("./languages/script.ts")).readScript(request)
     : { unikernel: parseUnikernel(readInput(file), { name: file }), args: request.args };
-  const { devices, args } = await withInput(given, request);
+  const devices = await allDevices(given, request);
   const unikernel = given.unikernel.portable === undefined && target === undefined && !verbose
     ? given.unikernel
     : await (await import("./choose_target.ts")).forRunning(given.unikernel, request);
-  const guest = bind(unikernel, { memory, args, devices });
+  const guest = bind(unikernel, { memory, args: given.args, devices });
   const tender = await targetOf(unikernel).load(Object.values(devices));
   if (tender.become !== undefined && isPlain(asked)) {
     const options = words.slice(0, words.length - request.args.length - 1);
@@ -52,13 +53,13 @@ async function restore(request: GuestRequest): Promise<void> {
   await runToEnd(guest, { tender, asked: request.asked, file: request.file, from });
 }
 
-/** The devices that are asked for, with those that are attached unasked; and the arguments. */
-async function withInput(
-  { unikernel: { manifest }, args }: { unikernel: Unikernel; args: readonly string[] },
+/** The devices that are asked for, and those that are attached unasked. */
+async function allDevices(
+  { unikernel: { manifest } }: { unikernel: Unikernel },
   request: GuestRequest,
-) {
-  const given = { devices: await devicesOf(request), args };
-  if (!manifest.devices.some(({ name }) => name === "stdin" || name === "call")) return given;
-  const { addInput } = await import("./standard_input.ts");
-  return await addInput(manifest, given, { empty: false });
+): Promise<Readonly<Record<string, Device>>> {
+  const devices = await devicesOf(request);
+  if (!manifest.devices.some(({ name }) => name === "stdin" || name === "call")) return devices;
+  const { withInput } = await import("./standard_input.ts");
+  return await withInput(devices, manifest, { empty: false });
 }

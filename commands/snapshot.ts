@@ -13,7 +13,7 @@ import { forRunning } from "./choose_target.ts";
 import { devicesOf, parseArguments } from "./guest_words.ts";
 import { readLimits } from "./limit_words.ts";
 import { readMachine } from "./machine_words.ts";
-import { addInput } from "./standard_input.ts";
+import { withInput } from "./standard_input.ts";
 
 /**
  * Runs a unikernel until it has initialised, and writes its memory as a unikernel.
@@ -24,13 +24,12 @@ import { addInput } from "./standard_input.ts";
 export async function snapshotCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, memorySize: memory, output, asked, script } = request;
+  const { file, memorySize: memory, args, output, asked, script } = request;
   const { observe, limits, machine, confinement } = asked;
   if (observe.length + confinement.length + script.length > 0) return false;
   const given = parseUnikernel(readInput(file), { name: file });
-  const asGiven = { devices: await devicesOf(request), args: request.args };
   // What it reads before its mark, every start would have read.
-  const { devices, args } = await addInput(given.manifest, asGiven, { empty: true });
+  const devices = await withInput(await devicesOf(request), given.manifest, { empty: true });
   const guest = bind(await forRunning(given, request), { memory, args, devices });
   keepInputs(output, filesOf(guest));
   const tender = await targetOf(guest.unikernel).load([]);

@@ -1,6 +1,6 @@
 /**
- * Gives a guest this process's standard input, where its manifest has a device of that name that it was
- * given nothing for; and one that is to be called, a caller that has gone.
+ * Attaches devices that a guest's manifest has and that it was given nothing for: this process's standard
+ * input, and for a tool that nobody calls a caller that has gone.
  *
  * @module
  */
@@ -8,51 +8,36 @@ import type { Manifest } from "../abi/manifest.ts";
 import { type Device, DEVICE_KINDS } from "../tender/devices/kinds.ts";
 
 /** The device's name in manifests. */
-export const INPUT = "stdin";
+const INPUT = "stdin";
 /** The name of the device that tools are called by: where nobody calls, they read its end. */
 const CALL = "call";
 
-/** What a guest is given. */
-interface Given {
-  readonly devices: Readonly<Record<string, Device>>;
-  /** Its arguments. */
-  readonly args: readonly string[];
-}
+/** Devices by their names. */
+type Devices = Readonly<Record<string, Device>>;
 
 /**
- * Adds the device, and the word that the guest's command line has about it.
+ * Adds the devices to those that a guest is given.
  *
  * @param options `empty`: whether there is nothing to read
  * @throws {TenderError} "device" if this host cannot
  */
-export async function addInput(
+export async function withInput(
+  given: Devices,
   manifest: Manifest,
-  given: Given,
-  options: { empty: boolean },
-): Promise<Given> {
-  const called = await addDevice(CALL, manifest, { given, empty: true });
-  return await addDevice(INPUT, manifest, { given: called, ...options });
+  { empty }: { empty: boolean },
+): Promise<Devices> {
+  const called = await withDevice(CALL, manifest, { given, empty: true });
+  return await withDevice(INPUT, manifest, { given: called, empty });
 }
 
-async function addDevice(
+async function withDevice(
   name: string,
   { devices }: Manifest,
-  { given, empty }: { given: Given; empty: boolean },
-): Promise<Given> {
+  { given, empty }: { given: Devices; empty: boolean },
+): Promise<Devices> {
   const declared = devices.find((device) => device.name === name);
   const kind = DEVICE_KINDS.find(({ type }) => type === declared?.type);
-  if (kind === undefined || name in given.devices) return given;
+  if (kind === undefined || name in given) return given;
   const make = await kind.input();
-  const { device, word } = await make(name, { empty });
-  return {
-    devices: { ...given.devices, [name]: device as Device },
-    args: word === undefined ? given.args : withWord(given.args, word),
-  };
-}
-
-/** The bindings' own words stay first. */
-function withWord(args: readonly string[], word: string): string[] {
-  const own = args.findIndex((arg) => !arg.startsWith("--solo5:"));
-  const at = own < 0 ? args.length : own;
-  return [...args.slice(0, at), word, ...args.slice(at)];
+  return { ...given, [name]: await make(name, { empty }) as Device };
 }

@@ -104,8 +104,9 @@ export function bind(unikernel: Unikernel, options: GuestOptions = {}): Guest {
   const guest: Omit<Guest, typeof checked> = {
     unikernel,
     memorySize,
-    // An adopted program takes the line apart again.
-    commandLine: checkCommandLine((unikernel.adopted ? args.map(shellWord) : args).join(" ")),
+    commandLine: checkCommandLine(
+      (unikernel.adopted ? adoptedWords(args, devices) : args).join(" "),
+    ),
     devices,
     executableHeap,
   };
@@ -278,6 +279,23 @@ function checkAlike(now: Partial<SnapshotDevice["fields"]>, before: SnapshotDevi
 function written(value: number | bigint | Uint8Array): string {
   if (typeof value !== "object") return String(value);
   return Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+/**
+ * The words for an adopted program, which takes the line apart again: its own come after those for the
+ * bindings, and for its personality (`docs/programs.md`).
+ */
+function adoptedWords(
+  args: readonly string[],
+  devices: readonly BoundDevice<Device>[],
+): string[] {
+  const sizes = devices.flatMap(({ name, device }) => {
+    const length = kindOf(device).length?.(device);
+    return length === undefined ? [] : [`--soloden:size=${name}=${length}`];
+  });
+  const own = args.findIndex((arg) => !arg.startsWith("--solo5:"));
+  const at = own < 0 ? args.length : own;
+  return [...args.slice(0, at), ...sizes, ...args.slice(at).map(shellWord)];
 }
 
 /**

@@ -13,7 +13,7 @@ import { guarded, readInput } from "../../linux/files.ts";
 import { bind, type TenderTarget } from "../../tender/guest.ts";
 import { snapshot } from "../../tender/snapshot.ts";
 import { readMachine } from "../machine_words.ts";
-import { addInput } from "../standard_input.ts";
+import { withInput } from "../standard_input.ts";
 import { type Image, readImage } from "./images.ts";
 
 /** How an image is started. */
@@ -58,9 +58,8 @@ export async function warmImage(image: Image, start: Start): Promise<Unikernel> 
 
 /** Runs an image until it has begun. */
 async function begin(cold: Unikernel, { target, memory, machine }: Start): Promise<Unikernel> {
-  const given = { devices: {}, args: ["--solo5:quiet"] };
-  const { devices, args } = await addInput(cold.manifest, given, { empty: true });
-  const guest = bind(await bindTo(cold, target), { memory, args, devices });
+  const devices = await withInput({}, cold.manifest, { empty: true });
+  const guest = bind(await bindTo(cold, target), { memory, args: ["--solo5:quiet"], devices });
   return await snapshot(guest, { ...readMachine(machine), console: () => {} });
 }
 

@@ -30,6 +30,8 @@ export interface DeviceKind<
   files(device: D): readonly string[];
   /** The descriptor of this process that a device uses, which no other device may; undefined if none. */
   descriptor(device: D): number | undefined;
+  /** How many bytes of it are content, where that is not all of it. */
+  length?(device: D): number | undefined;
   /** What a guest finds in the device's manifest entry. */
   manifestValues(properties: P): Partial<ReturnType<typeof ManifestEntry.read>>;
   /** Its options on the command line. */
@@ -46,13 +48,6 @@ export interface DeviceKind<
   input(): Promise<MakeInput<D>>;
 }
 
-/** Standard input as a device. */
-export interface Input<D extends DeviceBase = DeviceBase> {
-  readonly device: D;
-  /** What the guest's command line says of it. */
-  readonly word?: string;
-}
-
 /**
  * Makes a device of this process's standard input, or of one that is empty.
  *
@@ -62,7 +57,7 @@ export interface Input<D extends DeviceBase = DeviceBase> {
 export type MakeInput<D extends DeviceBase = DeviceBase> = (
   name: string,
   options: { readonly empty: boolean },
-) => Promise<Input<D>>;
+) => Promise<D>;
 
 /** An option about one device, `--net-mac:NAME=MAC`, where NAME is the device's name in the manifest. */
 export interface DeviceOption {

@@ -6,7 +6,7 @@ import type { Manifest } from "../../abi/manifest.ts";
 import { adopt } from "../../bindings/adopt.ts";
 import { bindTo } from "../../bindings/bind_to.ts";
 import { Channel } from "../../mcp/channel.ts";
-import { bind, net, parseUnikernel, run, type TenderTarget } from "../../mod.ts";
+import { bind, block, net, parseUnikernel, run, type TenderTarget } from "../../mod.ts";
 import { cannotRun, compile } from "../elftool/x86_64/programs.ts";
 import { inDirectory } from "../in_directory.ts";
 import { testUnless } from "../needs.ts";
@@ -97,3 +97,34 @@ for (const type of ["NET_BASIC", "BLOCK_BASIC"] as const) {
       }),
   );
 }
+
+targets(
+  "run: a disk with ,input is a file of any length, and of the library's inputs, too",
+  (target) =>
+    inDirectory(async (directory) => {
+      const path = join(directory, "echo.solo5");
+      const manifest: Manifest = { devices: [{ name: "given", type: "BLOCK_BASIC" }] };
+      const bytes = await echo(directory, manifest);
+      Deno.writeFileSync(path, bytes);
+      const input = join(directory, "input");
+      const args = ["/dev/given", "/dev/stdout"];
+      const unikernel = await bindTo(parseUnikernel(bytes, { name: "echo" }), target);
+      for (const content of ["", "one", "0123456789abcdef".repeat(32), "x".repeat(513)]) {
+        Deno.writeTextFileSync(input, content);
+        const option = `--block:given=${input},input`;
+        const words = ["run", `--target=${target}`, "--mem=16", option, path, "--solo5:quiet"];
+        const ended = await soloden([...words, ...args], "");
+        deepEqual(ended, { status: 0, stdout: content, stderr: "" });
+        using device = block.input(new TextEncoder().encode(content));
+        const guest = bind(unikernel, {
+          memory: "16 MiB",
+          args: ["--solo5:quiet", ...args],
+          devices: { given: device },
+        });
+        let output = "";
+        const take = (bytes: Uint8Array) => void (output += new TextDecoder().decode(bytes));
+        deepEqual(await run(guest, { console: take }), { kind: "exit", status: 0 });
+        equal(output, content);
+      }
+    }),
+);

@@ -81,7 +81,7 @@ const MISTAKES: readonly [words: string, line: string][] = [
   ],
   [
     "run --block:storage=hello.c,rw block.spt",
-    "Could not open block device: hello.c,rw: No such file or directory; only ,ro or ,overlay may follow the path",
+    "Could not open block device: hello.c,rw: No such file or directory; only ,ro, ,overlay or ,input may follow the path",
   ],
   [
     "run --block:storage=none,rw block.spt",

@@ -1,7 +1,7 @@
 /*
- * echo.c: writes what it reads. With an argument, it reads and writes that file; otherwise standard
- * input and output. It says that it is ready before. It does without vector instructions, so that
- * every KVM can run it.
+ * echo.c: writes what it reads. With an argument, it reads and writes that file; with two, it reads
+ * the first and writes the second; otherwise standard input and output. It says that it is ready
+ * before. It does without vector instructions, so that every KVM can run it.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -23,7 +23,13 @@ static int write_all(int fd, const char *bytes, long size) {
 int main(int count, char **words) {
     open("/dev/soloden/ready", O_RDONLY);
     int input = 0, output = 1;
-    if (count > 1 && (input = output = open(words[1], O_RDWR)) < 0)
+    if (count == 2)
+        input = output = open(words[1], O_RDWR);
+    else if (count == 3) {
+        input = open(words[1], O_RDONLY);
+        output = open(words[2], O_WRONLY);
+    }
+    if (input < 0 || output < 0)
         return 2;
     for (;;) {
         struct pollfd polled = {input, POLLIN, 0};

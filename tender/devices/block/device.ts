@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { alignUp } from "../../../abi/layout.ts";
 import { TenderError } from "../../error.ts";
 import { bytesOf, type Size } from "../../size.ts";
 import { DiskMemory } from "./disk_memory.ts";
@@ -26,6 +27,8 @@ export interface BlockDevice {
   readonly blockSize: number;
   /** What the guest's writes do. */
   readonly access: Access;
+  /** How many bytes of it are content, which an adopted program finds there; all if not given. */
+  readonly length?: number;
 }
 
 /** Properties of a block device. */
@@ -43,7 +46,7 @@ export const DEFAULT_BLOCK_SIZE = 512;
 export const MAX_BLOCK_SIZE = 0x8000;
 
 /** Makes block devices. */
-export const block: BlockMaker = { file: fileBlock, memory: memoryBlock };
+export const block: BlockMaker = { file: fileBlock, memory: memoryBlock, input: inputBlock };
 
 /** See {@linkcode block}. */
 export interface BlockMaker {
@@ -68,6 +71,13 @@ export interface BlockMaker {
    * @throws {TenderError} as `file` does
    */
   memory(content: Uint8Array, options?: BlockOptions): MemoryBlock;
+  /**
+   * The same for content of any length: zeros fill the last block. An adopted program finds a file of that
+   * length.
+   *
+   * @throws {TenderError} as `file` does
+   */
+  input(content: Uint8Array, options?: BlockOptions): MemoryBlock;
 }
 
 /** How guests use a block device. */
@@ -98,6 +108,18 @@ function memoryBlock(content: Uint8Array, options?: BlockOptions): MemoryBlock {
     read: async () => (await import("./memory_file.ts")).readMemory(memory),
     [Symbol.dispose]: () => memory.dispose(),
   };
+}
+
+function inputBlock(content: Uint8Array, options?: BlockOptions): MemoryBlock {
+  const { blockSize } = fileBlock("", options);
+  return { ...memoryBlock(wholeBlocks(content, blockSize), options), length: content.length };
+}
+
+/** Content with zeros to the end of its last block; at least one block. */
+export function wholeBlocks(content: Uint8Array, blockSize: number): Uint8Array<ArrayBuffer> {
+  const padded = new Uint8Array(Math.max(alignUp(content.length, blockSize), blockSize));
+  padded.set(content);
+  return padded;
 }
 
 function fileBlock(path: string, options: BlockOptions = {}): BlockDevice {

@@ -14,6 +14,7 @@ export const blockKind: DeviceKind<BlockDevice, BlockProperties> = {
   placeholder: { type: "BLOCK_BASIC", path: "recorded", blockSize: 512, access: "ro" },
   files: ({ path, memory }) => memory === undefined ? [path] : [],
   descriptor: () => undefined,
+  length: ({ length }) => length,
   manifestValues: ({ capacity, blockSize }) => ({ capacity: BigInt(capacity), blockSize }),
   words: async () => (await import("./words.ts")).blockWords,
   served: async () => (await import("./served.ts")).servedBlock,

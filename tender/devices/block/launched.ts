@@ -57,8 +57,8 @@ export const launchedBlock: LaunchedKind<BlockDevice, BlockSource> = {
 };
 
 function look(device: BlockDevice, { keep, opened }: Looking): BlockSource {
-  const { type, blockSize, access, memory } = device;
-  if (keep && memory !== undefined) {
+  const { type, blockSize, access, memory, length } = device;
+  if (keep && (memory !== undefined || length !== undefined)) {
     throw new TenderError("device", "a disk in memory cannot be packed");
   }
   const path = pathOf(device);

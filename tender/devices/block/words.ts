@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { readInput } from "../../../linux/files.ts";
 import { TenderError } from "../../error.ts";
 import type { DeviceWords } from "../kind.ts";
 import { type Access, block, type BlockDevice } from "./device.ts";
+import { inputDisk } from "./input.ts";
 
 /** See {@linkcode DeviceWords}. */
 export const blockWords: DeviceWords<BlockDevice> = {
@@ -13,9 +15,9 @@ export const blockWords: DeviceWords<BlockDevice> = {
   options: [
     {
       name: "block",
-      value: "PATH[,ro|,overlay]",
+      value: "PATH[,ro|,overlay|,input]",
       brief:
-        "file or disk for the block device NAME; with ,ro its writes fail, with ,overlay they are dropped at the end",
+        "file or disk for the block device NAME; with ,ro its writes fail, with ,overlay they are dropped at the end; with ,input a file of any length is read into memory",
       // An overlay is made at the start of each run, and a packed guest has nobody to make it.
       packed: {
         value: "PATH[,ro]",
@@ -32,15 +34,14 @@ export const blockWords: DeviceWords<BlockDevice> = {
   ],
   plainValue: "FILE",
   make(name, values) {
-    const [, path, access] = /^(.*?)(?:,(ro|overlay))?$/s.exec(values.get("block")!)!;
+    const [, path, access] = /^(.*?)(?:,(ro|overlay|input))?$/s.exec(values.get("block")!)!;
     if (path === "") throw new TenderError("device", `--block:${name}: expected a path`);
     const size = values.get("block-sector-size");
     if (size !== undefined && !/^[0-9]{1,9}$/.test(size)) {
       throw new TenderError("device", `Not a block size: '${size}'`);
     }
-    return block.file(path!, {
-      blockSize: size === undefined ? undefined : Number(size),
-      access: access as Access | undefined,
-    });
+    const blockSize = size === undefined ? undefined : Number(size);
+    if (access === "input") return inputDisk(readInput(path!), { name, blockSize });
+    return block.file(path!, { blockSize, access: access as Access | undefined });
   },
 };
