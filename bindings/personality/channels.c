@@ -31,14 +31,15 @@ bool channels_exist(void) {
 static bool acquire(struct channel *channel) {
     if (channel->stream != NULL)
         return true;
-    struct soloden_channel *stream = heap_allocate(sizeof *stream);
+    /* Where there is no device, no memory is touched. */
+    solo5_handle_t handle;
     struct solo5_net_info info;
+    if (solo5_net_acquire(channel->name, &handle, &info) != SOLO5_R_OK)
+        return false;
+    struct soloden_channel *stream = heap_allocate(sizeof *stream);
     if (stream == NULL)
         return false;
-    if (solo5_net_acquire(channel->name, &stream->handle, &info) != SOLO5_R_OK) {
-        heap_free(stream, sizeof *stream);
-        return false;
-    }
+    stream->handle = handle;
     channel->stream = stream;
     return true;
 }
