@@ -5,32 +5,27 @@ import { McpError } from "../../mcp/error.ts";
 import { configJsonSchema } from "../../mcp/json_schema.ts";
 import { ROOT } from "../soloden.ts";
 
-/** What the guide of the original system shows, and its three further fragments in one tool. */
-const SAMPLE = `{
-  "default_execution_mode": "unikernel",
-  "mcp_servers": {
-    "solana": {
-      "tools": {
-        "get_balance": {
-          "execution_mode": "unikernel",
-          "unikernel_image": "unikraft_tool_executor",
-          "memory_mb": 128,
-          "vcpus": 1,
-          "timeout_secs": 30
+/** A configuration of the original system, which names none of our own members. */
+const ORIGINAL = {
+  default_execution_mode: "unikernel",
+  mcp_servers: {
+    weather: {
+      tools: {
+        forecast: {
+          execution_mode: "unikernel",
+          unikernel_image: "weather_tools",
+          memory_mb: 192,
+          vcpus: 1,
+          timeout_secs: 12,
+          network_enabled: false,
+          mounts: [{ host_path: "/srv/maps", guest_path: "/maps", readonly: true }],
+          env_vars: { UNITS: "metric" },
+          kraft_config: { runtime: "unikraft", plat: "qemu", arch: "x86_64" },
         },
-        "get_transaction": {
-          "execution_mode": "unikernel",
-          "unikernel_image": "unikraft_tool_executor",
-          "memory_mb": 128
-        }
-      }
-    }
-  }
-}`;
-const FRAGMENTS = {
-  mounts: [{ host_path: "/tmp/shared", guest_path: "/mnt/shared", readonly: true }],
-  env_vars: { RUST_LOG: "debug", TOOL_TIMEOUT: "60" },
-  kraft_config: { runtime: "unikraft", plat: "qemu", arch: "x86_64" },
+        stations: { execution_mode: "unikernel", unikernel_image: "weather_tools" },
+      },
+    },
+  },
 };
 
 const HERE = { home: "/home/me", images: "/images", architecture: "x86_64" };
@@ -42,17 +37,17 @@ const resolve = (config: ReturnType<typeof read>, tool = "t") =>
 const refused = (rule: RegExp, code = "config") => (error: unknown) =>
   error instanceof McpError && error.code === code && rule.test(error.message);
 
-Deno.test("CF1: the guide's sample loads as it is", () => {
-  const config = parseConfig(SAMPLE, { name: "sample" });
-  const spec = resolveTool(config, { server: "solana", tool: "get_balance" }, HERE);
+Deno.test("CF1: a configuration of the original system loads as it is", () => {
+  const config = read(ORIGINAL);
+  const given = ORIGINAL.mcp_servers.weather.tools.forecast;
+  const spec = resolveTool(config, { server: "weather", tool: "forecast" }, HERE);
   deepEqual(
     [spec.mode, spec.image, spec.memory, spec.config.timeout_secs, spec.target],
-    ["unikernel", "/images/unikraft_tool_executor", 128, 30, undefined],
+    ["unikernel", "/images/weather_tools", 192, 12, "hvt"],
   );
-  const advanced = resolve(withTool(FRAGMENTS));
-  equal(advanced.target, "hvt");
-  deepEqual(advanced.mounts[0], FRAGMENTS.mounts[0]);
-  deepEqual(advanced.config.env_vars, FRAGMENTS.env_vars);
+  deepEqual([spec.mounts[0], spec.config.env_vars], [given.mounts[0], given.env_vars]);
+  const other = resolveTool(config, { server: "weather", tool: "stations" }, HERE);
+  deepEqual([other.memory, other.config.timeout_secs, other.target], [128, 30, undefined]);
 });
 
 Deno.test("CF1: an unknown mode is refused, and the valid ones are listed", () => {
