@@ -78,6 +78,14 @@ Deno.test("wire: 10,000 frames from a guest arrive, in order, though it ends fir
   await mine.close();
 });
 
+Deno.test("wire: what a guest has sent arrives, though it ends without reading what it was sent", async () => {
+  const [guests, mine] = net.pair();
+  for (let number = 0; number < 3; number++) await mine.send(numbered(number));
+  deepEqual(await runWired("spt", guests, "flood 10"), SUCCEEDED);
+  deepEqual((await all(mine)).map(numberOf), Array.from({ length: 10 }, (_, number) => number));
+  await mine.close();
+});
+
 Deno.test("wire: 10,000 frames from a program arrive at a guest", async () => {
   const [guests, mine] = net.pair();
   const ended = runWired("spt", guests, "count");
