@@ -5,7 +5,7 @@
  * @module
  */
 import { alignUp } from "../abi/layout.ts";
-import { type Place, reserve } from "./memory.ts";
+import { type Place, reserve, unmap } from "./memory.ts";
 
 /**
  * What is reserved at once, in bytes: the most memory that a guest of hvt has. Up to about as much, the runtime
@@ -15,10 +15,10 @@ const CHUNK = 2 ** 32;
 /** Places begin at multiples of the size of a large page, or of a page where they are smaller than that. */
 const [LARGE_PAGE, PAGE] = [2 ** 21, 2 ** 12];
 
-/** Gives places, and takes them back. What it has reserved stays reserved, and is used again. */
-export class Arena {
+/** Gives places, and takes them back to use them again. To be disposed of when nobody has one. */
+export class Arena implements Disposable {
   readonly #free = new Map<number, Omit<Place, "release">[]>();
-  #chunk: { readonly address: bigint; readonly buffer: ArrayBuffer } | undefined;
+  readonly #chunks: { readonly address: bigint; readonly buffer: ArrayBuffer }[] = [];
   #used = 0;
 
   /**
@@ -33,6 +33,15 @@ export class Arena {
     return { ...place, release: () => void free.push(place) };
   }
 
+  /** Gives the addresses back. Every view of a place becomes empty first. */
+  [Symbol.dispose](): void {
+    for (const { address, buffer } of this.#chunks.splice(0)) {
+      buffer.transfer();
+      unmap(address, CHUNK);
+    }
+    this.#free.clear();
+  }
+
   #freeOf(size: number): Omit<Place, "release">[] {
     const free = this.#free.get(size) ?? [];
     this.#free.set(size, free);
@@ -41,13 +50,13 @@ export class Arena {
 
   #next(size: number): Omit<Place, "release"> {
     const alignment = size < LARGE_PAGE ? PAGE : LARGE_PAGE;
-    if (this.#chunk === undefined || alignUp(this.#used, alignment) + size > CHUNK) {
+    if (this.#chunks.length === 0 || alignUp(this.#used, alignment) + size > CHUNK) {
       const address = reserve(CHUNK);
       const pointer = Deno.UnsafePointer.create(address)!;
-      this.#chunk = { address, buffer: Deno.UnsafePointerView.getArrayBuffer(pointer, CHUNK) };
+      this.#chunks.push({ address, buffer: Deno.UnsafePointerView.getArrayBuffer(pointer, CHUNK) });
       this.#used = 0;
     }
-    const { address, buffer } = this.#chunk;
+    const { address, buffer } = this.#chunks.at(-1)!;
     const at = alignUp(this.#used, alignment);
     this.#used = at + size;
     return { address: address + BigInt(at), bytes: new Uint8Array(buffer, at, size) };

@@ -176,6 +176,11 @@ export function reserve(size: number, at?: bigint): bigint {
   return address;
 }
 
+/** Unmaps what {@linkcode reserve} has reserved, and what was mapped there. */
+export function unmap(address: bigint, size: number): void {
+  check(c.munmap(address, BigInt(size)), "munmap");
+}
+
 /** Memory that is not the runtime's: it stays where and as it is until it is freed. */
 export interface OwnMemory {
   readonly address: bigint;

@@ -9,7 +9,7 @@ const PAGE = 4096;
 const MIB = 2 ** 20;
 
 Deno.test("arena: places lie apart, in whole large pages where they are as large", () => {
-  const arena = new Arena();
+  using arena = new Arena();
   const sizes = [PAGE, 2 * MIB, 3 * PAGE, 512 * MIB, 4096 * MIB, PAGE];
   const places = sizes.map((size) => arena.take(size));
   for (const [index, { address, bytes }] of places.entries()) {
@@ -23,7 +23,7 @@ Deno.test("arena: places lie apart, in whole large pages where they are as large
 });
 
 Deno.test("arena: a mapping in a place is seen there, and gone once it is closed", () => {
-  const arena = new Arena();
+  using arena = new Arena();
   const file = sparseFile("test", 2 * MIB);
   const map = (place = arena.take(2 * MIB)): Mapping => guestMemory(2 * MIB, { over: file, place });
   const first = map();
@@ -40,6 +40,15 @@ Deno.test("arena: a mapping in a place is seen there, and gone once it is closed
   using second = map();
   equal(second.address, address);
   equal(second.bytes[PAGE], 0);
+});
+
+Deno.test("arena: its end gives the addresses back, and leaves no view of them", () => {
+  const arena = new Arena();
+  const { address, bytes } = arena.take(2 * MIB);
+  equal(protectionAt(address), "---p");
+  arena[Symbol.dispose]();
+  equal(protectionAt(address), undefined);
+  equal(bytes.length, 0);
 });
 
 function protectionAt(address: bigint): string | undefined {
