@@ -92,7 +92,11 @@ export class Pool implements AsyncDisposable {
   #started = 0;
   #ended = 0;
 
-  /** @throws {TenderError} "option" for a bound that is none */
+  /**
+   * Makes a pool; it takes nothing of the machine until a unikernel is prepared.
+   *
+   * @throws {TenderError} "option" for a bound that is none
+   */
   constructor({ guests, memory, queue = {} }: PoolOptions = {}) {
     this.#admission = new Admission({
       guests: count(guests, "guests", { least: 1 }),

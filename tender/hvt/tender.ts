@@ -106,7 +106,7 @@ export interface MachineStartOptions {
   /** See `machineMemory`. */
   readonly image?: Mapping;
   /** What captures a run and restores it, where either is wanted. */
-  readonly states?: typeof import("./machine_state.ts");
+  readonly states?: typeof import("./capture.ts");
   /** Whether the run can be captured; not if not given. */
   readonly capturable?: boolean;
   /** What makes the machine's loop; that of hvt if not given. */
@@ -149,7 +149,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     }
     if (options.interrupted) observers.push((await import("./turn_end.ts")).endTurns());
     const needsStates = capturable || isState(launch);
-    const states = needsStates ? await import("./machine_state.ts") : undefined;
+    const states = needsStates ? await import("./capture.ts") : undefined;
     const { confine } = confined ? await import("./confine.ts") : {};
     const { vcpu, world } = this.#parts;
     const { machine, observer } = await this.#prepared(launch, options);

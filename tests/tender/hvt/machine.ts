@@ -7,7 +7,7 @@ import type { BoundDevice } from "../../../tender/devices/device.ts";
 import { DEVICE_KINDS, loadKinds } from "../../../tender/devices/kinds.ts";
 import type { Guest } from "../../../tender/guest.ts";
 import type { MachineRun } from "../../../tender/hvt/machine_run.ts";
-import * as states from "../../../tender/hvt/machine_state.ts";
+import * as states from "../../../tender/hvt/capture.ts";
 import type { Observer } from "../../../tender/hvt/observer.ts";
 import { type HvtLaunch, HvtTender, type MachineStartOptions } from "../../../tender/hvt/tender.ts";
 import * as world from "../../../tender/hvt/world.ts";
