@@ -59,6 +59,8 @@ export class PollSet implements Disposable {
     new ArrayBuffer((HANDLE_MAX + 1) * EpollEvent.size),
   );
   #closed = false;
+  /** The {@linkcode PollSet.waitApart} that is under way. */
+  #apart: Promise<unknown> | undefined;
   /** `struct itimerspec`: an interval, which stays 0, then the moment; seconds and nanoseconds each. */
   readonly #moment = new BigInt64Array(4);
   /**
@@ -111,11 +113,13 @@ export class PollSet implements Disposable {
 
   /**
    * Waits as {@linkcode wait} does, but on another thread, and may return early: call it again then.
-   * One such wait at a time; the set must not be disposed of before its end.
+   * One such wait at a time. It ends when the set is disposed of.
    */
   async waitApart(deadline: bigint): Promise<void> {
     this.#setTimer(deadline);
-    await c.epoll_wait_apart(this.#epoll, this.#eventsApart, HANDLE_MAX + 1, FOREVER);
+    this.#apart = c.epoll_wait_apart(this.#epoll, this.#eventsApart, HANDLE_MAX + 1, FOREVER);
+    await this.#apart;
+    this.#apart = undefined;
   }
 
   /** Ends a {@linkcode waitApart} that is under way; does nothing once the set is closed. */
@@ -125,9 +129,18 @@ export class PollSet implements Disposable {
 
   /** Closes its own descriptors; those that it waits on stay open. */
   [Symbol.dispose](): void {
+    const close = () => {
+      closeDescriptor(this.#timer);
+      closeDescriptor(this.#epoll);
+    };
+    if (this.#apart === undefined) {
+      close();
+    } else {
+      // A thread that waits on a closed set would wait for ever.
+      this.wake();
+      this.#apart.then(close);
+    }
     this.#closed = true;
-    closeDescriptor(this.#timer);
-    closeDescriptor(this.#epoll);
   }
 
   #add({ fd, handle, name }: Source): void {

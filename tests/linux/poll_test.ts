@@ -122,6 +122,17 @@ Deno.test("poll: a set that is closed is not woken: its descriptors are others' 
   set.wake();
 });
 
+Deno.test("poll: to close a set ends a wait on another thread", async () => {
+  for (let round = 0; round < 50; round++) {
+    const set = new PollSet([]);
+    const waiting = set.waitApart(monotonic() + 3_600_000_000_000n);
+    // Sometimes the thread has not begun to wait, sometimes it has.
+    if (round % 2 === 1) await new Promise((resolve) => setTimeout(resolve, 2));
+    set[Symbol.dispose]();
+    await waiting;
+  }
+});
+
 Deno.test("poll: a set that is armed can be waited for as a descriptor", () => {
   using one = pipe();
   using inner = new PollSet([{ fd: one.read, handle: 1 }]);
