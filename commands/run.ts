@@ -24,10 +24,11 @@ export async function runCommand(words: readonly string[]): Promise<boolean> {
     await restore(request);
     return true;
   }
+  const namedDevices = await devicesOf(request);
   const given = isScript(request)
     ? await (await import("./languages/script.ts")).readScript(request)
     : { unikernel: parseUnikernel(readInput(file), { name: file }), args: request.args };
-  const devices = await allDevices(given, request);
+  const devices = await withUnasked(namedDevices, given.unikernel);
   const unikernel = given.unikernel.portable === undefined && target === undefined && !verbose
     ? given.unikernel
     : await (await import("./choose_target.ts")).forRunning(given.unikernel, request);
@@ -53,12 +54,11 @@ async function restore(request: GuestRequest): Promise<void> {
   await runToEnd(guest, { tender, asked: request.asked, file: request.file, from });
 }
 
-/** The devices that are asked for, and those that are attached unasked. */
-async function allDevices(
-  { unikernel: { manifest } }: { unikernel: Unikernel },
-  request: GuestRequest,
+/** Adds the devices that are attached unasked. */
+async function withUnasked(
+  devices: Readonly<Record<string, Device>>,
+  { manifest }: Unikernel,
 ): Promise<Readonly<Record<string, Device>>> {
-  const devices = await devicesOf(request);
   if (!manifest.devices.some(({ name }) => name === "stdin" || name === "call")) return devices;
   const { withInput } = await import("./standard_input.ts");
   return await withInput(devices, manifest, { empty: false });

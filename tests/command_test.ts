@@ -85,7 +85,7 @@ const MISTAKES: readonly [what: string, args: string[], line: RegExp][] = [
   [
     "a value that is none",
     ["new", "--lang=java", "x"],
-    /--lang: 'java' is not one of c, rust, zig/,
+    /--lang: 'java' is not one of c, python, js, rust, zig/,
   ],
   ["an option without its value", ["run", "--mem"], /expected --mem=MiB; see .*run/],
   ["an option before its value", ["run", "--mem", "--stats", "x"], /expected --mem=MiB; see/],

@@ -16,6 +16,7 @@ Deno.test("options: the unikernel and its arguments, memory 512 MiB", () => {
   assert.deepEqual(parseArguments(["x.hvt", "--mem=1", "a b", "--"]), {
     memorySize: 512 * MIB,
     devices: [],
+    restore: false,
     script: [],
     file: "x.hvt",
     args: ["--mem=1", "a b", "--"],

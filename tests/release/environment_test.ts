@@ -208,6 +208,7 @@ Deno.test("environment: every variable that the sources read is let through", ()
       "bindings",
       "tender",
       "pool",
+      "mcp",
       "commands",
     )
   ) {

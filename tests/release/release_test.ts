@@ -63,7 +63,7 @@ async function makeRelease(
 
 /** What a release reads of the checkout. */
 const SOURCES = [
-  ..."abi bindings commands docs elftool linux release tender".split(" "),
+  ..."abi bindings commands docs elftool linux mcp pool release tender".split(" "),
   ..."deno.json deno.lock main.ts mod.ts LICENSE README.md CHANGELOG.md".split(" "),
 ];
 
@@ -130,9 +130,13 @@ testUnless(
       const purls = bill.components.map(({ purl }) => purl.replace(/@[\d.]+$/, ""));
       deepEqual(purls.sort(), [
         "pkg:npm/%40deno/linux-x64-glibc",
+        "pkg:npm/%40modelcontextprotocol/core",
+        "pkg:npm/%40modelcontextprotocol/server",
         "pkg:npm/%40stricli/core",
+        "pkg:npm/%40valibot/to-json-schema",
         "pkg:npm/jsonc-parser",
         "pkg:npm/valibot",
+        "pkg:npm/zod",
       ]);
       const deb = join(outputs[0]!, `soloden_${version}_amd64.deb`);
       await stepUnless(notRoot, test, {

@@ -14,9 +14,9 @@ export const netWords: DeviceWords<NetDevice> = {
   options: [
     {
       name: "net",
-      value: "IFACE, @FD or user[,tcp:PORT:GUESTPORT...]",
+      value: "IFACE, @FD or user",
       brief:
-        "TAP interface, open descriptor, or network without root for the network device NAME; ports of this host (tcp or udp) can lead to the latter",
+        "TAP interface, open descriptor, or network without root (user,tcp:PORT:GUESTPORT leads a port of this host to the guest; udp as well) for the network device NAME",
       // A packed guest has nobody to start such a network.
       packed: {
         value: "IFACE or @FD",
