@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { build, stop } from "esbuild";
-import { fixedValues, lazyBuiltins } from "../../release/bundle_plugins.ts";
+import { fixedValues, lazyBuiltins, packages } from "../../release/bundle_plugins.ts";
 import { guest } from "../guests.ts";
 import { execute, ROOT } from "../soloden.ts";
 import { noKvm } from "../tender/hvt/kvm_available.ts";
@@ -27,7 +27,7 @@ export async function confinement(directory: string): Promise<Figure[]> {
     format: "esm",
     platform: "neutral",
     target: "esnext",
-    plugins: [fixedValues(), lazyBuiltins()],
+    plugins: [fixedValues(), lazyBuiltins(), packages()],
   });
   await stop();
   const file = await guest("quiet", "hvt");
