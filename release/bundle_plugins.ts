@@ -116,20 +116,25 @@ export function lazyBuiltins(): Plugin {
  * values: numbers, strings, bytes, arrays and objects of them, and undefined.
  */
 export function fixedValues(): Plugin {
-  // One after another: a module that awaits is given out unfinished to a second import at the same time.
-  let last: Promise<unknown> = Promise.resolve();
   return {
     name: "fixed-values",
     setup(build) {
       build.onLoad({ filter: /\.fixed\.ts$/ }, async ({ path }) => {
-        const module = last.then(() => import(path) as Promise<Record<string, unknown>>);
-        last = module.catch(() => {});
-        const values = Object.entries(await module);
+        const values = Object.entries(await importInTurn(path));
         const contents = values.map(([name, value]) => `export const ${name} = ${literal(value)};`);
         return { contents: contents.join("\n") };
       });
     },
   };
+}
+
+let lastImport: Promise<unknown> = Promise.resolve();
+
+/** Imports one module after another: one that awaits is given out unfinished to a second import of it meanwhile. */
+function importInTurn(path: string): Promise<Record<string, unknown>> {
+  const module = lastImport.then(() => import(path) as Promise<Record<string, unknown>>);
+  lastImport = module.catch(() => {});
+  return module;
 }
 
 /** A value as a JavaScript expression. */
@@ -170,7 +175,9 @@ export function assets(): Plugin {
     name: "assets",
     setup(build) {
       build.onLoad({ filter: /\/bindings\/assets\.ts$/ }, async () => {
-        const { personality } = await import("../bindings/images/personality.fixed.ts");
+        const { personality } = await importInTurn(
+          fromRoot("bindings/images/personality.fixed.ts"),
+        );
         // What is built already, and for no other architecture, needs no sources.
         const isBuilt = (name: string) => name.startsWith("personality/") && personality;
         const sources = [...readAssets()].filter(([name]) => !isBuilt(name));

@@ -190,8 +190,7 @@ async function machineCost(directory: string): Promise<Figure[]> {
       value,
       unit: "µs",
       baseline: { name: "the same calls in C", value: calls, ratio: value / calls },
-      // KVM's own calls take 1.4 times as long here as in a small process.
-      limit: { atMost: 2 },
+      limit: { atMost: 1.5 },
     },
     {
       name: "the same, outside of these calls",

@@ -13,14 +13,15 @@ int solo5_app_main(const struct solo5_start_info *info) { return info->heap_size
 
 /** Runs a test with a directory that holds the given files, by name. */
 export async function withFiles(
-  files: Record<string, string>,
+  files: Record<string, string | Uint8Array>,
   test: (dir: string) => Promise<void>,
 ): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "soloden-test-" });
   try {
     for (const [name, content] of Object.entries(files)) {
       await Deno.mkdir(join(dir, name, ".."), { recursive: true });
-      await Deno.writeTextFile(join(dir, name), content);
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      await Deno.writeFile(join(dir, name), bytes);
     }
     await test(dir);
   } finally {
