@@ -5,16 +5,17 @@
  * @module
  */
 import { bindTo } from "../../bindings/bind_to.ts";
-import { cached, digest, userCacheDir } from "../../bindings/cache.ts";
+import { digest, userCacheDir } from "../../bindings/cache.ts";
 import project from "../../deno.json" with { type: "json" };
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { cpuFlags } from "../../linux/cpu_flags.ts";
-import { guarded, readInput } from "../../linux/files.ts";
+import { guarded } from "../../linux/files.ts";
 import { bind, type TenderTarget } from "../../tender/guest.ts";
 import { snapshot } from "../../tender/snapshot.ts";
 import { readMachine } from "../machine_words.ts";
 import { withInput } from "../standard_input.ts";
 import { type Image, readImage } from "./images.ts";
+import { keep, readKept } from "./snapshot_cache.ts";
 
 /** How an image is started. */
 export interface Start {
@@ -28,8 +29,8 @@ export interface Start {
 }
 
 /**
- * An image that has begun, from the cache, where it is put on first use. Where no snapshot can be taken, or
- * there is no cache, it is the image as it is.
+ * An image that has begun, from the cache, where it is put on first use. Where no snapshot can be taken it is
+ * the image as it is.
  *
  * @returns a portable unikernel
  * @throws {ElfError} "file" if the image cannot be read, or is damaged
@@ -40,20 +41,29 @@ export async function warmImage(image: Image, start: Start): Promise<Unikernel> 
   if (cacheDir === undefined) return parseUnikernel(await readImage(image), { name });
   const directory = privateDirectory(`${cacheDir}/images`);
   const path = `${directory}/${await cacheName(image, start)}`;
-  let cold: Unikernel | undefined;
+  const kept = keptUnikernel(path, name);
+  if (kept !== undefined) return kept;
+  const cold = parseUnikernel(await readImage(image), { name });
   try {
-    await cached(path, async (output) => {
-      cold = parseUnikernel(await readImage(image), { name });
-      const warm = await begin(cold, start);
-      Deno.writeFileSync(output, warm.file!, { mode: 0o600 });
-    });
+    const warm = (await begin(cold, start)).file!;
+    await keep(path, warm);
+    return parseUnikernel(warm, { name });
   } catch (error) {
     // A host may refuse to trace a process, and a disk may be full.
-    const isRefusal = isNamed(error, "TenderError", "SystemError", "ToolchainError");
-    if (cold !== undefined && isRefusal) return cold;
+    if (isNamed(error, "TenderError", "SystemError", "ToolchainError")) return cold;
     throw error;
   }
-  return parseUnikernel(readInput(path), { name });
+}
+
+/** A snapshot from the cache; undefined if it is not there, or not whole: the power may have failed. */
+function keptUnikernel(path: string, name: string): Unikernel | undefined {
+  const bytes = readKept(path);
+  try {
+    return bytes && parseUnikernel(bytes, { name });
+  } catch (error) {
+    if (isNamed(error, "ElfError")) return undefined;
+    throw error;
+  }
 }
 
 /** Runs an image until it has begun. */

@@ -62,6 +62,15 @@ testUnless(
         deepEqual(others, []);
         equal(Deno.statSync(join(directory, kept!.name)).mode! & 0o777, 0o600);
       }
+      const kept = join(
+        cache,
+        "soloden/images",
+        [...Deno.readDirSync(join(cache, "soloden/images"))][0]!.name,
+      );
+      const { size } = Deno.statSync(kept);
+      Deno.truncateSync(kept, size / 2);
+      equal((await soloden("run", ...options, script)).status, 7);
+      equal(Deno.statSync(kept).size, size, "one that is damaged is made again");
       const other = await soloden("run", ...options.with(1, "--mem=17"), script);
       equal(other.status, 7);
       equal([...Deno.readDirSync(join(cache, "soloden/images"))].length, 2);
