@@ -8,10 +8,11 @@ import { CALLED_NAME, type Limit, type Prefix } from "./splice/entry_code.ts";
 import type { Linked } from "./link_chunks.ts";
 
 /**
- * How many texts come by the environment, in `SOLODEN_0` and so on: what every command needs, what a guest
- * of spt needs (code, and bytes of its launch), and the bindings to put under a portable one.
+ * How many texts come by the environment, in `SOLODEN_0` and so on: what every command needs, what every
+ * guest needs, what one of spt needs (code, and bytes of its launch), and a portable one (code, and the
+ * bindings to put under it).
  */
-export const QUICK_TEXTS = 4;
+export const QUICK_TEXTS = 6;
 
 /**
  * The only module that the runtime loads and parses. It takes what is ours from the arguments, so

@@ -12,7 +12,8 @@ import { restoreVcpu, saveVcpu, type StateForm, stateForm, type VcpuState } from
 import type { System } from "../kvm/system.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 import type { Content, HostFacts, Machine } from "./machine.ts";
-import { imageFile, machineMemory } from "./machine_memory.ts";
+import { machineMemory } from "./machine_memory.ts";
+import { imageFile } from "./image_file.ts";
 
 /** Makes machines on this host. */
 export class MachineMaker {

@@ -1,13 +1,12 @@
 /**
- * The CPU that a guest of hvt sees by the instruction CPUID: made from what KVM can give, by a table.
- * A leaf that is not in the table does not reach guests, so that what later CPUs add stays closed
- * until somebody has looked at it. Sources: Intel SDM, volume 2A, "CPUID"; AMD APM, volume 3, appendix
- * E; Linux, Documentation/virt/kvm/x86/cpuid.rst.
+ * The CPU that a guest of hvt sees by the instruction CPUID: made from what KVM can give, by the table of
+ * `cpu_leaves.ts`.
  *
  * @module
  */
-import { viewOf } from "../../abi/layout.ts";
 import { CpuidEntry, CpuidHeader, KVM_CPUID_FLAG_SIGNIFICANT_INDEX } from "../kvm/abi.ts";
+import { LEAVES } from "./cpu_leaves.fixed.ts";
+import type { RegisterMasks } from "./cpu_leaves.ts";
 
 /**
  * Which CPU a guest sees: `"host"`, this host's, without what a guest must not have; or `"baseline"`,
@@ -16,183 +15,15 @@ import { CpuidEntry, CpuidHeader, KVM_CPUID_FLAG_SIGNIFICANT_INDEX } from "../kv
  */
 export type CpuModel = "host" | "baseline";
 
-type Register = "eax" | "ebx" | "ecx" | "edx";
-const REGISTERS: readonly Register[] = ["eax", "ebx", "ecx", "edx"];
-/** A mask for each register. */
-type Masks = { readonly [name in Register]?: number };
-
-/** What becomes of the host's registers. */
-interface Rule {
-  /** The bits that stay as they are. Without a mask, all of a register in "host", none in "baseline". */
-  readonly keep?: Masks;
-  /** The bits that are set, whatever the host has. */
-  readonly set?: Masks;
-}
-
-/** A leaf that guests see. */
-interface Leaf {
-  readonly leaf: number;
-  /** The sub-leaf, where only that is meant. */
-  readonly index?: number;
-  readonly host?: Rule;
-  /** The rule of the baseline, which has no other leaves. */
-  readonly baseline?: Rule;
-}
-
-const ALL = 0xffff_ffff;
-
-/** The mask of these bits. */
-function only(bits: Readonly<Record<string, number>>): number {
-  return Object.values(bits).reduce((mask, bit) => (mask | 1 << bit) >>> 0, 0);
-}
-
-/** The mask of all bits except these. */
-function without(bits: Readonly<Record<string, number>>): number {
-  return ~only(bits) >>> 0;
-}
-
-/** Family and extended family of the signature, without model and stepping. */
-const FAMILY = 0x0ff0_0f00;
-/** One logical processor, number 0, whose cache lines have 64 bytes. */
-const ONE_PROCESSOR = 0x0001_0800;
-const HYPERVISOR = { HYPERVISOR: 31 };
-/** XSAVE's state components: x87, SSE, AVX. */
-const XSAVE_STATES = { X87: 0, SSE: 1, AVX: 2 };
-/** Size of XSAVE's area for them, and where AVX's part of it is, in bytes. */
-const XSAVE_AREA = 832;
-const AVX_STATE = { size: 256, offset: 576 };
-/** 39 bits of physical addresses and 48 of virtual ones. */
-const ADDRESS_SIZES = 0x3027;
-
-/** The leaves that guests see, in order. */
-export const LEAVES: readonly Leaf[] = [
-  // Highest leaf, and the vendor.
-  { leaf: 0, baseline: { keep: { ebx: ALL, ecx: ALL, edx: ALL }, set: { eax: 0xd } } },
-  {
-    leaf: 1,
-    host: {
-      keep: {
-        ebx: 0xff,
-        // No debug store, monitor, virtualisation, trusted execution, power management,
-        // performance counters, direct cache access, or interrupt controller.
-        ecx: without({
-          ...{ DTES64: 2, MONITOR: 3, DS_CPL: 4, VMX: 5, SMX: 6, EIST: 7, TM2: 8, CNXT_ID: 10 },
-          ...{ SDBG: 11, XTPR: 14, PDCM: 15, DCA: 18, X2APIC: 21, TSC_DEADLINE: 24 },
-        }),
-        edx: without({ PSN: 18, DS: 21, ACPI: 22, HTT: 28, TM: 29, PBE: 31 }),
-      },
-      set: { ebx: ONE_PROCESSOR, ecx: only(HYPERVISOR) },
-    },
-    baseline: {
-      keep: {
-        eax: FAMILY,
-        ecx: only({
-          ...{ SSE3: 0, PCLMULQDQ: 1, SSSE3: 9, FMA: 12, CMPXCHG16B: 13, SSE4_1: 19, SSE4_2: 20 },
-          ...{ MOVBE: 22, POPCNT: 23, AES: 25, XSAVE: 26, AVX: 28, F16C: 29, RDRAND: 30 },
-        }),
-        edx: only({
-          ...{ FPU: 0, DE: 2, PSE: 3, TSC: 4, MSR: 5, PAE: 6, CX8: 8, SEP: 11, PGE: 13, CMOV: 15 },
-          ...{ PAT: 16, PSE36: 17, CLFLUSH: 19, MMX: 23, FXSR: 24, SSE: 25, SSE2: 26 },
-        }),
-      },
-      set: { ebx: ONE_PROCESSOR, ecx: only(HYPERVISOR) },
-    },
-  },
-  // Caches.
-  { leaf: 2 },
-  { leaf: 4 },
-  {
-    leaf: 7,
-    index: 0,
-    host: {
-      keep: {
-        // No SGX, transactional memory, resource monitoring and allocation, bounds, trace.
-        ebx: without({ SGX: 2, HLE: 4, RTM: 11, RDT_M: 12, MPX: 14, RDT_A: 15, PT: 25 }),
-        // No user-mode wait, key locker, bus lock traps, enqueued stores, SGX launch control.
-        ecx: without({ WAITPKG: 5, TME: 13, KL: 23, BUS_LOCK: 24, ENQCMD: 29, SGX_LC: 30 }),
-        // No SGX keys, user interrupts, transactional memory, hybrid parts, PCONFIG, branch records.
-        edx: without({
-          ...{ SGX_KEYS: 1, UINTR: 5, RTM_ALWAYS_ABORT: 11, RTM_FORCE_ABORT: 13 },
-          ...{ HYBRID: 15, TSXLDTRK: 16, PCONFIG: 18, ARCH_LBR: 19 },
-        }),
-      },
-    },
-    baseline: { keep: { ebx: only({ FSGSBASE: 0, BMI1: 3, AVX2: 5, BMI2: 8, ERMS: 9 }) } },
-  },
-  { leaf: 7, index: 1, host: { keep: { eax: without({ ARCH_PERFMON_EXT: 8 }) } } },
-  { leaf: 7, index: 2 },
-  // XSAVE. KVM itself keeps the size in ebx of sub-leaves 0 and 1 up to date.
-  {
-    leaf: 0xd,
-    index: 0,
-    baseline: { keep: { eax: only(XSAVE_STATES) }, set: { ebx: XSAVE_AREA, ecx: XSAVE_AREA } },
-  },
-  { leaf: 0xd, index: 2, baseline: { set: { eax: AVX_STATE.size, ebx: AVX_STATE.offset } } },
-  { leaf: 0xd },
-  // Frequencies; tiles; AVX10.
-  { leaf: 0x15 },
-  { leaf: 0x16 },
-  { leaf: 0x1d },
-  { leaf: 0x1e },
-  { leaf: 0x24 },
-  // A hypervisor without a name, and without paravirtual devices.
-  {
-    leaf: 0x4000_0000,
-    host: { keep: { eax: 0, ebx: 0, ecx: 0, edx: 0 }, set: { eax: 0x4000_0000 } },
-    baseline: { set: { eax: 0x4000_0000 } },
-  },
-  // Highest leaf, and the vendor once more on AMD's.
-  {
-    leaf: 0x8000_0000,
-    baseline: { keep: { ebx: ALL, ecx: ALL, edx: ALL }, set: { eax: 0x8000_0008 } },
-  },
-  {
-    leaf: 0x8000_0001,
-    host: {
-      keep: {
-        // No virtualisation, sampling, secure start, watchdog, profiling, topology, counters, waiting.
-        ecx: without({
-          ...{ CMP_LEGACY: 1, SVM: 2, EXTAPIC: 3, OSVW: 9, IBS: 10, SKINIT: 12, WDT: 13, LWP: 15 },
-          ...{ NODEID_MSR: 19, TOPOEXT: 22, PERFCTR_CORE: 23, PERFCTR_NB: 24, PERFTSC: 27 },
-          ...{ PERFCTR_LLC: 28, MONITORX: 29 },
-        }),
-      },
-    },
-    baseline: {
-      keep: {
-        ecx: only({ LAHF: 0, LZCNT: 5 }),
-        edx: only({ SYSCALL: 11, NX: 20, LM: 29 }),
-      },
-    },
-  },
-  // The name; caches.
-  { leaf: 0x8000_0002 },
-  { leaf: 0x8000_0003 },
-  { leaf: 0x8000_0004 },
-  { leaf: 0x8000_0005 },
-  { leaf: 0x8000_0006 },
-  // Of power management, that the time stamp counter keeps its rate.
-  {
-    leaf: 0x8000_0007,
-    host: { keep: { eax: 0, ebx: 0, ecx: 0, edx: only({ INVARIANT_TSC: 8 }) } },
-  },
-  // Sizes of addresses, without the number of processors.
-  {
-    leaf: 0x8000_0008,
-    host: { keep: { ecx: 0 } },
-    baseline: { set: { eax: ADDRESS_SIZES } },
-  },
-  // TLB of 1 GiB pages; width of AVX; caches of AMD's; AMD's later features.
-  { leaf: 0x8000_0019 },
-  { leaf: 0x8000_001a },
-  { leaf: 0x8000_001d },
-  { leaf: 0x8000_0021 },
-];
-
-const KEPT: Rule = {};
-/** A word of an entry, and how many there are. */
-const word = (field: keyof typeof CpuidEntry.offsets) => CpuidEntry.offsets[field] / 4;
-const WORDS = CpuidEntry.size / 4;
+/** Sizes and places of a header and an entry, in words of 32 bits. */
+const HEADER = CpuidHeader.size / 4;
+const ENTRY = CpuidEntry.size / 4;
+const FUNCTION = CpuidEntry.offsets.function / 4;
+const INDEX = CpuidEntry.offsets.index / 4;
+const FLAGS = CpuidEntry.offsets.flags / 4;
+/** The first of the four registers, which follow each other. */
+const EAX = CpuidEntry.offsets.eax / 4;
+const EDX = CpuidEntry.offsets.edx / 4;
 
 /**
  * The CPU that a guest sees.
@@ -204,12 +35,10 @@ export function guestCpuid(
   host: Uint8Array<ArrayBuffer>,
   model: CpuModel = "host",
 ): Uint8Array<ArrayBuffer> {
-  const entries = model === "host" ? hostEntries(host) : baselineEntries(host);
-  const bytes = new Uint8Array(CpuidHeader.size + entries.length * CpuidEntry.size);
-  const words = new Uint32Array(bytes.buffer);
-  words[0] = entries.length;
-  entries.forEach((entry, index) => words.set(entry, CpuidHeader.size / 4 + index * WORDS));
-  return bytes;
+  const words = wordsOf(host);
+  const seen = model === "host" ? hostEntries(words) : baselineEntries(words);
+  seen[0] = (seen.length - HEADER) / ENTRY;
+  return new Uint8Array(Uint32Array.from(seen).buffer);
 }
 
 /** The leaf of extended features, and its bit for pages that must not be executed (in edx). */
@@ -218,50 +47,65 @@ const NX = 1 << 20;
 
 /** Whether a CPU has pages that must not be executed; `cpuid` as KVM gives and takes it. */
 export function hasNoExecute(cpuid: Uint8Array<ArrayBuffer>): boolean {
-  return entriesOf(cpuid).some((entry) =>
-    entry[word("function")] === EXTENDED_FEATURES && (entry[word("edx")]! & NX) !== 0
-  );
-}
-
-/** The host's entries, as far as guests see them. */
-function hostEntries(host: Uint8Array<ArrayBuffer>): Uint32Array[] {
-  return entriesOf(host).flatMap((entry) => {
-    const row = LEAVES.find((row) => isAbout(row, entry));
-    return row === undefined ? [] : [changed(entry, row.host ?? KEPT, ALL)];
-  });
-}
-
-/** The entries of the baseline: always the same leaves. */
-function baselineEntries(host: Uint8Array<ArrayBuffer>): Uint32Array[] {
-  const entries = entriesOf(host);
-  return LEAVES.flatMap((row) => {
-    if (row.baseline === undefined) return [];
-    const entry = entries.find((entry) => isAbout(row, entry)) ?? new Uint32Array(WORDS);
-    entry[word("function")] = row.leaf;
-    entry[word("index")] = row.index ?? 0;
-    entry[word("flags")] = row.index === undefined ? 0 : KVM_CPUID_FLAG_SIGNIFICANT_INDEX;
-    return [changed(entry, row.baseline, 0)];
-  });
-}
-
-function entriesOf(cpuid: Uint8Array<ArrayBuffer>): Uint32Array[] {
-  const { nent } = CpuidHeader.read(viewOf(cpuid), 0);
-  return Array.from({ length: nent }, (_, index) => {
-    const start = cpuid.byteOffset + CpuidHeader.size + index * CpuidEntry.size;
-    return new Uint32Array(cpuid.buffer, start, WORDS).slice();
-  });
-}
-
-function isAbout({ leaf, index }: Leaf, entry: Uint32Array): boolean {
-  return entry[word("function")] === leaf &&
-    (index === undefined || entry[word("index")] === index);
-}
-
-/** An entry by a rule; `otherwise` masks the registers that the rule has no mask for. */
-function changed(entry: Uint32Array, { keep, set }: Rule, otherwise: number): Uint32Array {
-  for (const name of REGISTERS) {
-    const kept = entry[word(name)]! & (keep?.[name] ?? otherwise);
-    entry[word(name)] = kept | (set?.[name] ?? 0);
+  const words = wordsOf(cpuid);
+  for (let at = HEADER; at < endOf(words); at += ENTRY) {
+    if (words[at + FUNCTION] === EXTENDED_FEATURES && (words[at + EDX]! & NX) !== 0) return true;
   }
-  return entry;
+  return false;
+}
+
+/** The host's entries, as far as guests see them, behind an empty header. */
+function hostEntries(host: Uint32Array): number[] {
+  const seen = [0, 0];
+  for (let at = HEADER; at < endOf(host); at += ENTRY) {
+    const leaf = LEAVES.find((row) => isAbout(row, host, at));
+    if (leaf !== undefined) push(seen, host.subarray(at, at + ENTRY), leaf.host);
+  }
+  return seen;
+}
+
+/** The entries of the baseline, behind an empty header: always the same leaves. */
+function baselineEntries(host: Uint32Array): number[] {
+  const seen = [0, 0];
+  for (const row of LEAVES) {
+    if (row.baseline === undefined) continue;
+    const entry = new Uint32Array(ENTRY);
+    for (let at = HEADER; at < endOf(host); at += ENTRY) {
+      if (!isAbout(row, host, at)) continue;
+      entry.set(host.subarray(at, at + ENTRY));
+      break;
+    }
+    entry[FUNCTION] = row.leaf;
+    entry[INDEX] = row.index ?? 0;
+    entry[FLAGS] = row.index === undefined ? 0 : KVM_CPUID_FLAG_SIGNIFICANT_INDEX;
+    push(seen, entry, row.baseline);
+  }
+  return seen;
+}
+
+function wordsOf(cpuid: Uint8Array<ArrayBuffer>): Uint32Array {
+  return new Uint32Array(cpuid.buffer, cpuid.byteOffset, cpuid.byteLength / 4 | 0);
+}
+
+/** Where the entries end. */
+function endOf(words: Uint32Array): number {
+  return HEADER + words[0]! * ENTRY;
+}
+
+function isAbout(
+  { leaf, index }: { leaf: number; index?: number },
+  words: Uint32Array,
+  at: number,
+): boolean {
+  return words[at + FUNCTION] === leaf && (index === undefined || words[at + INDEX] === index);
+}
+
+/** Appends an entry as the masks leave it. */
+function push(entries: number[], entry: Uint32Array, { keep, set }: RegisterMasks): void {
+  const start = entries.length;
+  entries.push(...entry);
+  for (let register = 0; register < keep.length; register++) {
+    entries[start + EAX + register] =
+      (entry[EAX + register]! & keep[register]! | set[register]!) >>> 0;
+  }
 }

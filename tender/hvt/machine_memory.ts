@@ -4,14 +4,11 @@
  *
  * @module
  */
-import { closeDescriptor, ERRNO, SystemError } from "../../linux/libc.ts";
-import { guestMemory, type Mapping, type Place, sparseFile } from "../../linux/memory.ts";
-import { seal } from "../../linux/seal.ts";
-import { writeAt } from "../../linux/transfer.ts";
+import { guestMemory, type Mapping, type Place } from "../../linux/memory.ts";
 import type { Machine } from "./machine.ts";
 
 /** What memory is made of. */
-type Plan = Pick<Machine, "memorySize" | "contents" | "protections">;
+export type Plan = Pick<Machine, "memorySize" | "contents" | "protections">;
 
 /**
  * Makes a machine's memory.
@@ -45,25 +42,4 @@ export function memoryImage({ memorySize, contents }: Plan): Mapping {
   const memory = guestMemory(memorySize);
   for (const { address, data } of contents) memory.bytes.set(data, address);
   return memory;
-}
-
-/**
- * Makes a file that holds what such machines begin with, and that nobody can change.
- *
- * @returns its descriptor
- * @throws {SystemError} if the kernel refuses
- */
-export function imageFile({ memorySize, contents }: Plan): number {
-  const fd = sparseFile("guest memory", memorySize);
-  try {
-    for (const { address, data } of contents) {
-      if (writeAt(fd, data as Uint8Array<ArrayBuffer>, { offset: address })) continue;
-      throw new SystemError("pwrite64", ERRNO.ENOMEM, "guest memory");
-    }
-    seal(fd);
-    return fd;
-  } catch (error) {
-    closeDescriptor(fd);
-    throw error;
-  }
 }
