@@ -74,6 +74,15 @@ export { parseRecording, type Recording, type RecordingHeader } from "./tender/r
 export type { ReplayPosition } from "./tender/record/expected.ts";
 export type { ClockTimes, InputPosition } from "./tender/record/inputs.ts";
 export type { CpuDoubt, CpuInstruction, CpuSite } from "./elftool/x86_64/cpu_inputs.ts";
+export {
+  type FaultChance,
+  type FaultyPart,
+  type InjectedFault,
+  type InjectedKind,
+  type Injector,
+  type PlannedFault,
+  randomFaults,
+} from "./tender/inject/faults.ts";
 export { snapshot } from "./tender/snapshot.ts";
 export type { Size } from "./tender/size.ts";
 export type { Limits } from "./tender/limits.ts";

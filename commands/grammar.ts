@@ -74,6 +74,13 @@ const STATS_AND_DEBUGGING: readonly GuestOption[] = [
     part: "observe",
   },
   {
+    name: "inject",
+    form: "--inject=FAULT:CHANCE,…",
+    brief: "put faults into the run, as net-drop:0.1,seed=7 (hvt)",
+    part: "observe",
+    proposed: "nothing",
+  },
+  {
     name: "suspend",
     form: "--suspend=FILE",
     isPath: true,

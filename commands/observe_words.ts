@@ -7,6 +7,7 @@ import { TenderError } from "../tender/error.ts";
 import type { Guest } from "../tender/guest.ts";
 import type { Endpoint } from "../linux/socket.ts";
 import { networkHandle } from "../tender/observe/pcap.ts";
+import { type AskedFaults, readFaults } from "./inject_words.ts";
 
 /** What to show of a run. */
 export interface Observation {
@@ -20,6 +21,8 @@ export interface Observation {
   readonly gdb?: Endpoint;
   /** File for the recording of the run. */
   readonly record?: string;
+  /** Faults to put into it. */
+  readonly inject?: AskedFaults;
   /** File for the run, when a signal asks for it. */
   readonly suspend?: string;
   /** Directory for a core file, if the guest breaks. */
@@ -42,6 +45,7 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
   let gdb: Endpoint | undefined;
   let coreDirectory: string | undefined;
   let record: string | undefined;
+  let inject: AskedFaults | undefined;
   let suspend: string | undefined;
   let file: string | undefined;
   let format: "text" | "json" = "text";
@@ -65,6 +69,9 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
       case "record":
         record = value;
         break;
+      case "inject":
+        inject = readFaults(value);
+        break;
       case "suspend":
         suspend = value;
         break;
@@ -82,7 +89,7 @@ export function readObservation(words: readonly string[], guest: Guest): Observa
     );
   }
   const trace = traced ? { file, format } as const : undefined;
-  return { trace, captures, stats, gdb, coreDirectory, record, suspend };
+  return { trace, captures, stats, gdb, coreDirectory, record, inject, suspend };
 }
 
 /**

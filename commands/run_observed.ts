@@ -13,6 +13,7 @@ import { TRACE_FORMATS } from "../tender/observe/trace_format.ts";
 import type { ObserveOptions } from "../tender/run/options.ts";
 import type { Attempt } from "../tender/run/run.ts";
 import type { StartOptions } from "../tender/target.ts";
+import { injectorOf } from "./inject_words.ts";
 import type { Observation } from "./observe_words.ts";
 import { openOutput, type Output, sayAtLast, standardError } from "./run_output.ts";
 
@@ -40,7 +41,7 @@ export interface Telling {
  * @throws {ElfError} "file" if an output is the unikernel or one of its disks
  */
 export function tellPeople(
-  { trace, captures, stats, coreDirectory, gdb, record, suspend }: Observation,
+  { trace, captures, stats, coreDirectory, gdb, record, inject, suspend }: Observation,
   { guest, program, limits, confined, attempt, outputs }: Telling,
 ): StartOptions {
   if (gdb !== undefined) checkUntimed(limits);
@@ -55,6 +56,11 @@ export function tellPeople(
     trace.format,
   );
   const recording = record === undefined ? undefined : open(record);
+  const injected = inject && injectorOf(inject);
+  if (injected !== undefined) {
+    if (inject!.seed === undefined) say(`--inject: seed=${injected.seed}`);
+    outputs.defer(() => say(`--inject: ${injected.summary()}`));
+  }
   // These open files or sockets while the guest runs.
   const opening = gdb !== undefined
     ? "--gdb"
@@ -71,6 +77,7 @@ export function tellPeople(
       files.map(([name, file]) => [name, (frame) => file.write(pcapRecord(frame))]),
     ),
     stats: stats ? (stats) => sayAtLast(formatStats(stats).trimEnd(), { attempt }) : undefined,
+    inject: injected?.inject,
     core: coreDirectory && `${coreDirectory}/core.solo5-${guest.unikernel.abi.target}.${Deno.pid}`,
     gdb: gdb && { endpoint: gdb, say },
     ...(suspend === undefined ? {} : { capturable: true, interrupted: true }),

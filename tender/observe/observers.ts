@@ -16,8 +16,15 @@ import type { StartOptions } from "../target.ts";
  * @throws {ElfError} "file" for a core file in no directory
  */
 export async function observersOf(guest: Guest, options: StartOptions): Promise<Observer[]> {
-  const { trace, stats, captures, core, limits, gdb, explained = true } = options;
+  const { trace, stats, captures, core, limits, gdb, inject, explained = true } = options;
   const observers: Observer[] = [];
+  if (inject !== undefined) {
+    const { plannedFaults } = await import("../inject/faults.ts");
+    const { injectFaults } = await import("../hvt/inject.ts");
+    observers.push(
+      injectFaults(guest, typeof inject === "function" ? inject : plannedFaults(inject)),
+    );
+  }
   if (gdb !== undefined) {
     const { debugWith } = await import("./gdb/debugger.ts");
     observers.push(debugWith(guest, gdb));

@@ -4,6 +4,7 @@
  * @module
  */
 import type { MachineOptions } from "../hvt/machine.ts";
+import type { Injector, PlannedFault } from "../inject/faults.ts";
 import type { Limits } from "../limits.ts";
 import type { Frame } from "../observe/pcap_format.ts";
 import type { Stats } from "../observe/stats_format.ts";
@@ -45,6 +46,11 @@ export interface RunOptions extends ObserveOptions, MachineOptions {
    * run goes, so that its beginning is a recording, too. Such a guest is offered no network ring.
    */
   readonly record?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /**
+   * Faults to put into the run: a list of them, or a function that is asked at each chance. hvt alone has it.
+   * A recording has what the guest got then, and is replayed without it.
+   */
+  readonly inject?: readonly PlannedFault[] | Injector;
   /** What the guest may use; the outcome then is "limit". Without bound if not given. */
   readonly limits?: Limits;
 }

@@ -10,6 +10,7 @@ import type { Asked } from "../target.ts";
 
 const CALLS = "no tender sees what the guest does; use strace -p, or build it for hvt";
 const CPU = "the guest is a process, which sees this host's CPU";
+const FAULTS = "the guest gets its answers from the kernel";
 const RING = "the guest reads and writes its frames itself";
 const STOPPED = "the guest is a process, which kill -STOP and kill -CONT stop and start";
 const CORES = "the kernel writes cores, after ulimit -c unlimited";
@@ -20,6 +21,7 @@ const REASONS: Reasons = {
   stats: CALLS,
   captures: CALLS,
   core: CORES,
+  inject: FAULTS,
   cpu: CPU,
   netRing: RING,
 };
@@ -58,6 +60,7 @@ export function checkAsked({ observe, limits, machine, confinement }: Asked): vo
 function refusal(word: string): TenderError {
   if (word.startsWith("--suspend")) return forHvtAlone("--suspend", STOPPED);
   if (word.startsWith("--dumpcore")) return forHvtAlone("--dumpcore", CORES);
+  if (word.startsWith("--inject")) return forHvtAlone("--inject", FAULTS);
   if (word.startsWith("--gdb=")) {
     const rule = "on spt gdb runs the guest itself; give --gdb without an address";
     return new TenderError("option", `${word}: ${rule}`);

@@ -21,6 +21,7 @@ const REASONS: Reasons = {
   captures: CALLS,
   core: CALLS,
   record: CALLS,
+  inject: CALLS,
   netRing: RING,
 };
 const QEMU_REASONS: Reasons = { ...REASONS, cpu: CPU };

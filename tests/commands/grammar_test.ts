@@ -56,6 +56,7 @@ function optionsOf(part: GuestOption["part"]): string[] {
 const VALUES: Readonly<Record<string, string>> = {
   "trace-format": "--trace-format=json",
   "gdb": "--gdb=1",
+  "inject": "--inject=net-drop:1",
 };
 
 Deno.test("grammar: every limit has a reader of its own", () => {
