@@ -32,11 +32,20 @@ export interface StandardDescriptors {
   readonly error: number;
 }
 
+/** A descriptor of this process, and the number that it has in another one. */
+export interface Renumbered {
+  readonly descriptor: number;
+  /** No standard one, nor one that is renumbered itself. */
+  readonly number: number;
+}
+
 /** What programs are called with: their arguments, and no variables. */
 export class Invocation {
   readonly #plan = new DataView(new ArrayBuffer(Plan.size));
   /** What the plan has the addresses of. */
   readonly #texts: readonly Uint8Array<ArrayBuffer>[];
+  /** The same. */
+  #others = Int32Array.of(-1);
 
   /** @param args the first is what a program is called */
   constructor(args: readonly string[]) {
@@ -50,11 +59,17 @@ export class Invocation {
    * blocks all signals. It is a child of this thread: see `PR_SET_PDEATHSIG`.
    *
    * @param file descriptor of the program
+   * @param descriptors `others`: what it has besides, whether it is closed on exec or not; nothing if not given
    * @throws {SystemError} if the kernel refuses
    */
-  start(file: number, descriptors: StandardDescriptors): Child {
+  start(
+    file: number,
+    { others = [], ...standard }: StandardDescriptors & { others?: readonly Renumbered[] },
+  ): Child {
     const plan = this.#plan;
-    Plan.write(plan, 0, { file, ...descriptors, failure: 0 });
+    const pairs = others.flatMap(({ descriptor, number }) => [descriptor, number]);
+    this.#others = Int32Array.of(...pairs, -1);
+    Plan.write(plan, 0, { file, ...standard, failure: 0, others: Number(wordOf(this.#others)) });
     clone ??= loadClone();
     const pid = Number(clone.call(plan));
     if (pid < 0) throw new SystemError("clone", -pid);

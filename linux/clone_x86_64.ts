@@ -34,6 +34,8 @@ export const Plan = struct({
   process: i32,
   /** Set to a negative `errno` where the child failed. */
   failure: i32,
+  /** Address of its other descriptors: pairs of an i32 that it is copied from and its number; then -1. */
+  others: usize,
 });
 
 /** `CLONE_VM`, `CLONE_PIDFD`, `CLONE_VFORK` and, for the end, `SIGCHLD`. */
@@ -73,6 +75,19 @@ const CODE = assemble([
   0x5b, // pop rbx
   0xc3, // ret
   label("child"),
+  0x4c, 0x8b, 0x63, 0x50, // mov r12, [rbx + 80]
+  label("other"),
+  0x41, 0x8b, 0x3c, 0x24, // mov edi, [r12]
+  0x85, 0xff, // test edi, edi
+  0x78, near("standard"), // js standard
+  0xb8, ...word32(X86_64.dup2), // mov eax, X86_64.dup2
+  0x41, 0x8b, 0x74, 0x24, 0x04, // mov esi, [r12 + 4]
+  0x0f, 0x05, // syscall
+  0x48, 0x85, 0xc0, // test rax, rax
+  0x78, near("failed"), // js failed
+  0x49, 0x83, 0xc4, 0x08, // add r12, 8
+  0xeb, near("other"), // jmp other
+  label("standard"),
   0xb8, ...word32(X86_64.dup2), // mov eax, X86_64.dup2
   0x48, 0x8b, 0x7b, 0x20, // mov rdi, [rbx + 32]
   0x31, 0xf6, // xor esi, esi

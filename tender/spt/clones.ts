@@ -4,9 +4,16 @@
  * @module
  */
 import type { Unikernel } from "../../elftool/unikernel.ts";
-import { type Child, Invocation, type StandardDescriptors } from "../../linux/child.ts";
+import {
+  type Child,
+  Invocation,
+  type Renumbered,
+  type StandardDescriptors,
+} from "../../linux/child.ts";
 import { STDERR_FILENO, STDOUT_FILENO } from "../../linux/constants.ts";
+import { copyDescriptor } from "../../linux/descriptor.ts";
 import { type MemoryFile, memoryFile } from "../../linux/exec.ts";
+import { closeDescriptor } from "../../linux/libc.ts";
 import { seal } from "../../linux/seal.ts";
 import { Watcher } from "../../linux/watch.ts";
 import {
@@ -20,11 +27,10 @@ import { TenderError } from "../error.ts";
 import { bind, type Guest } from "../guest.ts";
 import { ProcessLimits } from "../run/process_limits.ts";
 import type { Run } from "../run/run.ts";
-import { rememberLaunches } from "./clone_launches.ts";
 import { CloneRun } from "./clone_run.ts";
 import { Pipes } from "./clone_pipes.ts";
 import type { HostFacts } from "./compile.ts";
-import { loadDeviceCompiler } from "./devices.ts";
+import { type DeviceCompiler, loadDeviceCompiler } from "./devices.ts";
 import { type SharedMemory, sharedMemory } from "./memory.ts";
 import { encodeImage } from "./start.ts";
 import { checkCpu, SptTender } from "./tender.ts";
@@ -33,17 +39,15 @@ import { checkCpu, SptTender } from "./tender.ts";
 export class SptClones implements Clones {
   readonly #watcher = new Watcher();
   readonly #pipes = new Pipes();
-  readonly #encode = rememberLaunches();
 
   /** See {@linkcode Clones}. */
   async prepare(unikernel: Unikernel, options: PrepareOptions): Promise<Prepared> {
     checkArchitecture(unikernel);
     await checkCpu({ unikernel });
     const { devices } = unikernel.manifest;
-    const compiler = devices.length === 0
-      ? undefined
-      : await loadDeviceCompiler(devices, { encode: this.#encode });
-    const host = { watcher: this.#watcher, pipes: this.#pipes, tender: new SptTender(compiler) };
+    const compiler = devices.length === 0 ? undefined : await loadDeviceCompiler(devices);
+    const tender = new SptTender(compiler);
+    const host = { watcher: this.#watcher, pipes: this.#pipes, compiler, tender };
     return new PreparedImage(unikernel, options, host);
   }
 
@@ -57,12 +61,15 @@ export class SptClones implements Clones {
 interface Host {
   readonly watcher: Watcher;
   readonly pipes: Pipes;
+  /** None where there are no devices. */
+  readonly compiler: DeviceCompiler | undefined;
   readonly tender: SptTender;
 }
 
-/** A launch with nothing of its own but its arguments, in a file that is executed as often as they recur. */
+/** A launch in a file, which is executed as often as one like it is asked for. */
 interface Launch {
-  readonly line: string;
+  /** All that launches of an image differ by. */
+  readonly key: string;
   readonly file: MemoryFile;
 }
 
@@ -76,6 +83,11 @@ class PreparedImage implements Prepared {
   /** What all guests map. */
   readonly #memory: MemoryFile;
   readonly #invocation: Invocation;
+  /**
+   * The numbers that descriptors of devices have in every guest, kept free here by copies of another one: so
+   * guests whose devices differ in nothing else have the same launch.
+   */
+  readonly #numbers: readonly number[];
   #last: Launch | undefined;
 
   constructor(unikernel: Unikernel, options: PrepareOptions, host: Host) {
@@ -87,6 +99,7 @@ class PreparedImage implements Prepared {
     this.#shared = sharedMemory(guest);
     this.#memory = sealedFile(unikernel.name, this.#shared.content);
     this.#invocation = new Invocation([unikernel.name]);
+    this.#numbers = unikernel.manifest.devices.map(() => copyDescriptor(this.#memory.descriptor));
   }
 
   /** See {@linkcode Prepared}. */
@@ -122,40 +135,49 @@ class PreparedImage implements Prepared {
   [Symbol.dispose](): void {
     this.#last?.file.close();
     this.#memory.close();
+    this.#numbers.forEach(closeDescriptor);
   }
 
-  #spawn(guest: Guest, descriptors: StandardDescriptors): Child {
-    if (guest.devices.length > 0) return this.#spawnWithDevices(guest, descriptors);
-    if (this.#last?.line !== guest.commandLine) {
-      const file = this.#compile(guest, { devices: [] });
+  #spawn(guest: Guest, standard: StandardDescriptors): Child {
+    if (guest.devices.length === 0) return this.#execute(guest, { devices: [] }, standard);
+    using host = this.#host.tender.open(guest);
+    const others: Renumbered[] = [];
+    const devices = host.facts.devices.map((device, index) => {
+      const { name, inherited } = device;
+      if (inherited === undefined) return device;
+      if (inherited <= STDERR_FILENO) {
+        const message =
+          `device '${name}': its descriptor is ${inherited}, which each guest has already`;
+        throw new TenderError("device", message);
+      }
+      const number = this.#numbers[index]!;
+      others.push({ descriptor: inherited, number });
+      return { ...device, inherited: number };
+    });
+    return this.#execute(guest, { devices }, { ...standard, others });
+  }
+
+  #execute(
+    guest: Guest,
+    facts: HostFacts,
+    descriptors: StandardDescriptors & { others?: readonly Renumbered[] },
+  ): Child {
+    const { compiler, tender } = this.#host;
+    const shown = compiler?.options(guest.devices);
+    const key = JSON.stringify([guest.commandLine, shown, facts.devices], withoutBigInts);
+    if (this.#last?.key !== key) {
+      const image = tender.compile(guest, facts, { parent: Deno.pid, shared: this.#shared });
+      const file = sealedFile(guest.unikernel.name, encodeImage(image, { note: false }));
       this.#last?.file.close();
-      this.#last = { line: guest.commandLine, file };
+      this.#last = { key, file };
     }
     return this.#invocation.start(this.#last.file.descriptor, descriptors);
   }
+}
 
-  #spawnWithDevices(guest: Guest, descriptors: StandardDescriptors): Child {
-    using host = this.#host.tender.open(guest);
-    for (const { name, inherited } of host.facts.devices) {
-      if (inherited === undefined || inherited > STDERR_FILENO) continue;
-      const message =
-        `device '${name}': its descriptor is ${inherited}, which each guest has already`;
-      throw new TenderError("device", message);
-    }
-    const file = this.#compile(guest, host.facts);
-    try {
-      return this.#invocation.start(file.descriptor, descriptors);
-    } finally {
-      // It is executed by now.
-      file.close();
-    }
-  }
-
-  #compile(guest: Guest, facts: HostFacts): MemoryFile {
-    const { tender } = this.#host;
-    const image = tender.compile(guest, facts, { parent: Deno.pid, shared: this.#shared });
-    return sealedFile(guest.unikernel.name, encodeImage(image, { note: false }));
-  }
+/** A replacer of `JSON.stringify`, which refuses such numbers. */
+function withoutBigInts(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}` : value;
 }
 
 /** Makes a file in memory that nobody changes any more. */

@@ -10,7 +10,7 @@ import type { PackedDevice } from "../../abi/pack.ts";
 import { LINUX } from "../../linux/syscalls.ts";
 import type { BoundDevice, DeviceBase } from "../devices/device.ts";
 import { DEVICE_KINDS, loadKinds } from "../devices/kinds.ts";
-import { type EncodeLaunch, encodeLaunch } from "./encoder.ts";
+import { encodeLaunch } from "./encoder.ts";
 import type { ImageDevice, LaunchedKind, Looking } from "./launched_kind.ts";
 import type { LaunchTemplate } from "./page.ts";
 import type { Descriptors, PlacedDevice } from "./steps.ts";
@@ -26,21 +26,17 @@ export type LaunchedKinds = ReadonlyMap<DeviceType, LaunchedKind>;
  */
 export async function loadDeviceCompiler(
   devices: readonly DeviceBase[] = DEVICE_KINDS,
-  options: { encode?: EncodeLaunch } = {},
 ): Promise<DeviceCompiler> {
   const kinds = await loadKinds(devices, (kind, devices) => kind.launched(devices));
-  return new DeviceCompiler(kinds, options);
+  return new DeviceCompiler(kinds);
 }
 
 /** What compiles the devices of guests. */
 export class DeviceCompiler {
   readonly #kinds: LaunchedKinds;
-  readonly #encode: EncodeLaunch;
 
-  /** @param options `encode`: what encodes launches, if not the function of that name */
-  constructor(kinds: LaunchedKinds, { encode = encodeLaunch }: { encode?: EncodeLaunch } = {}) {
+  constructor(kinds: LaunchedKinds) {
     this.#kinds = kinds;
-    this.#encode = encode;
   }
 
   /**
@@ -73,7 +69,7 @@ export class DeviceCompiler {
       return { handle, fd, waits, properties: device.properties, note: this.#describe(device) };
     });
     const { epoll, timer } = descriptors;
-    const encoded = this.#encode(descriptors, linux);
+    const encoded = encodeLaunch(descriptors, linux);
     return { ...encoded, taskSize: linux.taskSize, epoll, timer, devices: launched };
   }
 

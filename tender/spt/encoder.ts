@@ -42,9 +42,6 @@ const CODE: Partial<Record<Architecture, Uint8Array>> = { x86_64: LAUNCH_X86_64 
 const ARGUMENTS = ["a0", "a1", "a2", "a3", "a4", "a5"] as const;
 
 /** Encodes the launch of guests with such descriptors. */
-export type EncodeLaunch = (descriptors: Descriptors, linux: LinuxAbi) => EncodedSteps;
-
-/** See {@linkcode EncodeLaunch}. */
 export function encodeLaunch(descriptors: Descriptors, linux: LinuxAbi): EncodedSteps {
   const rules = descriptors.devices.flatMap(({ rules }) => rules);
   const filter = compileFilter([...rules, ...baseRules(descriptors)], linux);

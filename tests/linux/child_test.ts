@@ -2,10 +2,10 @@
  * Child processes by the thousand: the code that starts them against an independent reader, and at work.
  */
 import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
-import { Invocation } from "../../linux/child.ts";
+import { Invocation, type Renumbered } from "../../linux/child.ts";
 import { CLONE, Plan } from "../../linux/clone_x86_64.ts";
 import { AT_EMPTY_PATH, SIG_SETMASK, STDOUT_FILENO } from "../../linux/constants.ts";
-import { openDescriptor } from "../../linux/descriptor.ts";
+import { copyDescriptor, openDescriptor } from "../../linux/descriptor.ts";
 import { closeDescriptor } from "../../linux/libc.ts";
 import { pipe } from "../../linux/spawn.ts";
 import { readOnce } from "../../linux/transfer.ts";
@@ -33,14 +33,14 @@ testUnless(
       least: 50,
     });
     // Where the code expects what it reads and writes.
-    const { input, output, error, signals, blocked, process, failure } = Plan.offsets;
+    const { input, output, error, signals, blocked, process, failure, others } = Plan.offsets;
     deepEqual([input, output, error, signals, blocked], [32, 40, 48, 56, 64]);
-    deepEqual([process, failure], [72, 76]);
+    deepEqual([process, failure, others], [72, 76, 80]);
   },
 );
 
 /** What a shell prints that gets a script, and how it ends. */
-function shell(script: string): [printed: string, end: unknown] {
+function shell(script: string, others: readonly Renumbered[] = []): [string, end: unknown] {
   using undo = new DisposableStack();
   const open = (path: string) => undo.adopt(openDescriptor(path), closeDescriptor);
   const [file, none] = [
@@ -53,6 +53,7 @@ function shell(script: string): [printed: string, end: unknown] {
     input: none,
     output: write,
     error: write,
+    others,
   });
   closeDescriptor(write);
   const bytes = new Uint8Array(4096);
@@ -67,6 +68,21 @@ testUnless(elsewhere, "child: it has its arguments, its descriptors, and no vari
   const script =
     'echo "$0"; read word || echo nothing; echo error >&2; env | grep -v ^_= | grep -v ^PWD=';
   deepEqual(shell(script), ["sh\nnothing\nerror\n", { kind: "exited", status: 1 }]);
+});
+
+testUnless(elsewhere, "child: other descriptors have the numbers that they are given", () => {
+  using undo = new DisposableStack();
+  const [one, two] = ["/etc/group", "/etc/passwd"].map((path) =>
+    undo.adopt(openDescriptor(path, { readOnly: true }), closeDescriptor)
+  ) as [number, number];
+  const numbers = [one, two].map((fd) => undo.adopt(copyDescriptor(fd), closeDescriptor));
+  const others = [
+    { descriptor: one, number: numbers[0]! },
+    { descriptor: two, number: numbers[1]! },
+  ];
+  const script = `cd /proc/$$/fd; readlink ${numbers.join(" ")}; test -e ${one} || echo closed`;
+  const [printed] = shell(script, others);
+  equal(printed, "/etc/group\n/etc/passwd\nclosed\n");
 });
 
 testUnless(elsewhere, "child: its end is its status or its signal", () => {
