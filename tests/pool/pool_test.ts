@@ -5,6 +5,7 @@ import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { Pool, type PoolImage, type PoolStartOptions } from "../../pool/pool.ts";
 import { block } from "../../tender/devices/block/device.ts";
+import { net } from "../../tender/devices/net/device.ts";
 import { bind, type TenderTarget } from "../../tender/guest.ts";
 import { run } from "../../tender/run/event_loop.ts";
 import { snapshot } from "../../tender/snapshot.ts";
@@ -233,6 +234,20 @@ targets(
       deepEqual(rate, { kind: "limit", limit: "consoleRate", value: 100 });
     }),
 );
+
+targets("what differs of a device is each guest's own, whatever it was before", async (target) => {
+  await using pool = new Pool();
+  const image = await pool.prepare(await load("net_info", target), { memory: MEMORY });
+  const wires = [[1500, "01"], [1500, "02"], [9000, "02"], [9000, "02"], [1500, "01"]] as const;
+  for (const [mtu, last] of wires) {
+    const mac = `02:00:00:00:00:${last}`;
+    const [port, service] = net.pair({ mtu, macs: [mac, mac] });
+    const text = await output(pool, image, { devices: { service } });
+    equal(text.split("\n")[0], `${mac} ${mtu}`);
+    equal((await port.receive())?.length, mtu + 14);
+    await port.close();
+  }
+});
 
 targets("a guest that waits costs no processor time, and can be killed", async (target) => {
   await using pool = new Pool();
