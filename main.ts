@@ -84,4 +84,14 @@ async function soloden(args: readonly string[]): Promise<void> {
   if (!await runApplication(args)) Deno.exitCode = 1;
 }
 
-if (import.meta.main) await main(Deno.args);
+/**
+ * Runs the command line of this process, and ends the process at once. Left to itself, the runtime goes on
+ * with what it begins half a second after its start, a thread and sockets for signals; it panics where a
+ * confined tender is denied them.
+ */
+export async function runProcess(): Promise<never> {
+  await main(Deno.args);
+  Deno.exit();
+}
+
+if (import.meta.main) await runProcess();

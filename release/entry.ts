@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { main } from "../main.ts";
+import { runProcess } from "../main.ts";
 
-await main(Deno.args);
+await runProcess();

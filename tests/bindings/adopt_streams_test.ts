@@ -75,11 +75,6 @@ function soloden(args: readonly string[], input: string): Promise<Result> {
   return execute(Deno.execPath(), command, { input });
 }
 
-/** Unconfined on hvt: now and then the runtime does late what a confined tender may not, and panics. */
-function optionsFor(target: TenderTarget): string[] {
-  return [`--target=${target}`, "--mem=16", ...(target === "hvt" ? ["--no-confine"] : [])];
-}
-
 for (const type of ["NET_BASIC", "BLOCK_BASIC"] as const) {
   targets(
     `run: a device named stdin, ${type}, is standard input up to its end`,
@@ -89,8 +84,8 @@ for (const type of ["NET_BASIC", "BLOCK_BASIC"] as const) {
         const warm = join(directory, "warm.solo5");
         const manifest: Manifest = { devices: [{ name: "stdin", type }] };
         Deno.writeFileSync(path, await echo(directory, manifest));
-        const options = optionsFor(target);
-        const taken = ["snapshot", ...options.slice(0, 2), "-o", warm, path, "--solo5:quiet"];
+        const options = [`--target=${target}`, "--mem=16"];
+        const taken = ["snapshot", ...options, "-o", warm, path, "--solo5:quiet"];
         equal((await soloden(taken, "not for the snapshot")).stderr, "");
         const inputs = ["", "hi\n", "0123456789abcdef".repeat(target === "hvt" ? 300 : 30_000)];
         for (const file of [path, warm]) {
@@ -117,7 +112,7 @@ targets(
       for (const content of ["", "one", "0123456789abcdef".repeat(32), "x".repeat(513)]) {
         Deno.writeTextFileSync(input, content);
         const option = `--block:given=${input},input`;
-        const words = ["run", ...optionsFor(target), option, path, "--solo5:quiet"];
+        const words = ["run", `--target=${target}`, "--mem=16", option, path, "--solo5:quiet"];
         const ended = await soloden([...words, ...args], "");
         deepEqual([ended.status, ended.stdout], [0, content], ended.stderr);
         using device = block.input(new TextEncoder().encode(content));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { block } from "../../../tender/devices/block/device.ts";
 import { guest } from "../../guests.ts";
 import { untilPrinted } from "../../netns.ts";
-import { kill, ROOT } from "../../soloden.ts";
+import { execute, kill, ROOT } from "../../soloden.ts";
 import { kvmTest } from "./kvm_available.ts";
 import { hostWorld } from "./machine.ts";
 
@@ -54,6 +54,17 @@ for (const [name, words] of Object.entries(WAYS)) {
     });
   });
 }
+
+kvmTest("confinement: the process ends with its guest, before the runtime does more", async () => {
+  // The runtime tells of an end of its own, and not of one that it is asked for.
+  const told = `addEventListener("beforeunload", () => console.log("the runtime goes on"));`;
+  const preload = `--preload=data:text/javascript,${encodeURIComponent(told)}`;
+  const { status, stdout } = await execute(Deno.execPath(), [
+    ...["run", "-A", preload, join(ROOT, "main.ts")],
+    ...[...WAYS.run!, await guest("exit_code", "hvt"), "--solo5:quiet", "3"],
+  ]);
+  deepEqual([status, stdout], [3, ""]);
+});
 
 for (const observed of [[], ["--stats"]]) {
   const options = ["--no-confine", ...observed].join(" ");
