@@ -21,15 +21,13 @@ import { BUNDLE, fromRoot } from "./paths.ts";
 const ENTRY = "release/entry.ts";
 
 /**
- * What is loaded together: for the entry and the version; for every guest; for one of spt; for a portable
- * one on spt; for help; for a guest of hvt; to call a tool in a unikernel; to serve tools to clients; to
- * adopt a program.
+ * What is loaded together: for the entry and the version; for every guest, portable or not; for one of spt;
+ * for help; for one of hvt; to call a tool in a unikernel; to serve tools to clients; to adopt a program.
  */
 const GROUPS = [
   [ENTRY, "deno.json"],
-  ["commands/run.ts"],
-  ["tender/spt/tender.ts", "linux/exec.ts"],
-  ["commands/choose_target.ts", "bindings/images/spt_x86_64.fixed.ts"],
+  ["commands/run.ts", "commands/choose_target.ts"],
+  ["tender/spt/tender.ts", "linux/exec.ts", "bindings/images/spt_x86_64.fixed.ts"],
   ["commands/application.ts"],
   [
     "commands/run_to_end.ts",

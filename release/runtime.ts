@@ -9,10 +9,10 @@ import type { Linked } from "./link_chunks.ts";
 
 /**
  * How many texts come by the environment, in `SOLODEN_0` and so on: what every command needs, what every
- * guest needs, what one of spt needs (code, and bytes of its launch), and a portable one (code, and the
- * bindings to put under it).
+ * guest needs, and what one of spt needs (code, bytes of its launch, and bindings to put under a portable
+ * one).
  */
-export const QUICK_TEXTS = 6;
+export const QUICK_TEXTS = 5;
 
 /**
  * The only module that the runtime loads and parses. It takes what is ours from the arguments, so
