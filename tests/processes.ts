@@ -12,3 +12,8 @@ export function childrenOf(pid: number): number[] {
       .map(Number)
   );
 }
+
+/** The processes that this test file has started. Each file has a thread of its own, all in one process. */
+export function ownChildren(): number[] {
+  return Deno.readTextFileSync("/proc/thread-self/children").split(" ").filter(Boolean).map(Number);
+}

@@ -3,8 +3,8 @@
  * (`--fail-fast`, `--trace-leaks`) are passed on to `deno test`.
  *
  * A filter that is part of a test file's path runs that file: `limits`, `tender/spt`. Any other runs the
- * tests, of all files, that have it in their names: `"a guest that is held"`. With a filter, types are
- * not checked, which `deno task check` does.
+ * tests, of all files, that have it in their names: `"a guest that is held"`. Types are not checked, which
+ * `deno task check` does, but for those of the examples in comments.
  *
  * @module
  */
@@ -25,14 +25,21 @@ function* sources(directory: string): Generator<string> {
   }
 }
 
+/** How many test files run at a time: one more than processors, since now and then each of them waits. */
+const JOBS = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + 1);
+
 /** Runs `deno test ARGS…`; returns its status. */
 async function denoTest(...args: readonly string[]): Promise<number> {
-  const command = new Deno.Command(Deno.execPath(), { args: ["test", "-A", ...args], cwd: ROOT });
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", ...args],
+    cwd: ROOT,
+    env: { DENO_JOBS: JOBS },
+  });
   return (await command.spawn().status).code;
 }
 
 async function runAll(options: readonly string[]): Promise<number> {
-  return await denoTest("--parallel", ...options, "tests/") ||
+  return await denoTest("--no-check", "--parallel", ...options, "tests/") ||
     await denoTest("--doc", "--quiet", ...options, ...DOCUMENTED);
 }
 

@@ -14,7 +14,7 @@ import { startUserNetwork } from "../../../tender/devices/net/user_network.ts";
 import { guest } from "../../guests.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
-import { childrenOf } from "../../processes.ts";
+import { ownChildren } from "../../processes.ts";
 import { ROOT, soloden, withOnly } from "../../soloden.ts";
 import { freePort, noUserNetworks } from "./user_network.ts";
 
@@ -102,11 +102,11 @@ networkTest("a guest reaches it where a port of UDP is forwarded", async () => {
 });
 
 networkTest("what serves it has ended when the device is disposed of", async () => {
-  const before = childrenOf(Deno.pid);
   for (const confined of [true, false]) {
     const network = startUserNetwork({ kind: "user", forwards: [] }, { confined });
-    const [helper] = childrenOf(Deno.pid).filter((pid) => !before.includes(pid));
+    const [helper, ...others] = ownChildren();
     ok(helper !== undefined);
+    deepEqual(others, []);
     network[Symbol.dispose]();
     throws(() => Deno.statSync(`/proc/${helper}`), Deno.errors.NotFound);
   }
@@ -119,9 +119,9 @@ networkTest("a port that is taken is refused, and nothing is left", async () => 
   using _ = open(taken);
   const message =
     `udp port ${port} of 127.0.0.1 cannot be forwarded: it is taken, or not for this user`;
-  const before = childrenOf(Deno.pid).length;
+  const before = ownChildren();
   throws(() => open(taken), { message });
-  equal(childrenOf(Deno.pid).length, before);
+  deepEqual(ownChildren(), before);
   await Promise.resolve();
 });
 

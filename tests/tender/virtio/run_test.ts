@@ -9,7 +9,7 @@ import { loadTender } from "../../../tender/virtio/tender.ts";
 import { guest } from "../../guests.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
-import { childrenOf } from "../../processes.ts";
+import { childrenOf, ownChildren } from "../../processes.ts";
 import { execute, kill, ROOT, soloden } from "../../soloden.ts";
 import { socketPair } from "../devices/socket_pair.ts";
 import { buildDebug, noGdb } from "../observe/gdb/harness.ts";
@@ -148,11 +148,10 @@ testUnless(noQemu, "virtio: a signal that ends QEMU is the guest's end", async (
       console: () => resolve(),
     });
     await begun;
-    for (const child of childrenOf(Deno.pid)) {
-      if (/qemu-system/.test(Deno.readTextFileSync(`/proc/${child}/cmdline`))) {
-        Deno.kill(child, signal);
-      }
-    }
+    const [qemu, ...others] = ownChildren();
+    deepEqual(others, []);
+    match(Deno.readTextFileSync(`/proc/${qemu}/cmdline`), /^[^\0]*qemu-system-x86_64\0/);
+    Deno.kill(qemu!, signal);
     deepEqual(await started.outcome, { kind: "signal", signal: number });
   }
 });
