@@ -85,6 +85,10 @@ async function startWith(
   using undo = new DisposableStack();
   const { tracee, errors } = spawnTraced(image, { options, undo });
   const limits = options.limits && undo.use(new ProcessLimits(options.limits, tracee));
+  const take = options.limits?.consoleRate === undefined
+    ? options.console
+    : limits!.console(typeof options.console === "function" ? options.console : undefined);
+  const door = undo.use(doorOf(tracee, take));
   let calls: Notifications | undefined;
   const end = await launch(tracee, {
     atLast: () => void (calls = undo.use(installAnswers(tracee, { memory: image.note.memory }))),
@@ -93,7 +97,10 @@ async function startWith(
   if (end !== undefined || calls === undefined) {
     const process = { tracee, image, timer: NO_DESCRIPTOR };
     const rest = { console: undefined, limits, mark: undefined, complaint, resources: undo.move() };
-    return new TracedRun({ ...process, ...rest }, end ?? { kind: "killed", signal: 9 });
+    const ended = new TracedRun({ ...process, ...rest }, end ?? { kind: "killed", signal: 9 });
+    // A recording of it has this end, and nothing else.
+    door.ended(await ended.outcome);
+    return ended;
   }
   const timer = undo.adopt(
     duplicateOf(tracee.pid, image.descriptors.timer),
@@ -101,10 +108,6 @@ async function startWith(
   );
   const process = { tracee, image, timer };
   if (options.from !== undefined) restoreProcess(process, options.from as ProcessState);
-  const take = options.limits?.consoleRate === undefined
-    ? options.console
-    : limits!.console(typeof options.console === "function" ? options.console : undefined);
-  const door = undo.use(doorOf(tracee, take));
   return new AnsweredRun({
     tracee,
     calls,

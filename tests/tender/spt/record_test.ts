@@ -6,6 +6,7 @@ import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { parseRecording } from "../../../tender/record/recording.ts";
 import { record, replay } from "../../../tender/record/replay.ts";
+import { loadTender } from "../../../tender/spt/tender.ts";
 import { nextFrame, socketPair } from "../devices/socket_pair.ts";
 import { withImage } from "../hvt/device_guests.ts";
 import { kindsOf, printing, replays } from "../record/recorded.ts";
@@ -87,6 +88,22 @@ Deno.test("record: a guest of spt that is killed while it waits leaves a recordi
 Deno.test("record: a limit ends a recorded guest of spt, and its replay", async () => {
   const { outcome, recording } = await record(await bound("wait_long"), { limits: { timeout: 1 } });
   deepEqual(outcome, { kind: "limit", limit: "timeout", value: 1 });
+  await replays(recording, { times: 1, text: "", outcome });
+});
+
+Deno.test("record: a guest of spt that ends in its launch leaves a recording of its end", async () => {
+  const guest = await bound("wait_long");
+  const tender = await loadTender();
+  using host = tender.open(guest);
+  // Its launch finds another parent, and says so.
+  const image = tender.compile(guest, host.facts, { parent: Deno.pid + 1, recorded: true });
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  await using run = await host.start(image, { record: (bytes) => void parts.push(bytes) });
+  const outcome = await run.outcome;
+  ok(outcome.kind === "fault" && outcome.reason === "host");
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  const recording = parseRecording(bytes, { name: "launch.rec" });
+  ok(recording.whole);
   await replays(recording, { times: 1, text: "", outcome });
 });
 
