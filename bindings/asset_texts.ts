@@ -157,6 +157,10 @@ export { default as "personality/tree.c" } from "./personality/tree.c" with { ty
 export { default as "personality/tree.h" } from "./personality/tree.h" with { type: "text" };
 export { default as "personality/waiting.c" } from "./personality/waiting.c" with { type: "text" };
 export { default as "personality/waiting.h" } from "./personality/waiting.h" with { type: "text" };
+export { default as "recorder/calls.c" } from "./recorder/calls.c" with { type: "text" };
+export { default as "recorder/entry.S" } from "./recorder/entry.S" with { type: "text" };
+export { default as "recorder/recorder.h" } from "./recorder/recorder.h" with { type: "text" };
+export { default as "recorder/recorder.lds" } from "./recorder/recorder.lds" with { type: "text" };
 export { default as "solo5.lds" } from "./solo5.lds" with { type: "text" };
 export { default as "spt/clock.c" } from "./spt/clock.c" with { type: "text" };
 export { default as "spt/devices.c" } from "./spt/devices.c" with { type: "text" };

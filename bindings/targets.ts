@@ -212,6 +212,12 @@ export const PERSONALITY_SOURCES: readonly string[] = [
 /** The linker script of the personality. */
 export const PERSONALITY_SCRIPT = "personality/personality.lds";
 
+/** The sources of what logs the system calls of a guest of spt inside of it; for x86_64 alone. */
+export const RECORDER_SOURCES: readonly string[] = ["recorder/entry.S", "recorder/calls.c"];
+
+/** The linker script of the recorder. */
+export const RECORDER_SCRIPT = "recorder/recorder.lds";
+
 /** What the file name of a unikernel ends in, by what it was built for. */
 export const EXTENSIONS: Readonly<Record<BuildTarget, string>> = {
   hvt: ".hvt",
@@ -276,7 +282,7 @@ export function bindingsFlags(source: string, architecture: Architecture): strin
   ];
 }
 
-/** For a source of the personality, which runs wherever it is put. */
+/** For a source of the personality or the recorder, which run wherever they are put. */
 export function personalityFlags(source: string): string[] {
   const others = bindingsFlags(source, "x86_64").filter((flag) =>
     !STACK_PROTECTOR.includes(flag) && flag !== "-fno-pic" && flag !== "-fno-pie"
@@ -317,7 +323,7 @@ export const LINK_FLAGS = byArchitecture((architecture) => [
   ...IMAGE_FLAGS,
 ]);
 
-/** For the linker, to make the personality's image. */
+/** For the linker, to make the personality's image, or the recorder's. */
 export const PERSONALITY_LINK_FLAGS: readonly string[] = [
   ...LINK_ARCHITECTURE.x86_64,
   "-pie",

@@ -32,6 +32,8 @@ import {
   PERSONALITY_SOURCES,
   personalityFlags,
   PUBLIC_SYMBOLS,
+  RECORDER_SCRIPT,
+  RECORDER_SOURCES,
   SOURCES,
 } from "./targets.ts";
 import { findToolchain, run, type Toolchain } from "./tools.ts";
@@ -144,6 +146,23 @@ export async function buildPersonality(): Promise<string> {
     flagsOf: personalityFlags,
     linkFlags: PERSONALITY_LINK_FLAGS,
     script: PERSONALITY_SCRIPT,
+  });
+}
+
+/**
+ * Links the recorder, which logs the system calls of a guest of spt inside of it; once for each version of
+ * its sources and of the compiler.
+ *
+ * @returns the path of an ELF file with its symbols
+ * @throws {ToolchainError} if a tool is missing or fails
+ */
+export async function buildRecorder(): Promise<string> {
+  return await buildImage("recorder", {
+    ...withDefaults({ toolchain: findToolchain({ architecture: "x86_64" }) }),
+    sources: RECORDER_SOURCES,
+    flagsOf: personalityFlags,
+    linkFlags: PERSONALITY_LINK_FLAGS,
+    script: RECORDER_SCRIPT,
   });
 }
 

@@ -11,6 +11,8 @@ import { SockFilter } from "./syscalls.ts";
 export const SECCOMP_DATA = {
   number: 0,
   arch: 4,
+  /** Low half of the address of the instruction after the call; the high half follows. */
+  address: 8,
   /** Low half of argument `n`; the high half follows, 4 bytes on. */
   argument: (n: number): number => 16 + 8 * n,
 } as const;

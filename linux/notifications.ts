@@ -88,9 +88,9 @@ export class Notifications implements Disposable {
     return Number(this.#call.getBigUint64(CALL.ip, true));
   }
 
-  /** The bytes of what the process asks: the address, and six arguments. */
+  /** The bytes of the six arguments. */
   get asked(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#call.buffer, CALL.ip, CALL.size - CALL.ip);
+    return new Uint8Array(this.#call.buffer, CALL.args);
   }
 
   /** An argument as a number; rounded where it is above 2^53. */

@@ -60,6 +60,7 @@ export enum X86_64 {
   msgrcv = 70,
   msgctl = 71,
   fcntl = 72,
+  ftruncate = 77,
   ptrace = 101,
   syslog = 103,
   setuid = 105,

@@ -175,11 +175,14 @@ export function assets(): Plugin {
     name: "assets",
     setup(build) {
       build.onLoad({ filter: /\/bindings\/assets\.ts$/ }, async () => {
-        const { personality } = await importInTurn(
-          fromRoot("bindings/images/personality.fixed.ts"),
-        );
+        const imageOf = (name: string) =>
+          importInTurn(fromRoot(`bindings/images/${name}.fixed.ts`));
+        const { personality } = await imageOf("personality");
+        const { recorder } = await imageOf("recorder");
         // What is built already, and for no other architecture, needs no sources.
-        const isBuilt = (name: string) => name.startsWith("personality/") && personality;
+        const isBuilt = (name: string) =>
+          name.startsWith("personality/") && personality ||
+          name.startsWith("recorder/") && recorder;
         const sources = [...readAssets()].filter(([name]) => !isBuilt(name));
         const files = [...sources, ...await prebuiltObjects()];
         const sizes = files.map(([name, data]) => [name, data.length]);

@@ -1,6 +1,6 @@
 /**
- * Builds images: the bindings of a target, to be put under portable unikernels, and the personality, to be
- * put above adopted programs.
+ * Builds images: the bindings of a target, to be put under portable unikernels; the personality, to be
+ * put above adopted programs; and the recorder, to be put above guests of spt.
  *
  * @module
  */
@@ -11,9 +11,15 @@ import {
   readBindingsImage,
 } from "../../elftool/bindings_image.ts";
 import { type PersonalityImage, readPersonality } from "../../elftool/personality_image.ts";
+import { readRecorder, type RecorderImage } from "../../elftool/recorder_image.ts";
 import { ToolchainError } from "../error.ts";
 import type { ImageTarget } from "../targets.ts";
-import { buildBindingsImage, buildPersonality, findToolchain } from "../toolchain.ts";
+import {
+  buildBindingsImage,
+  buildPersonality,
+  buildRecorder,
+  findToolchain,
+} from "../toolchain.ts";
 import { restOf, type RestOfFile } from "./rest.ts";
 
 /**
@@ -72,6 +78,25 @@ export async function buildPersonalityImage(): Promise<PersonalityImage> {
  */
 export function builtPersonality(): Promise<PersonalityImage | undefined> {
   return ifPossible(buildPersonalityImage);
+}
+
+/**
+ * The recorder, from the cache if it has been built before.
+ *
+ * @throws {ToolchainError} if a tool is missing or fails
+ */
+export async function buildRecorderImage(): Promise<RecorderImage> {
+  return readRecorder(await Deno.readFile(await buildRecorder()));
+}
+
+/**
+ * The recorder as a bundle contains it.
+ *
+ * @returns nothing where there is no compiler for x86_64
+ * @throws {ToolchainError} if a tool fails
+ */
+export function builtRecorder(): Promise<RecorderImage | undefined> {
+  return ifPossible(buildRecorderImage);
 }
 
 async function ifPossible<Image>(build: () => Promise<Image>): Promise<Image | undefined> {

@@ -24,6 +24,8 @@ export interface Door extends CpuAnswers, Disposable {
   wait(patience: number): void;
   /** The same on another thread, until there is a call or an end on `calls`, too. */
   waitApart(asked: GuestCall): Promise<void>;
+  /** Takes what the guest has logged by itself; it may go on meanwhile. */
+  look(): void;
   /** Is resolved when the output is taken; undefined if nothing is on its way. */
   readonly taken: Promise<void> | undefined;
   /** @throws what the function failed with that takes the output later */

@@ -29,6 +29,7 @@ import {
 } from "./calls.ts";
 import { cpuid } from "./cpu.ts";
 import type { Door } from "./door.ts";
+import type { RecorderMemory } from "./inside.ts";
 import { memoryHash } from "./memory.ts";
 
 const c = libc({
@@ -61,6 +62,8 @@ export interface RecorderParts {
   readonly pid: number;
   readonly image: ProcessImage;
   readonly writer: RecordingWriter;
+  /** What logs most calls inside of the guest; none if all of them come here. */
+  readonly recorder: RecorderMemory | undefined;
   /** What takes the console's output; standard output if not given. */
   readonly take: TakeOutput | undefined;
   /** Ends the guest: nobody reads its console any more. */
@@ -71,13 +74,14 @@ export interface RecorderParts {
 export class RecordingDoor implements Door {
   readonly paused = false;
   readonly #parts: RecorderParts;
-  readonly #hash = new Hash();
+  #hash = new Hash();
   /** This process's duplicates of the guest's descriptors, by the guest's numbers. */
   readonly #descriptors = new Map<number, number>();
   readonly #events = new DataView(new ArrayBuffer(EVENTS * EpollEventX86.size));
   readonly #random = new BigUint64Array(RANDOM_NUMBERS);
   #pollApart = new Int32Array(4);
   #randomLeft = 0;
+  /** How many inputs there were since the last checksum of memory. */
   #count = 0;
   #memory = "";
   #taken: Promise<void> | undefined;
@@ -85,6 +89,10 @@ export class RecordingDoor implements Door {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
+    const { recorder, take } = parts;
+    if (recorder === undefined) return;
+    recorder.begin({ console: take === undefined });
+    recorder.asked = [this.#hash.low, this.#hash.high];
   }
 
   get taken(): Promise<void> | undefined {
@@ -95,7 +103,18 @@ export class RecordingDoor implements Door {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
+  look(): void {
+    const { recorder, writer } = this.#parts;
+    if (recorder === undefined) return;
+    this.#count += recorder.take((input, { check, data }) => {
+      writer.put(input, check);
+      if (input.kind === "console") this.#print(data);
+    });
+    if (this.#count >= CHECKED_EVERY) recorder.attention = true;
+  }
+
   answer(asked: GuestCall): Wait | undefined {
+    this.#begin();
     const data = handedOver(asked);
     addCall(this.#hash, asked, data);
     this.#asked();
@@ -126,6 +145,7 @@ export class RecordingDoor implements Door {
 
   ticks(address: number): bigint {
     const value = monotonic();
+    this.#begin();
     this.#hash.word(address);
     this.#asked();
     this.#put({ kind: "ticks", value });
@@ -138,6 +158,7 @@ export class RecordingDoor implements Door {
       this.#randomLeft = RANDOM_NUMBERS;
     }
     const value = this.#random[--this.#randomLeft]!;
+    this.#begin();
     this.#hash.word(address);
     this.#asked();
     this.#put({ kind: "random", value });
@@ -146,6 +167,7 @@ export class RecordingDoor implements Door {
 
   cpuid(address: number, leaf: { eax: number; ecx: number }): Uint8Array {
     const data = cpuid(leaf);
+    this.#begin();
     this.#hash.word(address).word(leaf.eax).word(leaf.ecx);
     this.#asked();
     this.#put({ kind: "cpuid", data });
@@ -153,10 +175,12 @@ export class RecordingDoor implements Door {
   }
 
   ending(): void {
+    this.#begin();
     this.#memory = this.#memoryHash();
   }
 
   ended(outcome: Outcome): Outcome {
+    this.#begin();
     const { writer } = this.#parts;
     writer.end({ kind: "end", outcome, memory: this.#memory }, this.#check);
     return outcome;
@@ -174,6 +198,15 @@ export class RecordingDoor implements Door {
     return memoryHash(this.#parts.pid, this.#parts.image.note.memory);
   }
 
+  /** Takes what was logged before, and goes on with its checksum; the guest is stopped. */
+  #begin(): void {
+    const { recorder } = this.#parts;
+    if (recorder === undefined) return;
+    this.look();
+    recorder.clear();
+    this.#hash = new Hash(recorder.asked);
+  }
+
   #give(asked: GuestCall, input: Input): void {
     // Written down first: what the guest then does may be its end.
     this.#put(input);
@@ -182,12 +215,16 @@ export class RecordingDoor implements Door {
 
   /** Is called before the guest is answered. */
   #asked(): void {
-    if (++this.#count % CHECKED_EVERY !== 0) return;
+    if (++this.#count < CHECKED_EVERY) return;
+    this.#count = 0;
     this.#put({ kind: "memory", data: fromHex(this.#memoryHash()) });
+    if (this.#parts.recorder !== undefined) this.#parts.recorder.attention = false;
   }
 
   #put(input: Input): void {
-    this.#parts.writer.put(input, this.#check);
+    const { writer, recorder } = this.#parts;
+    writer.put(input, this.#check);
+    if (recorder !== undefined) recorder.asked = [this.#hash.low, this.#hash.high];
   }
 
   /** Does a call for the guest. */

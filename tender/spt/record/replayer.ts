@@ -62,6 +62,8 @@ export class ReplayingDoor implements Door {
 
   check(): void {}
 
+  look(): void {}
+
   answer(asked: GuestCall): undefined {
     const data = handedOver(asked);
     addCall(this.#expected.hash, asked, data);

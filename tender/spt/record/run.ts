@@ -20,6 +20,7 @@ import type { ProcessState } from "../traced/state.ts";
 import { CALLS, type GuestCall } from "./calls.ts";
 import { answerInstruction, isAnswerable } from "./cpu.ts";
 import type { Door } from "./door.ts";
+import type { RecorderMemory } from "./inside.ts";
 
 const SPENT: Stop = { kind: "budget" };
 /** Later than any moment, in nanoseconds. */
@@ -43,6 +44,8 @@ export interface AnsweredParts {
   readonly tracee: Tracee;
   readonly calls: Notifications;
   readonly door: Door;
+  /** What is inside of the guest; undefined if nothing is. */
+  readonly recorder: RecorderMemory | undefined;
   /** Captures the guest, given its registers; undefined if it cannot be captured. */
   readonly capture?: (registers: GeneralRegisters) => ProcessState;
   /** Instructions that were replaced, by address. */
@@ -109,7 +112,10 @@ export class AnsweredRun implements Run, Steps {
         this.#serve();
         if (this.#waiting !== undefined) return this.#waiting;
         left--;
-      } else if (!this.#look()) return COMPUTING;
+      } else if (!this.#look()) {
+        door.look();
+        return COMPUTING;
+      }
     }
     return this.#ended ?? SPENT;
   }
@@ -219,8 +225,9 @@ export class AnsweredRun implements Run, Steps {
   }
 
   #signalled(signal: number): void {
-    const { tracee, sites, door } = this.#parts;
+    const { tracee, sites, door, recorder } = this.#parts;
     this.#tries = TRIES;
+    if (signal === SIGSEGV && recorder?.leave(tracee)) return;
     if (signal === SIGSEGV && isAnswerable(tracee, sites)) {
       if (door.paused) this.#held = "instruction";
       else this.#answerInstruction();

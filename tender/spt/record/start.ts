@@ -17,7 +17,6 @@ import { ProcessLimits } from "../../run/process_limits.ts";
 import type { Run } from "../../run/run.ts";
 import type { StartOptions } from "../../target.ts";
 import type { HostFacts, ProcessImage } from "../compile.ts";
-import type { Notifications } from "../../../linux/notifications.ts";
 import { closeDescriptor } from "../../../linux/libc.ts";
 import { duplicateOf } from "../../../linux/other_process.ts";
 import type { GeneralRegisters, Tracee } from "../../../linux/tracee.ts";
@@ -26,7 +25,8 @@ import { complaintOf, launch, spawnTraced } from "../traced/start.ts";
 import { TracedRun } from "../traced/run.ts";
 import { captureProcess, type ProcessState, restoreProcess } from "../traced/state.ts";
 import type { Door } from "./door.ts";
-import { installAnswers } from "./install.ts";
+import { type PlacedRecorder, type RecorderMemory, withRecorder } from "./inside.ts";
+import { installAnswers, type Installed } from "./install.ts";
 import { RecordingDoor } from "./recorder.ts";
 import { ReplayingDoor } from "./replayer.ts";
 import { AnsweredRun } from "./run.ts";
@@ -54,10 +54,12 @@ export async function startAnswered(
   const { replay } = options;
   const recording = replay?.recording;
   const inputs = recording ?? await cpuInputsOf(guest, { cpuid: true });
-  const started = replaced(image, inputs.sites);
+  const { sites } = inputs;
+  const leading = await withRecorder(guest, { image, sites });
+  const started = replaced(leading?.image ?? image, sites);
   const start = startHash(started);
   if (recording !== undefined && recording.start !== start) throw otherStart(recording);
-  const doorOf = (tracee: Tracee, take: RunOptions["console"]): Door => {
+  const doorOf: OpenDoor = (tracee, { take, recorder }) => {
     const parts = {
       pid: tracee.pid,
       image,
@@ -69,17 +71,24 @@ export async function startAnswered(
       return new ReplayingDoor({ ...parts, replay, kill, address });
     }
     const writer = writerFor(guest, { inputs, start, facts, record: options.record! });
-    return new RecordingDoor({ ...parts, writer, unread: kill });
+    return new RecordingDoor({ ...parts, recorder, writer, unread: kill });
   };
-  return await startWith(started, options, { doorOf, sites: inputs.sites });
+  return await startWith(started, options, { doorOf, sites, placed: leading?.recorder });
 }
+
+/** Opens what stands at the door of a guest, given what takes its output and what is inside of it. */
+type OpenDoor = (
+  tracee: Tracee,
+  inside: { take: RunOptions["console"]; recorder: RecorderMemory | undefined },
+) => Door;
 
 async function startWith(
   image: ProcessImage,
   options: StartOptions,
-  { doorOf, sites }: {
-    doorOf: (tracee: Tracee, take: RunOptions["console"]) => Door;
+  { doorOf, sites, placed }: {
+    doorOf: OpenDoor;
     sites: readonly CpuSite[];
+    placed: PlacedRecorder | undefined;
   },
 ): Promise<Run> {
   using undo = new DisposableStack();
@@ -88,17 +97,20 @@ async function startWith(
   const take = options.limits?.consoleRate === undefined
     ? options.console
     : limits!.console(typeof options.console === "function" ? options.console : undefined);
-  const door = undo.use(doorOf(tracee, take));
-  let calls: Notifications | undefined;
+  let installed: Installed | undefined;
   const end = await launch(tracee, {
-    atLast: () => void (calls = undo.use(installAnswers(tracee, { memory: image.note.memory }))),
+    atLast() {
+      const { memory } = image.note;
+      installed = undo.use(installAnswers(tracee, { memory, recorder: placed }));
+    },
   });
   const complaint = () => complaintOf(errors);
-  if (end !== undefined || calls === undefined) {
+  if (end !== undefined || installed === undefined) {
     const process = { tracee, image, timer: NO_DESCRIPTOR };
     const rest = { console: undefined, limits, mark: undefined, complaint, resources: undo.move() };
     const ended = new TracedRun({ ...process, ...rest }, end ?? { kind: "killed", signal: 9 });
     // A recording of it has this end, and nothing else.
+    using door = doorOf(tracee, { take, recorder: undefined });
     door.ended(await ended.outcome);
     return ended;
   }
@@ -108,10 +120,13 @@ async function startWith(
   );
   const process = { tracee, image, timer };
   if (options.from !== undefined) restoreProcess(process, options.from as ProcessState);
+  const { calls, recorder } = installed;
+  const door = undo.use(doorOf(tracee, { take, recorder }));
   return new AnsweredRun({
     tracee,
     calls,
     door,
+    recorder,
     capture: options.capturable
       ? (registers: GeneralRegisters) => captureProcess(process, registers)
       : undefined,
