@@ -1,6 +1,6 @@
 /*
  * recorder.h: what the recorder of a guest of spt shares with the tender. It is put above guest memory:
- * first what both write to, then code. tender/spt/record/recorder_memory.ts knows these layouts, too.
+ * first what both write to, then code. tender/spt/record/inside.ts knows these layouts, too.
  */
 #ifndef RECORDER_H
 #define RECORDER_H
@@ -22,7 +22,6 @@ struct recorder_call {
 
 struct recorder_state {
     uint32_t recording; /* 0 if the tender answers every call. */
-    uint32_t attention; /* Not 0 if the tender wants to answer the next one. */
     uint32_t console;   /* Not 0 if output to the console is logged, and done by the tender. */
     uint32_t used;      /* Of the log, in bytes. */
     uint32_t low;       /* The checksum of all that the guest has asked (tender/record/hash.ts). */

@@ -8,7 +8,7 @@ import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { TenderError } from "../error.ts";
 import type { Outcome } from "../outcome.ts";
 import type { TakeOutput } from "../run/options.ts";
-import type { Captured, Run } from "../run/run.ts";
+import type { Captured, Run, Steps, Stop } from "../run/run.ts";
 import type { ExpectedInputs, ReplayPosition } from "./expected.ts";
 import type { Recording } from "./recording.ts";
 import { startReplay } from "./replay.ts";
@@ -136,13 +136,23 @@ export class ReplaySession implements AsyncDisposable {
     const { steps } = this.#run!;
     this.#inputs!.pauseAt = input;
     for (;;) {
-      const stop = steps!.step();
+      const stop = await this.#step(steps!);
       if (stop.kind === "ended") {
         this.#outcome = stop.outcome;
         return;
       }
       if (stop.kind === "wait") await steps!.waitApart(stop);
       else if (this.input >= input) return;
+    }
+  }
+
+  async #step(steps: Steps): Promise<Stop> {
+    try {
+      return steps.step();
+    } catch (error) {
+      // The guest has asked for what nobody answers: nothing can go on from there.
+      await this[Symbol.asyncDispose]();
+      throw error;
     }
   }
 

@@ -95,8 +95,6 @@ async function perCall(): Promise<Figure[]> {
   return [{
     name: "spt recorded, over a call that is not recorded",
     value: median(times.recorded.map((time, round) => time - times.plain[round]!)),
-    // A program in C that makes the same system calls takes 3.3 here where nothing else
-    // runs, and two and a half times as much where all CPUs are busy: nearly all of it is two switches.
     unit: "µs",
     limit: { atMost: 3 },
   }, {

@@ -3,8 +3,8 @@
  * they bring, so that nobody else has to run for it. The guest's `syscall` instructions lead there, as far
  * as they can be replaced. bindings/recorder/ is its source.
  *
- * The guest can write to its log: it is trusted with its own recording, as the file is not trusted with
- * anything.
+ * The guest can write to its log, so what is in it is checked. A hostile guest can forge its own recording,
+ * and nothing else.
  *
  * @module
  */
@@ -39,8 +39,8 @@ export interface PlacedRecorder {
   readonly fault: number;
 }
 
-/** How far above the launch it is put, in bytes. */
-const GAP = 0x10_0000;
+/** How far above guest memory it is put, in bytes: further than the launch, which differs in replays, goes. */
+const GAP = 0x100_0000;
 
 /**
  * Has a guest's system calls lead to a recorder.
@@ -55,8 +55,7 @@ export async function withRecorder(
   { image, sites }: { image: ProcessImage; sites: readonly CpuSite[] },
 ): Promise<{ image: ProcessImage; recorder: PlacedRecorder } | undefined> {
   const recorder = await loadRecorder();
-  const end = Math.max(...image.segments.map(({ address, memorySize }) => address + memorySize));
-  const address = alignUp(end + GAP, PAGE_SIZE);
+  const address = alignUp(image.note.memory + GAP, PAGE_SIZE);
   const trampolines = address + alignUp(recorder.codeAddress + recorder.code.length, 16);
   const entry = address + recorder.entry;
   const rewriting = await rewritingOf(guest, { trampolines, personality: entry });
@@ -126,7 +125,6 @@ function patched<T extends { readonly address: number; readonly data: Uint8Array
 /** `struct recorder_state`. */
 const State = struct({
   recording: u32,
-  attention: u32,
   console: u32,
   used: u32,
   low: u32,
@@ -172,11 +170,6 @@ export class RecorderMemory implements Disposable {
   /** Has the guest log its calls from now on; `console`: its output, too, which is done later then. */
   begin({ console }: { console: boolean }): void {
     State.write(this.#view, 0, { recording: 1, console: console ? 1 : 0 });
-  }
-
-  /** Whether the next call is to be answered here. */
-  set attention(wanted: boolean) {
-    this.#set("attention", wanted ? 1 : 0);
   }
 
   /** The checksum of what the guest has asked, by its halves. The guest has to be stopped. */

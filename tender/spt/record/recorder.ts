@@ -48,7 +48,7 @@ const c = libc({
   },
 });
 
-/** How many inputs come between two checksums of memory. */
+/** How many inputs come between two checksums of memory at least. */
 const CHECKED_EVERY = 0x1_0000;
 /** The most events that are asked for: of every device, and of the timer. */
 const EVENTS = 64;
@@ -110,7 +110,6 @@ export class RecordingDoor implements Door {
       writer.put(input, check);
       if (input.kind === "console") this.#print(data);
     });
-    if (this.#count >= CHECKED_EVERY) recorder.attention = true;
   }
 
   answer(asked: GuestCall): Wait | undefined {
@@ -218,7 +217,6 @@ export class RecordingDoor implements Door {
     if (++this.#count < CHECKED_EVERY) return;
     this.#count = 0;
     this.#put({ kind: "memory", data: fromHex(this.#memoryHash()) });
-    if (this.#parts.recorder !== undefined) this.#parts.recorder.attention = false;
   }
 
   #put(input: Input): void {
