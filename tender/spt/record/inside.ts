@@ -177,7 +177,7 @@ export class RecorderMemory implements Disposable {
     return [this.#get("low"), this.#get("high")];
   }
 
-  set asked([low, high]) {
+  set asked([low, high]: readonly [low: number, high: number]) {
     this.#set("low", low);
     this.#set("high", high);
   }
