@@ -11,15 +11,16 @@ import { Regs, type SpecialRegisters, Sregs } from "../kvm/abi.ts";
 import { restoreVcpu, saveVcpu, type StateForm, stateForm, type VcpuState } from "../kvm/state.ts";
 import type { System } from "../kvm/system.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
+import { EmptyMachines } from "./empty_machines.ts";
 import type { Content, HostFacts, Machine } from "./machine.ts";
 import { machineMemory } from "./machine_memory.ts";
 import { imageFile } from "./image_file.ts";
 
 /** Makes machines on this host. */
-export class MachineMaker {
+export class MachineMaker implements Disposable {
   readonly system: System;
   readonly arena: Arena = new Arena();
-  readonly vcpuMmapSize: number;
+  readonly empty: EmptyMachines;
   /** What guests are compiled with, but for their devices. */
   readonly facts: Omit<HostFacts, "devices">;
   /** What the special registers of a new vCPU are. */
@@ -28,9 +29,9 @@ export class MachineMaker {
   /** @throws {SystemError} if KVM refuses */
   constructor(system: System) {
     this.system = system;
-    this.vcpuMmapSize = system.vcpuMmapSize();
-    using vm = system.createVm();
-    using vcpu = vm.createVcpu(0, this.vcpuMmapSize);
+    this.empty = new EmptyMachines({ system, arena: this.arena });
+    using machine = this.empty.take();
+    const { vcpu } = machine;
     this.facts = {
       cycleFrequency: BigInt(vcpu.tscKhz()) * 1000n,
       cpuid: system.supportedCpuid(),
@@ -46,6 +47,12 @@ export class MachineMaker {
    */
   prepare(machine: Machine, options: { reused: boolean }): Machines {
     return new Machines(this, machine, options);
+  }
+
+  /** No machine may be in use. */
+  [Symbol.dispose](): void {
+    this.empty[Symbol.dispose]();
+    this.arena[Symbol.dispose]();
   }
 }
 
@@ -108,7 +115,7 @@ export class Machines implements Disposable {
   }
 
   #make(): CloneMachine {
-    const { system, arena, vcpuMmapSize } = this.#maker;
+    const { system, arena, empty } = this.#maker;
     const { memorySize, cpuid } = this.#machine;
     using resources = new DisposableStack();
     const memory = resources.adopt(
@@ -118,13 +125,11 @@ export class Machines implements Disposable {
       }),
       (memory) => memory.close(),
     );
-    const vm = resources.use(system.createVm());
-    const vcpu = resources.use(vm.createVcpu(0, vcpuMmapSize, { place: arena.take(vcpuMmapSize) }));
+    const { vm, vcpu } = resources.use(empty.take());
     vm.setMemoryRegion({ memorySize, userspaceAddr: memory.address });
     vcpu.setCpuid(cpuid);
     vcpu.setPart("SREGS", this.#specialRegisters);
     vcpu.setPart("REGS", this.#registers);
-    vcpu.openToSignals();
     if (this.#free !== undefined && this.#beginning === undefined) {
       const form = stateForm(system);
       this.#beginning = { form, state: saveVcpu(vcpu, form) };

@@ -66,7 +66,7 @@ export class HvtClones implements Clones {
 
   [Symbol.dispose](): void {
     this.#shared.watcher[Symbol.dispose]();
-    this.#shared.maker.arena[Symbol.dispose]();
+    this.#shared.maker[Symbol.dispose]();
     this.#shared.system[Symbol.dispose]();
   }
 }

@@ -10,6 +10,7 @@ import { devices } from "./devices.ts";
 import { footprint } from "./footprint.ts";
 import { hypercallCost } from "./hypercall.ts";
 import { languages } from "./languages.ts";
+import { machines } from "./machines.ts";
 import { netRing } from "./net_ring.ts";
 import { pools } from "./pool.ts";
 import { recordings } from "./record.ts";
@@ -29,6 +30,7 @@ try {
     ...await devices(directory),
     ...await netRing(),
     ...await pools(directory),
+    ...await machines(directory),
     ...await languages(directory),
     ...await recordings(),
   ];

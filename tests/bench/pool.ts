@@ -25,7 +25,7 @@ export async function pools(directory: string): Promise<Figure[]> {
     ...await helloCost(directory),
     await warmCost(),
     ...await alive("spt", 1000),
-    ...noKvm === undefined ? [...await alive("hvt", 200), ...await machineCost(directory)] : [],
+    ...noKvm === undefined ? await alive("hvt", 200) : [],
   ];
 }
 
@@ -148,62 +148,6 @@ function memoryInUse(): number {
   const text = Deno.readTextFileSync("/proc/meminfo");
   const of = (name: string) => Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(text)![1]);
   return (of("MemTotal") - of("MemAvailable")) / 1024;
-}
-
-const MACHINES = 300;
-/** Starts after which all code that they run is compiled. */
-const WARM_UP = 1000;
-
-/** Machines that continue from a snapshot, up to their first instruction, against the same calls in C. */
-async function machineCost(directory: string): Promise<Figure[]> {
-  const floor = await buildHostProgram("kvm_floor.c", { directory });
-  const cold = await load(await guest("count", "hvt"));
-  const warm = await snapshot(bind(cold, { memory: MEMORY }), { console: () => {} });
-  await using pool = new Pool();
-  const image = await pool.prepare(warm, { memory: MEMORY });
-  const trusted = await pool.prepare(warm, { memory: MEMORY, trusted: true });
-  const [ours, again, base]: [number[], number[], number[]] = [[], [], []];
-  const start = async (image: PoolImage) => {
-    const begin = performance.now();
-    const started = pool.start(image, { ...QUIET, console: () => {} });
-    const time = performance.now() - begin;
-    started.kill();
-    await started.outcome;
-    return time * 1000;
-  };
-  for (let count = 0; count < WARM_UP; count++) {
-    await start(image);
-    await start(trusted);
-  }
-  for (let round = 0; round < 10; round++) {
-    const { stdout } = await execute(floor, [`${MACHINES / 10}`, `${image.memory}`]);
-    base.push(...stdout.trim().split("\n").map((time) => Number(time) / 1000));
-    for (let count = 0; count < MACHINES / 10; count++) {
-      ours.push(await start(image));
-      again.push(await start(trusted));
-    }
-  }
-  const [value, calls] = [lowerDecile(ours), lowerDecile(base)];
-  return [
-    {
-      name: "hvt from a snapshot, up to its first instruction",
-      value,
-      unit: "µs",
-      baseline: { name: "the same calls in C", value: calls, ratio: value / calls },
-      limit: { atMost: 1.5 },
-    },
-    {
-      name: "the same, outside of these calls",
-      value: value - calls,
-      unit: "µs",
-      limit: { atMost: 150 },
-    },
-    {
-      name: "hvt from a snapshot, on the machine of a trusted guest that has ended",
-      value: lowerDecile(again),
-      unit: "µs",
-    },
-  ];
 }
 
 async function load(path: string): Promise<Unikernel> {
