@@ -41,6 +41,8 @@ export interface CallRecord {
   readonly end: End;
   /** What went wrong. */
   readonly message?: string;
+  /** Path of the recording that the call has left. */
+  readonly recording?: string;
   /** In milliseconds: until it was its turn, until the tool took its request, until it answered. */
   readonly times: { readonly queue: number; readonly boot: number; readonly call: number };
   /** Sizes of the request and of the answer. */

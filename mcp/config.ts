@@ -120,6 +120,10 @@ export function resolveTool(
   const entry = Object.hasOwn(serving.tools, tool) ? serving.tools[tool]! : DEFAULT_TOOL;
   if (!entry.enabled) throw new McpError("unknown", `the tool ${tool} of ${server} is disabled`);
   const mode = entry.execution_mode ?? config.default_execution_mode;
+  const persistent = serving.use_microvm || serving.persistent;
+  if (entry.record !== undefined && (persistent || mode === "direct")) {
+    throw new McpError("config", "record: only calls with a unikernel of their own are recorded");
+  }
   const named = entry.unikernel_image ?? serving.unikernel_image ?? `${server}-${tool}.img`;
   const command = typeof serving.server_command === "string"
     ? serving.server_command.split(/\s+/).filter((word) => word !== "")
@@ -134,9 +138,7 @@ export function resolveTool(
     memory: serving.use_microvm ? serving.microvm_config.memory_mb ?? 256 : entry.memory_mb,
     mounts: serving.use_microvm ? [...serving.microvm_mounts, ...entry.mounts] : entry.mounts,
     fetch: entry.fetch,
-    persistent: serving.use_microvm || serving.persistent
-      ? { id: serving.microvm_id ?? server }
-      : undefined,
+    persistent: persistent ? { id: serving.microvm_id ?? server } : undefined,
     config: entry,
   };
 }

@@ -10,6 +10,8 @@ import * as v from "valibot";
 export const MODES = ["unikernel", "microvm", "direct"] as const;
 /** Where a tool gets its arguments from. */
 export const INPUTS = ["channel", "arguments", "stdin"] as const;
+/** Calls that leave a recording. */
+export const RECORDED = ["failures"] as const;
 /** Targets that tools run on. */
 export const TOOL_TARGETS = ["spt", "hvt"] as const;
 /** Platforms of kraft, and the target that does for each. */
@@ -145,6 +147,9 @@ const Tool = v.strictObject({
   ),
   channel: v.optional(text("Name of the network device that it is called by"), "call"),
   target: v.optional(v.pipe(v.picklist(TOOL_TARGETS), v.description("What it runs on"))),
+  record: v.optional(
+    v.pipe(v.picklist(RECORDED), v.description("Which calls leave a recording, to be replayed")),
+  ),
   warm: flag("Whether it starts from where it had initialised", true),
   fetch: v.optional(v.pipe(v.array(Fetch), v.description("Requests that it may make; none")), []),
 });

@@ -45,6 +45,8 @@ export interface ExecuteOptions {
   readonly log: Log;
   /** Answers what it asks for. */
   readonly asking: Asking;
+  /** Takes the recording of its run; it is not recorded if not given. */
+  readonly record?: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
 
 /** What a tool prints, up to a bound. */
@@ -105,6 +107,7 @@ export async function execute(
     devices: { ...devices, ...own.devices },
     console: log.take,
     limits: limitsOf(spec),
+    record: options.record,
   });
   try {
     const work = new Work(guest, { spec, begun, signal });

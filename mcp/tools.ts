@@ -17,6 +17,7 @@ import { loadImage, type OpenScript, type ToolImage } from "./image.ts";
 import { type Answer, execute, Log } from "./instance.ts";
 import { DESCRIBE, type Request } from "./json_rpc.ts";
 import { Logs } from "./logs.ts";
+import { Recordings } from "./recordings.ts";
 import { checkMounts, readMounts } from "./mount.ts";
 import type { Persistent } from "./persistent.ts";
 import type { Places } from "./places.ts";
@@ -70,6 +71,7 @@ export class Tools implements AsyncDisposable {
   readonly #cids: CidRegistry;
   readonly #audit: AuditLog;
   readonly #logs: Logs;
+  readonly #recordings: Recordings;
   readonly #images = new Map<string, Promise<Loaded>>();
   /** Those that go on, by their names. */
   readonly #persistent = new Map<string, Persistent>();
@@ -87,6 +89,7 @@ export class Tools implements AsyncDisposable {
     this.#cids = new CidRegistry(`${options.places.runtime}/cids`);
     this.#audit = new AuditLog(options.places.state);
     this.#logs = new Logs(options.places.state);
+    this.#recordings = new Recordings(options.places.state);
   }
 
   /** What the configuration comes to for a tool; see {@linkcode resolveTool}. */
@@ -151,7 +154,8 @@ export class Tools implements AsyncDisposable {
     using _slot = await this.#slots.take(options.signal);
     const queue = performance.now() - facts.begun;
     facts.live = this.#slots.live;
-    using lease = this.#cids.take(`${spec.server}.${spec.tool}`);
+    const name = `${spec.server}.${spec.tool}`;
+    using lease = this.#cids.take(name);
     Object.assign(facts, { queue, cid: lease.cid });
     // The answer of a script is printed, too.
     const room = image.input === "script" ? MAX_FRAME : 0;
@@ -161,9 +165,16 @@ export class Tools implements AsyncDisposable {
     over.defer(() => {
       const isAnswer = image.input === "arguments" || image.input === "stdin";
       const text = isAnswer ? "" : log.text();
-      this.#logs.append(`${spec.server}.${spec.tool}`, { cid: lease.cid, text });
+      this.#logs.append(name, { cid: lease.cid, text });
     });
+    const recording = spec.config.record && over.use(this.#recordings.begin(name));
+    const keep = (error: unknown): never => {
+      recording?.keep();
+      facts.recording = recording?.path;
+      throw error;
+    };
     const answer = await execute(this.#pool, { spec, request }, {
+      record: recording?.write,
       image,
       prepared,
       files,
@@ -176,7 +187,7 @@ export class Tools implements AsyncDisposable {
         audit: (record) => this.#audit.append(record),
         progress: options.progress,
       }),
-    });
+    }).catch(keep);
     const { truncated } = log;
     return { ...answer, target: image.target, cid: lease.cid, queue, log: log.text(), truncated };
   }
@@ -286,6 +297,7 @@ export class Tools implements AsyncDisposable {
       },
       end,
       message,
+      recording: facts.recording,
       times: { queue, boot: answer?.boot ?? 0, call: answer?.call ?? 0 },
       bytes: answer?.bytes ?? { in: 0, out: 0 },
     };
@@ -308,6 +320,8 @@ interface Facts {
   /** Live instances of this process, this one among them. */
   live?: number;
   message?: string;
+  /** Path of the recording that it has left. */
+  recording?: string;
 }
 
 function surroundings({ home, images }: Places): Surroundings {

@@ -6,9 +6,11 @@
 import type { Unikernel } from "../elftool/unikernel.ts";
 import type { CloneOptions, Clones, Prepared, PrepareOptions } from "../tender/clones.ts";
 import { TenderError } from "../tender/error.ts";
-import type { TenderTarget } from "../tender/guest.ts";
+import { bind, type TenderTarget } from "../tender/guest.ts";
 import { checkLimits } from "../tender/limits.ts";
+import type { RunOptions } from "../tender/run/options.ts";
 import { type OutputStream, outputStream, STREAM_SIZE } from "../tender/run/output_stream.ts";
+import { run } from "../tender/run/event_loop.ts";
 import type { Run } from "../tender/run/run.ts";
 import { bytesOf, type Size } from "../tender/size.ts";
 import { targetOf } from "../tender/targets.ts";
@@ -32,7 +34,7 @@ export interface PoolOptions {
 }
 
 /** How to start one guest. */
-export interface PoolStartOptions extends CloneOptions {
+export interface PoolStartOptions extends CloneOptions, Pick<RunOptions, "record"> {
   /** Kills the guest when it is aborted; one that waits is not started. Its outcome then is signal 9. */
   readonly signal?: AbortSignal;
   /** See `SpawnOptions`: for a guest whose console is a stream. */
@@ -86,7 +88,7 @@ export interface PoolImage extends Disposable {
 export class Pool implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #clones = new Map<TenderTarget, Promise<Clones>>();
-  readonly #prepared = new Map<PoolImage, Prepared>();
+  readonly #prepared = new Map<PoolImage, { prepared: Prepared; options: PrepareOptions }>();
   readonly #guests = new Set<PooledGuest>();
   #closed = false;
   #started = 0;
@@ -123,12 +125,13 @@ export class Pool implements AsyncDisposable {
         if (this.#prepared.delete(image)) prepared[Symbol.dispose]();
       },
     };
-    this.#prepared.set(image, prepared);
+    this.#prepared.set(image, { prepared, options });
     return image;
   }
 
   /**
-   * Starts a guest of an image of this pool, and comes back at once: the guest waits where it has to.
+   * Starts a guest of an image of this pool, and comes back at once: the guest waits where it has to. One
+   * that is recorded (`record`) begins as a guest of `run` does, which takes longer.
    *
    * @returns the guest; where it cannot be started, `started` and `outcome` reject: with a
    * {@linkcode PoolError} if a bound is reached, or as `run` does
@@ -179,13 +182,15 @@ export class Pool implements AsyncDisposable {
     return this.#admission.enter(image.memory);
   }
 
-  #run(image: PoolImage, options: CloneOptions): Run {
-    const prepared = this.#prepared.get(image);
-    if (prepared === undefined) {
+  #run(image: PoolImage, { record, ...options }: CloneOptions & Pick<RunOptions, "record">): Run {
+    const known = this.#prepared.get(image);
+    if (known === undefined) {
       throw new PoolError("closed", "the image was disposed of, or is another pool's");
     }
     if (options.limits !== undefined) checkLimits(options.limits);
-    const run = prepared.start(options);
+    const run = record === undefined
+      ? known.prepared.start(options)
+      : recorded(image.unikernel, { ...known.options, ...options, record });
     this.#started++;
     const ended = () => this.#ended++;
     run.outcome.then(ended, ended);
@@ -201,6 +206,26 @@ export class Pool implements AsyncDisposable {
     this.#clones.set(id, known);
     return known;
   }
+}
+
+/** Starts a guest that is recorded: no clone is. */
+function recorded(
+  unikernel: Unikernel,
+  options: PrepareOptions & CloneOptions & Pick<RunOptions, "record">,
+): Run {
+  const { memory, executableHeap, args, devices, ...others } = options;
+  const guest = bind(unikernel, { memory, executableHeap, args, devices });
+  const killer = new AbortController();
+  const kill = () => killer.abort();
+  const outcome = run(guest, { ...others, signal: killer.signal });
+  return {
+    outcome,
+    kill,
+    async [Symbol.asyncDispose]() {
+      kill();
+      await outcome.catch(() => {});
+    },
+  };
 }
 
 /** The console of a guest whose output goes elsewhere; it is made if somebody asks for it. */
