@@ -1,4 +1,5 @@
-//! Uses everything that the template's modules offer, and says what is wrong.
+//! Uses everything that the template's modules offer, and says what is wrong; given `devices`, without the
+//! parts that take many instructions.
 const std = @import("std");
 const solo5 = @import("solo5.zig");
 
@@ -9,11 +10,13 @@ comptime {
 }
 
 pub fn main(arguments: []const u8, memory: std.mem.Allocator) !void {
-    try expect(std.mem.eql(u8, arguments, "a b"));
-    for (0..3) |_| {
-        const large = try memory.alloc(u8, 5 << 20);
-        @memset(large, 1);
-        memory.free(large);
+    if (!std.mem.eql(u8, arguments, "devices")) {
+        try expect(std.mem.eql(u8, arguments, "a b"));
+        for (0..3) |_| {
+            const large = try memory.alloc(u8, 5 << 20);
+            @memset(large, 1);
+            memory.free(large);
+        }
     }
     const aligned = try memory.alignedAlloc(u8, 4096, 100);
     try expect(@intFromPtr(aligned.ptr) % 4096 == 0);
@@ -32,6 +35,7 @@ pub fn main(arguments: []const u8, memory: std.mem.Allocator) !void {
     const net = try solo5.Net.acquire("service");
     try expect(std.mem.eql(u8, &net.mac_address, &[_]u8{ 2, 0, 0, 0, 0, 7 }) and net.mtu == 1500);
     const buffer = try memory.alloc(u8, net.mtu + solo5.Net.header_length);
+    try solo5.print("ready\n", .{});
     try expect(solo5.wait(solo5.monotonic() + 60_000_000_000).contains(net));
     const frame = try net.read(buffer);
     std.mem.reverse(u8, frame);
