@@ -42,61 +42,88 @@ export function linkPortable(
   image: BindingsImage,
   options: { name: string },
 ): Uint8Array<ArrayBuffer> {
+  const { name } = options;
   const { architecture, entry, segments, snapshot } = join(parseUnikernel(bytes, options), image);
+  if (image.multiboot !== undefined && snapshot !== undefined) {
+    const message = `${name}: is a snapshot, and ${image.abi.target} starts no snapshots`;
+    throw new ElfError("portable", message);
+  }
   const application = readElf(bytes, options);
   const bindings = readElf(image.file, image);
-  const [ofBindings, ofApplication] = [
-    bindingsPrograms(bindings),
-    applicationPrograms(application),
-  ];
+  const ofBindings = bindingsPrograms(bindings);
+  const ofApplication = applicationPrograms(application);
   const phnum = ofBindings.length + ofApplication.length;
   if (phnum >= PN_XNUM) {
-    throw new ElfError(
-      "portable",
-      `${options.name}: too many program headers for one file: ${phnum}`,
-    );
+    throw new ElfError("portable", `${name}: too many program headers for one file: ${phnum}`);
   }
+  const placed = placeBindings(ofBindings, {
+    contentOf: (program) =>
+      program.type === LOAD
+        ? segments.find(({ address }) => address === program.vaddr)!.data
+        : programData(bindings, program, "elf-note"),
+    start: ElfHeader.size + phnum * ProgramHeader.size,
+    // What multiboot loads lies in the file as it does in memory.
+    inOnePiece: image.multiboot !== undefined,
+  });
+  const { distance, end } = placed;
+  const base = distance === undefined
+    ? alignUp(end, PAGE_SIZE)
+    : baseInOnePiece(ofApplication, { end, distance, name });
+  const moved = ofApplication.map((program) => ({ ...program, offset: base + program.offset }));
+  const programs = [...placed.programs, ...moved].sort((a, b) => RANK[a.type]! - RANK[b.type]!);
+  const headers = programs.map((program, index) => ({
+    offset: ElfHeader.size + index * ProgramHeader.size,
+    data: ProgramHeader.encode(program),
+  }));
+  const sections = joinSections(application, { base, image: bindings, programs });
+  const fields = { type: ELF_TYPES.EXEC, architecture, entry, phnum, ...sections.fields };
+  return assemble(sections.end, [
+    ...placed.chunks,
+    ...headers,
+    { offset: base, data: bytes },
+    ...sections.chunks,
+    { offset: 0, data: elfHeader(fields) },
+  ]);
+}
 
-  if (image.multiboot !== undefined && snapshot !== undefined) {
-    throw new ElfError(
-      "portable",
-      `${options.name}: is a snapshot, and ${image.abi.target} starts no snapshots`,
-    );
-  }
-  // What multiboot loads lies in the file as it does in memory.
-  const inOnePiece = image.multiboot !== undefined;
+/** The bindings in a file. */
+interface PlacedBindings {
+  /** Their program headers, with offsets in the file. */
+  readonly programs: readonly Program[];
+  readonly chunks: readonly Chunk[];
+  /** Where they end, in bytes. */
+  readonly end: number;
+  /** In a file in one piece, how far addresses are above offsets. */
+  readonly distance: number | undefined;
+}
+
+/** Gives the bindings their places, from `start` on. */
+function placeBindings(
+  programs: readonly Program[],
+  { contentOf, start, inOnePiece }: {
+    contentOf: (program: Program) => Uint8Array;
+    start: number;
+    inOnePiece: boolean;
+  },
+): PlacedBindings {
+  const chunks: Chunk[] = [];
+  let end = start;
   let distance: number | undefined;
-  const offsetOf = (address: number, end: number) => {
+  const loadedAt = (address: number) => {
     if (!inOnePiece) return congruent(end, address);
     distance ??= address - congruent(end, address);
     return address - distance;
   };
-  const chunks: Chunk[] = [];
-  let end = ElfHeader.size + phnum * ProgramHeader.size;
-  const placed = ofBindings.map((program) => {
+  const placed = programs.map((program) => {
     const { type, vaddr, filesz } = program;
     if (filesz === 0) return { ...program, offset: vaddr % PAGE_SIZE };
-    const data = type === LOAD
-      ? segments.find(({ address }) => address === vaddr)!.data
-      : programData(bindings, program, "elf-note");
-    const offset = type === LOAD ? offsetOf(vaddr, end) : alignUp(end, NOTE_ALIGN);
+    const offset = type === LOAD ? loadedAt(vaddr) : alignUp(end, NOTE_ALIGN);
+    const data = contentOf(program);
     chunks.push({ offset, data });
     end = offset + data.length;
     return { ...program, offset };
   });
-  const base = inOnePiece
-    ? baseInOnePiece(ofApplication, { end, distance: distance!, name: options.name })
-    : alignUp(end, PAGE_SIZE);
-  const moved = ofApplication.map((program) => ({ ...program, offset: base + program.offset }));
-  const programs = [...placed, ...moved].sort((a, b) => RANK[a.type]! - RANK[b.type]!);
-  programs.forEach((program, index) => {
-    const offset = ElfHeader.size + index * ProgramHeader.size;
-    chunks.push({ offset, data: ProgramHeader.encode(program) });
-  });
-  const sections = joinSections(application, { base, image: bindings, programs });
-  const fields = { type: ELF_TYPES.EXEC, architecture, entry, phnum, ...sections.fields };
-  chunks.push({ offset: base, data: bytes }, ...sections.chunks);
-  return assemble(sections.end, [...chunks, { offset: 0, data: elfHeader(fields) }]);
+  return { programs: placed, chunks, end, distance };
 }
 
 /** Where the application's file begins in one whose addresses are `distance` above its offsets. */
