@@ -34,7 +34,7 @@ import type { Result } from "../devices/kind.ts";
 /** The hypercalls that are not about a device. */
 const HANDLERS: Record<Exclude<Hypercall, DeviceHypercall>, Handler> = {
   walltime: ({ guest, world }, block) =>
-    void u64.set(guest.view, block + Walltime.offsets.nsecs, world.wallClock()),
+    void u64.set(guest.at(block, Walltime.size), Walltime.offsets.nsecs, world.wallClock()),
   puts,
   poll,
   halt,
@@ -85,31 +85,34 @@ export function resumePoll(context: Context, block: number, wait: PollWait): Ans
 
 /** Reads the clock only if nothing is ready. */
 function poll(context: Context, block: number): Answer {
-  const { guest: { view }, world, handles } = context;
-  const timeout = u64.get(view, block + Poll.offsets.timeoutNsecs);
+  const { guest, world, handles } = context;
+  const timeout = u64.get(guest.at(block, Poll.size), Poll.offsets.timeoutNsecs);
   const ready = world.ready(handles);
   if (ready !== 0n || timeout === 0n) return finishPoll(context, block, ready);
   return waitUntil(world.monotonic() + timeout, handles);
 }
 
-function finishPoll({ guest: { view } }: Context, block: number, ready: bigint): undefined {
-  u64.set(view, block + Poll.offsets.readySet, ready);
-  i32.set(view, block + Poll.offsets.ret, ready === 0n ? 0 : 1);
+function finishPoll({ guest }: Context, block: number, ready: bigint): undefined {
+  const args = guest.at(block, Poll.size);
+  u64.set(args, Poll.offsets.readySet, ready);
+  i32.set(args, Poll.offsets.ret, ready === 0n ? 0 : 1);
 }
 
 function puts({ guest, world }: Context, block: number): Answer {
-  const address = usize.get(guest.view, block + Puts.offsets.data);
-  const length = usize.get(guest.view, block + Puts.offsets.len);
+  const args = guest.at(block, Puts.size);
+  const address = usize.get(args, Puts.offsets.data);
+  const length = usize.get(args, Puts.offsets.len);
   if (!guest.allows("read", { address, length })) {
     return badRange("puts: data", "read", { address, length });
   }
-  const read = world.write(guest.bytes.subarray(address, address + length));
+  const read = world.write(guest.part(address, length));
   return read ? undefined : ended({ kind: "signal", signal: SIGPIPE });
 }
 
 function halt({ guest }: Context, block: number): Answer {
-  const cookie = usize.get(guest.view, block + Halt.offsets.cookie);
-  const status = i32.get(guest.view, block + Halt.offsets.exitStatus) & 0xff;
+  const args = guest.at(block, Halt.size);
+  const cookie = usize.get(args, Halt.offsets.cookie);
+  const status = i32.get(args, Halt.offsets.exitStatus) & 0xff;
   const frame = { address: cookie, length: TrapFrame.size };
   if (cookie !== 0 && !guest.allows("read", frame)) return badRange("halt: cookie", "read", frame);
   if (status !== EXIT.ABORT) return ended({ kind: "exit", status });
@@ -128,29 +131,30 @@ function isOfDevice(name: Hypercall): name is DeviceHypercall {
 
 /** A hypercall of a device. It is checked here, so that the device gets only valid requests. */
 function deviceCall(name: DeviceHypercall): Handler {
+  const { size } = HYPERCALL_ARGUMENTS[name];
   const offsets: Record<"handle" | "data" | "len" | "ret", number> & { readonly offset?: number } =
     HYPERCALL_ARGUMENTS[name].offsets;
   return ({ guest, world }, block) => {
-    const { view } = guest;
-    const finish = (result: Result): undefined => void i32.set(view, block + offsets.ret, result);
-    const device = world.devices[usize.get(view, block + offsets.handle) - 1];
+    const args = guest.at(block, size);
+    const finish = (result: Result): undefined => void i32.set(args, offsets.ret, result);
+    const device = world.devices[usize.get(args, offsets.handle) - 1];
     if (device === undefined) return finish(RESULT.EINVAL);
     const { read, write } = device.hypercalls;
     if (name !== read && name !== write) return finish(RESULT.EINVAL);
     // To read a device is to write to the guest's memory.
     const access = name === read ? "write" : "read";
-    const address = usize.get(view, block + offsets.data);
-    const length = usize.get(view, block + offsets.len);
+    const address = usize.get(args, offsets.data);
+    const length = usize.get(args, offsets.len);
     if (!guest.allows(access, { address, length })) {
       return badRange(`${name}: data`, access, { address, length });
     }
-    const offset = offsets.offset === undefined ? 0 : usize.get(view, block + offsets.offset);
+    const offset = offsets.offset === undefined ? 0 : usize.get(args, offsets.offset);
     if (!device.accepts(offset, length)) return finish(RESULT.EINVAL);
-    const data = guest.bytes.subarray(address, address + length);
+    const data = guest.part(address, length);
     if (access === "read") return finish(device.write(data, offset));
     const count = device.read(data, offset);
     if (count < 0) return finish(-count as Result);
-    usize.set(view, block + offsets.len, count);
+    usize.set(args, offsets.len, count);
     return finish(RESULT.OK);
   };
 }

@@ -40,6 +40,6 @@ export function machineMemory(
  */
 export function memoryImage({ memorySize, contents }: Plan): Mapping {
   const memory = guestMemory(memorySize);
-  for (const { address, data } of contents) memory.bytes.set(data, address);
+  for (const { address, data } of contents) memory.part(address, data.length).set(data);
   return memory;
 }

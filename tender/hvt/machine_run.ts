@@ -74,7 +74,7 @@ export function startMachine(parts: Parts, given: readonly Observer[]): MachineR
   const { machine, memory, vcpu, output, maker = RUN_LOOP } = parts;
   const observers = maker.observer === undefined ? given : [...given, maker.observer];
   const attached = observers.find(({ attach }) => attach !== undefined)?.attach?.(parts);
-  const guest = new GuestView(attached?.bytes ?? memory.bytes, machine.restrictions);
+  const guest = new GuestView(attached?.bytes ?? memory, machine.restrictions);
   let cpu: Cpu = attached?.cpu ?? vcpu;
   if (output !== undefined) cpu = output.paced(cpu);
   let { calls } = maker;

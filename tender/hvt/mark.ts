@@ -50,12 +50,12 @@ export function takeMark(
 
 /** The mark that the argument block of a `puts` makes, if it makes one. */
 function markAt(guest: GuestView, block: number): { record: number; acquired: bigint } | undefined {
-  if (usize.get(guest.view, block + Puts.offsets.len) !== 0) return undefined;
-  const record = usize.get(guest.view, block + Puts.offsets.data);
+  const args = guest.at(block, Puts.size);
+  if (usize.get(args, Puts.offsets.len) !== 0) return undefined;
+  const record = usize.get(args, Puts.offsets.data);
   const range = { address: record, length: MarkRecord.size };
   if (!guest.allows("read", range)) return undefined;
-  const bytes = guest.bytes.subarray(record, record + MarkRecord.size);
-  const found = readMark(bytes, record);
+  const found = readMark(guest.part(record, MarkRecord.size), record);
   return found && { record, acquired: found.acquired };
 }
 

@@ -9,6 +9,7 @@ import { u32 } from "../../abi/layout.ts";
 import {
   RING_COMMITS,
   RING_ENTRIES,
+  RING_MEMORY,
   RING_OPERATION,
   RING_SLOTS,
   RingCommit,
@@ -42,24 +43,23 @@ export function serveRing(
   context: Context,
   { ring, serve }: { ring: number; serve: ServeRequest },
 ): Answer {
-  const { view } = context.guest;
-  const { entTail, comHead, entHead, comTail } = RingHeader.read(view, ring);
+  const view = context.guest.at(ring, RING_MEMORY);
+  const { entTail, comHead, entHead, comTail } = RingHeader.read(view, 0);
   const requests = distance(entHead, entTail);
   if (requests > RING_SLOTS) return broken(`${requests} requests`);
   let commits = distance(comHead, comTail);
   if (commits > RING_SLOTS) return broken(`${commits} commits`);
   for (let done = 0; done < requests; done++) {
-    const at = ring + RING_ENTRIES + slot(entHead + done) * RingEntry.size;
-    const request = RingEntry.read(view, at);
+    const request = RingEntry.read(view, RING_ENTRIES + slot(entHead + done) * RingEntry.size);
     const served = serve(request, context);
     if ("end" in served) return served.end;
     if (served.commit !== undefined) {
       if (commits === RING_SLOTS) return broken("no room for a commit");
-      const place = ring + RING_COMMITS + slot(comHead + commits++) * RingCommit.size;
+      const place = RING_COMMITS + slot(comHead + commits++) * RingCommit.size;
       RingCommit.write(view, place, { id: request.id, ...served.commit });
-      u32.set(view, ring + RingHeader.offsets.comTail, comHead + commits);
+      u32.set(view, RingHeader.offsets.comTail, comHead + commits);
     }
-    u32.set(view, ring + RingHeader.offsets.entHead, entHead + done + 1);
+    u32.set(view, RingHeader.offsets.entHead, entHead + done + 1);
   }
 }
 
@@ -75,14 +75,14 @@ export function serveRequest(
   if (operation === RING_OPERATION.write) {
     const range = { address, length };
     if (!guest.allows("read", range)) return { end: badRange("ring: frame", "read", range) };
-    device?.write(guest.bytes.subarray(address, address + length), 0);
+    device?.write(guest.part(address, length), 0);
     return { commit: undefined };
   }
   if (operation !== RING_OPERATION.read) return { commit: undefined };
   const range = { address, length };
   if (!guest.allows("write", range)) return { end: badRange("ring: frame", "write", range) };
   if (device === undefined) return { commit: { ret: RESULT.EINVAL, len: 0 } };
-  const count = device.read(guest.bytes.subarray(address, address + length), 0);
+  const count = device.read(guest.part(address, length), 0);
   return { commit: count < 0 ? { ret: -count, len: 0 } : { ret: RESULT.OK, len: count } };
 }
 

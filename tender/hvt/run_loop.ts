@@ -126,6 +126,6 @@ export class RunLoop {
       }
     }
     const { rip } = this.#cpu.registers();
-    return ended(faultOf(exit, { rip, memorySize: this.#context.guest.bytes.length }));
+    return ended(faultOf(exit, { rip, memorySize: this.#context.guest.size }));
   }
 }

@@ -50,7 +50,7 @@ function writeCore(
 ): void {
   const desc = Prstatus.encode(status(outcome, machine));
   const note = { name: CORE_NOTE_NAME, type: NT_PRSTATUS, desc };
-  const memorySize = machine.memory.bytes.length;
+  const memorySize = machine.memory.size;
   const head = coreHead({ architecture: "x86_64", note, memorySize });
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   try {
@@ -69,7 +69,7 @@ function writeContent(
 ): void {
   writeAt(file, 0, head);
   memoryContent(mapping, (offset, bytes) => writeAt(file, head.length + offset, bytes));
-  file.truncateSync(head.length + mapping.bytes.length);
+  file.truncateSync(head.length + mapping.size);
 }
 
 function status(

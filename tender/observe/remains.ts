@@ -43,7 +43,10 @@ export function remainsOf(outcome: Outcome, machine: EndedMachine): Remains | un
   const registers = machine.registers();
   if (outcome.kind === "fault" && outcome.frame !== undefined) {
     // The address of a frame was checked when the guest gave it.
-    const { cr2, ec, rip, rsp, rflags } = TrapFrame.read(memory.view, outcome.frame);
+    const { cr2, ec, rip, rsp, rflags } = TrapFrame.read(
+      memory.at(outcome.frame, TrapFrame.size),
+      0,
+    );
     const report = new TextDecoder("latin1").decode(
       copy(memory, { address: outcome.frame - REPORT_SIZE, length: REPORT_SIZE }),
     );
@@ -58,14 +61,14 @@ export function remainsOf(outcome: Outcome, machine: EndedMachine): Remains | un
 
 function stackAt(memory: GuestView, rsp: bigint): Uint8Array {
   const address = Number(rsp);
-  const length = Math.min(STACK_SIZE, Math.max(memory.bytes.length - address, 0));
+  const length = Math.min(STACK_SIZE, Math.max(memory.size - address, 0));
   return copy(memory, { address, length });
 }
 
 /** A copy of guest memory; empty if the guest cannot read all of it. */
 function copy(memory: GuestView, range: { address: number; length: number }): Uint8Array {
   const { address, length } = range;
-  return memory.allows("read", range) ? memory.bytes.slice(address, address + length) : NOTHING;
+  return memory.allows("read", range) ? memory.part(address, length).slice() : NOTHING;
 }
 
 const NOTHING = new Uint8Array();
@@ -79,6 +82,6 @@ export type TrapRegisters = Pick<
 /** The registers at the trap that ended a guest; undefined if no trap did. */
 export function trapRegisters(outcome: Outcome, memory: GuestView): TrapRegisters | undefined {
   if (outcome.kind !== "fault" || outcome.frame === undefined) return undefined;
-  const { rip, cs, rflags, rsp, ss } = TrapFrame.read(memory.view, outcome.frame);
+  const { rip, cs, rflags, rsp, ss } = TrapFrame.read(memory.at(outcome.frame, TrapFrame.size), 0);
   return { rip, cs, rflags, rsp, ss };
 }

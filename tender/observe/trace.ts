@@ -142,7 +142,7 @@ function fieldsOf(
   const type = HYPERCALL_ARGUMENTS[name];
   if (!guest.allows("read", { address: block, length: type.size })) return {};
   const fields: Record<string, number | bigint> = {};
-  for (const [field, value] of Object.entries(type.read(guest.view, block))) {
+  for (const [field, value] of Object.entries(type.read(guest.at(block, type.size), 0))) {
     if (wanted(field)) fields[contractName(field)] = value;
   }
   return fields;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { SystemError } from "../../linux/libc.ts";
 import { guestMemory, Mapping, sparseFile } from "../../linux/memory.ts";
 
@@ -38,6 +39,28 @@ Deno.test("memory: its content is that of its descriptor", () => {
   const file = Deno.readFileSync(`/proc/self/fd/${memory.fd}`);
   assert.equal(file.length, 2 * MIB);
   assert.deepEqual([...file.subarray(MIB, MIB + 3)], [1, 2, 3]);
+});
+
+Deno.test("memory: a part is what lies there, before all of it is looked at and after", () => {
+  const size = 34 * MIB;
+  // Near the edges of what is shown at once.
+  const edges = [0, 16 * MIB, 32 * MIB, size];
+  const place = fc.tuple(fc.constantFrom(...edges), fc.integer({ min: -40, max: 40 }))
+    .map(([edge, off]) => Math.min(Math.max(edge + off, 0), size));
+  const range = fc.tuple(place, place).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
+  const property = fc.property(range, range, fc.boolean(), ([from, to], [start, end], whole) => {
+    using memory = guestMemory(size);
+    if (whole) memory.bytes[0] = 0;
+    memory.part(from, to - from).fill(7);
+    assert.equal(memory.part(start, end - start).length, end - start);
+    const shown = memory.part(start, Math.min(end - start, 100));
+    const all = memory.bytes.subarray(start, start + shown.length);
+    assert.deepEqual([...shown], [...all]);
+    assert.deepEqual([memory.bytes[from - 1] ?? 0, memory.bytes[to] ?? 0], [0, 0]);
+    memory.close();
+    assert.deepEqual([shown.length, all.length, memory.part(0, 8).length], [0, 0, 0]);
+  });
+  fc.assert(property, { numRuns: 100 });
 });
 
 Deno.test("memory: a range has the protection that it is given", () => {

@@ -54,22 +54,20 @@ export function addCall(hash: Hash, name: Hypercall, { guest, block }: Place): v
   const range = { address: block, length: HYPERCALL_ARGUMENTS[name].size };
   if (!guest.allows("read", range)) return;
   // With what its results were before: that is the guest's as well.
-  hash.bytes(guest.bytes.subarray(block, block + range.length));
+  hash.bytes(guest.part(block, range.length));
   if (name !== "puts" && name !== "net_write" && name !== "block_write") return;
   const data = dataOf(name, { guest, block });
-  if (guest.allows("read", data)) {
-    hash.bytes(guest.bytes.subarray(data.address, data.address + data.length));
-  }
+  if (guest.allows("read", data)) hash.bytes(guest.part(data.address, data.length));
 }
 
 /** What a call was answered, as it lies in the guest's memory. */
 export function answerOf(name: AnsweredCall, { guest, block }: Place): Input {
-  const { view, bytes } = guest;
+  const args = argumentsOf(name, { guest, block });
   switch (name) {
     case "walltime":
-      return { kind: "wall", value: u64.get(view, block + Walltime.offsets.nsecs) };
+      return { kind: "wall", value: u64.get(args, Walltime.offsets.nsecs) };
     case "poll":
-      return { kind: "poll", ready: u64.get(view, block + Poll.offsets.readySet) };
+      return { kind: "poll", ready: u64.get(args, Poll.offsets.readySet) };
     case "puts":
       return { kind: "console", result: RESULT.OK };
     case "net_write":
@@ -79,8 +77,8 @@ export function answerOf(name: AnsweredCall, { guest, block }: Place): Input {
     case "block_read": {
       const result = resultOf(name, { guest, block });
       const { address, length } = dataOf(name, { guest, block });
-      const end = result === RESULT.OK ? address + length : address;
-      return { kind: "read", result, data: bytes.subarray(address, end) };
+      const data = guest.part(address, result === RESULT.OK ? length : 0);
+      return { kind: "read", result, data };
     }
   }
 }
@@ -91,34 +89,34 @@ export function answerOf(name: AnsweredCall, { guest, block }: Place): Input {
  * @returns whether the guest asked so that it can be answered so
  */
 export function giveAnswer(name: AnsweredCall, input: Input, { guest, block }: Place): boolean {
-  const { view, bytes } = guest;
   const isWritten = name !== "puts";
   const range = { address: block, length: HYPERCALL_ARGUMENTS[name].size };
   if (!guest.allows(isWritten ? "write" : "read", range)) return false;
+  const args = argumentsOf(name, { guest, block });
   switch (input.kind) {
     case "wall":
       if (name !== "walltime") return false;
-      u64.set(view, block + Walltime.offsets.nsecs, input.value);
+      u64.set(args, Walltime.offsets.nsecs, input.value);
       return true;
     case "poll":
       if (name !== "poll") return false;
-      u64.set(view, block + Poll.offsets.readySet, input.ready);
-      i32.set(view, block + Poll.offsets.ret, input.ready === 0n ? 0 : 1);
+      u64.set(args, Poll.offsets.readySet, input.ready);
+      i32.set(args, Poll.offsets.ret, input.ready === 0n ? 0 : 1);
       return true;
     case "console":
       return name === "puts";
     case "write":
       if (name !== "net_write" && name !== "block_write") return false;
-      i32.set(view, block + OFFSETS[name]!.ret!, input.result);
+      i32.set(args, OFFSETS[name]!.ret!, input.result);
       return true;
     case "read": {
       if (name !== "net_read" && name !== "block_read") return false;
       const { address, length } = dataOf(name, { guest, block });
       const size = input.data.length;
       if (size > length || !guest.allows("write", { address, length: size })) return false;
-      bytes.set(input.data, address);
-      i32.set(view, block + OFFSETS[name]!.ret!, input.result);
-      if (input.result === RESULT.OK) usize.set(view, block + OFFSETS[name]!.len, size);
+      guest.part(address, size).set(input.data);
+      i32.set(args, OFFSETS[name]!.ret!, input.result);
+      if (input.result === RESULT.OK) usize.set(args, OFFSETS[name]!.len, size);
       return true;
     }
     default:
@@ -129,12 +127,18 @@ export function giveAnswer(name: AnsweredCall, input: Input, { guest, block }: P
 /** What a call hands over or gets. */
 export function dataOf(
   name: Hypercall,
-  { guest: { view }, block }: Place,
+  place: Place,
 ): { address: number; length: number } {
+  const args = argumentsOf(name, place);
   const { data, len } = OFFSETS[name]!;
-  return { address: usize.get(view, block + data), length: usize.get(view, block + len) };
+  return { address: usize.get(args, data), length: usize.get(args, len) };
 }
 
-function resultOf(name: Hypercall, { guest: { view }, block }: Place): number {
-  return i32.get(view, block + OFFSETS[name]!.ret!);
+function resultOf(name: Hypercall, place: Place): number {
+  return i32.get(argumentsOf(name, place), OFFSETS[name]!.ret!);
+}
+
+/** The argument block of a call. */
+function argumentsOf(name: Hypercall, { guest, block }: Place): DataView {
+  return guest.at(block, HYPERCALL_ARGUMENTS[name].size);
 }

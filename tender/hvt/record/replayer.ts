@@ -88,7 +88,7 @@ class Replayer implements CpuAnswers {
         this.#expected.take(NOUNS[KINDS[name]], (input) => giveAnswer(name, input, place));
         if (name === "puts") {
           const { address, length } = dataOf(name, place);
-          context.world.write(context.guest.bytes.subarray(address, address + length));
+          context.world.write(context.guest.part(address, length));
         }
       },
     };

@@ -202,7 +202,7 @@ export class PcLoop implements Loop {
 
   #fault(exit: Exclude<Exit, { kind: "intr" }>): Answer {
     const { rip } = this.#parts.cpu.registers();
-    return ended(faultOf(exit, { rip, memorySize: this.#parts.context.guest.bytes.length }));
+    return ended(faultOf(exit, { rip, memorySize: this.#parts.context.guest.size }));
   }
 }
 

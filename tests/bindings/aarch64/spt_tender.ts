@@ -182,8 +182,9 @@ class Kernel {
     if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) return KILLED;
     if (!this.#guest.allows("write", { address, length: 16 })) return EFAULT;
     const now = clock === CLOCK_REALTIME ? this.#world.wallClock() : this.#world.monotonic();
-    u64.set(this.#guest.view, address, now / SECOND);
-    u64.set(this.#guest.view, address + 8, now % SECOND);
+    const time = this.#guest.at(address, 16);
+    u64.set(time, 0, now / SECOND);
+    u64.set(time, 8, now % SECOND);
     return 0n;
   }
 
@@ -193,7 +194,7 @@ class Kernel {
     if (flags !== TIMER_ABSTIME || !this.#guest.allows("read", { address: spec, length: 32 })) {
       return ERRORS[2]!;
     }
-    const word = (at: number) => u64.get(this.#guest.view, spec + at);
+    const word = (at: number) => u64.get(this.#guest.at(spec, 32), at);
     const nanoseconds = word(24);
     if (word(0) !== 0n || word(8) !== 0n || nanoseconds >= SECOND) return ERRORS[2]!;
     const moment = word(16) * SECOND + nanoseconds;
@@ -217,10 +218,8 @@ class Kernel {
     if (this.#timer !== undefined && this.#timer <= this.#world.monotonic()) data.push(TIMER_EVENT);
     const reported = data.slice(0, room);
     reported.forEach((item, index) => {
-      EpollEvent.write(this.#guest.view, events + index * EpollEvent.size, {
-        events: EPOLLIN,
-        data: BigInt(item),
-      });
+      const event = this.#guest.at(events + index * EpollEvent.size, EpollEvent.size);
+      EpollEvent.write(event, 0, { events: EPOLLIN, data: BigInt(item) });
     });
     return BigInt(reported.length);
   }

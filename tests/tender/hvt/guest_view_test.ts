@@ -26,6 +26,19 @@ Deno.test("guest view: one byte of overlap with memory that is not the guest's t
   equal(allows("write", 40, SIZE + 1), false);
 });
 
+Deno.test("guest view: a structure is the one that is asked for, wherever the last one was", () => {
+  const bytes = Uint8Array.from({ length: SIZE }, (_, index) => index);
+  const view = new GuestView(bytes, []);
+  const structure = fc.tuple(fc.nat({ max: 8 }), fc.integer({ min: 1, max: 16 }));
+  fc.assert(fc.property(fc.array(structure), (structures) => {
+    for (const [address, length] of structures) {
+      const at = view.at(address, length);
+      equal(at.getUint8(0), address);
+      equal(at.getUint8(length - 1), address + length - 1);
+    }
+  }));
+});
+
 const edge = fc.nat({ max: SIZE + 4 });
 const access = fc.record({
   start: fc.nat({ max: SIZE }),

@@ -240,11 +240,11 @@ kvmTest("hvt ring: a guest asks for a frame above its memory, and gets it at the
   const world = fakeWorld([{ type: "NET_BASIC", mac: MAC, mtu: 1500 }]);
   world.devices[0]!.read = (data) => (data.set([1, 2, 3]), 3);
   using vm = createVm(tinyGuest(code, { devices: NETWORK }), world);
-  const { view } = vm.memory;
-  equal(RingHeader.read(view, TINY).needsKick, 1, "before the first instruction");
+  const ring = vm.memory.at(TINY, RING_MEMORY);
+  equal(RingHeader.read(ring, 0).needsKick, 1, "before the first instruction");
   const outcome = outcomeOf(vm.step());
   ok(outcome.kind === "fault" && outcome.reason === "halted", JSON.stringify(outcome));
-  deepEqual(RingCommit.read(view, TINY + RING_COMMITS), { id: 0, ret: RESULT.OK, len: 3 });
+  deepEqual(RingCommit.read(ring, RING_COMMITS), { id: 0, ret: RESULT.OK, len: 3 });
   deepEqual([...vm.memory.bytes.subarray(TINY - 64, TINY - 60)], [1, 2, 3, 0]);
 });
 
