@@ -12,7 +12,7 @@ import { printing, replays } from "../tender/record/recorded.ts";
 
 for (const [target, missing] of [["spt", undefined], ["hvt", noKvm]] as const) {
   testUnless(missing, `pool: guests of ${target} are recorded beside others`, async () => {
-    const path = await guest("chance", target);
+    const path = await guest("time", target);
     const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
     await using pool = new Pool({ guests: 2 });
     const image = await pool.prepare(unikernel, { memory: "4 MiB" });
