@@ -13,6 +13,9 @@ export const EPHEMERAL = [200, 299] as const;
 /** Numbers of instances that go on. */
 export const PERSISTENT = [100, 199] as const;
 
+/** Most characters of what a file says of an instance that serves one call. */
+const LONGEST_ENTRY = 300;
+
 /** What is known of a live instance. */
 export interface Instance {
   readonly cid: number;
@@ -113,16 +116,11 @@ export class CidRegistry {
       since: new Date().toISOString(),
       socket,
     };
-    file.truncateSync();
-    file.writeSync(new TextEncoder().encode(JSON.stringify(instance)));
-    return {
-      cid,
-      [Symbol.dispose]: () => {
-        // The number of one that goes on stays its own.
-        if (!kept) file.truncateSync();
-        file.close();
-      },
-    };
+    if (kept) file.truncateSync();
+    // As long as any other: what was there before is overwritten, in one call.
+    const text = JSON.stringify(instance).padEnd(LONGEST_ENTRY);
+    file.writeSync(new TextEncoder().encode(text));
+    return { cid, [Symbol.dispose]: () => file.close() };
   }
 
   #isLocked(cid: number): boolean {

@@ -161,7 +161,7 @@ export class Tools implements AsyncDisposable {
     const room = image.input === "script" ? MAX_FRAME : 0;
     const log = new Log(spec.config.max_output_bytes + room);
     using over = new DisposableStack();
-    const { signal } = over.adopt(new AbortController(), (ended) => ended.abort());
+    const { signal } = over.adopt(new AbortController(), (ended) => ended.abort(ENDED));
     over.defer(() => {
       const isAnswer = image.input === "arguments" || image.input === "stdin";
       const text = isAnswer ? "" : log.text();
@@ -303,6 +303,9 @@ export class Tools implements AsyncDisposable {
     };
   }
 }
+
+/** Why nothing is done for a call that has ended. Without a reason, one would be made each time, with its stack. */
+const ENDED = "the call has ended";
 
 /** A call that is made. */
 interface Called {
