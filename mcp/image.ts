@@ -34,18 +34,25 @@ const CHANNEL_MAC = "02:73:74:64:69:6e";
 /** Largest payload of a frame on a channel, in bytes. */
 const CHANNEL_MTU = 0xffff;
 
-/** How a tool gets its arguments; a script has a runner that gets them from standard input. */
-export type Input = "channel" | "arguments" | "stdin" | "script";
+/** How a tool gets its arguments. */
+export type Input = "channel" | "arguments" | "stdin";
+
+/** What runs a script. */
+export interface OpenedScript {
+  readonly unikernel: Unikernel;
+  /** The script and its runner, which the unikernel needs. */
+  readonly files: readonly RootFile[];
+}
 
 /**
  * Makes a unikernel of a script and its runner, for whoever knows where the images of languages are.
  *
- * @param options `memory`: in MiB
+ * @param options `memory`: in MiB; `warm`: whether it has begun, if that can be had
  */
 export type OpenScript = (
   path: string,
-  options: { readonly target: "spt" | "hvt"; readonly memory: number },
-) => Promise<Unikernel>;
+  options: { readonly target: "spt" | "hvt"; readonly memory: number; readonly warm: boolean },
+) => Promise<OpenedScript>;
 
 /** An image that can be started. */
 export interface ToolImage {
@@ -53,12 +60,18 @@ export interface ToolImage {
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
   readonly unikernel: Unikernel;
+  /** Files that each instance has: those of a script. The unikernel lacks them. */
+  readonly files: readonly RootFile[];
   readonly target: "spt" | "hvt";
   /** Whether it is an adopted Linux program. */
   readonly adopted: boolean;
   /** Whether it starts from where it had initialised. */
   readonly warm: boolean;
   readonly input: Input;
+  /** Name of the device that it is called by. */
+  readonly channel: string;
+  /** Words of its command line, before those of the configuration: a script's runner has some. */
+  readonly words: readonly string[];
 }
 
 /**
@@ -76,12 +89,24 @@ export async function loadImage(
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const sha256 = new Uint8Array(digest).toHex();
   try {
-    if (openScript !== undefined && runnerFor(path) !== undefined) {
+    const runner = runnerFor(path);
+    if (openScript !== undefined && runner !== undefined) {
+      const { memory, config: { warm } } = spec;
       const target = spec.target ?? "spt";
-      const script = await openScript(path, { target, memory: spec.memory });
-      const { unikernel } = await forTarget(script, target);
-      const warm = unikernel.snapshot !== undefined;
-      return { path, sha256, unikernel, target, adopted: true, warm, input: "script" };
+      const script = await openScript(path, { target, memory, warm });
+      const { unikernel } = await forTarget(script.unikernel, target);
+      return {
+        path,
+        sha256,
+        unikernel,
+        files: script.files,
+        target,
+        adopted: true,
+        warm: unikernel.snapshot !== undefined,
+        input: "channel",
+        channel: STDIN_DEVICE,
+        words: runner.words,
+      };
     }
     const given = parseUnikernel(bytes, { name: path });
     const { unikernel: cold, target } = await forTarget(given, spec.target);
@@ -93,8 +118,11 @@ export async function loadImage(
       target,
       adopted,
       unikernel: cold,
+      files: [],
       warm: cold.snapshot !== undefined,
       input: inputOf(spec, cold),
+      channel: spec.config.channel,
+      words: [],
     };
     if (!spec.config.warm || image.warm) return image;
     const warm = await warmed(image, { spec, cache });
@@ -163,7 +191,7 @@ async function warmed(
     name: unikernel.name,
     make: async () => {
       // Nobody calls: a program that does not say that it is ready ends.
-      const wires = openWires(image, spec);
+      const wires = openWires(image);
       const closed = Promise.all(Object.values(wires.ports).map((port) => port.close()));
       try {
         const devices = { ...wires.devices, ...filesDevice(unikernel, []) };
@@ -185,13 +213,12 @@ export const QUIET = ["--solo5:quiet"] as const;
 
 /** The devices that lead to this program, and their other ends. */
 export function openWires(
-  { unikernel }: Pick<ToolImage, "unikernel">,
-  spec: ToolSpec,
+  { unikernel, channel }: Pick<ToolImage, "unikernel" | "channel">,
 ): { ports: Record<string, NetPort>; devices: Record<string, Device> } {
   const ports: Record<string, NetPort> = {};
   const devices: Record<string, Device> = {};
   for (const { name, type } of unikernel.manifest.devices) {
-    if (type !== "NET_BASIC" || name !== spec.config.channel && name !== STDIN_DEVICE) continue;
+    if (type !== "NET_BASIC" || name !== channel && name !== STDIN_DEVICE) continue;
     const [port, device] = net.pair({ mtu: CHANNEL_MTU, macs: [CHANNEL_MAC, CHANNEL_MAC] });
     ports[name] = port;
     devices[name] = device;
@@ -214,16 +241,17 @@ export function filesDevice(
  * @throws {McpError} "image" if it has no place for them
  */
 export function withFiles(
-  { unikernel, adopted, path }: Pick<ToolImage, "unikernel" | "adopted" | "path">,
-  files: readonly RootFile[],
+  { unikernel, files: own, adopted, path }: ToolImage,
+  mounted: readonly RootFile[],
 ): { unikernel: Unikernel; devices: Record<string, Device> } {
-  const devices = filesDevice(unikernel, files);
-  if (files.length === 0 || Object.keys(devices).length > 0) return { unikernel, devices };
+  const devices = filesDevice(unikernel, mounted);
+  const files = Object.keys(devices).length > 0 ? own : [...own, ...mounted];
+  if (files.length === 0) return { unikernel, devices };
   if (!adopted) {
     throw new McpError("image", `${path}: has no device '${MOUNTS_DEVICE}' for its mounts`);
   }
   try {
-    return { unikernel: addFiles(unikernel, files, { name: "mounts" }), devices };
+    return { unikernel: addFiles(unikernel, files, { name: path }), devices };
   } catch (error) {
     throw asImageError(error, path);
   }

@@ -19,7 +19,6 @@ import { McpError } from "./error.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import { openWires, QUIET, STDIN_DEVICE, type ToolImage, withFiles } from "./image.ts";
 import { parseResponse, type Request } from "./json_rpc.ts";
-import { runnerFor, scriptCall } from "./scripts/scripts.ts";
 import { cancelled } from "./slots.ts";
 
 /** What came of a call. */
@@ -70,11 +69,6 @@ export class Log {
     if (part.length < output.length) this.truncated = true;
   };
 
-  /** Keeps this in place of what was taken. */
-  replace(text: string): void {
-    this.#parts.splice(0, Infinity, new TextEncoder().encode(text));
-  }
-
   /** All of it, as text. */
   text(): string {
     const decoder = new TextDecoder();
@@ -95,9 +89,9 @@ export async function execute(
   options: ExecuteOptions,
 ): Promise<Answer> {
   const { image, prepared, files, signal, log } = options;
-  const { ports, devices } = openWires(image, spec);
+  const { ports, devices } = openWires(image);
   const own = withFiles(image, files);
-  const changed = own.unikernel === image.unikernel
+  const changed = files.length === 0 || own.unikernel === image.unikernel
     ? undefined
     : await pool.prepare(own.unikernel, { memory: `${spec.memory} MiB` });
   using _ = changed;
@@ -113,16 +107,11 @@ export async function execute(
     const work = new Work(guest, { spec, begun, signal });
     if (image.input !== "channel") {
       const stdin = ports[STDIN_DEVICE];
-      const script = image.input === "script" ? scriptCall(spec.image, request) : undefined;
-      const input = script?.input ?? new TextEncoder().encode(JSON.stringify(request.params ?? {}));
+      const input = new TextEncoder().encode(JSON.stringify(request.params ?? {}));
       if (stdin !== undefined) void feed(new Channel(stdin), input, () => stdin.close());
-      const answer = await work.output(log, { size: input.length, script: script !== undefined });
-      if (script === undefined) return answer;
-      const { response, rest } = script.read(log.text());
-      log.replace(rest);
-      return { ...answer, result: parseResponse(response, request.id) };
+      return await work.output(log, input.length);
     }
-    return await work.exchange(new Channel(ports[spec.config.channel]!), {
+    return await work.exchange(new Channel(ports[image.channel]!), {
       request,
       asking: options.asking,
     });
@@ -154,18 +143,14 @@ function limitsOf({ config }: ToolSpec): Limits {
 
 /** The command line. */
 function wordsFor(
-  { adopted, input }: ToolImage,
+  { adopted, input, words }: ToolImage,
   { spec, request }: { spec: ToolSpec; request: Request },
 ): string[] {
   const variables = Object.entries(spec.config.env_vars).map(([name, value]) =>
     adopted ? `--soloden:env=${name}=${value}` : `${name}=${value}`
   );
-  const args = input === "arguments"
-    ? [JSON.stringify(request.params ?? {})]
-    : input === "script"
-    ? [`/app/${runnerFor(spec.image)!.name}`]
-    : [];
-  return [...QUIET, ...variables, ...args];
+  const args = input === "arguments" ? [JSON.stringify(request.params ?? {})] : [];
+  return [...QUIET, ...variables, ...words, ...args];
 }
 
 /** A call that goes on: two clocks, the caller's patience, and the unikernel's end. */
@@ -202,16 +187,17 @@ class Work {
     return this.#answered({ result, boot, in: frame.length, out: size });
   }
 
-  /** Waits for the end of a program that prints its answer. */
-  async output(
-    log: Log,
-    { size, script }: { size: number; script: boolean },
-  ): Promise<Answer> {
+  /**
+   * Waits for the end of a program that prints its answer.
+   *
+   * @param size of its input, in bytes
+   */
+  async output(log: Log, size: number): Promise<Answer> {
     const { timeout_secs } = this.#spec.config;
     const boot = performance.now();
     const outcome = await this.#patience.within(this.#guest.outcome, "timeout_secs", timeout_secs);
     const text = log.text();
-    if (outcome.kind === "exit" && outcome.status !== 0 && !script) {
+    if (outcome.kind === "exit" && outcome.status !== 0) {
       const said = text.trim();
       const message = `exit status ${outcome.status}${said === "" ? "" : `: ${said}`}`;
       throw new McpError("tool", message, { status: outcome.status });

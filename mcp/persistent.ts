@@ -116,17 +116,17 @@ export class Persistent implements AsyncDisposable {
     const name = spec.persistent!.id;
     const path = (cid: number) => `${runtime}/${cid}.sock`;
     const lease = cids.takePersistent(name, path);
-    const { ports, devices } = openWires(image, spec);
+    const { ports, devices } = openWires(image);
     const own = withFiles(image, readMounts(checkMounts(spec.mounts)));
     const changed = own.unikernel === image.unikernel
       ? prepared
       : await pool.prepare(own.unikernel, { memory: `${spec.memory} MiB` });
     const guest = pool.start(changed, {
-      args: [...QUIET, ...spec.command],
+      args: [...QUIET, ...image.words, ...spec.command],
       devices: { ...devices, ...own.devices },
       console: log.take,
     });
-    const port = ports[spec.config.channel]!;
+    const port = ports[image.channel]!;
     const socket = serveSocket(path(lease.cid), {
       port: PORT,
       answer: (request) => this.#foreign(request),

@@ -12,8 +12,7 @@ import { resolveTool, type Surroundings, type ToolSpec } from "./config.ts";
 import type { Config } from "./config_schema.ts";
 import { type Description, readDescription } from "./description.ts";
 import { McpError } from "./error.ts";
-import { MAX_FRAME } from "./frame.ts";
-import { loadImage, type OpenScript, type ToolImage } from "./image.ts";
+import { loadImage, type OpenScript, type ToolImage, withFiles } from "./image.ts";
 import { type Answer, execute, Log } from "./instance.ts";
 import { DESCRIBE, type Request } from "./json_rpc.ts";
 import { Logs } from "./logs.ts";
@@ -157,9 +156,7 @@ export class Tools implements AsyncDisposable {
     const name = `${spec.server}.${spec.tool}`;
     using lease = this.#cids.take(name);
     Object.assign(facts, { queue, cid: lease.cid });
-    // The answer of a script is printed, too.
-    const room = image.input === "script" ? MAX_FRAME : 0;
-    const log = new Log(spec.config.max_output_bytes + room);
+    const log = new Log(spec.config.max_output_bytes);
     using over = new DisposableStack();
     const { signal } = over.adopt(new AbortController(), (ended) => ended.abort(ENDED));
     over.defer(() => {
@@ -268,7 +265,8 @@ export class Tools implements AsyncDisposable {
     const { places: { cache }, openScript } = this.#options;
     const image = await loadImage(spec, { cache, openScript });
     const memory = `${spec.memory} MiB` as const;
-    return { image, prepared: await this.#pool.prepare(image.unikernel, { memory }) };
+    const { unikernel } = withFiles(image, []);
+    return { image, prepared: await this.#pool.prepare(unikernel, { memory }) };
   }
 
   #who() {

@@ -113,8 +113,10 @@ void channels_resume(void) {
     for (struct channel *channel = channels; channel != NULL; channel = channel->next) {
         if (channel->stream == NULL)
             continue;
-        solo5_handle_t handle = channel->stream->handle;
-        memset(channel->stream, 0, sizeof *channel->stream);
-        channel->stream->handle = handle;
+        /* The packets stay: to clear them would be to copy fifty pages in each start. */
+        struct soloden_channel *stream = channel->stream;
+        stream->closed = false;
+        stream->sent = stream->first = stream->queued = 0;
+        stream->read = stream->going.size = 0;
     }
 }

@@ -37,15 +37,50 @@ export interface Start {
  */
 export async function warmImage(image: Image, start: Start): Promise<Unikernel> {
   const name = image.language;
+  return await fromCache(start, {
+    name,
+    file: await cacheName(image, start),
+    open: async () => parseUnikernel(await readImage(image), { name }),
+    args: [],
+  });
+}
+
+/** How to start a tool. */
+export interface ToolStart extends Start {
+  readonly args: readonly string[];
+  /** All that its unikernel was made from. */
+  readonly from: readonly (string | Uint8Array)[];
+}
+
+/** As {@linkcode warmImage}, a unikernel that is made already. */
+export async function warmTool(
+  cold: Unikernel,
+  { from, args, ...start }: ToolStart,
+): Promise<Unikernel> {
+  const file = await cacheName({ sha256: await digest(from) }, start);
+  return await fromCache(start, { name: cold.name, file, open: () => cold, args });
+}
+
+/** What is to be had from the cache. */
+interface Wanted {
+  readonly name: string;
+  /** Name of its file. */
+  readonly file: string;
+  /** Opens what has not begun. */
+  open(): Promise<Unikernel> | Unikernel;
+  readonly args: readonly string[];
+}
+
+async function fromCache(start: Start, { name, file, open, args }: Wanted): Promise<Unikernel> {
   const { cacheDir = userCacheDir() } = start;
-  if (cacheDir === undefined) return parseUnikernel(await readImage(image), { name });
+  if (cacheDir === undefined) return await open();
   const directory = privateDirectory(`${cacheDir}/images`);
-  const path = `${directory}/${await cacheName(image, start)}`;
+  const path = `${directory}/${file}`;
   const kept = keptUnikernel(path, name);
   if (kept !== undefined) return kept;
-  const cold = parseUnikernel(await readImage(image), { name });
+  const cold = await open();
   try {
-    const warm = (await begin(cold, start)).file!;
+    const warm = (await begin(cold, start, args)).file!;
     await keep(path, warm);
     return parseUnikernel(warm, { name });
   } catch (error) {
@@ -67,9 +102,14 @@ function keptUnikernel(path: string, name: string): Unikernel | undefined {
 }
 
 /** Runs an image until it has begun. */
-async function begin(cold: Unikernel, { target, memory, machine }: Start): Promise<Unikernel> {
+async function begin(
+  cold: Unikernel,
+  { target, memory, machine }: Start,
+  args: readonly string[],
+): Promise<Unikernel> {
   const devices = await withInput({}, cold.manifest, { empty: true });
-  const guest = bind(await bindTo(cold, target), { memory, args: ["--solo5:quiet"], devices });
+  const words = ["--solo5:quiet", ...args];
+  const guest = bind(await bindTo(cold, target), { memory, args: words, devices });
   return await snapshot(guest, { ...readMachine(machine), console: () => {} });
 }
 

@@ -1,6 +1,7 @@
-// Runs one call of a tool: standard input has the request, and what follows the mark is the answer.
+// Answers the calls of tools: the exports of the module that the command line names.
 
-const request = JSON.parse(readText());
+const name = process.argv[2];
+const path = `/packages/${name}.js`;
 
 /** The names of a function's parameters, as its source has them. */
 function parametersOf(fn) {
@@ -48,22 +49,106 @@ function describe(source) {
   return { tools };
 }
 
-async function answer() {
-  const module = await import(request.module);
-  if (request.method === "rpc.describe") return { result: describe(request.source) };
-  const fn = module[request.method];
-  if (typeof fn !== "function") {
-    return { error: { code: -32601, message: `no such tool: ${request.method}` } };
+// ---- What the host does for a tool ----
+
+const { ready, receive, send } = soloden;
+let lastId = 0;
+
+/** Has the host do something. Returns its reply. */
+function ask(method, params) {
+  send(JSON.stringify({ jsonrpc: "2.0", id: ++lastId, method, params }));
+  const reply = receive();
+  if (reply === undefined) process.exit(1);
+  return JSON.parse(reply);
+}
+
+/** The headers of an answer. */
+class Headers {
+  #all;
+  constructor(all) {
+    this.#all = new Map(Object.entries(all));
   }
-  const args = parametersOf(fn).map((name) => request.params[name]);
+  get(name) {
+    return this.#all.get(name.toLowerCase()) ?? null;
+  }
+  has(name) {
+    return this.#all.has(name.toLowerCase());
+  }
+  [Symbol.iterator]() {
+    return this.#all.entries();
+  }
+}
+
+/** What a request was answered with. */
+class Response {
+  #answer;
+  constructor(answer) {
+    this.#answer = answer;
+    this.url = answer.url;
+    this.status = answer.status;
+    this.ok = answer.status >= 200 && answer.status < 300;
+    this.headers = new Headers(answer.headers);
+  }
+  async bytes() {
+    const { body, base64 } = this.#answer;
+    return base64 ? Uint8Array.fromBase64(body) : new TextEncoder().encode(body);
+  }
+  async arrayBuffer() {
+    return (await this.bytes()).buffer;
+  }
+  async text() {
+    const { body, base64 } = this.#answer;
+    if (base64) throw new TypeError("the body is no UTF-8: bytes() has it");
+    return body;
+  }
+  async json() {
+    return JSON.parse(await this.text());
+  }
+}
+
+/** Makes a request, if the configuration of the tool allows it. */
+async function fetch(place, { method = "GET", headers = {}, body } = {}) {
+  const entries = Array.isArray(headers) ? headers : Object.entries(headers);
+  const params = { url: String(place), method, headers: Object.fromEntries(entries) };
+  if (typeof body === "string") params.body = body;
+  else if (body !== undefined) Object.assign(params, { body: body.toBase64(), base64: true });
+  const reply = ask("fetch", params);
+  if (reply.error !== undefined) throw new TypeError(reply.error.message);
+  return new Response(reply.result);
+}
+
+/** Tells the client how far the call is. */
+function progress(done, total, message) {
+  const params = { progress: done, total, message };
+  send(JSON.stringify({ jsonrpc: "2.0", method: "progress", params }));
+}
+
+globalThis.soloden = { fetch, progress };
+globalThis.fetch = fetch;
+
+// ---- Calls ----
+
+async function answer({ method, params = {} }) {
+  if (method === "rpc.describe") return { result: describe(readText(path)) };
+  const module = await import(name);
+  const fn = module[method];
+  if (typeof fn !== "function") {
+    return { error: { code: -32601, message: `no such tool: ${method}` } };
+  }
+  const args = parametersOf(fn).map((name) => params[name]);
   return { result: await fn(...args) ?? null };
 }
 
-let text;
-try {
-  text = JSON.stringify(await answer());
-} catch (error) {
-  console.error(error);
-  text = JSON.stringify({ error: { code: -32603, message: String(error) } });
+async function respond(request) {
+  const head = { jsonrpc: "2.0", id: request.id };
+  try {
+    send(JSON.stringify({ ...head, ...await answer(request) }));
+  } catch (error) {
+    console.error(error);
+    send(JSON.stringify({ ...head, error: { code: -32603, message: String(error) } }));
+  }
 }
-process.stdout.write(`\n${request.mark}${text}`);
+
+// Every call goes on from here.
+ready();
+for (let text; (text = receive()) !== undefined;) await respond(JSON.parse(text));

@@ -1,13 +1,104 @@
-"""Runs one call of a tool: standard input has the request, and what follows the mark is the answer."""
+"""Answers the calls of tools: functions of the module that the command line names. Frames come from and go
+to the device of standard input: a length in four bytes, little-endian, and as many bytes of JSON."""
 
-import importlib
+import base64
 import json
+import os
+import random
 import sys
 import traceback
 import types
 import typing
 
+LARGEST = 10 << 20
 SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+class Caller:
+    """Whoever calls."""
+
+    def __init__(self):
+        self._stream = open("/dev/stdin", "r+b", buffering=0)
+        self._last_id = 0
+
+    def _read(self, size):
+        parts = []
+        while size > 0:
+            part = self._stream.read(size)
+            if not part:
+                return None
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def receive(self):
+        """The next message; None at the end."""
+        head = self._read(4)
+        body = head and self._read(int.from_bytes(head, "little"))
+        return None if body is None else json.loads(body)
+
+    def send(self, message):
+        body = json.dumps(message).encode()
+        if len(body) > LARGEST:
+            raise ValueError(f"an answer of {len(body)} bytes: at most {LARGEST} are allowed")
+        rest = memoryview(len(body).to_bytes(4, "little") + body)
+        while len(rest) > 0:
+            rest = rest[self._stream.write(rest) :]
+
+    def ask(self, method, params):
+        """Has the host do something. Returns its reply."""
+        self._last_id += 1
+        self.send({"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": params})
+        reply = self.receive()
+        if reply is None:
+            sys.exit(1)
+        return reply
+
+
+class FetchError(OSError):
+    """A request that was not allowed, or that failed."""
+
+
+class Response:
+    """What a request was answered with."""
+
+    def __init__(self, answer):
+        self.url, self.status, self.headers = answer["url"], answer["status"], answer["headers"]
+        body = answer["body"]
+        self.content = base64.b64decode(body) if answer["base64"] else body.encode()
+
+    @property
+    def text(self):
+        return self.content.decode(errors="replace")
+
+    def json(self):
+        return json.loads(self.content)
+
+
+def add_functions(caller):
+    """Makes the module `soloden`, which tools import."""
+
+    def fetch(url, *, method="GET", headers=None, body=None):
+        """Makes a request, if the configuration of the tool allows it."""
+        params = {"url": url, "method": method, "headers": headers or {}}
+        if isinstance(body, str):
+            params["body"] = body
+        elif body is not None:
+            params.update(body=base64.b64encode(body).decode(), base64=True)
+        reply = caller.ask("fetch", params)
+        if "error" in reply:
+            raise FetchError(reply["error"]["message"])
+        return Response(reply["result"])
+
+    def progress(done, total=None, message=None):
+        """Tells the client how far the call is."""
+        told = {"progress": done, "total": total, "message": message}
+        params = {name: value for name, value in told.items() if value is not None}
+        caller.send({"jsonrpc": "2.0", "method": "progress", "params": params})
+
+    module = types.ModuleType("soloden", "What the host does for a tool.")
+    vars(module).update(fetch=fetch, progress=progress, FetchError=FetchError, Response=Response)
+    sys.modules["soloden"] = module
 
 
 def schema_of(hint):
@@ -63,26 +154,79 @@ def describe(functions):
     return {"tools": tools}
 
 
-def answer(request):
-    module = importlib.import_module(request["module"])
+def compiled(path):
+    """The code of a script, or what is wrong with it. Nothing of it runs."""
+    try:
+        with open(path, "rb") as file:
+            return compile(file.read(), path, "exec"), None
+    except (SyntaxError, ValueError) as error:
+        return None, error
+
+
+def ready():
+    """Every call goes on from here, with an environment and random numbers of its own."""
+    with open("/dev/soloden/ready", "rb"):
+        pass
+    with open("/proc/self/environ", "rb") as file:
+        for variable in file.read().decode(errors="surrogateescape").split("\0"):
+            name, equals, value = variable.partition("=")
+            if equals:
+                os.environ[name] = value
+    random.seed()
+
+
+def load(name, path, script):
+    """Runs a script as a module, once."""
+    if name in sys.modules:
+        return sys.modules[name]
+    code, error = script
+    if error is not None:
+        raise error
+    module = types.ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    try:
+        exec(code, vars(module))
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def answer(request, module):
     functions = functions_of(module)
     if request["method"] == "rpc.describe":
         return {"result": describe(functions)}
     if request["method"] not in functions:
         return {"error": {"code": -32601, "message": f"no such tool: {request['method']}"}}
     function, *_ = functions[request["method"]]
-    return {"result": function(**request["params"])}
+    return {"result": function(**request.get("params", {}))}
+
+
+def respond(caller, request, loaded):
+    """Answers a request. What was printed before comes first."""
+    head = {"jsonrpc": "2.0", "id": request["id"]}
+    try:
+        said = answer(request, loaded())
+        sys.stdout.flush()
+        caller.send({**head, **said})
+    except Exception as error:
+        traceback.print_exc()
+        sys.stdout.flush()
+        message = f"{type(error).__name__}: {error}"
+        caller.send({**head, "error": {"code": -32603, "message": message}})
 
 
 def main():
-    request = json.loads(sys.stdin.read())
-    try:
-        text = json.dumps(answer(request))
-    except Exception as error:
-        traceback.print_exc()
-        text = json.dumps({"error": {"code": -32603, "message": f"{type(error).__name__}: {error}"}})
-    sys.stdout.write("\n" + request["mark"] + text)
-    sys.stdout.flush()
+    name = sys.argv[1]
+    path = f"/packages/{name}.py"
+    script = compiled(path)
+    sys.stdin = open("/dev/null")
+    ready()
+    caller = Caller()
+    add_functions(caller)
+    while (request := caller.receive()) is not None:
+        respond(caller, request, lambda: load(name, path, script))
 
 
 main()

@@ -128,11 +128,12 @@ export class CloneRun implements Run {
     if (this.#taken !== undefined && !this.killed) await Promise.race([this.#taken, killed]);
     this.#output!.end();
     this.#output = undefined;
-    while (!this.killed) {
-      const bytes = output.next();
-      if (bytes === undefined) break;
+    for (let bytes; (bytes = output.next()) !== undefined;) {
       const taken = this.#pass(bytes);
-      if (taken !== undefined) await Promise.race([taken, killed]);
+      if (taken === undefined) continue;
+      // What was printed before a kill is passed on, too, but nobody waits for those that take it.
+      if (this.killed) break;
+      await Promise.race([taken, killed]);
     }
     output[Symbol.dispose]();
   }

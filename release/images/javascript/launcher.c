@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -35,6 +36,9 @@ static uint32_t stack_size = (512u << 10) * STACK_RATIO;
 
 /* What prelude.js makes: `start`, `turn`, `failed`, `status`. */
 static js hooks;
+
+/* After a start: random numbers of its own. */
+static void reseed(void);
 
 /* Promises that were rejected and that nobody has looked at; values of the engine's. */
 static struct {
@@ -106,6 +110,85 @@ static js host_now(js arguments) {
     return JS(qjs_new_number, (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6);
 }
 
+/* ---- The caller of a tool, at the device of standard input ---- */
+
+/* The most bytes that a message may have. */
+#define LARGEST_FRAME (10u << 20)
+
+static int caller(void) {
+    static int file = -1;
+    if (file < 0)
+        file = open("/dev/stdin", O_RDWR | O_CLOEXEC);
+    return file;
+}
+
+static bool receive(void *to, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t part = read(caller(), (char *)to + done, size - done);
+        if (part <= 0)
+            return false;
+        done += (size_t)part;
+    }
+    return true;
+}
+
+static bool send(const void *from, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t part = write(caller(), (const char *)from + done, size - done);
+        if (part <= 0)
+            return false;
+        done += (size_t)part;
+    }
+    return true;
+}
+
+/* The next frame, as text; nothing at the end. */
+static js host_receive(js arguments) {
+    (void)arguments;
+    uint32_t size;
+    if (!receive(&size, sizeof size) || size > LARGEST_FRAME) {
+        js nothing = JS(qjs_get_undefined);
+        return JS(qjs_dup_value, nothing);
+    }
+    char *text = malloc(size + 1ul);
+    if (text == NULL || !receive(text, size))
+        fail("a message that is not whole");
+    js string = js_string(text, size);
+    free(text);
+    return string;
+}
+
+static js host_send(js arguments) {
+    size_t length;
+    char *text = js_to_text(argument(arguments, 0), &length);
+    if (text == NULL)
+        return 0;
+    uint32_t size = (uint32_t)length;
+    bool fits = size <= LARGEST_FRAME;
+    bool sent = fits && send(&size, sizeof size) && send(text, size);
+    free(text);
+    if (!fits)
+        return js_throw("a message of more than 10 MiB");
+    if (!sent)
+        return js_throw("the caller has gone");
+    js nothing = JS(qjs_get_undefined);
+    return JS(qjs_dup_value, nothing);
+}
+
+static void mark_ready(void) {
+    int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
+    if (ready >= 0)
+        close(ready);
+    reseed();
+}
+
+static js host_ready(js arguments) {
+    (void)arguments;
+    mark_ready();
+    js nothing = JS(qjs_get_undefined);
+    return JS(qjs_dup_value, nothing);
+}
+
 static js host_exit(js arguments) {
     _exit((int)JS(qjs_get_float64, argument(arguments, 0)) & 0xff);
 }
@@ -118,6 +201,9 @@ static const struct {
     {"read", host_read},
     {"now", host_now},
     {"exit", host_exit},
+    {"receive", host_receive},
+    {"send", host_send},
+    {"ready", host_ready},
 };
 
 uint32_t Z_envZ_host_call(environment *self, js name, uint32_t size, js this, uint32_t count,
@@ -278,7 +364,7 @@ static _Noreturn void run_script(const char *name) {
     _exit((int)JS(qjs_get_float64, call("status", NULL, 0)) & 0xff);
 }
 
-/* The words of the command line, of this start, and its environment. */
+/* The words of the command line, of this start. */
 static js words_of(const char *path) {
     size_t size;
     char *text = read_whole(path, &size);
@@ -343,13 +429,10 @@ static void find_input(void) {
 
 static _Noreturn void launch(void) {
     begin();
-    int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
-    if (ready >= 0)
-        close(ready);
+    mark_ready();
     find_input();
-    reseed();
-    js start[] = {words_of("/proc/self/cmdline"), words_of("/proc/self/environ")};
-    js script = call("start", start, 2);
+    js start[] = {words_of("/proc/self/cmdline")};
+    js script = call("start", start, 1);
     size_t size;
     char *name = JS(qjs_is_string, script) ? js_to_text(script, &size) : NULL;
     if (name == NULL)

@@ -272,6 +272,27 @@
   /** Reads a file as text: standard input by default. */
   define("readText", (path = "") => host.read(String(path)));
 
+  function readEnvironment() {
+    for (const name of Object.keys(env)) delete env[name];
+    for (const variable of host.read("/proc/self/environ").split("\0")) {
+      const equals = variable.indexOf("=");
+      if (equals > 0) env[variable.slice(0, equals)] = variable.slice(equals + 1);
+    }
+  }
+
+  // ---- Tools: what calls their functions takes these ----
+
+  define("soloden", {
+    /** A snapshot is taken here, and each start goes on from here. */
+    ready() {
+      host.ready();
+      readEnvironment();
+    },
+    /** The next message of the caller; undefined at the end. */
+    receive: () => host.receive(),
+    send: (text) => host.send(String(text)),
+  });
+
   // ---- UTF-8 ----
 
   define(
@@ -309,13 +330,10 @@
   // ---- What the launcher calls ----
 
   return {
-    /** Takes the words of the command line and the environment of this start; returns the script's path. */
-    start(words, variables) {
+    /** Takes the words of this start's command line; returns the script's path. */
+    start(words) {
       argv.push(...words.slice(1));
-      for (const variable of variables) {
-        const equals = variable.indexOf("=");
-        env[variable.slice(0, equals)] = variable.slice(equals + 1);
-      }
+      readEnvironment();
       return words[1];
     },
     turn,
