@@ -16,6 +16,7 @@ import { pools } from "./pool.ts";
 import { recordings } from "./record.ts";
 import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
+import { tools } from "./tools.ts";
 import { portableCost } from "./window.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "soloden-bench-" });
@@ -33,6 +34,7 @@ try {
     ...await machines(directory),
     ...await languages(directory),
     ...await recordings(),
+    ...await tools(directory),
   ];
   if (Deno.args.includes("--json")) {
     for (const figure of figures) {
