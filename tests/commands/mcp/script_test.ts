@@ -2,13 +2,11 @@
  * Tools in Python and JavaScript: functions of a script.
  */
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { join } from "node:path";
-import { scriptOpener } from "../../../commands/languages/tool.ts";
 import { Logs } from "../../../mcp/logs.ts";
-import { failure, openWorld } from "../../mcp/world.ts";
-import { inDirectory } from "../../in_directory.ts";
+import { failure } from "../../mcp/world.ts";
 import { testUnless } from "../../needs.ts";
-import { BUILT_IMAGES, noImage } from "../languages/images.ts";
+import { noImage } from "../languages/images.ts";
+import { withScript } from "./script_world.ts";
 
 const PYTHON = `
 from typing import Literal, Optional
@@ -91,28 +89,13 @@ export function fail(n) {
 export const untold = () => 5;
 `;
 
-/** Tools of a script. */
-async function withScript(
-  { name, source }: { name: string; source: string },
-  use: (world: ReturnType<typeof openWorld>) => Promise<void>,
-): Promise<void> {
-  await inDirectory(async (directory) => {
-    const unikernel_image = join(Deno.realPathSync(directory), name);
-    Deno.writeTextFileSync(unikernel_image, source);
-    const tools = {
-      forever: { timeout_secs: 1, max_output_bytes: 10_000 },
-    };
-    const source_ = { mcp_servers: { s: { unikernel_image, tools } } };
-    await using world = openWorld(source_, { openScript: scriptOpener(BUILT_IMAGES) });
-    await use(world);
-  });
-}
+const TOOLS = { forever: { timeout_secs: 1, max_output_bytes: 10_000 } };
 
 testUnless(
   noImage("python"),
   "python: each public function with hints and a docstring is a tool",
   () =>
-    withScript({ name: "hi.py", source: PYTHON }, async ({ tools, places }) => {
+    withScript({ name: "hi.py", source: PYTHON, tools: TOOLS }, async ({ tools, places }) => {
       const described = await tools.describe("s");
       const names = described.map(({ name }) => name);
       deepEqual(names, ["greet", "numbers", "fail", "forge", "forever", "fill", "reach"]);
