@@ -89,17 +89,17 @@ class Response {
     this.ok = answer.status >= 200 && answer.status < 300;
     this.headers = new Headers(answer.headers);
   }
-  async bytes() {
+  bytes() {
     const { body, base64 } = this.#answer;
-    return base64 ? Uint8Array.fromBase64(body) : new TextEncoder().encode(body);
+    return Promise.resolve(base64 ? Uint8Array.fromBase64(body) : new TextEncoder().encode(body));
   }
   async arrayBuffer() {
     return (await this.bytes()).buffer;
   }
-  async text() {
+  text() {
     const { body, base64 } = this.#answer;
-    if (base64) throw new TypeError("the body is no UTF-8: bytes() has it");
-    return body;
+    if (!base64) return Promise.resolve(body);
+    return Promise.reject(new TypeError("the body is no UTF-8: bytes() has it"));
   }
   async json() {
     return JSON.parse(await this.text());
@@ -107,7 +107,7 @@ class Response {
 }
 
 /** Makes a request, if the configuration of the tool allows it. */
-async function fetch(place, { method = "GET", headers = {}, body } = {}) {
+function request(place, { method = "GET", headers = {}, body } = {}) {
   const entries = Array.isArray(headers) ? headers : Object.entries(headers);
   const params = { url: String(place), method, headers: Object.fromEntries(entries) };
   if (typeof body === "string") params.body = body;
@@ -116,6 +116,8 @@ async function fetch(place, { method = "GET", headers = {}, body } = {}) {
   if (reply.error !== undefined) throw new TypeError(reply.error.message);
   return new Response(reply.result);
 }
+
+const fetch = async (place, options) => await request(place, options);
 
 /** Tells the client how far the call is. */
 function progress(done, total, message) {
