@@ -10,11 +10,9 @@
 
 long call_mkdirat(int directory, uintptr_t path, uint32_t mode) {
     struct place place;
-    long error = path_find(directory, path, LAST_NAME, &place);
+    long error = path_new(directory, path, S_IFDIR, &place);
     if (error != 0)
         return error;
-    if (place.node != NULL)
-        return -EEXIST;
     if (place.directory->links == 0)
         return -ENOENT;
     struct node *node = node_make(S_IFDIR | (mode & 01777 & ~file_mask));
@@ -139,15 +137,11 @@ long call_linkat(int from, uintptr_t old, int to, uintptr_t new, long flags) {
     long error = path_node(from, old, last, &node);
     struct place target;
     if (error == 0)
-        error = path_find(to, new, LAST_NAME, &target);
+        error = path_new(to, new, S_IFREG, &target);
     if (error != 0)
         return error;
-    if (target.node != NULL)
-        return -EEXIST;
     if (node_type(node) == S_IFDIR)
         return -EPERM;
-    if (target.slash)
-        return -ENOENT;
     return directory_add(target.directory, target.name, target.length, node);
 }
 
@@ -158,16 +152,16 @@ long call_symlinkat(uintptr_t target, int directory, uintptr_t path) {
     if (length == 0)
         return -ENOENT;
     struct place place;
-    long error = path_find(directory, path, LAST_NAME, &place);
+    long error = path_new(directory, path, S_IFLNK, &place);
     if (error != 0)
         return error;
-    if (place.node != NULL)
-        return -EEXIST;
-    if (place.slash)
-        return -ENOENT;
     struct node *node = node_make(S_IFLNK | 0777);
-    if (node == NULL || node_reserve(node, (uint64_t)length) != 0)
+    if (node == NULL)
         return -ENOSPC;
+    if (node_reserve(node, (uint64_t)length) != 0) {
+        node_settle(node);
+        return -ENOSPC;
+    }
     memcpy(node->content.bytes, (const void *)target, (size_t)length);
     node->size = (uint64_t)length;
     error = directory_add(place.directory, place.name, place.length, node);

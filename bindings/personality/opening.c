@@ -147,13 +147,9 @@ long call_mknodat(int directory, uintptr_t path, uint32_t mode) {
     if (type != 0 && type != S_IFREG && type != S_IFIFO)
         return type == S_IFDIR ? -EPERM : -EINVAL;
     struct place place;
-    long error = path_find(directory, path, LAST_NAME, &place);
+    long error = path_new(directory, path, S_IFREG, &place);
     if (error != 0)
         return error;
-    if (place.node != NULL)
-        return -EEXIST;
-    if (place.slash)
-        return -ENOENT;
     struct node *node;
     error = create(&place, mode, &node);
     if (error == 0 && type == S_IFIFO) {

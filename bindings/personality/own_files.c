@@ -33,21 +33,13 @@ static void add_devices(struct node *directory) {
     add_device(tree_directory(directory, "soloden", 0755), "ready", DEVICE_READY);
 }
 
-static void add_text(struct node *directory, const char *name, const char *text) {
-    struct node *node = tree_add(directory, name, S_IFREG | 0644);
-    if (node == NULL)
-        return;
-    node->content.bytes = (uint8_t *)text;
-    node->size = strlen(text);
-}
-
 /* Where the image has nothing in /etc, root has a name. */
 static void add_accounts(void) {
     if (directory_find(nodes_root, "etc", 3) != NULL)
         return;
     struct node *directory = tree_directory(nodes_root, "etc", 0755);
-    add_text(directory, "passwd", "root:x:0:0:root:/:/bin/sh\n");
-    add_text(directory, "group", "root:x:0:\n");
+    tree_text(directory, "passwd", S_IFREG | 0644, "root:x:0:0:root:/:/bin/sh\n");
+    tree_text(directory, "group", S_IFREG | 0644, "root:x:0:\n");
 }
 
 static void add_channels(struct node *directory) {

@@ -120,6 +120,15 @@ long path_find(int directory, uintptr_t path, enum last last, struct place *plac
     return go(&walk, last, place);
 }
 
+long path_new(int directory, uintptr_t path, uint32_t type, struct place *place) {
+    long error = path_find(directory, path, LAST_NAME, place);
+    if (error != 0)
+        return error;
+    if (place->node != NULL)
+        return -EEXIST;
+    return place->slash && type != S_IFDIR ? -ENOENT : 0;
+}
+
 long path_node(int directory, uintptr_t path, enum last last, struct node **node) {
     struct place place;
     long error = path_find(directory, path, last, &place);

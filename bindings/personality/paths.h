@@ -24,6 +24,11 @@ enum last {
 
 /* Resolves a path of the program's: 0 or an error. */
 long path_find(int directory, uintptr_t path, enum last last, struct place *place);
+/*
+ * Finds the place of a file of a type that is to be made: 0 or an error, -EEXIST if there is one.
+ * Only a directory's path may end in a slash.
+ */
+long path_new(int directory, uintptr_t path, uint32_t type, struct place *place);
 /* Finds an existing file: 0 or an error. */
 long path_node(int directory, uintptr_t path, enum last last, struct node **node);
 long call_getcwd(uintptr_t buffer, size_t size);

@@ -122,24 +122,16 @@ static void add_file(struct node *directory, const char *name, void (*refresh)(s
         node->content.refresh = refresh;
 }
 
-static void add_link(struct node *directory, const char *name, const char *target) {
-    struct node *node = tree_add(directory, name, S_IFLNK | 0777);
-    if (node == NULL)
-        return;
-    node->content.bytes = (uint8_t *)target;
-    node->size = strlen(target);
-}
-
 void proc_start(struct node *directory) {
     struct node *self = tree_directory(directory, "self", 0555);
-    add_link(self, "exe", (const char *)personality_program.path);
+    tree_text(self, "exe", S_IFLNK | 0777, (const char *)personality_program.path);
     add_file(self, "cmdline", refresh_arguments);
     add_file(self, "environ", refresh_environment);
     add_file(self, "maps", maps_refresh);
     add_file(self, "status", refresh_status);
     add_file(self, "stat", refresh_stat);
     add_file(self, "statm", refresh_statm);
-    add_link(directory, "1", "self");
+    tree_text(directory, "1", S_IFLNK | 0777, "self");
     add_file(directory, "meminfo", refresh_meminfo);
     add_file(directory, "uptime", refresh_uptime);
     add_file(directory, "mounts", refresh_mounts);

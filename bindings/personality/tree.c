@@ -22,6 +22,14 @@ struct node *tree_add(struct node *directory, const char *name, uint32_t mode) {
     return node;
 }
 
+void tree_text(struct node *directory, const char *name, uint32_t mode, const char *text) {
+    struct node *node = tree_add(directory, name, mode);
+    if (node == NULL)
+        return;
+    node->content.bytes = (uint8_t *)text;
+    node->size = strlen(text);
+}
+
 struct node *tree_directory(struct node *parent, const char *name, uint32_t mode) {
     struct entry *entry = directory_find(parent, name, strlen(name));
     if (entry != NULL && node_type(entry->node) == S_IFDIR)

@@ -12,6 +12,9 @@
  */
 struct node *tree_add(struct node *directory, const char *name, uint32_t mode);
 
+/* As tree_add, with a text that stays where it is: the content of a file, or where a link leads. */
+void tree_text(struct node *directory, const char *name, uint32_t mode, const char *text);
+
 /* A directory of that name. If the image brings another file, it hides this one. */
 struct node *tree_directory(struct node *parent, const char *name, uint32_t mode);
 

@@ -1,6 +1,6 @@
 /*
- * streams.c: pipes, and waiting for them; and calls that copy between files. Prints what each
- * returns.
+ * streams.c: pipes, and waiting for them; new names; and calls that copy between files. Prints what
+ * each returns.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -107,6 +107,17 @@ static void named(void) {
     show("unlink", unlink("fifo"));
 }
 
+static void new_names(void) {
+    show("mkdir", mkdir("directory/", 0700));
+    show("mkdir again", mkdir("directory/", 0700));
+    show("mkfifo with a slash", mkfifo("other/", 0600));
+    show("symlink with a slash", symlink("directory", "other/"));
+    show("link of a directory", link("directory", "other"));
+    show("link of a directory with a slash", link("directory", "other/"));
+    show("link where there is one", link("from", "directory/"));
+    show("rmdir", rmdir("directory/"));
+}
+
 static void copies(void) {
     int from = open("from", O_RDWR | O_CREAT, 0600), to = open("to", O_RDWR | O_CREAT, 0600);
     int ends[2];
@@ -160,6 +171,7 @@ int main(void) {
     without_reader();
     selects();
     named();
+    new_names();
     copies();
     unnamed();
     times();
