@@ -5,9 +5,9 @@
  */
 #include "prelude.h"
 #include "quickjs.h"
+#include "../ready.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -175,16 +175,10 @@ static js host_send(js arguments) {
     return JS(qjs_dup_value, nothing);
 }
 
-static void mark_ready(void) {
-    int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
-    if (ready >= 0)
-        close(ready);
-    reseed();
-}
-
 static js host_ready(js arguments) {
     (void)arguments;
     mark_ready();
+    reseed();
     js nothing = JS(qjs_get_undefined);
     return JS(qjs_dup_value, nothing);
 }
@@ -197,13 +191,8 @@ static const struct {
     const char *name;
     js (*call)(js arguments);
 } functions[] = {
-    {"write", host_write},
-    {"read", host_read},
-    {"now", host_now},
-    {"exit", host_exit},
-    {"receive", host_receive},
-    {"send", host_send},
-    {"ready", host_ready},
+    {"write", host_write},     {"read", host_read}, {"now", host_now},     {"exit", host_exit},
+    {"receive", host_receive}, {"send", host_send}, {"ready", host_ready},
 };
 
 uint32_t Z_envZ_host_call(environment *self, js name, uint32_t size, js this, uint32_t count,
@@ -417,20 +406,11 @@ static void begin(void) {
     JS(qjs_set_gc_threshold, GC_THRESHOLD);
 }
 
-/* Standard input is empty where its device is missing, as it is in packed scripts. */
-static void find_input(void) {
-    struct pollfd input = {.fd = 0, .events = POLLIN};
-    if (poll(&input, 1, 0) <= 0 || !(input.revents & POLLERR))
-        return;
-    int empty = open("/dev/null", O_RDONLY);
-    if (empty >= 0)
-        dup2(empty, 0);
-}
-
 static _Noreturn void launch(void) {
     begin();
     mark_ready();
     find_input();
+    reseed();
     js start[] = {words_of("/proc/self/cmdline")};
     js script = call("start", start, 1);
     size_t size;

@@ -7,8 +7,8 @@
 #include <Python.h>
 
 #include "prelude.h"
+#include "../ready.h"
 #include <fcntl.h>
-#include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -79,16 +79,6 @@ static void preload(void) {
         return;
     PyErr_Print();
     _exit(70);
-}
-
-/* Standard input is empty where its device is missing, as it is in packed scripts. */
-static void find_input(void) {
-    struct pollfd input = {.fd = 0, .events = POLLIN};
-    if (poll(&input, 1, 0) <= 0 || !(input.revents & POLLERR))
-        return;
-    int empty = open("/dev/null", O_RDONLY);
-    if (empty >= 0)
-        dup2(empty, 0);
 }
 
 /*
@@ -254,9 +244,7 @@ int main(void) {
     preload();
     find_seed();
     fill_pools();
-    int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
-    if (ready >= 0)
-        close(ready);
+    mark_ready();
     find_input();
     reseed();
     PyObject *module = PyImport_AddModule("__main__");
