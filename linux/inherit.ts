@@ -55,6 +55,20 @@ export function makeInheritable(fd: number): void {
   c.fcntl(fd, F_SETFD, 0);
 }
 
+/**
+ * Does something at once, such as to start a program, while some descriptors are inherited. Programs that this
+ * thread starts before or afterwards do not get them.
+ */
+export function whileInherited<T>(fds: readonly number[], action: () => T): T {
+  const before = fds.map((fd) => ({ fd, flags: c.fcntl(fd, F_GETFD, 0) }));
+  for (const { fd } of before) makeInheritable(fd);
+  try {
+    return action();
+  } finally {
+    for (const { fd, flags } of before) c.fcntl(fd, F_SETFD, flags);
+  }
+}
+
 function refused(fd: number, reason: string): InterfaceError {
   return new InterfaceError(`@${fd}`, reason);
 }

@@ -46,6 +46,8 @@ export interface ProcessImage {
   readonly note: PackNote;
   /** The descriptors that the guest has by its first instruction, besides its console. */
   readonly descriptors: Pick<LaunchTemplate, "epoll" | "timer" | "devices">;
+  /** Descriptors of this process that it needs under the same numbers: it must inherit them when it starts. */
+  readonly inherited: readonly number[];
   /** Whether its launch waits until it is traced. */
   readonly traced: boolean;
 }
@@ -110,6 +112,7 @@ export function compileImage(
     segments,
     note: noteOf(guest, template),
     descriptors: { epoll, timer, devices },
+    inherited: facts.replayed ? [] : facts.devices.flatMap(({ inherited }) => inherited ?? []),
     traced: launch.traced,
   };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { memoryFile } from "../../linux/exec.ts";
+import { whileInherited } from "../../linux/inherit.ts";
 import { childEnvironment } from "../../linux/user_environment.ts";
 import { TenderError } from "../error.ts";
 import type { ProcessImage } from "./compile.ts";
@@ -25,8 +26,8 @@ export async function debugImage(image: ProcessImage, symbols: string): Promise<
   try {
     // With a shell, the first program that gdb starts would be the shell.
     const args = ["-q", "-iex", "set startup-with-shell off", "-s", symbols, "-e", file.path];
-    const options = { args, ...childEnvironment() };
-    return (await new Deno.Command("gdb", options).spawn().status).code;
+    const gdb = new Deno.Command("gdb", { args, ...childEnvironment() });
+    return (await whileInherited(image.inherited, () => gdb.spawn()).status).code;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new TenderError("host", "gdb: not found; install the package gdb");

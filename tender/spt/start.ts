@@ -42,7 +42,8 @@ function packNote({ note }: ProcessImage): Note {
 export async function becomeImage(image: ProcessImage): Promise<never> {
   const { become, memoryFile } = await import("../../linux/exec.ts");
   const { unikernel } = image.note;
-  return become(memoryFile(unikernel, encodeImage(image, { note: false })), [unikernel]);
+  const file = memoryFile(unikernel, encodeImage(image, { note: false }));
+  return await passingOn(image, () => become(file, [unikernel]));
 }
 
 /**
@@ -59,12 +60,13 @@ export async function spawnImage(
   const { memoryFile } = await import("../../linux/exec.ts");
   const file = memoryFile(image.note.unikernel, encodeImage(image, { note: false }));
   try {
-    return new Deno.Command(file.path, {
+    const command = new Deno.Command(file.path, {
       clearEnv: true,
       stdin: "null",
       stdout: options.stdout ?? "piped",
       stderr: "piped",
-    }).spawn();
+    });
+    return await passingOn(image, () => command.spawn());
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new TenderError(
@@ -75,4 +77,11 @@ export async function spawnImage(
     // Deno's spawn returns after the child has executed the image: it is mapped by then.
     file.close();
   }
+}
+
+/** Starts a process at once, which inherits what the image needs. */
+async function passingOn<T>({ inherited }: ProcessImage, start: () => T): Promise<T> {
+  if (inherited.length === 0) return start();
+  const { whileInherited } = await import("../../linux/inherit.ts");
+  return whileInherited(inherited, start);
 }

@@ -15,7 +15,6 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from "../../../linux/constants.ts";
-import { makeInheritable } from "../../../linux/inherit.ts";
 import { closeDescriptor } from "../../../linux/libc.ts";
 import { packetPair } from "../../../linux/packet_pair.ts";
 import {
@@ -89,10 +88,10 @@ function look(
   { keep, opened, lent }: Looking,
   user: StartUser | undefined,
 ): NetSource {
-  const inherited = (fd: number, mtu: number): NetSource => {
-    makeInheritable(fd);
-    return { inherited: fd, properties: { type, mac, mtu } };
-  };
+  const inherited = (fd: number, mtu: number): NetSource => ({
+    inherited: fd,
+    properties: { type, mac, mtu },
+  });
   switch (backing.kind) {
     case "tap": {
       const tap = backing.interface;
@@ -100,7 +99,7 @@ function look(
     }
     case "descriptor":
       if (!keep) checkInherited(backing.fd);
-      return { inherited: backing.fd, properties: { type, mac, mtu: backing.mtu } };
+      return inherited(backing.fd, backing.mtu);
     case "wire":
       if (keep) throw new TenderError("device", "a wire within a process cannot be packed");
       return inherited(opened.adopt(backing.take(packetPair), closeDescriptor), backing.mtu);

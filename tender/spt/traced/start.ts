@@ -7,6 +7,7 @@
 import { STDOUT_FILENO } from "../../../linux/constants.ts";
 import type { ProcessEnd } from "../../../linux/child.ts";
 import { memoryFile } from "../../../linux/exec.ts";
+import { whileInherited } from "../../../linux/inherit.ts";
 import { closeDescriptor, ERRNO, SystemError } from "../../../linux/libc.ts";
 import { duplicateOf } from "../../../linux/other_process.ts";
 import { pipe, spawn } from "../../../linux/spawn.ts";
@@ -98,7 +99,11 @@ export function spawnTraced(
   );
   const output = isInherited(options) ? STDOUT_FILENO : "/dev/null";
   const descriptors = [gate.read, output, errors.write];
-  const tracee = undo.use(traced(spawnFrom(file.path, { args: [unikernel], descriptors })));
+  const pid = whileInherited(
+    image.inherited,
+    () => spawnFrom(file.path, { args: [unikernel], descriptors }),
+  );
+  const tracee = undo.use(traced(pid));
   // It must be about to stop when it gets the byte; else it would run up to its first system call.
   tracee.interrupt();
   writeOnce(gate.write, new Uint8Array(1));

@@ -2,11 +2,14 @@
  * Wires and hubs within a process: whole frames, in order, none lost, and an end that both sides see.
  */
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { join } from "node:path";
 import fc from "fast-check";
 import { net } from "../../../tender/devices/net/device.ts";
 import type { NetPort } from "../../../tender/devices/net/wire.ts";
 import { TenderError } from "../../../tender/error.ts";
 import { Pool } from "../../../pool/pool.ts";
+import { guest } from "../../guests.ts";
+import { execute } from "../../soloden.ts";
 import { onBoth, runWired, SUCCEEDED, wiredUnikernel } from "./wired.ts";
 
 const CLOSED = { name: "TenderError", message: "the wire is closed" };
@@ -216,9 +219,16 @@ Deno.test("hub: who leaves it holds nobody up, and who comes too late finds it c
   await Promise.all([one, two, late].map((port) => port.close()));
 });
 
-Deno.test("wire: guests of a pool are wired as others are", async () => {
+onBoth("wire: programs that are started while a guest is do not inherit it", async (target) => {
+  const script = join(import.meta.dirname!, "inheriting.ts");
+  const unikernel = await guest("wire", target);
+  const args = ["run", "-A", script, unikernel];
+  deepEqual(await execute(Deno.execPath(), args), { status: 0, stdout: "", stderr: "" });
+});
+
+onBoth("wire: guests of a pool are wired as others are", async (target) => {
   await using pool = new Pool();
-  const image = await pool.prepare(await wiredUnikernel("spt"), { memory: "4 MiB" });
+  const image = await pool.prepare(await wiredUnikernel(target), { memory: "4 MiB" });
   const [one, other] = net.pair();
   const start = (service: NetPort, words: string) =>
     pool.start(image, { args: ["--solo5:quiet", words], devices: { service } });

@@ -51,6 +51,7 @@ const image: ProcessImage = {
     devices: [],
   },
   descriptors: { epoll: 3, timer: 4, devices: [] },
+  inherited: [],
   traced: false,
 };
 
