@@ -8,7 +8,7 @@ import { createSocket } from "node:dgram";
 import { once as onceEvent } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { example } from "../../guests.ts";
+import { example, guest } from "../../guests.ts";
 import { missingTool, testUnless } from "../../needs.ts";
 import { untilPrinted } from "../../netns.ts";
 import { childrenOf } from "../../processes.ts";
@@ -48,6 +48,26 @@ export function userNetworkTests(target: WiredTarget): void {
     deepEqual(echo.left(), []);
   });
 
+  test("a client of TCP gets back what it sends, and the guest ends with it", async () => {
+    const port = await freePort();
+    const options = ["--mem=4", `--net:service=user,tcp:${port}:7`];
+    await using echo = await start(options, await guest("tcp_echo", target));
+    const sent = new Uint8Array(20_000).map((_, index) => index * 7);
+    {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      const sending = new Blob([sent]).stream().pipeTo(connection.writable, { preventClose: true });
+      const received: number[] = [];
+      for await (const piece of connection.readable.values({ preventCancel: true })) {
+        received.push(...piece);
+        if (received.length >= sent.length) break;
+      }
+      await sending;
+      deepEqual(received, [...sent]);
+    }
+    equal((await echo.child.status).code, 0);
+    deepEqual(echo.left(), []);
+  });
+
   test("what serves a guest ends where a limit ends it", async () => {
     const port = await freePort();
     await using echo = await startEcho(target, port, ["--timeout=2"]);
@@ -70,17 +90,22 @@ interface Echo extends AsyncDisposable {
   left(): string[];
 }
 
+/** Starts the example that answers UDP. */
 async function startEcho(
   target: WiredTarget,
   port: number,
   options: readonly string[] = [],
 ): Promise<Echo> {
-  const scratch = Deno.makeTempDirSync();
   const words = [...options, "--mem=4", `--net:service=user,udp:${port}:7`];
+  return await start(words, await example("echo", target));
+}
+
+async function start(options: readonly string[], unikernel: string): Promise<Echo> {
+  const scratch = Deno.makeTempDirSync();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", join(ROOT, "main.ts"), "run", ...words],
-      ...[await example("echo", target), "--solo5:quiet", ADDRESS],
+      ...["run", "-A", join(ROOT, "main.ts"), "run", ...options],
+      ...[unikernel, "--solo5:quiet", ADDRESS],
     ],
     env: { TMPDIR: scratch },
     stdin: "null",
