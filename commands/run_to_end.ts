@@ -120,6 +120,8 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
 /** Waits for the end of a guest that runs by itself; a signal to this process ends it. */
 async function untilSignal(run: Run): Promise<outcomes.Outcome> {
+  const { ignoreDebuggerSignal } = await import("../linux/debugger_signal.ts");
+  ignoreDebuggerSignal();
   let ended: outcomes.Outcome | undefined;
   const listeners = Object.entries(SIGNALS).map(([name, signal]) => {
     const end = () => {

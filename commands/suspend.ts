@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_MEMORY_MIB } from "../abi/solo5.ts";
+import { ignoreDebuggerSignal } from "../linux/debugger_signal.ts";
 import { readInput } from "../linux/files.ts";
 import { keepInputs, writeOutput } from "../linux/output.ts";
 import type { Device } from "../tender/devices/kinds.ts";
@@ -14,7 +15,7 @@ import type { Outcome } from "../tender/outcome.ts";
 import type { Captured, Steps } from "../tender/run/run.ts";
 import type { GuestRequest } from "./guest_words.ts";
 
-/** The signal that asks for it. At USR1, the runtime opens a port for its debugger. */
+/** The signal that asks for it; USR1 is the runtime's. */
 const SIGNAL = "SIGUSR2";
 /** Times that a guest may leave its CPU before this process looks for the signal. */
 const TURN = 1000;
@@ -39,6 +40,7 @@ export async function runUntilSuspended(
     throw new TenderError("option", "--suspend: not with --gdb: the debugger has the guest");
   }
   keepInputs(path, filesOf(guest));
+  ignoreDebuggerSignal();
   const asked = new Bell();
   Deno.addSignalListener(SIGNAL, asked.ring);
   try {

@@ -8,6 +8,7 @@
 // Signals.
 export const SIGINT = 2;
 export const SIGTRAP = 5;
+export const SIGUSR1 = 10;
 export const SIGPIPE = 13;
 export const SIGTERM = 15;
 export const SIGSTOP = 19;
@@ -18,6 +19,7 @@ export const SIGXCPU = 24;
 export const SIGIO = 29;
 export const SIGSYS = 31;
 export const SIGKILL = 9;
+export const SIG_IGN = 1;
 export const SIG_BLOCK = 0;
 export const SIG_UNBLOCK = 1;
 export const SIG_SETMASK = 2;

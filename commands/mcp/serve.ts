@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ignoreDebuggerSignal } from "../../linux/debugger_signal.ts";
 import { userVariable } from "../../linux/user_environment.ts";
 import type { CommandContext } from "@stricli/core";
 import project from "../../deno.json" with { type: "json" };
@@ -22,6 +23,7 @@ export interface ServeFlags extends McpFlags {
 /** Serves on standard input and output, or over HTTP, until the client or a signal ends it. */
 export async function serve(this: CommandContext, flags: ServeFlags): Promise<void> {
   await attempt(this, flags, async () => {
+    ignoreDebuggerSignal();
     const { http, stdio } = flags;
     if (http !== undefined && stdio) {
       throw new McpError("config", "--stdio and --http exclude each other");
