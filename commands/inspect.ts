@@ -17,7 +17,7 @@ import { TenderError } from "../tender/error.ts";
  * @throws {ElfError} if it cannot be read or is no unikernel
  */
 export async function inspectFile(path: string, options: { json?: boolean } = {}): Promise<string> {
-  const bytes = await decompressed(readInput(path), path);
+  const bytes = await readUnpacked(path);
   const inspection = inspect(bytes, { name: path });
   const text = () => formatInspection(inspection);
   if (inspection.kind === "unikernel") {
@@ -32,13 +32,11 @@ export async function inspectFile(path: string, options: { json?: boolean } = {}
   }\n         not judged: ${NOT_JUDGED}\n`;
 }
 
-/** Images of languages are compressed. */
-async function decompressed(
-  bytes: Uint8Array<ArrayBuffer>,
-  name: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  return (await import("./languages/images.ts")).decompress(bytes, { name });
+/** Reads a file; images of languages are compressed. */
+async function readUnpacked(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = readInput(path);
+  if (!path.endsWith(".br")) return bytes;
+  return (await import("./languages/images.ts")).decompress(bytes, { name: path });
 }
 
 /** What `inspect --seccomp` prints. */

@@ -168,6 +168,15 @@ size_t pages_find(size_t number) {
     return count;
 }
 
+void memory_clean(void) {
+    for (size_t page = 0; page < count; page++) {
+        if (pages[page] != DIRTY)
+            continue;
+        memset((void *)address_of(page), 0, PAGE_SIZE);
+        pages[page] = FREE;
+    }
+}
+
 void *memory_take(size_t size) {
     size_t number = page_up(size) / PAGE_SIZE;
     size_t page = pages_find(number);

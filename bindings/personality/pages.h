@@ -36,6 +36,8 @@ long memory_string(uintptr_t address, size_t max);
 /* Zeroed pages for the personality itself; NULL if there are none. */
 void *memory_take(size_t size);
 void memory_give(void *pages, size_t size);
+/* Zeroes all that is free: then a snapshot holds none of it, and no start of one has to zero it. */
+void memory_clean(void);
 
 /* ---- For what maps them ---- */
 

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "console.h"
 #include "end.h"
+#include "pages.h"
 #include "tree.h"
 
 /* In ready_x86_64.S, with which the personality is linked. */
@@ -22,6 +23,7 @@ void ready_start(const struct solo5_start_info *info) {
 void ready_mark(void) {
     /* A start of a snapshot stores its own. */
     start_info.cmdline = NULL;
+    memory_clean();
     soloden_ready_here(&start_info);
     clock_forget();
     tree_add_files();

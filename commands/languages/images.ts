@@ -114,7 +114,7 @@ export async function readImage({ path, size, sha256 }: Image): Promise<Uint8Arr
 }
 
 /**
- * Decompresses a file.
+ * Decompresses a file that Brotli has compressed.
  *
  * @throws {ElfError} "file" if it is damaged
  */
@@ -123,7 +123,7 @@ export async function decompress(
   { name }: { name: string },
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("brotli"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch {
     throw new ElfError("file", `${name}: is damaged`);

@@ -11,7 +11,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants } from "node:zlib";
 import type { Manifest } from "../../abi/manifest.ts";
 import { adopt } from "../../bindings/adopt.ts";
 import { sha256 } from "../dist/bill.ts";
@@ -47,13 +47,24 @@ async function buildImage(name: string, output: string): Promise<ImageRecord> {
       contains,
       manifest: MANIFEST,
     });
-    const file = `${name}.solo5.gz`;
-    Deno.writeFileSync(join(output, file), gzipSync(unikernel, { level: 9 }));
+    const file = `${name}.solo5.br`;
+    Deno.writeFileSync(join(output, file), compress(unikernel));
     for (const { name, path } of beside) Deno.copyFileSync(path, join(output, name));
     return { language, file, size: unikernel.length, sha256: await sha256(unikernel) };
   } finally {
     Deno.removeSync(scratch, { recursive: true });
   }
+}
+
+/** As small as it gets. */
+function compress(bytes: Uint8Array): Uint8Array {
+  return brotliCompressSync(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+      [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  });
 }
 
 /** Builds images; those that were built before stay. */

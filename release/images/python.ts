@@ -123,7 +123,8 @@ async function standardLibrary(scratch: string): Promise<RootFile[]> {
   const root = join(scratch, "root");
   const library = join(root, "lib/python3.11");
   await run("/usr/bin/python3.11", [
-    "-I",
+    // There is no source of which a traceback could underline a part.
+    ...["-I", "-X", "no_debug_ranges"],
     fromRoot(`${SOURCES}/library.py`),
     "/usr/lib/python3.11",
     library,
@@ -142,7 +143,7 @@ async function packRelinkable(scratch: string, files: readonly string[]): Promis
   const names = files.map((file) => basename(file)).join(" ");
   Deno.writeTextFileSync(
     join(directory, "README"),
-    `The program in python.solo5.gz, with another C library:\n\n` +
+    `The program in python.solo5.br, with another C library:\n\n` +
       `    gcc -static -no-pie -s -Wl,--gc-sections -o python ${names} -lm\n`,
   );
   const archive = `${directory}.tar.xz`;

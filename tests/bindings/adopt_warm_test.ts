@@ -53,6 +53,8 @@ for (const from of ["spt", "hvt"] as const) {
         const cold = await program(directory);
         const clone = await warm(cold, from);
         equal(clone.abi.target, "any");
+        const text = new TextDecoder("latin1").decode(clone.file!);
+        ok(!text.includes("of beforea secret"), "what was freed is not in the file");
         const seen = new Set<string>();
         for (const target of ["spt", from]) {
           const args = ["--soloden:env=X=a value", "--soloden:env=A=of the start", "one", "a 'b'"];

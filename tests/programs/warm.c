@@ -1,8 +1,9 @@
 /*
- * warm.c: initialises its memory, says that it is ready, and prints what it finds afterwards. It does
- * without vector instructions, so that every KVM can run it.
+ * warm.c: initialises its memory, says that it is ready, and prints what it finds afterwards. It
+ * does without vector instructions, so that every KVM can run it.
  */
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +30,20 @@ static void print_hexadecimal(unsigned long value) {
     write(1, digits, sizeof digits);
 }
 
+/* Uses memory, and frees it. */
+static void forget(void) {
+    static const char secret[] = "a secret of before";
+    long size = 1 << 16;
+    char *pages =
+        mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* The text of the program has it in two parts. */
+    for (long at = 0; at < size; at++)
+        pages[at] = at % 64 < 18 ? secret[(at + 9) % 18] : '.';
+    munmap(pages, (size_t)size);
+}
+
 int main(void) {
+    forget();
     char *heap = (char *)syscall(SYS_brk, 0);
     syscall(SYS_brk, heap + 8192);
     heap[5000] = 40;

@@ -7,11 +7,11 @@ import { inDirectory } from "../in_directory.ts";
 function writeImages(directory: string): void {
   const record = { language: "some", size: 1, sha256: "0".repeat(64) };
   const images = Object.fromEntries(
-    ["python", "javascript"].map((name) => [name, { ...record, file: `${name}.solo5.gz` }]),
+    ["python", "javascript"].map((name) => [name, { ...record, file: `${name}.solo5.br` }]),
   );
   Deno.writeTextFileSync(join(directory, "images.json"), listImages(images));
   for (const name of ["python", "javascript"]) {
-    Deno.writeTextFileSync(join(directory, `${name}.solo5.gz`), "");
+    Deno.writeTextFileSync(join(directory, `${name}.solo5.br`), "");
     Deno.writeTextFileSync(join(directory, `${name}-notices.txt`), "");
   }
   Deno.writeTextFileSync(join(directory, "python-relink.tar.xz"), "");
@@ -23,16 +23,16 @@ Deno.test("images: a package has what it wants, with the notices; a release has 
   inDirectory((directory) => {
     writeImages(directory);
     const [list, ...files] = installedImages(["javascript"], directory);
-    deepEqual(names(files), ["javascript.solo5.gz", "javascript-notices.txt"]);
+    deepEqual(names(files), ["javascript.solo5.br", "javascript-notices.txt"]);
     deepEqual(Object.keys(JSON.parse(list!.content as string).images), ["javascript"]);
     deepEqual(names(installedImages(["python", "javascript"], directory)).length, 5);
     deepEqual(names(releasedImages(directory)), [
       "images.json",
       "javascript-notices.txt",
-      "javascript.solo5.gz",
+      "javascript.solo5.br",
       "python-notices.txt",
       "python-relink.tar.xz",
-      "python.solo5.gz",
+      "python.solo5.br",
     ]);
   }));
 

@@ -1,8 +1,12 @@
 """Compiles the modules of the standard library that an image has: library.py SOURCE TARGET."""
 
+import ast
 import os
-import py_compile
 import sys
+from importlib._bootstrap_external import _code_to_hash_pyc
+from importlib.util import source_hash
+
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 # What needs other processes, threads, sockets or a terminal, what is about building and debugging
 # programs, and what most programs never import. A module that is here raises ModuleNotFoundError.
@@ -21,6 +25,16 @@ def wanted(path):
     return os.path.normpath(path) not in LEFT_OUT and os.path.basename(path) not in LEFT_OUT
 
 
+def compile_module(source, shown_as):
+    """Compiles a module. Without docstrings, as -OO has it, since nothing shows them, but with asserts."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            alone = [ast.copy_location(ast.Pass(), node.body[0])]
+            node.body = node.body[1:] or alone
+    return compile(tree, shown_as, "exec", dont_inherit=True, optimize=0)
+
+
 def compile_library(source, target):
     for directory, names, files in os.walk(source):
         inside = os.path.relpath(directory, source)
@@ -30,16 +44,14 @@ def compile_library(source, target):
             path = os.path.normpath(f"{inside}/{stem}")
             if ending != ".py" or not wanted(path):
                 continue
+            with open(f"{directory}/{name}", "rb") as file:
+                text = file.read()
+            code = compile_module(text, f"/lib/python3.11/{path}.py")
             output = f"{target}/{path}.pyc"
             os.makedirs(os.path.dirname(output), exist_ok=True)
-            py_compile.compile(
-                f"{directory}/{name}",
-                output,
-                dfile=f"/lib/python3.11/{path}.py",
-                doraise=True,
-                optimize=0,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
+            with open(output, "wb") as file:
+                # The file is not compared with the source, which is not there.
+                file.write(_code_to_hash_pyc(code, source_hash(text), checked=False))
 
 
 compile_library(*sys.argv[1:])

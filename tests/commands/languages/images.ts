@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync } from "node:zlib";
 import { adopt } from "../../../bindings/adopt.ts";
 import type { ScriptLanguage } from "../../../commands/languages/images.ts";
 import { compile } from "../../elftool/x86_64/programs.ts";
@@ -38,11 +38,11 @@ export async function makeImages(directory: string): Promise<string> {
   const bytes = await adopt(Deno.readFileSync(path), options);
   const images = join(directory, "images");
   Deno.mkdirSync(images);
-  Deno.writeFileSync(join(images, "python.solo5.gz"), gzipSync(bytes));
+  Deno.writeFileSync(join(images, "python.solo5.br"), brotliCompressSync(bytes));
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   writeList(images, {
     language: "interpreter 1",
-    file: "python.solo5.gz",
+    file: "python.solo5.br",
     size: bytes.length,
     sha256: new Uint8Array(digest).toHex(),
   });

@@ -163,7 +163,7 @@ testUnless(
       const { python } = list.images;
       writeList(images, { ...python, sha256: "0".repeat(64) });
       match(await complaint(`--images=${images}`, script), /is damaged, or not the file that/);
-      writeList(images, { ...python, file: "../python.solo5.gz" });
+      writeList(images, { ...python, file: "../python.solo5.br" });
       match(await complaint(`--images=${images}`, script), /images\.json: is damaged\n$/);
       writeList(images, python);
       Deno.writeFileSync(join(images, python.file), new Uint8Array([0x1f, 0x8b, 8]));
@@ -176,7 +176,7 @@ testUnless(
   "scripts: inspect lists what an image contains, compressed as it is",
   () =>
     withScript(async ({ images, soloden }) => {
-      const { stdout, status } = await soloden("inspect", join(images, "python.solo5.gz"));
+      const { stdout, status } = await soloden("inspect", join(images, "python.solo5.br"));
       equal(status, 0);
       ok(stdout.includes("\ncontains musl 1.2, licence MIT\n"), stdout);
     }),
