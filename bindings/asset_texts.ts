@@ -126,6 +126,8 @@ export { default as "personality/path_calls.h" } from "./personality/path_calls.
 export { default as "personality/paths.c" } from "./personality/paths.c" with { type: "text" };
 export { default as "personality/paths.h" } from "./personality/paths.h" with { type: "text" };
 export { default as "personality/personality.lds" } from "./personality/personality.lds" with { type: "text" };
+export { default as "personality/pending.c" } from "./personality/pending.c" with { type: "text" };
+export { default as "personality/pending.h" } from "./personality/pending.h" with { type: "text" };
 export { default as "personality/pipes.c" } from "./personality/pipes.c" with { type: "text" };
 export { default as "personality/pipes.h" } from "./personality/pipes.h" with { type: "text" };
 export { default as "personality/proc.c" } from "./personality/proc.c" with { type: "text" };

@@ -189,6 +189,7 @@ export const PERSONALITY_SOURCES: readonly string[] = [
     "pages",
     "path_calls",
     "paths",
+    "pending",
     "pipes",
     "proc",
     "process",

@@ -24,7 +24,7 @@ long call_fchmodat(int directory, uintptr_t path, uint32_t mode) {
 }
 
 long call_fchmod(int fd, uint32_t mode) {
-    struct file *file = descriptor_file(fd);
+    struct file *file = descriptor_opened(fd);
     return file == NULL ? -EBADF : change_mode(file->node, mode);
 }
 
@@ -46,7 +46,7 @@ long call_fchownat(int directory, uintptr_t path, uint32_t uid, uint32_t gid, lo
 }
 
 long call_fchown(int fd, uint32_t uid, uint32_t gid) {
-    struct file *file = descriptor_file(fd);
+    struct file *file = descriptor_opened(fd);
     return file == NULL ? -EBADF : change_owner(file->node, uid, gid);
 }
 

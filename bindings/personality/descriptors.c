@@ -18,6 +18,11 @@ struct file *descriptor_file(int fd) {
     return fd >= 0 && fd < DESCRIPTORS ? table[fd].file : NULL;
 }
 
+struct file *descriptor_opened(int fd) {
+    struct file *file = descriptor_file(fd);
+    return file == NULL || (file->flags & O_PATH) ? NULL : file;
+}
+
 long descriptor_add(struct file *file, int least, bool close_on_exec) {
     for (int fd = least; fd < descriptor_limit; fd++) {
         if (table[fd].file != NULL)
@@ -153,6 +158,10 @@ long call_fcntl(int fd, int command, uint64_t argument) {
     struct file *file = descriptor_file(fd);
     if (file == NULL)
         return -EBADF;
+    bool about_descriptor = command == F_DUPFD || command == F_DUPFD_CLOEXEC ||
+                            command == F_GETFD || command == F_SETFD || command == F_GETFL;
+    if ((file->flags & O_PATH) && !about_descriptor)
+        return -EBADF;
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -165,7 +174,8 @@ long call_fcntl(int fd, int command, uint64_t argument) {
         table[fd].close_on_exec = argument & 1;
         return 0;
     case F_GETFL:
-        return file->flags | (node_type(file->node) == S_IFIFO ? 0 : O_LARGEFILE);
+        return file->flags |
+               (node_type(file->node) == S_IFIFO || (file->flags & O_PATH) ? 0 : O_LARGEFILE);
     case F_SETFL:
         file->flags = (file->flags & ~STATUS_FLAGS) | ((uint32_t)argument & STATUS_FLAGS);
         return 0;

@@ -18,6 +18,8 @@ struct file {
 
 /* The open file of a descriptor, or NULL. */
 struct file *descriptor_file(int fd);
+/* The same, but NULL if it was opened with O_PATH, as which it stands for a name alone. */
+struct file *descriptor_opened(int fd);
 /* The lowest free descriptor from `least` on gets the file; -EMFILE. */
 long descriptor_add(struct file *file, int least, bool close_on_exec);
 /* Opens a node. On an error, one that has no name and is not open otherwise is gone. */

@@ -8,6 +8,7 @@
 #include "descriptors.h"
 #include "pages.h"
 #include "paths.h"
+#include "pipes.h"
 #include "signals.h"
 
 static bool has_offset(const struct node *node) {
@@ -16,14 +17,14 @@ static bool has_offset(const struct node *node) {
 }
 
 static struct file *to_read(int fd) {
-    struct file *file = descriptor_file(fd);
-    bool reads = file != NULL && !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_WRONLY;
+    struct file *file = descriptor_opened(fd);
+    bool reads = file != NULL && (file->flags & O_ACCMODE) != O_WRONLY;
     return reads ? file : NULL;
 }
 
 static struct file *to_write(int fd) {
-    struct file *file = descriptor_file(fd);
-    bool writes = file != NULL && !(file->flags & O_PATH) && (file->flags & O_ACCMODE) != O_RDONLY;
+    struct file *file = descriptor_opened(fd);
+    bool writes = file != NULL && (file->flags & O_ACCMODE) != O_RDONLY;
     return writes ? file : NULL;
 }
 
@@ -41,7 +42,7 @@ static long read_part(struct file *file, uintptr_t buffer, size_t size, uint64_t
 static long write_part(struct file *file, uintptr_t buffer, size_t size, uint64_t *at) {
     if (!memory_readable(buffer, size))
         return -EFAULT;
-    if ((file->flags & O_APPEND) && node_type(file->node) == S_IFREG)
+    if ((file->flags & O_APPEND) && size > 0 && node_type(file->node) == S_IFREG)
         *at = file->node->size;
     const struct part part = {file->node, file->flags, *at};
     long result = content_write(&part, (const void *)buffer, size);
@@ -68,24 +69,26 @@ long call_write(int fd, uintptr_t buffer, size_t size) {
     return file == NULL ? -EBADF : write_part(file, buffer, clamp(size), &file->offset);
 }
 
-/* An offset that a call brings with it: 0 or an error. */
-static long check_offset(const struct file *file, int64_t offset) {
+/* Whether a call may bring an offset with it for this file, which it reads or writes: 0 or an
+ * error. */
+static long check_offset(int fd, const struct file *moved, int64_t offset) {
     if (offset < 0)
         return -EINVAL;
-    if (file == NULL)
-        return -EBADF;
-    return node_type(file->node) == S_IFIFO ? -ESPIPE : 0;
+    const struct file *file = descriptor_opened(fd);
+    if (file != NULL && node_type(file->node) == S_IFIFO)
+        return -ESPIPE;
+    return moved == NULL ? -EBADF : 0;
 }
 
 long call_pread(int fd, uintptr_t buffer, size_t size, int64_t offset) {
     struct file *file = to_read(fd);
-    long error = check_offset(file, offset);
+    long error = check_offset(fd, file, offset);
     return error != 0 ? error : read_part(file, buffer, clamp(size), &(uint64_t){(uint64_t)offset});
 }
 
 long call_pwrite(int fd, uintptr_t buffer, size_t size, int64_t offset) {
     struct file *file = to_write(fd);
-    long error = check_offset(file, offset);
+    long error = check_offset(fd, file, offset);
     return error != 0 ? error
                       : write_part(file, buffer, clamp(size), &(uint64_t){(uint64_t)offset});
 }
@@ -130,28 +133,32 @@ long call_writev(int fd, uintptr_t vector, long count) {
 
 long call_preadv(int fd, uintptr_t vector, long count, int64_t offset) {
     struct file *file = to_read(fd);
-    long error = check_offset(file, offset);
+    long error = check_offset(fd, file, offset);
     return error != 0 ? error : each(file, read_part, vector, count, &(uint64_t){(uint64_t)offset});
 }
 
 long call_pwritev(int fd, uintptr_t vector, long count, int64_t offset) {
     struct file *file = to_write(fd);
-    long error = check_offset(file, offset);
+    long error = check_offset(fd, file, offset);
     return error != 0 ? error
                       : each(file, write_part, vector, count, &(uint64_t){(uint64_t)offset});
 }
 
 long call_lseek(int fd, int64_t offset, int whence) {
-    struct file *file = descriptor_file(fd);
-    if (file == NULL || (file->flags & O_PATH))
+    struct file *file = descriptor_opened(fd);
+    if (file == NULL)
         return -EBADF;
+    if (whence < SEEK_SET || whence > SEEK_HOLE)
+        return -EINVAL;
     struct node *node = file->node;
     if (node_type(node) == S_IFIFO)
         return -ESPIPE;
     if (node_type(node) == S_IFBLK && block_open(node) != 0)
         return -ENXIO;
     if (!has_offset(node))
-        return whence < SEEK_SET || whence > SEEK_END ? -EINVAL : 0;
+        return whence > SEEK_END ? -EINVAL : 0;
+    if (node_type(node) == S_IFDIR && whence > SEEK_CUR)
+        return -EINVAL;
     int64_t from;
     switch (whence) {
     case SEEK_SET:
@@ -163,16 +170,12 @@ long call_lseek(int fd, int64_t offset, int whence) {
     case SEEK_END:
         from = (int64_t)node->size;
         break;
-    case SEEK_DATA:
-    case SEEK_HOLE:
+    default: /* SEEK_DATA, SEEK_HOLE */
         if (offset < 0 || (uint64_t)offset >= node->size)
             return -6; /* ENXIO */
         from = 0;
         if (whence == SEEK_HOLE)
             offset = (int64_t)node->size;
-        break;
-    default:
-        return -EINVAL;
     }
     int64_t to;
     if (__builtin_add_overflow(from, offset, &to))
@@ -204,7 +207,7 @@ long call_truncate(uintptr_t path, int64_t size) {
 long call_ftruncate(int fd, int64_t size) {
     if (size < 0)
         return -EINVAL;
-    if (descriptor_file(fd) == NULL)
+    if (descriptor_opened(fd) == NULL)
         return -EBADF;
     struct file *file = to_write(fd);
     if (file == NULL || node_type(file->node) == S_IFDIR)
@@ -236,14 +239,27 @@ static long copy(struct file *target, uint64_t *to, const struct node *node, uin
 }
 
 long call_sendfile(int to, int from, uintptr_t offset, size_t size) {
-    struct file *source = to_read(from), *target = to_write(to);
-    if (source == NULL || target == NULL)
-        return -EBADF;
-    if (node_type(source->node) != S_IFREG || (target->flags & O_APPEND))
-        return -EINVAL;
     if (offset != 0 && !memory_writable(offset, 8))
         return -EFAULT;
+    struct file *source = to_read(from), *target = to_write(to);
+    if (source == NULL)
+        return -EBADF;
+    if (offset != 0 && node_type(source->node) == S_IFIFO)
+        return -ESPIPE;
     uint64_t *at = offset != 0 ? (uint64_t *)offset : &source->offset;
+    if ((int64_t)*at < 0)
+        return -EINVAL;
+    if (target == NULL)
+        return -EBADF;
+    bool to_pipe = is_pipe(target->node);
+    if (to_pipe && target->node->pipe.readers == 0) {
+        signals_send(SIGPIPE, SI_USER);
+        return -EPIPE;
+    }
+    if (to_pipe && size == 0)
+        return 0;
+    if (node_type(source->node) != S_IFREG || (!to_pipe && (target->flags & O_APPEND)))
+        return -EINVAL;
     return copy(target, &target->offset, source->node, at, size);
 }
 

@@ -208,7 +208,9 @@ struct linux_timespec {
 
 enum {
     SIGILL = 4,
+    SIGTRAP = 5,
     SIGABRT = 6,
+    SIGBUS = 7,
     SIGFPE = 8,
     SIGKILL = 9,
     SIGSEGV = 11,
@@ -220,9 +222,11 @@ enum {
     SIGTTIN = 21,
     SIGTTOU = 22,
     SIGURG = 23,
-    SIGWINCH = 28
+    SIGWINCH = 28,
+    SIGSYS = 31
 };
 #define SIGNALS      64
+#define SIGRTMIN     32
 #define SIG_DFL      0
 #define SIG_IGN      1
 #define SA_SIGINFO   4u

@@ -70,16 +70,12 @@ static long place_of(uintptr_t address, size_t size, long flags) {
 
 /* Whether a file can be mapped so: 0 or an error. */
 static long check_file(const struct file *file, long protection, long type) {
-    if (file == NULL || (file->flags & O_PATH))
-        return -EBADF;
-    if ((file->flags & O_ACCMODE) == O_WRONLY)
+    bool writes = type != MAP_PRIVATE && (protection & PROT_WRITE) != 0;
+    if ((file->flags & O_ACCMODE) == O_WRONLY || (writes && (file->flags & O_ACCMODE) != O_RDWR))
         return -EACCES;
     if (node_type(file->node) == S_IFCHR)
         return file->node->device == DEVICE_ZERO ? 0 : -ENODEV;
-    if (node_type(file->node) != S_IFREG)
-        return -ENODEV;
-    bool writes = type != MAP_PRIVATE && (protection & PROT_WRITE) != 0;
-    return writes && (file->flags & O_ACCMODE) != O_RDWR ? -EACCES : 0;
+    return node_type(file->node) == S_IFREG ? 0 : -ENODEV;
 }
 
 /* Whether what is written to the mapping, or by others to the file, has to be seen in both. */
@@ -91,18 +87,19 @@ static bool is_shared(const struct file *file, long type) {
 long call_mmap(uintptr_t address, size_t size, long protection, long flags, int fd,
                uint64_t offset) {
     long type = flags & MAP_TYPE;
-    if (offset % PAGE_SIZE != 0 || size == 0 || type < MAP_SHARED || type > MAP_SHARED_VALIDATE)
+    const struct file *file = flags & MAP_ANONYMOUS ? NULL : descriptor_opened(fd);
+    if (offset % PAGE_SIZE != 0)
+        return -EINVAL;
+    if (!(flags & MAP_ANONYMOUS) && file == NULL)
+        return -EBADF;
+    if (size == 0 || type < MAP_SHARED || type > MAP_SHARED_VALIDATE)
         return -EINVAL;
     if (page_up(size) == 0)
         return -ENOMEM;
     size = page_up(size);
-    const struct file *file = NULL;
-    if (!(flags & MAP_ANONYMOUS)) {
-        file = descriptor_file(fd);
-        long error = check_file(file, protection, type);
-        if (error != 0)
-            return error;
-    }
+    long error = file == NULL ? 0 : check_file(file, protection, type);
+    if (error != 0)
+        return error;
     if (protection & PROT_EXEC)
         return -EACCES;
     if (file != NULL && is_shared(file, type))
@@ -113,7 +110,8 @@ long call_mmap(uintptr_t address, size_t size, long protection, long flags, int 
         return page;
     uint8_t state = state_of(protection);
     if (file != NULL && node_type(file->node) == S_IFREG)
-        state |= OF_FILE;
+        state |= type == MAP_PRIVATE || (file->flags & O_ACCMODE) == O_RDWR ? OF_FILE
+                                                                            : OF_FILE | NO_WRITE;
     pages_claim((size_t)page, size / PAGE_SIZE, state);
     void *start = (void *)address_of((size_t)page);
     if (state & OF_FILE)
@@ -135,6 +133,9 @@ long call_munmap(uintptr_t address, size_t size) {
     return 0;
 }
 
+/* What pages are whatever their protection is. */
+#define KEPT (OF_FILE | SHARED | NO_WRITE)
+
 long call_mprotect(uintptr_t address, size_t size, long protection) {
     if (address % PAGE_SIZE != 0)
         return -EINVAL;
@@ -153,10 +154,11 @@ long call_mprotect(uintptr_t address, size_t size, long protection) {
     }
     if (!pages_allow(address, size, 0))
         return -ENOMEM;
-    if (protection & PROT_EXEC)
+    if ((protection & PROT_EXEC) ||
+        ((protection & PROT_WRITE) && !pages_allow(address, size, NO_WRITE)))
         return -EACCES;
     for (size_t page = page_of(address); page < page_of(address + size); page++)
-        page_set(page, (uint8_t)(state_of(protection) | (page_state(page) & (OF_FILE | SHARED))));
+        page_set(page, (uint8_t)(state_of(protection) | (page_state(page) & KEPT)));
     return 0;
 }
 
@@ -218,7 +220,10 @@ long call_madvise(uintptr_t address, size_t size, long advice) {
 long call_msync(uintptr_t address, size_t size, long flags) {
     if (address % PAGE_SIZE != 0 || (flags & ~7) || (flags & 5) == 5)
         return -EINVAL;
-    return memory_readable(address, page_up(size)) ? 0 : -ENOMEM;
+    size = page_up(size);
+    bool mapped = address < address_of(0) ? memory_readable(address, size)
+                                          : size == 0 || pages_allow(address, size, 0);
+    return mapped ? 0 : -ENOMEM;
 }
 
 /* Everything always lies in memory. */

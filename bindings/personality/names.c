@@ -13,8 +13,6 @@ long call_mkdirat(int directory, uintptr_t path, uint32_t mode) {
     long error = path_new(directory, path, S_IFDIR, &place);
     if (error != 0)
         return error;
-    if (place.directory->links == 0)
-        return -ENOENT;
     struct node *node = node_make(S_IFDIR | (mode & 01777 & ~file_mask));
     if (node == NULL)
         return -ENOSPC;
@@ -25,10 +23,7 @@ long call_mkdirat(int directory, uintptr_t path, uint32_t mode) {
 }
 
 static void take_away(struct node *directory, const char *name, size_t length) {
-    struct entry *entry = directory_find(directory, name, length);
-    struct node *node = entry->node;
-    directory_remove(directory, entry);
-    node_settle(node);
+    directory_drop(directory, directory_find(directory, name, length));
 }
 
 static long remove_directory(const struct place *place) {
@@ -42,8 +37,6 @@ static long remove_directory(const struct place *place) {
         return -ENOTDIR;
     if (place->node->directory.first != NULL)
         return -ENOTEMPTY;
-    if (place->node == path_working)
-        place->node->links = 2;
     take_away(place->directory, place->name, place->length);
     return 0;
 }
@@ -77,6 +70,21 @@ static bool is_below(const struct node *node, const struct node *top) {
     }
 }
 
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE  2
+
+/* Whether two files may have each other's places: 0 or an error. */
+static long check_exchange(const struct place *source, const struct place *target) {
+    if (target->node == NULL)
+        return -ENOENT;
+    bool first = node_type(source->node) == S_IFDIR, second = node_type(target->node) == S_IFDIR;
+    if ((!second && target->slash) || (!first && source->slash))
+        return -ENOTDIR;
+    bool within = (first && is_below(target->directory, source->node)) ||
+                  (second && is_below(source->directory, target->node));
+    return within ? -EINVAL : 0;
+}
+
 /* Whether a file may be moved, and take the place of another: 0 or an error. */
 static long check_move(const struct place *source, const struct place *target) {
     const struct node *moved = source->node, *replaced = target->node;
@@ -96,10 +104,28 @@ static long check_move(const struct place *source, const struct place *target) {
     return directory && replaced->directory.first != NULL ? -ENOTEMPTY : 0;
 }
 
-#define RENAME_NOREPLACE 1
+/* Finds what is to be renamed, and whether it may be: 0 or an error. */
+static long check_rename(const struct place *source, const struct place *target, long flags) {
+    if (source->length == 0)
+        return -EBUSY;
+    if (target->length == 0)
+        return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+    if (source->node == NULL)
+        return -ENOENT;
+    if (target->node != NULL && (flags & RENAME_NOREPLACE))
+        return -EEXIST;
+    return flags & RENAME_EXCHANGE ? check_exchange(source, target) : check_move(source, target);
+}
+
+static void exchange(struct entry *one, struct node *in, struct entry *other, struct node *also) {
+    struct node *node = one->node;
+    directory_put(in, one, other->node);
+    directory_put(also, other, node);
+}
 
 long call_renameat2(int from, uintptr_t old, int to, uintptr_t new, long flags) {
-    if (flags & ~RENAME_NOREPLACE)
+    if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
         return -EINVAL;
     struct place source, target;
     long error = path_find(from, old, LAST_NAME, &source);
@@ -108,24 +134,21 @@ long call_renameat2(int from, uintptr_t old, int to, uintptr_t new, long flags) 
     char name[NAME_MAX + 1];
     memcpy(name, source.name, source.length);
     error = path_find(to, new, LAST_NAME, &target);
-    if (error != 0)
-        return error;
-    if (source.length == 0 || target.length == 0)
-        return -EBUSY;
-    if (source.node == NULL)
-        return -ENOENT;
-    if (target.node != NULL && (flags & RENAME_NOREPLACE))
-        return -EEXIST;
-    error = check_move(&source, &target);
+    if (error == 0)
+        error = check_rename(&source, &target, flags);
     if (error != 0 || source.node == target.node)
         return error;
-    if (target.node != NULL)
-        take_away(target.directory, target.name, target.length);
+    struct entry *replaced = directory_find(target.directory, target.name, target.length);
+    struct entry *entry = directory_find(source.directory, name, source.length);
+    if (flags & RENAME_EXCHANGE) {
+        exchange(entry, source.directory, replaced, target.directory);
+        return 0;
+    }
+    if (replaced != NULL)
+        directory_drop(target.directory, replaced);
     error = directory_add(target.directory, target.name, target.length, source.node);
     if (error == 0)
-        directory_remove(source.directory, directory_find(source.directory, name, source.length));
-    if (node_type(source.node) == S_IFDIR)
-        source.node->directory.parent = target.directory;
+        directory_remove(source.directory, entry);
     return error;
 }
 

@@ -32,7 +32,12 @@ void node_settle(struct node *node) {
     uint32_t type = node_type(node);
     if ((type == S_IFREG || type == S_IFLNK) && node->content.capacity > 0)
         heap_free(node->content.bytes, node->content.capacity);
+    struct node *parent = type == S_IFDIR ? node->directory.parent : NULL;
     heap_free(node, sizeof *node);
+    if (parent == NULL)
+        return;
+    parent->opened--;
+    node_settle(parent);
 }
 
 struct entry *directory_find(const struct node *directory, const char *name, size_t length) {
@@ -44,6 +49,9 @@ struct entry *directory_find(const struct node *directory, const char *name, siz
 }
 
 long directory_add(struct node *directory, const char *name, size_t length, struct node *node) {
+    /* Nothing is put into a directory that was removed. */
+    if (directory->links == 0)
+        return -ENOENT;
     struct entry *entry = heap_allocate(sizeof *entry + length + 1);
     if (entry == NULL)
         return -ENOMEM;
@@ -83,6 +91,26 @@ void directory_remove(struct node *directory, struct entry *entry) {
     }
     directory->mtime = directory->ctime = node->ctime = clock_now();
     heap_free(entry, sizeof *entry + entry->length + 1);
+}
+
+void directory_put(struct node *directory, struct entry *entry, struct node *node) {
+    if (node_type(entry->node) == S_IFDIR)
+        directory->links--;
+    entry->node = node;
+    if (node_type(node) == S_IFDIR) {
+        directory->links++;
+        node->directory.parent = directory;
+    }
+    directory->mtime = directory->ctime = node->ctime = clock_now();
+}
+
+void directory_drop(struct node *directory, struct entry *entry) {
+    struct node *node = entry->node;
+    directory_remove(directory, entry);
+    /* As long as a directory is there, so is the one that ".." in it leads to. */
+    if (node_type(node) == S_IFDIR)
+        directory->opened++;
+    node_settle(node);
 }
 
 /* Gives a file memory of its own, of this size: 0 or -ENOSPC. */

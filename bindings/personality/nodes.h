@@ -86,10 +86,14 @@ struct node *node_make(uint32_t mode);
 /* Frees the node if no name and no open file holds it. */
 void node_settle(struct node *node);
 struct entry *directory_find(const struct node *directory, const char *name, size_t length);
-/* Adds a name; 0 or -ENOMEM. */
+/* Adds a name: 0, -ENOMEM, or -ENOENT where the directory itself has none any more. */
 long directory_add(struct node *directory, const char *name, size_t length, struct node *node);
 /* Removes a name; the node's links are counted down. */
 void directory_remove(struct node *directory, struct entry *entry);
+/* Gives a name to another file, in whose place the one that has it must come. */
+void directory_put(struct node *directory, struct entry *entry, struct node *node);
+/* Removes a name for good: without others, and where it is not open, the file goes, too. */
+void directory_drop(struct node *directory, struct entry *entry);
 /* Sets a regular file's size; what is added is zero. 0 or -ENOSPC. */
 long node_resize(struct node *node, uint64_t size);
 /* Makes content writable and at least so large. 0 or -ENOSPC. */

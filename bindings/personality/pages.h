@@ -14,8 +14,9 @@ enum {
     OWN = 4,       /* The personality's. */
     NO_ACCESS = 8, /* With USED: mapped with PROT_NONE. */
     READ_ONLY = 16,
-    OF_FILE = 32, /* With USED: has a copy of a file's content. */
-    SHARED = 64   /* With USED: is a file's content. */
+    OF_FILE = 32,  /* With USED: has a copy of a file's content. */
+    SHARED = 64,   /* With USED: is a file's content. */
+    NO_WRITE = 128 /* With USED: a shared mapping of a file that is open for reading alone. */
 };
 
 void memory_start(uintptr_t start, size_t size, size_t stack_size);

@@ -78,6 +78,8 @@ long pipe_read(struct node *node, void *buffer, size_t size, bool waits) {
 
 long pipe_write(struct node *node, const void *buffer, size_t size, bool waits) {
     struct pipe *pipe = &node->pipe;
+    if (size == 0)
+        return 0;
     if (pipe->readers == 0)
         return -EPIPE;
     size_t room = PIPE_CAPACITY - pipe->count;

@@ -8,26 +8,28 @@
 #include "end.h"
 #include "pages.h"
 
-uint64_t signals_pending, signals_blocked;
+uint64_t signals_blocked;
 
 static struct linux_sigaction actions[SIGNALS + 1];
-static struct {
-    int32_t code;
-    uint64_t value;
-} sent[SIGNALS + 1];
 static struct linux_stack alternative = {.flags = SS_DISABLE};
-
-static uint64_t bit(int signal) {
-    return 1ul << (signal - 1);
-}
 
 /* What cannot be blocked or handled. */
 #define UNBLOCKABLE (1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1))
 
+/* Whether a signal without a handler does nothing. There is nobody who could continue a program. */
+static bool is_ignored(int signal) {
+    if (actions[signal].handler == SIG_IGN)
+        return true;
+    if (actions[signal].handler != SIG_DFL)
+        return false;
+    return signal == SIGCHLD || signal == SIGCONT || (signal >= SIGSTOP && signal <= SIGURG) ||
+           signal == SIGWINCH;
+}
+
 long call_rt_sigaction(int signal, uintptr_t action, uintptr_t old, size_t size) {
     if (size != 8 || signal < 1 || signal > SIGNALS)
         return -EINVAL;
-    if (action != 0 && (bit(signal) & UNBLOCKABLE))
+    if (action != 0 && (signal_bit(signal) & UNBLOCKABLE))
         return -EINVAL;
     if ((action != 0 && !memory_readable(action, sizeof *actions)) ||
         (old != 0 && !memory_writable(old, sizeof *actions)))
@@ -36,6 +38,8 @@ long call_rt_sigaction(int signal, uintptr_t action, uintptr_t old, size_t size)
     if (action != 0) {
         memcpy(&actions[signal], (const void *)action, sizeof *actions);
         actions[signal].mask &= ~UNBLOCKABLE;
+        if (is_ignored(signal))
+            pending_forget(signal);
     }
     if (old != 0)
         memcpy((void *)old, &before, sizeof before);
@@ -103,45 +107,35 @@ long call_sigaltstack(uintptr_t stack, uintptr_t old, uintptr_t sp) {
     return 0;
 }
 
-/* Whether a signal without a handler does nothing. There is nobody who could continue a program. */
-static bool is_ignored(int signal) {
-    if (actions[signal].handler == SIG_IGN)
-        return true;
-    if (actions[signal].handler != SIG_DFL)
-        return false;
-    return signal == SIGCHLD || signal == SIGCONT || (signal >= SIGSTOP && signal <= SIGURG) ||
-           signal == SIGWINCH;
-}
-
-long signals_send(int signal, int code) {
+/* Sends a signal, to the thread or to the process: 0 or an error. */
+static long send(bool to_thread, const struct sent *sent) {
+    int signal = sent->signal;
     if (signal < 0 || signal > SIGNALS)
         return -EINVAL;
     if (signal == 0)
         return 0;
     if (signal == SIGKILL)
         process_end(128 + signal);
-    if (!is_ignored(signal) || (signals_blocked & bit(signal))) {
-        sent[signal].code = code;
-        sent[signal].value = 0;
-        signals_pending |= bit(signal);
-    }
-    return 0;
+    if (is_ignored(signal) && !(signals_blocked & signal_bit(signal)))
+        return 0;
+    return pending_add(to_thread, sent);
+}
+
+long signals_send(int signal, int code) {
+    return send(code == SI_TKILL, &(struct sent){.signal = signal, .code = code});
 }
 
 long signals_queue(int signal, const struct linux_siginfo *info) {
     /* What the kernel says itself, nobody else may say to another; to oneself one may. */
-    long error = signals_send(signal, info->code);
-    if (error == 0)
-        sent[signal].value = info->value;
-    return error;
+    return send(false, &(struct sent){.signal = signal, .code = info->code, .value = info->value});
 }
 
-static struct linux_siginfo info_of(int signal) {
+static struct linux_siginfo info_of(const struct sent *sent) {
     return (struct linux_siginfo){
-        .signo = signal,
-        .code = sent[signal].code,
+        .signo = sent->signal,
+        .code = sent->code,
         .process = PROCESS,
-        .value = sent[signal].value,
+        .value = sent->value,
     };
 }
 
@@ -154,11 +148,10 @@ long call_rt_sigtimedwait(uintptr_t set, uintptr_t info, uintptr_t timeout, size
         return -EFAULT;
     uint64_t ready = *(const uint64_t *)set & ~UNBLOCKABLE & signals_pending;
     if (ready != 0) {
-        int signal = __builtin_ctzl(ready) + 1;
-        signals_pending &= ~bit(signal);
+        struct sent sent = pending_take(ready);
         if (info != 0)
-            *(struct linux_siginfo *)info = info_of(signal);
-        return signal;
+            *(struct linux_siginfo *)info = info_of(&sent);
+        return sent.signal;
     }
     if (timeout == 0)
         process_end_waiting("for a signal, which nobody can send");
@@ -262,7 +255,8 @@ static void fill(struct linux_signal_frame *frame, const struct resumption *at) 
 }
 
 /* Lets a handler interrupt the program at a place, which becomes the handler's beginning. */
-static void interrupt(int signal, struct resumption *at) {
+static void interrupt(const struct sent *sent, struct resumption *at) {
+    int signal = sent->signal;
     struct linux_sigaction action = actions[signal];
     size_t vectors = vectors_size();
     uintptr_t address = frame_address(&action, at->rsp, vectors);
@@ -274,9 +268,9 @@ static void interrupt(int signal, struct resumption *at) {
     fill(frame, at);
     frame->restorer = action.restorer;
     frame->context.fpstate = (uint64_t)area;
-    frame->info = info_of(signal);
+    frame->info = info_of(sent);
     blocked_afterwards = NULL;
-    signals_blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : bit(signal));
+    signals_blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : signal_bit(signal));
     if (action.flags & SA_RESETHAND)
         actions[signal].handler = SIG_DFL;
     *at = (struct resumption){
@@ -298,13 +292,12 @@ static _Noreturn void go_on(struct resumption *at) {
         uint64_t ready = signals_pending & ~signals_blocked;
         if (ready == 0)
             personality_resume(at);
-        int signal = __builtin_ctzl(ready) + 1;
-        signals_pending &= ~bit(signal);
-        if (is_ignored(signal))
+        struct sent sent = pending_take(ready);
+        if (is_ignored(sent.signal))
             continue;
-        if (actions[signal].handler == SIG_DFL)
-            process_end(128 + signal);
-        interrupt(signal, at);
+        if (actions[sent.signal].handler == SIG_DFL)
+            process_end(128 + sent.signal);
+        interrupt(&sent, at);
     }
 }
 

@@ -4,6 +4,7 @@
 #ifndef PERSONALITY_SIGNALS_H
 #define PERSONALITY_SIGNALS_H
 
+#include "pending.h"
 #include "registers.h"
 
 long call_rt_sigaction(int signal, uintptr_t action, uintptr_t old, size_t size);
@@ -20,6 +21,6 @@ long signals_send(int signal, int code);
 _Noreturn void signals_deliver(const struct registers *registers, long result);
 /* Returns from a handler. */
 _Noreturn void signals_return(const struct registers *registers);
-extern uint64_t signals_pending, signals_blocked;
+extern uint64_t signals_blocked;
 
 #endif

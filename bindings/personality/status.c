@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "pages.h"
 #include "paths.h"
+#include "pipes.h"
 
 #define BLOCK_UNIT  512 /* Of st_blocks. */
 #define ROOT_DEVICE 1
@@ -29,6 +30,11 @@ static uint64_t shown_size(const struct node *node) {
     return type == S_IFREG || type == S_IFLNK ? node->size : 0;
 }
 
+/* A pipe without a name has one link all the same. */
+static uint64_t shown_links(const struct node *node) {
+    return is_pipe(node) && node->links == 0 ? 1 : node->links;
+}
+
 static uint64_t shown_blocks(const struct node *node) {
     return node_type(node) == S_IFREG ? page_up(node->size) / BLOCK_UNIT : 0;
 }
@@ -40,7 +46,7 @@ static long put_stat(const struct node *node, uintptr_t buffer) {
     *(struct linux_stat *)buffer = (struct linux_stat){
         .dev = ROOT_DEVICE,
         .ino = node->number,
-        .nlink = node->links,
+        .nlink = shown_links(node),
         .mode = node->mode,
         .uid = node->uid,
         .gid = node->gid,
@@ -112,7 +118,7 @@ long call_statx(int directory, uintptr_t path, long flags, uintptr_t buffer) {
     *(struct linux_statx *)buffer = (struct linux_statx){
         .mask = STATX_BASIC_STATS,
         .blksize = PAGE_SIZE,
-        .nlink = node->links,
+        .nlink = (uint32_t)shown_links(node),
         .uid = node->uid,
         .gid = node->gid,
         .mode = (uint16_t)node->mode,
@@ -176,7 +182,7 @@ long call_readlinkat(int directory, uintptr_t path, uintptr_t buffer, int64_t si
     if (error != 0)
         return error;
     if (node_type(node) != S_IFLNK)
-        return -EINVAL;
+        return memory_string(path, 1) == 0 ? -ENOENT : -EINVAL;
     uint64_t length = node->size < (uint64_t)size ? node->size : (uint64_t)size;
     if (!memory_writable(buffer, length))
         return -EFAULT;

@@ -35,8 +35,12 @@ struct node *tree_directory(struct node *parent, const char *name, uint32_t mode
     if (entry != NULL && node_type(entry->node) == S_IFDIR)
         return entry->node;
     struct node *node = tree_add(parent, name, S_IFDIR | mode);
-    if (node == NULL && (node = node_make(S_IFDIR | mode)) == NULL)
+    if (node != NULL)
+        return node;
+    /* Something else has the name: what is put into this one, nobody finds. */
+    if ((node = node_make(S_IFDIR | mode)) == NULL)
         end_without_memory();
+    node->links = 2;
     return node;
 }
 
@@ -64,8 +68,7 @@ static bool replace(struct node *directory, const struct personality_file *file)
     struct node *node = entry->node;
     if (node_type(node) == S_IFDIR && (file->mode & S_IFMT) == S_IFDIR)
         return true;
-    directory_remove(directory, entry);
-    node_settle(node);
+    directory_drop(directory, entry);
     return false;
 }
 
@@ -103,11 +106,13 @@ void tree_start(void) {
     const struct personality_program *program = &personality_program;
     const struct personality_file *files = (const void *)program->root;
     struct node *root = load(files);
-    if (root == NULL || !load_all(root, files, program->root_count))
+    if (root == NULL)
+        end_without_memory();
+    root->links = 2;
+    root->directory.parent = root;
+    if (!load_all(root, files, program->root_count))
         end_without_memory();
     nodes_root = root;
-    nodes_root->links = nodes_root->links + 2;
-    nodes_root->directory.parent = nodes_root;
 }
 
 void tree_add_files(void) {

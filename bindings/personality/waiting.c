@@ -28,7 +28,7 @@ static bool wait_until(uint64_t deadline) {
 
 /* What holds of a descriptor's file, whether it is asked for or not; POLLNVAL if there is none. */
 static int events_of(int fd) {
-    const struct file *file = descriptor_file(fd);
+    const struct file *file = descriptor_opened(fd);
     if (file == NULL)
         return POLLNVAL;
     int events = content_events(file->node, file->flags);
@@ -98,9 +98,9 @@ enum { READING, WRITING, EXCEPTIONAL, SETS };
 static int meaning(int set) {
     switch (set) {
     case READING:
-        return POLLIN | POLLHUP | POLLERR;
+        return POLLIN | POLLHUP | POLLERR | POLLNVAL;
     case WRITING:
-        return POLLOUT | POLLERR;
+        return POLLOUT | POLLERR | POLLNVAL;
     default:
         return 0;
     }
@@ -115,10 +115,9 @@ static long select_once(int count, const uint64_t asked[SETS][WORDS], uint64_t f
         for (int set = 0; set < SETS; set++) {
             if (!(asked[set][fd / 64] & bit))
                 continue;
-            int events = events_of(fd);
-            if (events == POLLNVAL)
+            if (descriptor_file(fd) == NULL)
                 return -EBADF;
-            if (events & meaning(set)) {
+            if (events_of(fd) & meaning(set)) {
                 found[set][fd / 64] |= bit;
                 ready++;
             }

@@ -43,20 +43,21 @@ export async function runAdopted(
   return { status: statusOf(outcome), output };
 }
 
-/** Runs a program natively, with both of its outputs in one pipe. */
+/** Runs a program natively, with both of its outputs in one pipe; `input`: the file that it reads. */
 export function runNatively(
   path: string,
-  { args = [], cwd, env = {} }: {
+  { args = [], cwd, env = {}, input = "/dev/null" }: {
     args?: readonly string[];
     cwd?: string;
     env?: Record<string, string>;
+    input?: string;
   } = {},
 ): Ended {
   const { code, stdout } = new Deno.Command("sh", {
-    args: ["-c", 'exec "$0" "$@" 2>&1', path, ...args],
+    args: ["-c", 'exec "$0" "$@" 2>&1 <"$INPUT"', path, ...args],
     stdin: "null",
     cwd,
-    env,
+    env: { ...env, INPUT: input },
     clearEnv: true,
   }).outputSync();
   return { status: code, output: new TextDecoder().decode(stdout) };

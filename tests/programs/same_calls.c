@@ -149,7 +149,11 @@ static void call_vectors(choice b) {
 
 static void call_lseek(choice b) {
     static const int origins[] = {SEEK_SET, SEEK_CUR, SEEK_END, 9};
-    show("lseek", syscall(SYS_lseek, CHOOSE(descriptors, b[0]), near(b[1]), CHOOSE(origins, b[2])));
+    int fd = CHOOSE(descriptors, b[0]);
+    struct stat found;
+    /* Where one can go to in a directory is for file systems to say. */
+    if (fstat(fd, &found) != 0 || !S_ISDIR(found.st_mode))
+        show("lseek", syscall(SYS_lseek, fd, near(b[1]), CHOOSE(origins, b[2])));
 }
 
 static void call_truncate(choice b) {
@@ -221,12 +225,14 @@ static void call_select(choice b) {
 static void call_copy(choice b) {
     int from = CHOOSE(descriptors, b[0]), to = CHOOSE(descriptors, b[1]);
     /* What a file is copied to within itself depends on the size of a kernel's pages. */
-    struct stat one, other;
+    struct stat one = {0}, other = {0};
     if (fstat(from, &one) == 0 && fstat(to, &other) == 0 && one.st_ino == other.st_ino)
         return;
     loff_t offset = near(b[2]);
     loff_t *where = b[3] & 1 ? &offset : NULL;
-    show("sendfile", syscall(SYS_sendfile, to, from, where, CHOOSE(sizes, b[4])));
+    /* What a file has sent to a pipe changes there when the file is written to. */
+    size_t size = S_ISFIFO(other.st_mode) ? 0 : CHOOSE(sizes, b[4]);
+    show("sendfile", syscall(SYS_sendfile, to, from, where, size));
     printf("  %ld\n", (long)offset);
 }
 
@@ -256,10 +262,10 @@ static void call_remove(choice b) {
 static void call_rename(choice b) {
     static const unsigned flags[] = {0, RENAME_NOREPLACE, RENAME_EXCHANGE, 3, 0};
     if (b[2] & 1)
-        show("rename", syscall(SYS_rename, path(b[0]), path(b[1])));
+        show("rename", syscall(SYS_rename, CHOOSE(paths, b[0]), CHOOSE(paths, b[1])));
     else
-        show("renameat2", syscall(SYS_renameat2, AT_FDCWD, path(b[0]), AT_FDCWD, path(b[1]),
-                                  CHOOSE(flags, b[3])));
+        show("renameat2", syscall(SYS_renameat2, AT_FDCWD, CHOOSE(paths, b[0]), AT_FDCWD,
+                                  CHOOSE(paths, b[1]), CHOOSE(flags, b[3])));
 }
 
 static void call_link(choice b) {
@@ -268,7 +274,7 @@ static void call_link(choice b) {
         show("link", syscall(SYS_link, path(b[0]), path(b[1])));
         break;
     case 1:
-        show("linkat", syscall(SYS_linkat, AT_FDCWD, path(b[0]), AT_FDCWD, path(b[1]),
+        show("linkat", syscall(SYS_linkat, AT_FDCWD, path(b[0]), AT_FDCWD, CHOOSE(paths, b[1]),
                                b[3] & 1 ? AT_SYMLINK_FOLLOW : 0));
         break;
     default:
@@ -324,11 +330,13 @@ static int compare(const void *one, const void *other) {
 
 static void call_getdents(choice b) {
     int fd = CHOOSE(descriptors, b[0]);
-    long size = show("getdents", syscall(SYS_getdents64, fd, buffer, sizeof buffer) > 0 ? 1 : 0);
-    if (size == 0)
+    /* A directory is read from its beginning, and left there. */
+    if (fcntl(fd, F_GETFL) != -1 && !(fcntl(fd, F_GETFL) & O_PATH))
+        syscall(SYS_lseek, fd, 0, SEEK_SET);
+    long size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+    if (show("getdents", size < 0 ? -1 : 0) != 0)
         return;
     syscall(SYS_lseek, fd, 0, SEEK_SET);
-    size = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
     const char *names[64];
     size_t count = 0;
     for (long at = 0; at < size && count < 64;) {
@@ -367,6 +375,7 @@ static void call_umask(choice b) {
 static struct {
     char *at;
     size_t size;
+    int moves;
 } mapped[MAPPED];
 
 static void call_mmap(choice b) {
@@ -387,6 +396,7 @@ static void call_mmap(choice b) {
         return;
     mapped[which].at = (char *)at;
     mapped[which].size = size;
+    mapped[which].moves = flags & MAP_PRIVATE;
     /* Behind the end of a file there is nothing to read. */
     struct stat found;
     if ((flags & MAP_ANONYMOUS) || (fstat(fd, &found) == 0 && found.st_size > 4096 + (long)size)) {
@@ -416,6 +426,9 @@ static void call_memory(choice b) {
         show("munmap", syscall(SYS_munmap, at + 1, size));
         break;
     case 3:
+        /* What shares a file's content stays where it is in a unikernel. */
+        if (!mapped[which].moves)
+            break;
         moved = syscall(SYS_mremap, at, size, CHOOSE(sizes, b[2]), b[3] & 1 ? MREMAP_MAYMOVE : 0);
         if (b[3] & 1)
             show("mremap", moved == -1 ? -1 : 0);
@@ -454,6 +467,9 @@ static void call_sigaction(choice b) {
     static const int flags[] = {0, SA_NODEFER, SA_RESETHAND, SA_RESTART, SA_ONSTACK};
     struct sigaction action = {.sa_flags = CHOOSE(flags, b[1])}, old;
     int number = b[3] % 16 == 0 ? (b[0] & 1 ? SIGKILL : 99) : CHOOSE(signals, b[0]);
+    /* Who runs this program does not know an end by a real-time signal. */
+    if (number == 40)
+        action.sa_flags &= ~(int)SA_RESETHAND;
     if (b[2] % 3 == 0) {
         action.sa_sigaction = handler_with_info;
         action.sa_flags |= SA_SIGINFO;
@@ -470,7 +486,8 @@ static void call_sigmask(choice b) {
     sigemptyset(&set);
     sigaddset(&set, CHOOSE(signals, b[0]));
     sigaddset(&set, CHOOSE(signals, b[1]));
-    show("sigprocmask", sigprocmask(b[2] % 4, &set, &old));
+    if (show("sigprocmask", sigprocmask(b[2] % 4, &set, &old)) != 0)
+        return;
     for (size_t at = 0; at < sizeof signals / sizeof *signals; at++)
         printf(" %d", sigismember(&old, signals[at]));
     printf("\n");
@@ -552,6 +569,11 @@ int main(int count, char **words) {
     umask(0);
     signal(SIGPIPE, SIG_IGN);
     close_range(3, ~0u, 0);
+    /* Something to begin with, whatever the calls are. */
+    int ends[2];
+    if (open("a", O_RDWR | O_CREAT, 0700) != 3 || mkdir("d", 0700) != 0 || symlink("a", "l") != 0 ||
+        pipe2(ends, O_NONBLOCK) != 0 || open("d/a", O_RDWR | O_CREAT, 0700) != 6)
+        return 1;
     memset(long_name, 'n', sizeof long_name - 1);
     const char *text = words[2];
     for (int number = 0; strlen(text) >= 16; number++, text += 16) {
