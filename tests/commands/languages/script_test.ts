@@ -166,8 +166,8 @@ testUnless(
       writeList(images, { ...python, file: "../python.solo5.br" });
       match(await complaint(`--images=${images}`, script), /images\.json: is damaged\n$/);
       writeList(images, python);
-      Deno.writeFileSync(join(images, python.file), new Uint8Array([0x1f, 0x8b, 8]));
-      match(await complaint(`--images=${images}`, script), /python\.solo5\.gz: is damaged\n$/);
+      Deno.writeFileSync(join(images, python.file), new Uint8Array([1, 2, 3]));
+      match(await complaint(`--images=${images}`, script), /python\.solo5\.br: is damaged\n$/);
     }),
 );
 
