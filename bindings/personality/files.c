@@ -256,9 +256,11 @@ long call_sendfile(int to, int from, uintptr_t offset, size_t size) {
         signals_send(SIGPIPE, SI_USER);
         return -EPIPE;
     }
-    if (to_pipe && size == 0)
+    if (!to_pipe && (!has_offset(source->node) || (target->flags & O_APPEND)))
+        return -EINVAL;
+    if (size == 0)
         return 0;
-    if (node_type(source->node) != S_IFREG || (!to_pipe && (target->flags & O_APPEND)))
+    if (node_type(source->node) != S_IFREG)
         return -EINVAL;
     return copy(target, &target->offset, source->node, at, size);
 }
