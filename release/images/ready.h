@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 /* Says that the beginning is over; returns in every start. */
-static void mark_ready(void) {
+static inline void mark_ready(void) {
     int ready = open("/dev/soloden/ready", O_RDONLY | O_CLOEXEC);
     if (ready >= 0)
         close(ready);
 }
 
 /* Standard input is empty where its device is missing, as it is in packed scripts. */
-static void find_input(void) {
+static inline void find_input(void) {
     struct pollfd input = {.fd = 0, .events = POLLIN};
     if (poll(&input, 1, 0) <= 0 || !(input.revents & POLLERR))
         return;

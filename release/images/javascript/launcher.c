@@ -37,9 +37,6 @@ static uint32_t stack_size = (512u << 10) * STACK_RATIO;
 /* What prelude.js makes: `start`, `turn`, `failed`, `status`. */
 static js hooks;
 
-/* After a start: random numbers of its own. */
-static void reseed(void);
-
 /* Promises that were rejected and that nobody has looked at; values of the engine's. */
 static struct {
     js promise;
@@ -47,7 +44,7 @@ static struct {
 } * rejected;
 static size_t rejected_count, rejected_room;
 
-static _Noreturn void fail(const char *what) {
+_Noreturn void fail(const char *what) {
     dprintf(2, "javascript: %s\n", what);
     _exit(70);
 }
@@ -60,150 +57,6 @@ static js call(const char *hook, js *arguments, uint32_t count) {
     JS(wasm_free, list);
     JS(qjs_free_value, function);
     return result;
-}
-
-/* ---- What prelude.js calls ---- */
-
-static js argument(js arguments, uint32_t number) {
-    js value;
-    memcpy(&value, quickjs.w2c_memory.data + arguments + 4 * number, 4);
-    return value;
-}
-
-static js host_write(js arguments) {
-    int file = (int)JS(qjs_get_float64, argument(arguments, 0));
-    size_t size;
-    char *text = js_to_text(argument(arguments, 1), &size);
-    if (text == NULL)
-        return 0;
-    for (size_t done = 0; done < size;) {
-        ssize_t part = write(file, text + done, size - done);
-        if (part <= 0)
-            break;
-        done += (size_t)part;
-    }
-    free(text);
-    js nothing = JS(qjs_get_undefined);
-    return JS(qjs_dup_value, nothing);
-}
-
-/* Reads a file as text; standard input if its name is empty. */
-static js host_read(js arguments) {
-    size_t size;
-    char *path = js_to_text(argument(arguments, 0), &size);
-    if (path == NULL)
-        return 0;
-    char *text = *path == 0 ? read_all(0, &size) : read_whole(path, &size);
-    int error = errno;
-    free(path);
-    if (text == NULL)
-        return js_throw(strerror(error));
-    js string = js_string(text, size);
-    free(text);
-    return string;
-}
-
-static js host_now(js arguments) {
-    (void)arguments;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return JS(qjs_new_number, (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6);
-}
-
-/* ---- The caller of a tool, at the device of standard input ---- */
-
-/* The most bytes that a message may have. */
-#define LARGEST_FRAME (10u << 20)
-
-static int caller(void) {
-    static int file = -1;
-    if (file < 0)
-        file = open("/dev/stdin", O_RDWR | O_CLOEXEC);
-    return file;
-}
-
-static bool receive(void *to, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t part = read(caller(), (char *)to + done, size - done);
-        if (part <= 0)
-            return false;
-        done += (size_t)part;
-    }
-    return true;
-}
-
-static bool send(const void *from, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t part = write(caller(), (const char *)from + done, size - done);
-        if (part <= 0)
-            return false;
-        done += (size_t)part;
-    }
-    return true;
-}
-
-/* The next frame, as text; nothing at the end. */
-static js host_receive(js arguments) {
-    (void)arguments;
-    uint32_t size;
-    if (!receive(&size, sizeof size) || size > LARGEST_FRAME) {
-        js nothing = JS(qjs_get_undefined);
-        return JS(qjs_dup_value, nothing);
-    }
-    char *text = malloc(size + 1ul);
-    if (text == NULL || !receive(text, size))
-        fail("a message that is not whole");
-    js string = js_string(text, size);
-    free(text);
-    return string;
-}
-
-static js host_send(js arguments) {
-    size_t length;
-    char *text = js_to_text(argument(arguments, 0), &length);
-    if (text == NULL)
-        return 0;
-    uint32_t size = (uint32_t)length;
-    bool fits = size <= LARGEST_FRAME;
-    bool sent = fits && send(&size, sizeof size) && send(text, size);
-    free(text);
-    if (!fits)
-        return js_throw("a message of more than 10 MiB");
-    if (!sent)
-        return js_throw("the caller has gone");
-    js nothing = JS(qjs_get_undefined);
-    return JS(qjs_dup_value, nothing);
-}
-
-static js host_ready(js arguments) {
-    (void)arguments;
-    mark_ready();
-    reseed();
-    js nothing = JS(qjs_get_undefined);
-    return JS(qjs_dup_value, nothing);
-}
-
-static js host_exit(js arguments) {
-    _exit((int)JS(qjs_get_float64, argument(arguments, 0)) & 0xff);
-}
-
-static const struct {
-    const char *name;
-    js (*call)(js arguments);
-} functions[] = {
-    {"write", host_write},     {"read", host_read}, {"now", host_now},     {"exit", host_exit},
-    {"receive", host_receive}, {"send", host_send}, {"ready", host_ready},
-};
-
-uint32_t Z_envZ_host_call(environment *self, js name, uint32_t size, js this, uint32_t count,
-                          js arguments) {
-    (void)self, (void)this, (void)count;
-    const char *wanted = (const char *)quickjs.w2c_memory.data + name;
-    for (size_t at = 0; at < sizeof functions / sizeof *functions; at++) {
-        if (strlen(functions[at].name) == size && memcmp(functions[at].name, wanted, size) == 0)
-            return functions[at].call(arguments);
-    }
-    return js_throw("no such function");
 }
 
 uint32_t Z_envZ_host_interrupt(environment *self) {
@@ -286,7 +139,7 @@ static void find_random(void) {
         fail("the state of Math.random() is not where it is looked for");
 }
 
-static void reseed(void) {
+void reseed(void) {
     uint64_t seed = 0;
     while (seed == 0) {
         if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
@@ -383,15 +236,7 @@ static void begin(void) {
     JS(qjs_set_promise_rejection_handler, 1);
     JS(qjs_set_module_loader, 1);
     JS(qjs_set_max_stack_size, stack_size / STACK_RATIO);
-    js host = JS(qjs_new_object);
-    for (size_t at = 0; at < sizeof functions / sizeof *functions; at++) {
-        size_t length = strlen(functions[at].name);
-        js name = js_text(functions[at].name, length);
-        js function = JS(qjs_new_host_function, name, (uint32_t)length, 0);
-        JS(wasm_free, name);
-        js_set(host, functions[at].name, function);
-        JS(qjs_free_value, function);
-    }
+    js host = host_functions();
     js make = eval(prelude, sizeof prelude - 1, "prelude.js", 0);
     if (JS(qjs_is_exception, make))
         fail("prelude.js has a mistake");

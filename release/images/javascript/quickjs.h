@@ -34,4 +34,16 @@ char *read_all(int file, size_t *size);
 /* Reads a whole file; NULL with errno if it cannot. To be freed with free(). */
 char *read_whole(const char *path, size_t *size);
 
+/* ---- host.c ---- */
+
+/* The functions that prelude.js calls, as an object. */
+js host_functions(void);
+
+/* ---- launcher.c ---- */
+
+/* Ends the program with a line that says why. */
+_Noreturn void fail(const char *what);
+/* After a start: random numbers of its own. */
+void reseed(void);
+
 #endif
