@@ -5,11 +5,10 @@
  * @module
  */
 import { word32 } from "../abi/layout.ts";
-import { writeExecutable } from "../elftool/elf_writer.ts";
 import { assemble, far, label, near } from "./assembler.ts";
+import { codeProgram } from "./code_program.ts";
 
-/** Where the program is in memory, and what it writes to: what it waits for (16 bytes), then a packet. */
-const ADDRESS = 0x40_0000;
+/** What it writes to: what it waits for (16 bytes), then a packet. */
 const DATA_ADDRESS = 0x60_0000;
 const DATA_SIZE = 0x10000;
 
@@ -19,31 +18,7 @@ const DATA_SIZE = 0x10000;
  * @param socket the descriptor of its end of the channel, which it inherits
  */
 export function pumpProgram(socket: number): Uint8Array<ArrayBuffer> {
-  const { bytes } = pumpCode(socket);
-  const data = new Uint8Array();
-  return writeExecutable({
-    architecture: "x86_64",
-    entry: ADDRESS,
-    segments: [
-      {
-        address: ADDRESS,
-        data: bytes,
-        memorySize: bytes.length,
-        read: true,
-        write: false,
-        execute: true,
-      },
-      {
-        address: DATA_ADDRESS,
-        data,
-        memorySize: DATA_SIZE,
-        read: true,
-        write: true,
-        execute: false,
-      },
-    ],
-    stack: "non-executable",
-  });
+  return codeProgram(pumpCode(socket).bytes, { address: DATA_ADDRESS, size: DATA_SIZE });
 }
 
 /**

@@ -5,11 +5,8 @@
  * @module
  */
 import { word32 } from "../abi/layout.ts";
-import { writeExecutable } from "../elftool/elf_writer.ts";
 import { assemble, label, near } from "./assembler.ts";
-
-/** Where the program is in memory, at which no other program is. */
-const ADDRESS = 0x40_0000;
+import { codeProgram } from "./code_program.ts";
 
 /**
  * The program as a file. It executes the path that is its first argument, with that and the arguments
@@ -19,21 +16,7 @@ const ADDRESS = 0x40_0000;
  * @param parent id of the process that starts it
  */
 export function tiedProgram(parent: number): Uint8Array<ArrayBuffer> {
-  const { bytes } = tiedCode(parent);
-  const segment = {
-    address: ADDRESS,
-    data: bytes,
-    memorySize: bytes.length,
-    read: true,
-    write: false,
-    execute: true,
-  };
-  return writeExecutable({
-    architecture: "x86_64",
-    entry: ADDRESS,
-    segments: [segment],
-    stack: "non-executable",
-  });
+  return codeProgram(tiedCode(parent).bytes);
 }
 
 /** Its code. Sources: prctl(2), execve(2); the stack of a new process in the System V ABI for x86_64. */
