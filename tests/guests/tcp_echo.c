@@ -1,7 +1,8 @@
 /*
  * tcp_echo.c: a host on a network, 10.0.2.15, that accepts one connection of TCP at a time on any
  * port, and sends back what it receives. Its network loses nothing and keeps the order, so it sends
- * nothing twice and keeps nothing: every segment is answered in place. It ends when its peer does.
+ * nothing twice and keeps nothing: every segment is answered in place. It ends when its peer does,
+ * and at a frame that is too short for any protocol.
  */
 #include "guest.h"
 
@@ -18,6 +19,7 @@ enum {
     ARP_SENDER = ARP + 8,
     ARP_TARGET = ARP + 18,
     ARP_TARGET_IP = ARP + 24,
+    ARP_END = ARP + 28,
     IP = SOLO5_NET_HLEN,
     IP_LENGTH = IP + 2,
     IP_PROTOCOL = IP + 9,
@@ -139,7 +141,7 @@ static size_t answer_arp(void) {
     put(ARP_OPERATION, 2, ARP_REPLY);
     exchange(ARP_SENDER, ARP_TARGET, 10);
     copy(ARP_SENDER, mac, sizeof mac);
-    return ARP + 28;
+    return ARP_END;
 }
 
 static size_t answer(size_t size, bool *ended) {
@@ -170,8 +172,10 @@ int solo5_app_main(const struct solo5_start_info *info) {
             solo5_yield(UINT64_MAX, NULL);
             continue;
         }
-        if (result != SOLO5_R_OK || size == 0)
+        if (result != SOLO5_R_OK)
             return fail("read");
+        if (size < ARP_END)
+            break;
         size_t answered = answer(size, &ended);
         if (answered > 0 && solo5_net_write(handle, frame, answered) != SOLO5_R_OK)
             return fail("write");
