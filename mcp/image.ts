@@ -141,7 +141,15 @@ function readImage(path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** What the library says of an image that does not do. */
+/** Does something with an image; what the library says of one that does not do is an error about images. */
+export async function asImage<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asImageError(error, path);
+  }
+}
+
 function asImageError(error: unknown, path: string): unknown {
   const { name, message } = error as Error;
   if (!["ElfError", "TenderError", "ToolchainError", "SystemError"].includes(name)) return error;

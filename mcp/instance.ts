@@ -39,6 +39,8 @@ export interface ExecuteOptions {
   /** As it was prepared by the pool. */
   readonly prepared: PoolImage;
   readonly files: readonly RootFile[];
+  /** What a tool without a channel reads; its arguments as JSON if not given. */
+  readonly stdin?: string;
   readonly signal?: AbortSignal;
   /** Takes what it prints. */
   readonly log: Log;
@@ -107,7 +109,8 @@ export async function execute(
     const work = new Work(guest, { spec, begun, signal });
     if (image.input !== "channel") {
       const stdin = ports[STDIN_DEVICE];
-      const input = new TextEncoder().encode(JSON.stringify(request.params ?? {}));
+      const given = options.stdin ?? JSON.stringify(request.params ?? {});
+      const input = new TextEncoder().encode(given);
       if (stdin !== undefined) void feed(new Channel(stdin), input, () => stdin.close());
       return await work.output(log, input.length);
     }

@@ -4,16 +4,18 @@
  *
  * @module
  */
-import { Pool, type PoolImage } from "../mod.ts";
+import { Pool } from "../mod.ts";
 import { Asking, type Progress } from "./asking.ts";
 import { AuditLog, type CallRecord, type End } from "./audit.ts";
+import type { Language } from "./built_in.ts";
 import { CidRegistry } from "./cid.ts";
 import { resolveTool, type Surroundings, type ToolSpec } from "./config.ts";
 import type { Config } from "./config_schema.ts";
 import { type Description, readDescription } from "./description.ts";
 import { McpError } from "./error.ts";
-import { loadImage, type OpenScript, type ToolImage, withFiles } from "./image.ts";
-import { type Answer, execute, Log } from "./instance.ts";
+import type { ToolImage } from "./image.ts";
+import { Images, type ImagesOptions, type Loaded } from "./images.ts";
+import { type Answer, execute, type ExecuteOptions, Log } from "./instance.ts";
 import { DESCRIBE, type Request } from "./json_rpc.ts";
 import { Logs } from "./logs.ts";
 import { Recordings } from "./recordings.ts";
@@ -23,12 +25,9 @@ import type { Places } from "./places.ts";
 import { Slots } from "./slots.ts";
 
 /** How to call the tools of a configuration. */
-export interface ToolsOptions {
-  readonly places: Places;
+export interface ToolsOptions extends ImagesOptions {
   /** Whether tools may be executed without any isolation; not if not given. */
   readonly allowDirect?: boolean;
-  /** Makes unikernels of scripts; without it, scripts are no images. */
-  readonly openScript?: OpenScript;
   /** Who calls, for the audit log. */
   readonly client?: string;
 }
@@ -55,12 +54,6 @@ export interface CallResult extends Answer {
   readonly truncated: boolean;
 }
 
-/** An image that is ready to be started. */
-interface Loaded {
-  readonly image: ToolImage;
-  readonly prepared: PoolImage;
-}
-
 /** The tools of a configuration. To dispose of it kills all their unikernels. */
 export class Tools implements AsyncDisposable {
   readonly config: Config;
@@ -71,7 +64,7 @@ export class Tools implements AsyncDisposable {
   readonly #audit: AuditLog;
   readonly #logs: Logs;
   readonly #recordings: Recordings;
-  readonly #images = new Map<string, Promise<Loaded>>();
+  readonly #images: Images;
   /** Those that go on, by their names. */
   readonly #persistent = new Map<string, Persistent>();
   #lastId = 0;
@@ -80,6 +73,7 @@ export class Tools implements AsyncDisposable {
   constructor(config: Config, options: ToolsOptions) {
     this.config = config;
     this.#options = options;
+    this.#images = new Images(this.#pool, options);
     this.#slots = new Slots({
       instances: config.max_instances,
       queue: config.max_queue,
@@ -108,13 +102,50 @@ export class Tools implements AsyncDisposable {
     options: CallOptions = {},
   ): Promise<CallResult> {
     const spec = this.#checked(server, tool);
+    const request = this.#request(spec, params);
+    return await this.#recorded(
+      spec,
+      (facts) =>
+        spec.mode === "direct"
+          ? this.#direct(facts, { request, options })
+          : this.#unikernel(facts, { request, options }),
+    );
+  }
+
+  /**
+   * Runs a program that the caller brings: a tool that is there without any configuration.
+   *
+   * @param params see `PROGRAM_SCHEMA`
+   * @throws {McpError} as {@linkcode call} does; "image" if there is no image of the language
+   */
+  async runProgram(
+    language: Language,
+    params: unknown,
+    options: CallOptions = {},
+  ): Promise<CallResult> {
+    const { builtInSpec, readProgram } = await import("./built_in.ts");
+    const spec = builtInSpec(language, surroundings(this.#options.places));
+    const request = this.#request(spec, {});
+    return await this.#recorded(spec, async (facts) => {
+      const given = readProgram(language, params);
+      const loaded = await this.#images.loadLanguage(language, spec);
+      facts.image = loaded.image;
+      return await this.#once(facts, { request, options, ...loaded, ...given });
+    });
+  }
+
+  #request({ server, tool }: ToolSpec, params: unknown): Request {
+    return { jsonrpc: "2.0", id: ++this.#lastId, server_id: server, method: tool, params };
+  }
+
+  /** Makes a call, and writes down what came of it. */
+  async #recorded(
+    spec: ToolSpec,
+    work: (facts: Facts) => Promise<CallResult>,
+  ): Promise<CallResult> {
     const facts: Facts = { spec, begun: performance.now() };
-    const id = ++this.#lastId;
-    const request: Request = { jsonrpc: "2.0", id, server_id: server, method: tool, params };
     try {
-      const result = spec.mode === "direct"
-        ? await this.#direct(facts, { request, options })
-        : await this.#unikernel(facts, { request, options });
+      const result = await work(facts);
       this.#audit.append(this.#record(facts, "ok", result));
       return result;
     } catch (error) {
@@ -144,12 +175,21 @@ export class Tools implements AsyncDisposable {
 
   async #unikernel(facts: Facts, { request, options }: Called): Promise<CallResult> {
     const { spec } = facts;
-    const { image, prepared } = await this.#load(spec);
+    const { image, prepared } = await this.#images.load(spec);
     facts.image = image;
     if (spec.persistent !== undefined) {
       return await this.#goingOn(facts, { request, options, image, prepared });
     }
     const files = readMounts(checkMounts(spec.mounts));
+    return await this.#once(facts, { request, options, image, prepared, files });
+  }
+
+  /** A call in a unikernel of its own. */
+  async #once(
+    facts: Facts,
+    { request, options, image, prepared, ...given }: Called & Loaded & Given,
+  ): Promise<CallResult> {
+    const { spec } = facts;
     using _slot = await this.#slots.take(options.signal);
     const queue = performance.now() - facts.begun;
     facts.live = this.#slots.live;
@@ -174,7 +214,7 @@ export class Tools implements AsyncDisposable {
       record: recording?.write,
       image,
       prepared,
-      files,
+      ...given,
       signal: options.signal,
       log,
       asking: new Asking({
@@ -249,26 +289,6 @@ export class Tools implements AsyncDisposable {
     }
   }
 
-  #load(spec: ToolSpec): Promise<Loaded> {
-    const { image, memory, target, config: { warm, input, channel } } = spec;
-    const key = JSON.stringify([image, memory, target, warm, input, channel]);
-    const known = this.#images.get(key);
-    if (known !== undefined) return known;
-    const loading = this.#prepare(spec);
-    this.#images.set(key, loading);
-    // What failed may be mended meanwhile.
-    loading.catch(() => this.#images.delete(key));
-    return loading;
-  }
-
-  async #prepare(spec: ToolSpec): Promise<Loaded> {
-    const { places: { cache }, openScript } = this.#options;
-    const image = await loadImage(spec, { cache, openScript });
-    const memory = `${spec.memory} MiB` as const;
-    const { unikernel } = withFiles(image, []);
-    return { image, prepared: await this.#pool.prepare(unikernel, { memory }) };
-  }
-
   #who() {
     return { uid: Deno.uid(), pid: Deno.pid, client: this.#options.client };
   }
@@ -304,6 +324,9 @@ export class Tools implements AsyncDisposable {
 
 /** Why nothing is done for a call that has ended. Without a reason, one would be made each time, with its stack. */
 const ENDED = "the call has ended";
+
+/** What one call has of its own. */
+type Given = Pick<ExecuteOptions, "files" | "stdin">;
 
 /** A call that is made. */
 interface Called {

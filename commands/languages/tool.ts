@@ -7,6 +7,7 @@ import { addFiles } from "../../elftool/add_files.ts";
 import type { RootFile } from "../../elftool/root_image.ts";
 import { parseUnikernel } from "../../elftool/unikernel.ts";
 import { readInput } from "../../linux/files.ts";
+import type { OpenLanguage } from "../../mcp/built_in.ts";
 import type { OpenScript } from "../../mcp/image.ts";
 import { runnerFor } from "../../mcp/scripts/scripts.ts";
 import { findImage, readImage } from "./images.ts";
@@ -40,5 +41,19 @@ export function scriptOpener(images?: string): OpenScript {
     const begun = addFiles(await warmImage(image, start), files, { name: path });
     const from = [image.sha256, runner.text, runner.script, script];
     return { unikernel: await warmTool(begun, { ...start, args: runner.words, from }), files };
+  };
+}
+
+/**
+ * What makes unikernels of languages: portable ones, which have begun where that can be had.
+ *
+ * @param images as of {@linkcode scriptOpener}
+ * @returns a function that throws a `TenderError` "host" if there is no image
+ */
+export function languageOpener(images?: string): OpenLanguage {
+  return async (language, { memory }) => {
+    const image = findImage(language, images);
+    const start: Start = { target: "spt", memory: memory * MIB, machine: [] };
+    return { unikernel: await warmImage(image, start), sha256: image.sha256 };
   };
 }

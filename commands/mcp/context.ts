@@ -10,7 +10,7 @@ import { McpError, type McpErrorCode } from "../../mcp/error.ts";
 import { findPlaces, type Places } from "../../mcp/places.ts";
 import { printable } from "../../mcp/schema.ts";
 import { Tools, type ToolsOptions } from "../../mcp/tools.ts";
-import { scriptOpener } from "../languages/tool.ts";
+import { languageOpener, scriptOpener } from "../languages/tool.ts";
 import { errorText } from "../error_text.ts";
 
 /** The options that all of these commands have. */
@@ -48,6 +48,7 @@ export function openTools(flags: McpFlags, options: Omit<ToolsOptions, "places">
   return new Tools(readConfig(flags), {
     places: placesFor(flags),
     openScript: scriptOpener(flags.images),
+    openLanguage: languageOpener(flags.images),
     ...options,
   });
 }

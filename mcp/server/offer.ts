@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BUILT_IN, type Language, PROGRAM_SCHEMA } from "../built_in.ts";
 import type { Config } from "../config_schema.ts";
 import { McpError } from "../error.ts";
 import { ANY_OBJECT, checkInputSchema, type JsonSchema, printable } from "../schema.ts";
@@ -18,6 +19,8 @@ export interface Offered {
   readonly name: string;
   readonly server: string;
   readonly tool: string;
+  /** The language of the programs that it runs, if it is built in. */
+  readonly runs?: Language;
   readonly description: string;
   readonly inputSchema: JsonSchema;
   readonly outputSchema?: JsonSchema;
@@ -31,8 +34,9 @@ export interface Offer {
   readonly problems: readonly string[];
 }
 
-/** Lists the tools that are enabled. The order is always the same. */
+/** Lists the tools that are enabled, or those that are built in if no server is configured. The order is always the same. */
 export function offerOf({ mcp_servers }: Config): Offer {
+  if (Object.keys(mcp_servers).length === 0) return builtIn();
   const tools: Offered[] = [];
   const problems: string[] = [];
   for (const [server, { enabled, tools: all }] of Object.entries(mcp_servers)) {
@@ -57,6 +61,18 @@ export function offerOf({ mcp_servers }: Config): Offer {
   }
   tools.sort((a, b) => a.name < b.name ? -1 : 1);
   return { tools: new Map(tools.map((tool) => [tool.name, tool])), problems };
+}
+
+function builtIn(): Offer {
+  const tools = BUILT_IN.map(({ language, description }) => ({
+    name: `run_${language}`,
+    server: "run",
+    tool: language,
+    runs: language,
+    description,
+    inputSchema: PROGRAM_SCHEMA,
+  }));
+  return { tools: new Map(tools.map((tool) => [tool.name, tool])), problems: [] };
 }
 
 /** A content of a result. */

@@ -95,7 +95,7 @@ export class Serving implements Disposable {
   }
 
   async #call(
-    { name, server, tool, inputSchema, outputSchema }: Offered,
+    { name, server, tool, runs, inputSchema, outputSchema }: Offered,
     { args, signal, progress }: {
       args: Record<string, unknown>;
       signal: AbortSignal;
@@ -105,10 +105,10 @@ export class Serving implements Disposable {
     try {
       await this.#validator.check(inputSchema, args, `arguments of ${name}`);
       await progress?.({ progress: 0, message: "waits for a unikernel" });
-      const { result } = await this.#tools.call({ server, tool }, args, {
-        signal,
-        progress: (told) => void progress?.(told),
-      });
+      const options = { signal, progress: (told: Progress) => void progress?.(told) };
+      const { result } = runs === undefined
+        ? await this.#tools.call({ server, tool }, args, options)
+        : await this.#tools.runProgram(runs, args, options);
       if (outputSchema === undefined) return resultOf(result, undefined);
       const value = structured(result, name);
       await this.#validator.check(outputSchema, value, `result of ${name}`);

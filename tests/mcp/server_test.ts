@@ -11,6 +11,8 @@ import { CidRegistry } from "../../mcp/cid.ts";
 import { Serving } from "../../mcp/server/server.ts";
 import { type HttpServer, serveHttp } from "../../mcp/server/http.ts";
 import { inDirectory } from "../in_directory.ts";
+import { noImage } from "../commands/languages/images.ts";
+import { testUnless } from "../needs.ts";
 import { ROOT } from "../soloden.ts";
 import { callServer, openWorld } from "./world.ts";
 
@@ -46,15 +48,29 @@ function client(era: Era): Client {
 
 /** A client of the command, which serves on its standard input and output. */
 async function overStdio(era: Era, use: (client: Client, home: string) => Promise<void>) {
+  await withCommand({ era, source: await config() }, use);
+}
+
+async function withCommand(
+  { era, source }: { era: Era; source: ConfigSource },
+  use: (client: Client, home: string) => Promise<void>,
+) {
   await inDirectory(async (directory) => {
     const home = Deno.realPathSync(directory);
     const file = join(home, "config.json");
-    Deno.writeTextFileSync(file, JSON.stringify(await config()));
+    Deno.writeTextFileSync(file, JSON.stringify(source));
     const cache = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache/deno");
     const transport = new StdioClientTransport({
       command: Deno.execPath(),
       args: ["run", "-A", "--no-check", join(ROOT, "main.ts"), "mcp", "serve", "--config", file],
-      env: { HOME: home, XDG_RUNTIME_DIR: join(home, "run"), DENO_DIR: cache, PATH: "/usr/bin" },
+      env: {
+        HOME: home,
+        XDG_RUNTIME_DIR: join(home, "run"),
+        // Images that have begun once are there.
+        XDG_CACHE_HOME: join(ROOT, ".cache/tests/home"),
+        DENO_DIR: cache,
+        PATH: "/usr/bin",
+      },
       stderr: "ignore",
     });
     const connected = client(era);
@@ -192,3 +208,47 @@ Deno.test("server: addresses that lead out of this host are refused", async () =
     );
   }
 });
+
+Deno.test("server: without servers, programs in Python and JavaScript are what is offered", () =>
+  withCommand({ era: "modern", source: {} }, async (client) => {
+    const { tools } = await client.listTools();
+    deepEqual(tools.map(({ name }) => name), ["run_python", "run_javascript"]);
+    const { isError, content } = await client.callTool({ name: "run_python", arguments: {} });
+    ok(isError && /code/.test(JSON.stringify(content)));
+  }));
+
+const noImages = noImage("python") ?? noImage("javascript");
+
+testUnless(
+  noImages,
+  "server: run_python and run_javascript run what they are given",
+  () =>
+    withCommand({ era: "legacy", source: {} }, async (client) => {
+      const run = async (language: string, args: Record<string, unknown>) => {
+        const { content, isError = false } = await client.callTool({
+          name: `run_${language}`,
+          arguments: args,
+        });
+        return [(content as { text: string }[])[0]!.text, isError];
+      };
+      const code = `import sys, helper
+print(helper.double(int(sys.stdin.read())), open("data/a.txt").read())`;
+      const files = { "helper.py": "def double(n):\n    return 2 * n\n", "data/a.txt": "ä" };
+      deepEqual(await run("python", { code, stdin: "21", files }), ["42 ä\n", false]);
+      const [text, failed] = await run("python", { code: "1 / 0" });
+      ok(failed && /exit status 1: Traceback[^]*ZeroDivisionError/.test(String(text)));
+      const script = `import { double } from "./helper.js";
+console.log(double(Number(readText())), readText("/data/a.txt"), typeof soloden.fetch);`;
+      const modules = { "helper.js": "export const double = (n) => 2 * n;", "data/a.txt": "ä" };
+      const given = { code: script, stdin: "21", files: modules };
+      deepEqual(await run("javascript", given), ["42 ä undefined\n", false]);
+      for (const path of ["../x", "/x", "a//b", "main.js", ""]) {
+        const [text, failed] = await run("javascript", { code: "", files: { [path]: "" } });
+        ok(failed && /^validation: run_javascript/.test(String(text)), path);
+      }
+      deepEqual(await run("python", { code: "print(open('/proc/self/cmdline').read())" }), [
+        "python\0/main.py\0\n",
+        false,
+      ]);
+    }),
+);
