@@ -19,13 +19,13 @@ class Caller:
     """Whoever calls."""
 
     def __init__(self):
-        self._stream = open("/dev/stdin", "r+b", buffering=0)
+        self._file = os.open("/dev/stdin", os.O_RDWR | os.O_CLOEXEC)
         self._last_id = 0
 
     def _read(self, size):
         parts = []
         while size > 0:
-            part = self._stream.read(size)
+            part = os.read(self._file, size)
             if not part:
                 return None
             parts.append(part)
@@ -44,7 +44,7 @@ class Caller:
             raise ValueError(f"an answer of {len(body)} bytes: at most {LARGEST} are allowed")
         rest = memoryview(len(body).to_bytes(4, "little") + body)
         while len(rest) > 0:
-            rest = rest[self._stream.write(rest) :]
+            rest = rest[os.write(self._file, rest) :]
 
     def ask(self, method, params):
         """Has the host do something. Returns its reply."""
@@ -118,19 +118,13 @@ def schema_of(hint):
     return {}
 
 
-def functions_of(module):
-    """Every public function of the module with a docstring and hints for all of its parameters."""
-    found = {}
-    for name, value in vars(module).items():
-        if name.startswith("_") or not isinstance(value, types.FunctionType):
-            continue
-        if value.__module__ != module.__name__ or not value.__doc__:
-            continue
-        hints = typing.get_type_hints(value)
-        names = parameters_of(value)
-        if all(parameter in hints for parameter in names):
-            found[name] = (value, names, hints)
-    return found
+def is_tool(name, value, module):
+    """Whether it is a public function of the module with a docstring and hints for all of its parameters."""
+    if name.startswith("_") or not isinstance(value, types.FunctionType):
+        return False
+    if value.__module__ != module.__name__ or not value.__doc__:
+        return False
+    return all(parameter in value.__annotations__ for parameter in parameters_of(value))
 
 
 def parameters_of(function):
@@ -138,9 +132,12 @@ def parameters_of(function):
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def describe(functions):
+def describe(module):
     tools = []
-    for name, (function, names, hints) in functions.items():
+    for name, function in vars(module).items():
+        if not is_tool(name, function, module):
+            continue
+        names, hints = parameters_of(function), typing.get_type_hints(function)
         positional = function.__code__.co_argcount
         optional = set(names[positional - len(function.__defaults__ or ()) : positional])
         optional |= set(function.__kwdefaults__ or ())
@@ -166,14 +163,15 @@ def compiled(path):
 
 def ready():
     """Every call goes on from here, with an environment and random numbers of its own."""
-    with open("/dev/soloden/ready", "rb"):
-        pass
-    with open("/proc/self/environ", "rb") as file:
-        for variable in file.read().decode(errors="surrogateescape").split("\0"):
+    os.close(os.open("/dev/soloden/ready", os.O_RDONLY))
+    file = os.open("/proc/self/environ", os.O_RDONLY)
+    while variables := os.read(file, 1 << 20):
+        for variable in os.fsdecode(variables).split("\0"):
             name, equals, value = variable.partition("=")
             if equals:
                 os.environ[name] = value
-    random.seed()
+    os.close(file)
+    random.seed(os.urandom(32))
 
 
 def load(name, path, script):
@@ -195,12 +193,12 @@ def load(name, path, script):
 
 
 def answer(request, module):
-    functions = functions_of(module)
-    if request["method"] == "rpc.describe":
-        return {"result": describe(functions)}
-    if request["method"] not in functions:
-        return {"error": {"code": -32601, "message": f"no such tool: {request['method']}"}}
-    function, *_ = functions[request["method"]]
+    name = request["method"]
+    if name == "rpc.describe":
+        return {"result": describe(module)}
+    function = vars(module).get(name)
+    if not is_tool(name, function, module):
+        return {"error": {"code": -32601, "message": f"no such tool: {name}"}}
     return {"result": function(**request.get("params", {}))}
 
 
