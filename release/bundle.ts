@@ -14,7 +14,7 @@ import {
   packages,
   replacements,
 } from "./bundle_plugins.ts";
-import { linkChunks, type Linked } from "./link_chunks.ts";
+import { type Group, linkChunks, type Linked } from "./link_chunks.ts";
 import { bundledPackages, type Package } from "./bundled_packages.ts";
 import { BUNDLE, fromRoot } from "./paths.ts";
 
@@ -24,25 +24,26 @@ const ENTRY = "release/entry.ts";
  * What is loaded together: for the entry and the version; for every guest, portable or not; for one of spt;
  * for help; for one of hvt; to call a tool in a unikernel; to serve tools to clients; to adopt a program.
  */
-const GROUPS = [
-  [ENTRY, "deno.json"],
-  ["commands/run.ts", "commands/choose_target.ts"],
-  ["tender/spt/tender.ts", "linux/exec.ts", "bindings/images/spt_x86_64.fixed.ts"],
-  ["commands/application.ts"],
-  [
-    "commands/run_to_end.ts",
-    "tender/hvt/tender.ts",
-    "tender/hvt/confine.ts",
-    "tender/observe/observers.ts",
-    "tender/observe/explain_crash.ts",
-  ],
-  [
-    "commands/mcp/call.ts",
-    "commands/mcp/instances.ts",
-    "commands/mcp/servers.ts",
-  ],
-  ["commands/mcp/serve.ts", "mcp/server/stdio.ts", "mcp/server/http.ts"],
-  ["commands/adopt.ts", "bindings/images/personality.fixed.ts"],
+const GROUPS: readonly Group[] = [
+  { names: [ENTRY, "deno.json"] },
+  { names: ["commands/run.ts", "commands/choose_target.ts"], runs: true },
+  {
+    names: ["tender/spt/tender.ts", "linux/exec.ts", "bindings/images/spt_x86_64.fixed.ts"],
+    runs: true,
+  },
+  { names: ["commands/application.ts"] },
+  {
+    names: [
+      "commands/run_to_end.ts",
+      "tender/hvt/tender.ts",
+      "tender/hvt/confine.ts",
+      "tender/observe/observers.ts",
+      "tender/observe/explain_crash.ts",
+    ],
+  },
+  { names: ["commands/mcp/call.ts", "commands/mcp/instances.ts", "commands/mcp/servers.ts"] },
+  { names: ["commands/mcp/serve.ts", "mcp/server/stdio.ts", "mcp/server/http.ts"] },
+  { names: ["commands/adopt.ts", "bindings/images/personality.fixed.ts"] },
 ];
 
 /** The linked command. */
@@ -84,7 +85,7 @@ export async function bundle(): Promise<Bundle> {
   const linked = linkChunks({
     chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
     sources: new Map(outputs.map(([path, { inputs }]) => [basename(path), countSources(inputs)])),
-    groups: GROUPS.map((sources) => sources.map(chunkOf)),
+    groups: GROUPS.map(({ names, runs }) => ({ names: names.map(chunkOf), runs })),
   });
   return { ...linked, packages: bundledPackages(metafile) };
 }

@@ -5,6 +5,15 @@
  *
  * @module
  */
+import { compiledAtOnce } from "./compiled_at_once.ts";
+
+/** What is needed together. */
+export interface Group {
+  /** What is imported by their names. */
+  readonly names: readonly string[];
+  /** Whether most of its code runs whenever it is loaded; not if not given. */
+  readonly runs?: boolean;
+}
 
 /** The input of {@linkcode linkChunks}. */
 export interface Program {
@@ -13,10 +22,10 @@ export interface Program {
   /** The number of source files in each of them. Default: 1. */
   readonly sources?: ReadonlyMap<string, number>;
   /**
-   * Names of chunks that are needed together. The first chunk of all is the one to run, and its group is
-   * there from the start; each other group becomes a text, in this order, followed by its long bytes.
+   * Chunks that are needed together. The first chunk of all is the one to run, and its group is there from
+   * the start; each other group becomes a text, in this order, followed by its long bytes.
    */
-  readonly groups: readonly (readonly string[])[];
+  readonly groups: readonly Group[];
 }
 
 /** A parsed chunk. */
@@ -58,30 +67,32 @@ const LOADER = "const made=[]," +
 export function linkChunks({ chunks: texts, groups, sources }: Program): Linked {
   const chunks = new Map<string, Chunk>();
   const numbers = new Map<string, number>();
-  const members: string[][] = [];
+  const members: Group[] = [];
   const place = (name: string, group: string[]): void => {
     if (numbers.has(name)) return;
     numbers.set(name, numbers.size);
     group.push(name);
     for (const { from } of takeApart(texts, name, chunks).imports) place(from, group);
   };
-  const placeAll = (names: readonly string[]): void => {
+  const placeAll = ({ names, runs }: Group): void => {
     const group: string[] = [];
     for (const name of names) place(name, group);
-    if (group.length > 0) members.push(group);
+    if (group.length > 0) members.push({ names: group, runs });
   };
   groups.forEach(placeAll);
   // The map grows during the iteration.
   for (const name of numbers.keys()) {
-    for (const [, target] of chunks.get(name)!.body.matchAll(DYNAMIC_IMPORT)) placeAll([target!]);
+    for (const [, target] of chunks.get(name)!.body.matchAll(DYNAMIC_IMPORT)) {
+      placeAll({ names: [target!] });
+    }
   }
   const linked: string[] = [];
   const counts: number[] = [];
   const textOf: number[] = [];
-  for (const names of members) {
+  for (const { names, runs = false } of members) {
     const long: string[] = [];
     const functions = names.map((name) => {
-      const code = chunkFunction(chunks.get(name)!, numbers).replace(
+      const code = chunkFunction(chunks.get(name)!, { numbers, runs }).replace(
         LONG_BYTES,
         (_, bytes) => `Uint8Array.fromBase64(text(${linked.length + long.push(bytes)}))`,
       );
@@ -125,13 +136,19 @@ function takeApart(
 }
 
 /** A chunk as a function: takes the functions that load others by number, and texts; returns its exports. */
-function chunkFunction(chunk: Chunk, numbers: ReadonlyMap<string, number>): string {
+function chunkFunction(
+  chunk: Chunk,
+  { numbers, runs }: { numbers: ReadonlyMap<string, number>; runs: boolean },
+): string {
   const { imports, body, exports, waits } = chunk;
   const wait = waits ? "await " : "";
   const head = imports.map(({ names, from }) =>
     `const{${names}}=${wait}load(${numbers.get(from)});`
   );
-  const later = body.replace(DYNAMIC_IMPORT, (_, name) => `later(${numbers.get(name)})`);
+  const later = (runs ? compiledAtOnce(body) : body).replace(
+    DYNAMIC_IMPORT,
+    (_, name) => `later(${numbers.get(name)})`,
+  );
   // A function in parentheses is compiled at once, instead of parsed twice.
   return `(${waits ? "async " : ""}function(load,later,text){"use strict";${
     head.join("")

@@ -1,16 +1,21 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { linkChunks } from "../../release/link_chunks.ts";
 
-/** Links chunks and runs the entry; returns what it logged, and the texts that it asked for. */
+/**
+ * Links chunks and runs the entry; returns what it logged, and the texts that it asked for.
+ *
+ * @param options `runs`: whether most of what the groups have runs
+ */
 async function run(
   chunks: Record<string, string>,
   groups: string[][] = [],
+  { runs }: { runs?: boolean } = {},
 ): Promise<{ log: unknown[]; asked: number[] }> {
   const log: unknown[] = [];
   const asked: number[] = [];
   const { start, texts } = linkChunks({
     chunks: new Map(Object.entries(chunks)),
-    groups: [["entry.js"], ...groups],
+    groups: [["entry.js"], ...groups].map((names) => ({ names, runs })),
   });
   (globalThis as { log?: unknown[] }).log = log;
   const program = (0, eval)(start) as (text: (n: number) => string) => Promise<unknown>;
@@ -51,6 +56,41 @@ Deno.test("link: a group is one text, and each of its members waits for its own 
   deepEqual(asked, [1]);
 });
 
+for (const runs of [false, true]) {
+  const how = runs ? "at once" : "when they are called";
+  Deno.test(`link: functions that are compiled ${how} do the same`, async () => {
+    const entry = [
+      // Before they are declared.
+      `log.push(declared(2),declared.name,await waits(),typeof imported);`,
+      `import("./late.js");`,
+      `function declared(n){return n===0?"end":declared(n-1)}`,
+      `async function waits(){let[first]=[...yields()];return first}`,
+      `function*yields(){yield declared.length}`,
+      `var arrow=()=>arrow.name,expression=function(){return expression};`,
+      `log.push(arrow(),expression()===expression,expression.name);`,
+      `let changes=async()=>(declared=()=>"other",declared());`,
+      `class Holder{method(){return changes}}`,
+      `log.push(await new Holder().method()(),declared());`,
+      `await imported();`,
+    ];
+    const { log } = await run(
+      {
+        "entry.js": `import{imported}from"./other.js";${entry.join("")}`,
+        "other.js": `function imported(){return import("./late.js")}export{imported};`,
+        "late.js":
+          'var text="(function(){";function all(){return `${text}${(()=>"}")()}`}log.push(all());',
+      },
+      [],
+      { runs },
+    );
+    deepEqual(
+      log.filter((item) => item !== "(function(){}"),
+      ["end", "declared", 1, "function", "arrow", true, "expression", "other", "other"],
+    );
+    equal(log.length, 10);
+  });
+}
+
 Deno.test("link: importers wait for a chunk that waits", async () => {
   const { log } = await run({
     "entry.js": `import{y}from"./middle.js";log.push(y);`,
@@ -67,7 +107,7 @@ Deno.test("link: names of chunks leave no trace", () => {
         ["entry.js", `import{a}from"./${name}.js";a();`],
         [`${name}.js`, `export{b as a};`.replace("export", "var b=()=>1;export")],
       ]),
-      groups: [["entry.js"]],
+      groups: [{ names: ["entry.js"] }],
     }));
   equal(link("one-ABC"), link("another-XYZ"));
 });
@@ -91,7 +131,7 @@ Deno.test("link: how many source files a text is of", () => {
       ["late.js", "var b=1;export{b};"],
     ]),
     sources: new Map([["entry.js", 2], ["one.js", 3]]),
-    groups: [["entry.js"]],
+    groups: [{ names: ["entry.js"] }],
   });
   deepEqual(sources, [5, 1]);
 });
@@ -99,6 +139,6 @@ Deno.test("link: how many source files a text is of", () => {
 Deno.test("link: an import or export of another kind is an error", () => {
   for (const odd of ["export default 1;", `import*as n from"x";`, "export*from'./a.js';"]) {
     const chunks = new Map([["entry.js", `var a=1;${odd}`]]);
-    throws(() => linkChunks({ chunks, groups: [["entry.js"]] }), SyntaxError);
+    throws(() => linkChunks({ chunks, groups: [{ names: ["entry.js"] }] }), SyntaxError);
   }
 });
