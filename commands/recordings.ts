@@ -7,6 +7,7 @@ import { buildCommand, type Command, type CommandContext } from "@stricli/core";
 import { argument, option } from "./options.ts";
 
 interface ReplayFlags {
+  readonly target?: string;
   readonly timeout?: string;
 }
 
@@ -18,6 +19,12 @@ export const replay: Command<CommandContext> = buildCommand({
   },
   parameters: {
     flags: {
+      target: option(
+        "--target=hvt|spt: Replay a portable unikernel on this target",
+        {
+          proposed: ["hvt", "spt"],
+        },
+      ),
       timeout: option("--timeout=SECONDS: Stop the replay after this time, with status 124", {
         proposed: "nothing",
       }),
@@ -29,6 +36,6 @@ export const replay: Command<CommandContext> = buildCommand({
   },
   docs: {
     brief: "Run a unikernel again as it was recorded",
-    customUsage: ["[--timeout=SECONDS] RECORDING"],
+    customUsage: ["[--target=hvt|spt] [--timeout=SECONDS] RECORDING"],
   },
 });

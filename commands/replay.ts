@@ -16,13 +16,24 @@ import { endAs } from "./run_to_end.ts";
 /**
  * Replays a recording: prints what the guest printed, and ends with its status.
  *
- * @param options `timeout`: in seconds, as it was given
+ * @param options `target`: as it was given, that of the recording if not; `timeout`: in seconds, as it was
+ * given
  * @throws {TenderError} "recording" if the file is none, or where the replay differs from it
  */
-export async function replayFile(path: string, { timeout }: { timeout?: string }): Promise<void> {
+export async function replayFile(
+  path: string,
+  { target, timeout }: { target?: string; timeout?: string },
+): Promise<void> {
+  if (target !== undefined && target !== "hvt" && target !== "spt") {
+    throw new TenderError(
+      "option",
+      `--target: recordings are replayed on hvt or spt, not '${target}'`,
+    );
+  }
   const recording = parseRecording(readInput(path), { name: path });
   sayDoubts(recording);
   await using run = await startReplay(recording, {
+    target,
     confined: true,
     limits: timeout === undefined ? undefined : readLimits([`--timeout=${timeout}`]),
   });

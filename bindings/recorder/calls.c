@@ -1,8 +1,11 @@
 /*
- * calls.c: makes a guest's system calls, and logs what they bring. What it makes is what the guest's own
- * filter allows. What takes long, waits or is rare is left to the tender.
+ * calls.c: makes a guest's system calls, and logs what they bring. What it makes is what the
+ * guest's own filter allows. What takes long, waits or is rare is left to the tender.
  */
 #include "recorder.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "../spt/linux.h"
 #include "spt_abi.h"
@@ -22,7 +25,7 @@ struct hash {
 static void add_word(struct hash *hash, uint32_t value) {
     uint32_t low = (hash->low ^ value) * 0x9e3779b1;
     hash->low = low << 13 | low >> 19;
-    uint32_t high = (hash->high ^ value) * 0x85ebca77 + hash->low;
+    uint32_t high = (hash->high ^ value) * 0x85ebca77 + low;
     hash->high = high << 17 | high >> 15;
 }
 
@@ -38,35 +41,65 @@ static void add_bytes(struct hash *hash, const uint8_t *bytes, uint64_t size) {
     add_word(hash, (uint32_t)size);
 }
 
-/* The checksum, with what a call asks. */
-static struct hash asked(const struct recorder_call *call) {
-    struct hash hash = {recorder_state.low, recorder_state.high};
-    add_word(&hash, (uint32_t)call->number);
-    add_bytes(&hash, (const uint8_t *)call->arguments, sizeof call->arguments);
-    return hash;
+/* The calls that every target has alike: see tender/record/call_check.ts. */
+enum { CHECK_WALL = 1, CHECK_CONSOLE, CHECK_READ, CHECK_WRITE };
+
+static struct hash check_of(int kind, uint64_t size, uint64_t offset) {
+    struct hash check = {0x2545f491, 0x4f6cdd1d};
+    add_word(&check, (uint32_t)kind);
+    add_word(&check, (uint32_t)size);
+    add_word(&check, (uint32_t)offset);
+    add_word(&check, (uint32_t)(offset >> 32));
+    return check;
+}
+
+/* The checksum of all that was asked, and what the next input is checked by. */
+struct asked {
+    struct hash hash;
+    uint32_t check;
+};
+
+/* With a call, and what it hands over. */
+static struct asked ask(const struct recorder_call *call, const uint8_t *data, uint64_t size) {
+    struct asked asked = {.hash = {recorder_state.low, recorder_state.high}};
+    add_word(&asked.hash, (uint32_t)call->number);
+    add_bytes(&asked.hash, (const uint8_t *)call->arguments, sizeof call->arguments);
+    if (data != NULL)
+        add_bytes(&asked.hash, data, size);
+    asked.check = asked.hash.low;
+    return asked;
+}
+
+/* With a call that has a checksum of its own. */
+static struct asked ask_checked(const struct recorder_call *call, const struct hash *check) {
+    struct asked asked = ask(call, NULL, 0);
+    add_word(&asked.hash, check->low);
+    add_word(&asked.hash, check->high);
+    asked.check = check->low;
+    return asked;
 }
 
 static uint64_t entry_size(uint64_t size) {
     return sizeof(struct recorder_entry) + ((size + 7) & ~UINT64_C(7));
 }
 
-static int has_room(uint64_t size) {
+static bool has_room(uint64_t size) {
     return size <= MOST_DATA && recorder_state.used + entry_size(size) <= RECORDER_LOG_SIZE;
 }
 
 /* Logs an input, for which there has to be room, and gives the call its result. */
-static int put(struct recorder_call *call, const struct hash *hash, long result,
+static int put(struct recorder_call *call, const struct asked *asked, long result,
                struct recorder_entry entry, const uint8_t *data) {
     uint8_t *to = recorder_log + recorder_state.used;
-    entry.check = hash->low;
+    entry.check = asked->check;
     __builtin_memcpy(to, &entry, sizeof entry);
     for (uint64_t at = 0; at < entry.size; at++)
         to[sizeof entry + at] = data[at];
-    recorder_state.low = hash->low;
-    recorder_state.high = hash->high;
+    recorder_state.low = asked->hash.low;
+    recorder_state.high = asked->hash.high;
     /* The tender reads up to there, at any time. */
-    __atomic_store_n(&recorder_state.used,
-                     (uint32_t)(recorder_state.used + entry_size(entry.size)), __ATOMIC_RELEASE);
+    __atomic_store_n(&recorder_state.used, (uint32_t)(recorder_state.used + entry_size(entry.size)),
+                     __ATOMIC_RELEASE);
     call->number = (uint64_t)result;
     return 1;
 }
@@ -74,13 +107,15 @@ static int put(struct recorder_call *call, const struct hash *hash, long result,
 static int clock(struct recorder_call *call) {
     if (!has_room(0) || recorder_make(call) != 0)
         return 0;
-    const struct hash hash = asked(call);
+    bool is_wall = call->arguments[0] == LINUX_CLOCK_REALTIME;
+    const struct hash check = check_of(CHECK_WALL, 0, 0);
+    const struct asked asked = is_wall ? ask_checked(call, &check) : ask(call, NULL, 0);
     const struct linux_timespec *now = (const void *)call->arguments[1];
     const struct recorder_entry entry = {
-        .kind = call->arguments[0] == LINUX_CLOCK_REALTIME ? RECORDER_WALL : RECORDER_MONOTONIC,
+        .kind = is_wall ? RECORDER_WALL : RECORDER_MONOTONIC,
         .value = now->seconds * SECOND + now->nanoseconds,
     };
-    return put(call, &hash, 0, entry, 0);
+    return put(call, &asked, 0, entry, NULL);
 }
 
 /* The tender waits in the place of a guest for which nothing is ready yet. */
@@ -104,49 +139,56 @@ static int poll(struct recorder_call *call) {
         events[at].events = EPOLLIN;
         events[at++].data = handle == 0 ? SPT_INTERNAL_TIMERFD : (uint64_t)handle;
     }
-    const struct hash hash = asked(call);
+    const struct asked asked = ask(call, NULL, 0);
     const struct recorder_entry entry = {.kind = RECORDER_POLL, .value = (int64_t)ready};
-    return put(call, &hash, count, entry, 0);
+    return put(call, &asked, count, entry, NULL);
+}
+
+/* Where in a block device. */
+static uint64_t offset_of(const struct recorder_call *call) {
+    bool is_block = call->number == LINUX_PREAD64 || call->number == LINUX_PWRITE64;
+    return is_block ? call->arguments[3] : 0;
 }
 
 static int read(struct recorder_call *call) {
     if (!has_room(call->arguments[2]))
         return 0;
-    const struct hash hash = asked(call);
+    const struct hash check = check_of(CHECK_READ, call->arguments[2], offset_of(call));
+    const struct asked asked = ask_checked(call, &check);
     long result = recorder_make(call);
     const struct recorder_entry entry = {
         .kind = RECORDER_READ,
         .value = result,
         .size = result > 0 ? (uint64_t)result : 0,
     };
-    return put(call, &hash, result, entry, (const uint8_t *)call->arguments[1]);
+    return put(call, &asked, result, entry, (const uint8_t *)call->arguments[1]);
 }
 
 static int write(struct recorder_call *call) {
     const uint8_t *data = (const uint8_t *)call->arguments[1];
     uint64_t size = call->arguments[2];
-    int is_console = call->number == LINUX_WRITE && call->arguments[0] == LINUX_STDOUT;
+    bool is_console = call->number == LINUX_WRITE && call->arguments[0] == LINUX_STDOUT;
     if (!has_room(size) || (is_console && !recorder_state.console))
         return 0;
-    struct hash hash = asked(call);
-    add_bytes(&hash, data, size);
+    struct hash check = check_of(is_console ? CHECK_CONSOLE : CHECK_WRITE, size, offset_of(call));
+    add_bytes(&check, data, size);
+    const struct asked asked = ask_checked(call, &check);
     if (is_console) {
         struct recorder_entry entry = {RECORDER_CONSOLE, 0, (int64_t)size, size};
-        return put(call, &hash, (long)size, entry, data);
+        return put(call, &asked, (long)size, entry, data);
     }
     long result = recorder_make(call);
     const struct recorder_entry entry = {.kind = RECORDER_WRITE, .value = result};
-    return put(call, &hash, result, entry, 0);
+    return put(call, &asked, result, entry, NULL);
 }
 
 static int set_timer(struct recorder_call *call) {
     if (!has_room(0) || call->arguments[3] != 0)
         return 0;
-    struct hash hash = asked(call);
-    add_bytes(&hash, (const uint8_t *)call->arguments[2], SPEC_SIZE);
+    const struct asked asked = ask(call, (const uint8_t *)call->arguments[2], SPEC_SIZE);
     long result = recorder_make(call);
     const struct recorder_entry entry = {.kind = RECORDER_CALL, .value = result};
-    return put(call, &hash, result, entry, 0);
+    return put(call, &asked, result, entry, NULL);
 }
 
 int recorder_call(struct recorder_call *call) {

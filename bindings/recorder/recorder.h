@@ -1,6 +1,7 @@
 /*
- * recorder.h: what the recorder of a guest of spt shares with the tender. It is put above guest memory:
- * first what both write to, then code. tender/spt/record/inside.ts knows these layouts, too.
+ * recorder.h: what the recorder of a guest of spt shares with the tender. It is put above guest
+ * memory: first what both write to, then code. tender/spt/record/inside.ts knows these layouts,
+ * too.
  */
 #ifndef RECORDER_H
 #define RECORDER_H
@@ -53,9 +54,9 @@ extern uint8_t recorder_log[RECORDER_LOG_SIZE];
 long recorder_make(const struct recorder_call *call);
 
 /*
- * Makes a guest's call and logs what it brought. Returns 0 if the tender has to answer it; nothing was
- * changed then. Reads what the guest points at: where that cannot be read, the tender has the guest go
- * on at recorder_fault, which is as if this had returned 0.
+ * Makes a guest's call and logs what it brought. Returns 0 if the tender has to answer it; nothing
+ * was changed then. Reads what the guest points at: where that cannot be read, the tender has the
+ * guest go on at recorder_fault, which is as if this had returned 0.
  */
 int recorder_call(struct recorder_call *call);
 

@@ -182,7 +182,7 @@ export class HvtHost implements Host<HostFacts, HvtLaunch> {
     if (isState(launch)) return { machine: launch, observer: replay && goingOn(replay) };
     return replay === undefined
       ? await recorded(guest, { machine: launch, facts, record: record! })
-      : replaying(launch, replay);
+      : await replaying(guest, { machine: launch, replay });
   }
 
   /** Starts a machine. */

@@ -30,6 +30,38 @@ export interface AskedReplay {
   readonly begun?: (inputs: ExpectedInputs) => void;
 }
 
+/** What a guest asks for. */
+export interface AskedInput {
+  readonly kind: InputKind;
+  /** What its input is checked by, if not by the checksum of all that was asked. */
+  readonly check?: number;
+  /** How many bytes it is to move; of calls that move some. */
+  readonly size?: number;
+  /** Whether it waits; of waits. */
+  readonly waits?: boolean;
+  /** The address of an instruction. */
+  readonly address?: number;
+  /** What messages call it; as its kind if not given. */
+  readonly noun?: string;
+}
+
+/** What answers a guest that replays. */
+export interface Answers {
+  /** The checksum of what the guest has asked up to now. */
+  readonly hash: Hash;
+  /** Whether the guest is to pause. */
+  readonly paused: boolean;
+  /**
+   * Takes the next input, which must be what was asked for then.
+   *
+   * @param use gives it to the guest; returns false if it is no answer to what the guest asks
+   * @throws {TenderError} "recording" if it is another one
+   */
+  take(asked: AskedInput, use: (input: Input) => boolean): Input;
+  /** Compares how the guest ended, and its memory, with what was recorded. */
+  compareEnd(found: Outcome): void;
+}
+
 /** Where inputs are expected. */
 export interface Expecting {
   readonly recording: Recording;
@@ -49,7 +81,7 @@ export interface Expecting {
 }
 
 /** See the module. */
-export class ExpectedInputs {
+export class ExpectedInputs implements Answers {
   /** The checksum of what was asked up to now. */
   readonly hash: Hash;
   /** How many inputs there are to take until the guest is to pause. */
@@ -89,20 +121,16 @@ export class ExpectedInputs {
     return this.#taken >= this.pauseAt;
   }
 
-  /**
-   * Takes the next input, which must be what was asked for then.
-   *
-   * @param found what the guest asks for, for messages
-   * @param use gives it to the guest; returns false if it is no answer to what the guest asks
-   * @throws {TenderError} "recording" if it is another one
-   */
-  take(found: string, use: (input: Input) => boolean): Input {
+  /** See {@linkcode Answers}. */
+  take({ kind, check = this.hash.low & 0xffff, noun }: AskedInput, use: Use): Input {
     const { recording } = this.#parts;
+    const found = noun ?? NOUNS[kind];
     this.#checkMemory();
     if (this.#next === undefined) throw cutOff(recording.name, this.#inputs.count);
-    const { input, check } = this.#next;
-    const asked = check === (this.hash.low & 0xffff);
-    if (input.kind === "end") {
+    const { input } = this.#next;
+    const isEnd = input.kind === "end";
+    const asked = this.#next.check === (isEnd ? this.hash.low & 0xffff : check);
+    if (isEnd) {
       this.#end = input;
       this.#parts.atEnd(input, asked);
     }
@@ -112,12 +140,12 @@ export class ExpectedInputs {
     return input;
   }
 
-  /** Compares how the guest ended, and its memory, with what was recorded. */
+  /** See {@linkcode Answers}. */
   compareEnd(found: Outcome): void {
     if (this.#end === undefined) {
       // The replay itself was killed, or had limits.
       if (isFromOutside(found)) return;
-      this.take(`the guest's end (${textOf(found)})`, ({ kind }) => kind === "end");
+      this.take(endedWith(found), ({ kind }) => kind === "end");
     }
     const { outcome: expected, memory } = this.#end!;
     if (isFromOutside(expected)) return;
@@ -151,6 +179,9 @@ export class ExpectedInputs {
   }
 }
 
+/** Gives an input to a guest. */
+type Use = (input: Input) => boolean;
+
 /** What messages call inputs. */
 export const NOUNS: Readonly<Record<InputKind, string>> = {
   ticks: "a reading of the CPU's counter",
@@ -177,6 +208,11 @@ function expectation({ kind }: Input, found: string): [expected: string, found: 
 export function isFromOutside(outcome: Outcome): boolean {
   return outcome.kind === "limit" || outcome.kind === "signal" ||
     outcome.kind === "fault" && outcome.reason === "host";
+}
+
+/** A guest that ends, as what it asks for. */
+export function endedWith(outcome: Outcome): AskedInput {
+  return { kind: "end", noun: `the guest's end (${textOf(outcome)})` };
 }
 
 function textOf(outcome: Outcome): string {

@@ -13,7 +13,7 @@ import { Hash } from "./hash.ts";
 /** The first bytes of a recording. */
 const MAGIC = new TextEncoder().encode("soloreco");
 /** Version of the format; a recording of another one is refused. */
-export const RECORDING_VERSION = 1;
+export const RECORDING_VERSION = 2;
 const VERSION_AT = MAGIC.length;
 const START_SIZE = VERSION_AT + 4;
 

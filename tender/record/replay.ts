@@ -4,10 +4,10 @@
  * @module
  */
 import { bindTo } from "../../bindings/bind_to.ts";
-import { parseUnikernel } from "../../elftool/unikernel.ts";
+import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { kindOf } from "../devices/kinds.ts";
 import { TenderError } from "../error.ts";
-import { bind, type Guest, withCommandLine } from "../guest.ts";
+import { bind, type Guest, type TenderTarget, withCommandLine } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import { run, runApart } from "../run/event_loop.ts";
 import type { RunOptions } from "../run/options.ts";
@@ -51,10 +51,14 @@ export async function record(guest: Guest, options: RunOptions = {}): Promise<Re
 }
 
 /** How to replay. */
-export type ReplayOptions = Pick<
-  RunOptions,
-  "console" | "limits" | "signal" | "trace" | "stats" | "core"
->;
+export interface ReplayOptions
+  extends Pick<RunOptions, "console" | "limits" | "signal" | "trace" | "stats" | "core"> {
+  /**
+   * On which target; that of the recording if not given. On another one, a portable unikernel makes the same
+   * calls of solo5.h: these are compared, but not memory, which differs in the bindings.
+   */
+  readonly target?: TenderTarget;
+}
 
 /**
  * Replays a recording to its end, as fast as the guest computes: nothing waits.
@@ -79,9 +83,9 @@ export interface StartReplayOptions
 /** Starts a replay, which goes on when it is stepped. */
 export async function startReplay(
   recording: Recording,
-  { signal, from, begun, ...options }: StartReplayOptions = {},
+  { signal, from, begun, target = recording.target, ...options }: StartReplayOptions = {},
 ): Promise<Run> {
-  const guest = await guestOf(recording);
+  const guest = await guestOf(recording, target);
   const tender: Tender = await targetOf(guest.unikernel)
     .load(guest.devices.map(({ device }) => device));
   using resources = new DisposableStack();
@@ -115,11 +119,16 @@ export async function startReplay(
 /**
  * The guest of a recording, without its devices.
  *
+ * @param target what it is to run on
  * @throws {TenderError | ElfError} if there can be no such guest
  */
-export async function guestOf(recording: Recording): Promise<Guest> {
-  const { unikernel: name, target, file, memory, commandLine, executableHeap } = recording;
+export async function guestOf(
+  recording: Recording,
+  target: TenderTarget = recording.target,
+): Promise<Guest> {
+  const { unikernel: name, file, memory, commandLine, executableHeap } = recording;
   const given = parseUnikernel(file, { name });
+  if (target !== recording.target) checkPortable(given, { recording, target });
   const unikernel = given.portable === undefined ? given : await bindTo(given, target);
   const devices = given.manifest.devices.map((device) =>
     [device.name, kindOf(device).placeholder] as const
@@ -133,4 +142,15 @@ export async function guestOf(recording: Recording): Promise<Guest> {
     given.manifest.devices.every(({ type }, index) => recording.devices[index]!.type === type);
   if (isSame && unikernel.abi.target === target) return withCommandLine(guest, commandLine);
   throw new TenderError("recording", `${recording.name}: is not of the unikernel that it contains`);
+}
+
+/** Checks that a guest can be replayed on another target than its recording's. */
+function checkPortable(
+  { portable, snapshot }: Unikernel,
+  { recording: { name, target: recorded }, target }: { recording: Recording; target: TenderTarget },
+): void {
+  const isOne = [recorded, target].every((id) => id === "hvt" || id === "spt");
+  if (isOne && portable !== undefined && snapshot === undefined) return;
+  const rule = "only portable unikernels that are no snapshots are replayed on another target";
+  throw new TenderError("recording", `${name}: is of ${recorded}, not of ${target}: ${rule}`);
 }

@@ -16,8 +16,9 @@ import {
 } from "../../../abi/hvt.ts";
 import { i32, u64, usize } from "../../../abi/layout.ts";
 import { RESULT } from "../../../abi/solo5.ts";
+import { addCheck, callCheck } from "../../record/call_check.ts";
 import type { Hash } from "../../record/hash.ts";
-import type { Input } from "../../record/inputs.ts";
+import type { Input, InputKind } from "../../record/inputs.ts";
 import type { GuestView } from "../guest_view.ts";
 
 /** Where a call's argument block is, in whose memory. */
@@ -48,16 +49,44 @@ const OFFSETS: Readonly<Partial<Record<Hypercall, { data: number; len: number; r
   block_read: BlockIo.offsets,
 };
 
-/** Adds to a checksum what a call asks: its arguments, and the data that it hands over. */
-export function addCall(hash: Hash, name: Hypercall, { guest, block }: Place): void {
+/** What calls bring. */
+export const KINDS: Readonly<Record<AnsweredCall, InputKind>> = {
+  walltime: "wall",
+  poll: "poll",
+  puts: "console",
+  net_read: "read",
+  block_read: "read",
+  net_write: "write",
+  block_write: "write",
+};
+
+/**
+ * Adds to a checksum what a call asks: its arguments, and the data that it hands over.
+ *
+ * @returns what its input is checked by
+ */
+export function addCall(hash: Hash, name: Hypercall, place: Place): number {
+  const { guest, block } = place;
   hash.word(HYPERCALL[name]).word(block);
   const range = { address: block, length: HYPERCALL_ARGUMENTS[name].size };
-  if (!guest.allows("read", range)) return;
+  if (!guest.allows("read", range)) return addCheck(hash, undefined);
   // With what its results were before: that is the guest's as well.
   hash.bytes(guest.part(block, range.length));
-  if (name !== "puts" && name !== "net_write" && name !== "block_write") return;
-  const data = dataOf(name, { guest, block });
-  if (guest.allows("read", data)) hash.bytes(guest.part(data.address, data.length));
+  return addCheck(hash, name === "halt" ? undefined : checkOf(name, place));
+}
+
+/** The checksum that a call has on every target; undefined if it has none. */
+function checkOf(name: AnsweredCall, { guest, block }: Place): Hash | undefined {
+  const kind = KINDS[name];
+  if (OFFSETS[name] === undefined) return callCheck(kind, { size: 0, offset: 0 });
+  const { address, length } = dataOf(name, { guest, block });
+  const isBlock = name === "block_read" || name === "block_write";
+  const offset = isBlock
+    ? usize.get(argumentsOf(name, { guest, block }), BlockIo.offsets.offset)
+    : 0;
+  const isGiven = kind !== "read" && guest.allows("read", { address, length });
+  const data = isGiven ? guest.part(address, length) : undefined;
+  return callCheck(kind, { size: length, offset, data });
 }
 
 /** What a call was answered, as it lies in the guest's memory. */
@@ -132,6 +161,14 @@ export function dataOf(
   const args = argumentsOf(name, place);
   const { data, len } = OFFSETS[name]!;
   return { address: usize.get(args, data), length: usize.get(args, len) };
+}
+
+/** Whether a call waits for something. */
+export function waits(name: Hypercall, place: Place): boolean {
+  const { guest, block } = place;
+  const { size } = HYPERCALL_ARGUMENTS[name];
+  if (name !== "poll" || !guest.allows("read", { address: block, length: size })) return false;
+  return u64.get(argumentsOf(name, place), Poll.offsets.timeoutNsecs) !== 0n;
 }
 
 function resultOf(name: Hypercall, place: Place): number {

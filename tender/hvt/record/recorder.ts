@@ -6,6 +6,7 @@
 import type { CpuSite } from "../../../elftool/x86_64/cpu_inputs.ts";
 import type { Mapping } from "../../../linux/memory.ts";
 import type { Outcome } from "../../outcome.ts";
+import { addCheck } from "../../record/call_check.ts";
 import { Hash } from "../../record/hash.ts";
 import type { Input } from "../../record/inputs.ts";
 import { fromHex, type RecordingWriter } from "../../record/recording.ts";
@@ -53,6 +54,8 @@ class Recorder implements CpuAnswers {
   readonly #writer: RecordingWriter;
   readonly #frequency: bigint;
   readonly #hash = new Hash();
+  /** What the next input is checked by. */
+  #check = 0;
   readonly #random = new BigUint64Array(RANDOM_NUMBERS);
   #randomLeft = 0;
   #count = 0;
@@ -64,7 +67,7 @@ class Recorder implements CpuAnswers {
 
   ticks(address: number): bigint {
     const value = this.world!.monotonic() * this.#frequency / SECOND;
-    this.#hash.word(address);
+    this.#check = addCheck(this.#hash.word(address), undefined);
     this.#asked();
     this.#put({ kind: "ticks", value });
     return value;
@@ -76,7 +79,7 @@ class Recorder implements CpuAnswers {
       this.#randomLeft = RANDOM_NUMBERS;
     }
     const value = this.#random[--this.#randomLeft]!;
-    this.#hash.word(address);
+    this.#check = addCheck(this.#hash.word(address), undefined);
     this.#asked();
     this.#put({ kind: "random", value });
     return value;
@@ -96,7 +99,7 @@ class Recorder implements CpuAnswers {
         const name = nameOf(number);
         if (name === undefined) return hypercall(number, block, context);
         const place = { guest: context.guest, block };
-        addCall(this.#hash, name, place);
+        this.#check = addCall(this.#hash, name, place);
         this.#asked();
         const answer = hypercall(number, block, context);
         if (answer === undefined) answered(name as AnsweredCall, place);
@@ -114,7 +117,8 @@ class Recorder implements CpuAnswers {
   /** Writes down how the guest ended, and its memory then. */
   end(outcome: Outcome): void {
     const memory = memoryHash(this.memory!);
-    this.#writer.end({ kind: "end", outcome: bare(outcome), memory }, this.#check);
+    const check = this.#hash.low & 0xffff;
+    this.#writer.end({ kind: "end", outcome: bare(outcome), memory }, check);
   }
 
   /** Is called before the guest is answered. */
@@ -125,10 +129,6 @@ class Recorder implements CpuAnswers {
 
   #put(input: Input): void {
     this.#writer.put(input, this.#check);
-  }
-
-  get #check(): number {
-    return this.#hash.low & 0xffff;
   }
 }
 

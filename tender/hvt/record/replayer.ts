@@ -4,22 +4,27 @@
  *
  * @module
  */
+import type { CpuSite } from "../../../elftool/x86_64/cpu_inputs.ts";
 import type { Mapping } from "../../../linux/memory.ts";
 import type { Outcome } from "../../outcome.ts";
-import { type AskedReplay, ExpectedInputs, isFromOutside, NOUNS } from "../../record/expected.ts";
-import type { Input, InputKind } from "../../record/inputs.ts";
+import { type Answers, type AskedReplay, isFromOutside } from "../../record/expected.ts";
+import type { Input } from "../../record/inputs.ts";
+import { answersFor } from "../../record/other_target.ts";
 import type { CpuAnswers } from "../../record/instructions.ts";
 import { RunEnded } from "../answer.ts";
 import type { Calls, Cpu, Observer } from "../observer.ts";
-import { addCall, type AnsweredCall, dataOf, giveAnswer, nameOf } from "./calls.ts";
+import { addCall, dataOf, giveAnswer, KINDS, nameOf, waits } from "./calls.ts";
 import { answering, type CpuState } from "./cpu.ts";
 import { memoryHash } from "./memory.ts";
 import { bare } from "./recorder.ts";
 
-/** Makes an observer that replays. It has to be the one closest to the guest. */
-export function replayMachine(asked: AskedReplay): Observer {
+/**
+ * Makes an observer that replays. It has to be the one closest to the guest.
+ *
+ * @param sites the instructions that were replaced
+ */
+export function replayMachine(asked: AskedReplay, sites: readonly CpuSite[]): Observer {
   const replayer = new Replayer(asked);
-  const { sites } = asked.recording;
   let vcpu: CpuState | undefined;
   return {
     begin(given, memory) {
@@ -41,10 +46,10 @@ class Replayer implements CpuAnswers {
   memory: Mapping | undefined;
   /** The guest's CPU, for messages. */
   cpu: Cpu | undefined;
-  readonly #expected: ExpectedInputs;
+  readonly #expected: Answers;
 
   constructor({ recording, from, begun }: AskedReplay) {
-    this.#expected = new ExpectedInputs({
+    this.#expected = answersFor({
       recording,
       from,
       memory: () => memoryHash(this.memory!),
@@ -52,8 +57,7 @@ class Replayer implements CpuAnswers {
       atEnd({ outcome }, asked) {
         if (isFromOutside(outcome) || asked && isOfCall(outcome)) throw new RunEnded(outcome);
       },
-    });
-    begun?.(this.#expected);
+    }, { own: "hvt", begun });
   }
 
   /** Whether the guest is not to go on. */
@@ -83,9 +87,10 @@ class Replayer implements CpuAnswers {
         const name = nameOf(number);
         if (name === undefined) return hypercall(number, block, context);
         const place = { guest: context.guest, block };
-        addCall(this.#expected.hash, name, place);
+        const check = addCall(this.#expected.hash, name, place);
         if (name === "halt") return hypercall(number, block, context);
-        this.#expected.take(NOUNS[KINDS[name]], (input) => giveAnswer(name, input, place));
+        const asked = { kind: KINDS[name], check, waits: waits(name, place) };
+        this.#expected.take(asked, (input) => giveAnswer(name, input, place));
         if (name === "puts") {
           const { address, length } = dataOf(name, place);
           context.world.write(context.guest.part(address, length));
@@ -101,21 +106,10 @@ class Replayer implements CpuAnswers {
 
   #ofCpu<K extends "ticks" | "random">(kind: K, address: number): Extract<Input, { kind: K }> {
     this.#expected.hash.word(address);
-    const input = this.#expected.take(NOUNS[kind], (input) => input.kind === kind);
+    const input = this.#expected.take({ kind, address }, (input) => input.kind === kind);
     return input as Extract<Input, { kind: K }>;
   }
 }
-
-/** What calls bring. */
-const KINDS: Readonly<Record<AnsweredCall, InputKind>> = {
-  walltime: "wall",
-  poll: "poll",
-  puts: "console",
-  net_read: "read",
-  block_read: "read",
-  net_write: "write",
-  block_write: "write",
-};
 
 /** Whether a call that cannot be answered was the end. */
 function isOfCall(outcome: Outcome): boolean {

@@ -13,6 +13,7 @@ import {
   toHex,
 } from "../../record/recording.ts";
 import type { AskedReplay } from "../../record/expected.ts";
+import { OTHER_FREQUENCY } from "../../record/other_target.ts";
 import { cpuInputsOf } from "../../record/text.ts";
 import { TenderError } from "../../error.ts";
 import type { Guest } from "../../guest.ts";
@@ -66,21 +67,25 @@ export async function recorded(
  * @param machine compiled with {@linkcode factsOf} the recording
  * @throws {TenderError} "recording" if the machine is not the one that was recorded
  */
-export function replaying(machine: Machine, replay: AskedReplay): Prepared {
+export async function replaying(
+  guest: Guest,
+  { machine, replay }: { machine: Machine; replay: AskedReplay },
+): Promise<Prepared> {
   const { recording } = replay;
-  const { sites } = recording;
+  const isOwn = recording.target === "hvt";
+  const { sites } = isOwn ? recording : await cpuInputsOf(guest);
   const started = replaced(machine, sites);
-  if (startHash(started) !== recording.start) {
+  if (isOwn && startHash(started) !== recording.start) {
     const message = `${recording.name}: was made by another version of soloden, whose machines ` +
       "begin otherwise";
     throw new TenderError("recording", message);
   }
-  return { machine: started, observer: replayMachine(replay) };
+  return { machine: started, observer: replayMachine(replay, sites) };
 }
 
 /** What has to look on where a captured replay goes on. */
 export function goingOn(replay: AskedReplay): Observer {
-  return replayMachine(replay);
+  return replayMachine(replay, replay.recording.sites);
 }
 
 /**
@@ -91,9 +96,10 @@ export function goingOn(replay: AskedReplay): Observer {
  * facts
  */
 export function factsOf(
-  { name, facts, devices }: Recording,
+  { name, target, facts, devices }: Recording,
   { cpuid }: { cpuid: Uint8Array<ArrayBuffer> },
 ): HostFacts {
+  if (target !== "hvt") return { cycleFrequency: OTHER_FREQUENCY, cpuid, devices };
   const recorded = fromHex(facts.cpuid ?? "");
   const [header, entry] = [8, 40];
   const entries = (recorded.length - header) / entry;

@@ -10,6 +10,7 @@ import { ERRNO } from "../../../linux/libc.ts";
 import type { Notifications } from "../../../linux/notifications.ts";
 import { type MemoryWriter, readMemory } from "../../../linux/other_process.ts";
 import { LINUX } from "../../../linux/syscalls.ts";
+import { addCheck, callCheck } from "../../record/call_check.ts";
 import type { Hash } from "../../record/hash.ts";
 import type { Input, InputKind } from "../../record/inputs.ts";
 
@@ -63,14 +64,25 @@ function memoryAt(pid: number, address: number, size: number): Uint8Array<ArrayB
   return readMemory(pid, BigInt(address), bytes) === size ? bytes : undefined;
 }
 
-/** Adds to a checksum what a call asks. */
+/**
+ * Adds to a checksum what a call asks.
+ *
+ * @returns what its input is checked by
+ */
 export function addCall(
   hash: Hash,
-  { call }: GuestCall,
+  asked: GuestCall,
   data: Uint8Array | undefined,
-): void {
+): number {
+  const { call } = asked;
   hash.word(call.number).bytes(call.asked);
-  if (data !== undefined) hash.bytes(data);
+  const kind = kindOf(asked);
+  const isClock = kind === "wall";
+  const isBlock = call.number === CALLS.pread64 || call.number === CALLS.pwrite64;
+  const size = isClock ? 0 : call.argument(2);
+  const check = callCheck(kind, { size, offset: isBlock ? call.argument(3) : 0, data });
+  if (check === undefined && data !== undefined) hash.bytes(data);
+  return addCheck(hash, check);
 }
 
 /**

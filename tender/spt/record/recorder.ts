@@ -12,6 +12,7 @@ import { closeDescriptor, ERRNO, errno, libc } from "../../../linux/libc.ts";
 import { duplicateOf } from "../../../linux/other_process.ts";
 import { timerDeadline } from "../../../linux/timer.ts";
 import type { Outcome } from "../../outcome.ts";
+import { addCheck } from "../../record/call_check.ts";
 import { Hash } from "../../record/hash.ts";
 import type { Input } from "../../record/inputs.ts";
 import { fromHex, type RecordingWriter } from "../../record/recording.ts";
@@ -75,6 +76,8 @@ export class RecordingDoor implements Door {
   readonly paused = false;
   readonly #parts: RecorderParts;
   #hash = new Hash();
+  /** What the next input is checked by. */
+  #check = 0;
   /** This process's duplicates of the guest's descriptors, by the guest's numbers. */
   readonly #descriptors = new Map<number, number>();
   readonly #events = new DataView(new ArrayBuffer(EVENTS * EpollEventX86.size));
@@ -115,7 +118,7 @@ export class RecordingDoor implements Door {
   answer(asked: GuestCall): Wait | undefined {
     this.#begin();
     const data = handedOver(asked);
-    addCall(this.#hash, asked, data);
+    this.#check = addCall(this.#hash, asked, data);
     this.#asked();
     const input = this.#perform(asked, data);
     if ("deadline" in input) {
@@ -145,7 +148,7 @@ export class RecordingDoor implements Door {
   ticks(address: number): bigint {
     const value = monotonic();
     this.#begin();
-    this.#hash.word(address);
+    this.#check = addCheck(this.#hash.word(address), undefined);
     this.#asked();
     this.#put({ kind: "ticks", value });
     return value;
@@ -158,7 +161,7 @@ export class RecordingDoor implements Door {
     }
     const value = this.#random[--this.#randomLeft]!;
     this.#begin();
-    this.#hash.word(address);
+    this.#check = addCheck(this.#hash.word(address), undefined);
     this.#asked();
     this.#put({ kind: "random", value });
     return value;
@@ -167,7 +170,7 @@ export class RecordingDoor implements Door {
   cpuid(address: number, leaf: { eax: number; ecx: number }): Uint8Array {
     const data = cpuid(leaf);
     this.#begin();
-    this.#hash.word(address).word(leaf.eax).word(leaf.ecx);
+    this.#check = addCheck(this.#hash.word(address).word(leaf.eax).word(leaf.ecx), undefined);
     this.#asked();
     this.#put({ kind: "cpuid", data });
     return data;
@@ -181,16 +184,12 @@ export class RecordingDoor implements Door {
   ended(outcome: Outcome): Outcome {
     this.#begin();
     const { writer } = this.#parts;
-    writer.end({ kind: "end", outcome, memory: this.#memory }, this.#check);
+    writer.end({ kind: "end", outcome, memory: this.#memory }, this.#hash.low & 0xffff);
     return outcome;
   }
 
   [Symbol.dispose](): void {
     for (const fd of this.#descriptors.values()) closeDescriptor(fd);
-  }
-
-  get #check(): number {
-    return this.#hash.low & 0xffff;
   }
 
   #memoryHash(): string {

@@ -7,8 +7,14 @@
 import { writeAll } from "../../../linux/console.ts";
 import { STDOUT_FILENO } from "../../../linux/constants.ts";
 import type { Outcome } from "../../outcome.ts";
-import { type AskedReplay, ExpectedInputs, isFromOutside, NOUNS } from "../../record/expected.ts";
+import {
+  type Answers,
+  type AskedInput,
+  type AskedReplay,
+  isFromOutside,
+} from "../../record/expected.ts";
 import type { Input } from "../../record/inputs.ts";
+import { answersFor } from "../../record/other_target.ts";
 import type { TakeOutput } from "../../run/options.ts";
 import type { ProcessImage } from "../compile.ts";
 import { addCall, giveAnswer, type GuestCall, handedOver, kindOf } from "./calls.ts";
@@ -32,7 +38,7 @@ export interface ReplayerParts {
 export class ReplayingDoor implements Door {
   readonly taken: undefined;
   readonly #parts: ReplayerParts;
-  readonly #expected: ExpectedInputs;
+  readonly #expected: Answers;
   #memory = "";
   /** How the run ended, if the guest had no part in it. */
   #outcome: Outcome | undefined;
@@ -40,7 +46,7 @@ export class ReplayingDoor implements Door {
   constructor(parts: ReplayerParts) {
     this.#parts = parts;
     const { replay: { recording, from, begun }, address, kill } = parts;
-    this.#expected = new ExpectedInputs({
+    this.#expected = answersFor({
       recording,
       from,
       memory: () => this.#memory || this.#memoryHash(),
@@ -51,8 +57,7 @@ export class ReplayingDoor implements Door {
         kill();
         throw new EndOfRecording();
       },
-    });
-    begun?.(this.#expected);
+    }, { own: "spt", begun });
   }
 
   /** Whether the guest is not to be answered now. */
@@ -66,11 +71,13 @@ export class ReplayingDoor implements Door {
 
   answer(asked: GuestCall): undefined {
     const data = handedOver(asked);
-    addCall(this.#expected.hash, asked, data);
+    const check = addCall(this.#expected.hash, asked, data);
     const kind = kindOf(asked);
+    const { call } = asked;
+    const of = { kind, check, size: call.argument(2), waits: call.signed(3) !== 0 };
     // What it prints is printed before it goes on, and only if it was printed then.
     const print = kind === "console" && data !== undefined && data.length > 0;
-    this.#take(NOUNS[kind], (input) => {
+    this.#take(of, (input) => {
       if (input.kind !== kind) return false;
       if (print) this.#print(data);
       return giveAnswer(asked, input);
@@ -87,17 +94,17 @@ export class ReplayingDoor implements Door {
 
   ticks(address: number): bigint {
     this.#expected.hash.word(address);
-    return this.#ofCpu("ticks")?.value ?? 0n;
+    return this.#ofCpu("ticks", address)?.value ?? 0n;
   }
 
   random(address: number): bigint {
     this.#expected.hash.word(address);
-    return this.#ofCpu("random")?.value ?? 0n;
+    return this.#ofCpu("random", address)?.value ?? 0n;
   }
 
   cpuid(address: number, { eax, ecx }: { eax: number; ecx: number }): Uint8Array {
     this.#expected.hash.word(address).word(eax).word(ecx);
-    const data = this.#ofCpu("cpuid")?.data;
+    const data = this.#ofCpu("cpuid", address)?.data;
     return data?.length === CPUID_SIZE ? data : new Uint8Array(CPUID_SIZE);
   }
 
@@ -117,15 +124,18 @@ export class ReplayingDoor implements Door {
     return memoryHash(this.#parts.pid, this.#parts.image.note.memory);
   }
 
-  #ofCpu<K extends "ticks" | "random" | "cpuid">(kind: K): Extract<Input, { kind: K }> | undefined {
-    const input = this.#take(NOUNS[kind], (input) => input.kind === kind);
+  #ofCpu<K extends "ticks" | "random" | "cpuid">(
+    kind: K,
+    address: number,
+  ): Extract<Input, { kind: K }> | undefined {
+    const input = this.#take({ kind, address }, (input) => input.kind === kind);
     return input as Extract<Input, { kind: K }> | undefined;
   }
 
   /** Takes the next input; undefined if the guest was killed here. */
-  #take(found: string, use: (input: Input) => boolean): Input | undefined {
+  #take(asked: AskedInput, use: (input: Input) => boolean): Input | undefined {
     try {
-      return this.#expected.take(found, use);
+      return this.#expected.take(asked, use);
     } catch (error) {
       if (!(error instanceof EndOfRecording)) throw error;
     }

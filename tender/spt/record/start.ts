@@ -53,12 +53,13 @@ export async function startAnswered(
   }
   const { replay } = options;
   const recording = replay?.recording;
-  const inputs = recording ?? await cpuInputsOf(guest, { cpuid: true });
+  const isOwn = recording?.target === "spt";
+  const inputs = isOwn ? recording : await cpuInputsOf(guest, { cpuid: true });
   const { sites } = inputs;
   const leading = await withRecorder(guest, { image, sites });
   const started = replaced(leading?.image ?? image, sites);
   const start = startHash(started);
-  if (recording !== undefined && recording.start !== start) throw otherStart(recording);
+  if (isOwn && recording.start !== start) throw otherStart(recording);
   const doorOf: OpenDoor = (tracee, { take, recorder }) => {
     const parts = {
       pid: tracee.pid,
@@ -184,10 +185,13 @@ function featuresHere(): string[] {
  * facts
  */
 export function factsOf(
-  { name, facts, devices }: Recording,
+  { name, target, facts, devices }: Recording,
   { manifest }: Guest["unikernel"],
 ): HostFacts {
-  const { descriptors = "", features } = facts;
+  const { descriptors = "", features } = target === "spt" ? facts : {
+    descriptors: devices.map(() => NO_DESCRIPTOR).join(" "),
+    features: "",
+  };
   const inherited = descriptors === "" ? [] : descriptors.split(" ").map(Number);
   const known = inherited.every((fd) =>
     Number.isInteger(fd) && fd >= NO_DESCRIPTOR && fd < 2 ** 20

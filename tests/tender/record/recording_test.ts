@@ -86,7 +86,7 @@ Deno.test("recording: another version is said to be one, and so is what goes on 
   const { bytes } = small();
   const later = bytes.slice();
   later[8]!++;
-  equal(refusal(later), "x.rec: not a whole recording: is of version 2, and 1 is known");
+  equal(refusal(later), "x.rec: not a whole recording: is of version 3, and 2 is known");
   const longer = new Uint8Array(bytes.length + 1);
   longer.set(bytes);
   match(refusal(longer), /goes on after its end$/);
