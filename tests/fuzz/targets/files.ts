@@ -8,6 +8,7 @@ import { deepEqual, ok } from "node:assert/strict";
 import type { DeviceType } from "../../../abi/manifest.ts";
 import { WINDOW } from "../../../abi/portable.ts";
 import { readBindingsImage } from "../../../elftool/bindings_image.ts";
+import { readElf } from "../../../elftool/elf_reader.ts";
 import { formatInspection, inspect } from "../../../elftool/inspect.ts";
 import { join as putTogether } from "../../../elftool/join.ts";
 import { linkPortable } from "../../../elftool/link_portable.ts";
@@ -18,12 +19,14 @@ import { SnapshotMemory, writeSnapshot } from "../../../elftool/snapshot.ts";
 import { compileManifest } from "../../../elftool/manifest_source.ts";
 import { sourceLines } from "../../../elftool/source_lines.ts";
 import { parseUnikernel, type Unikernel } from "../../../elftool/unikernel.ts";
+import { LINUX } from "../../../linux/syscalls.ts";
 import { bind, type TenderTarget } from "../../../tender/guest.ts";
 import { compileMachine } from "../../../tender/hvt/machine.ts";
-import { compileImage } from "../../../tender/spt/compile.ts";
+import { compileImage, type ProcessImage } from "../../../tender/spt/compile.ts";
 import { loadDeviceCompiler } from "../../../tender/spt/devices.ts";
 import { describeFilter, verdictText } from "../../../tender/spt/verify.ts";
 import { encodeImage } from "../../../tender/spt/start.ts";
+import { launchFilter, launchPage } from "../../../tender/spt/unpack.ts";
 import type { Device, Properties } from "../../../tender/devices/kinds.ts";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
@@ -81,7 +84,7 @@ export const elf: FuzzTarget = {
     withSymbols(buildUnikernel(HVT)),
     packed(),
     withMultiboot(),
-    ...[HVT, SPT].map((options) => snapshotOf(buildUnikernel(options))),
+    ...snapshots.files,
   ],
   run(input) {
     refusing(() => void formatInspection(inspect(input, named)));
@@ -147,30 +150,57 @@ function packed(): Uint8Array {
   return encodeImage(compileImage(bind(unikernel, { memory: MEMORY })));
 }
 
+/** Makes what would be started, which must be as confined as any guest. */
 function launchable(input: Uint8Array): void {
   const unikernel = parseUnikernel(input, named);
-  const target = unikernel.abi.target as TenderTarget;
-  if (target === "spt") {
-    let end = 0;
-    const guest = bind(unikernel, { memory: MEMORY });
-    for (const { address, data, memorySize } of compileImage(guest).segments) {
-      ok(address >= end && data.length <= memorySize, "segments of the image overlap");
-      end = address + memorySize;
-    }
-  } else {
-    const { devices } = unikernel.manifest;
-    const given = Object.fromEntries(devices.map(({ name, type }) => [name, DEVICES[type]]));
-    const guest = bind(unikernel, { memory: MEMORY, devices: given });
-    const machine = compileMachine(guest, {
-      cycleFrequency: 1n,
-      cpuid: CPUID,
-      devices: devices.map(({ type }) => PROPERTIES[type]),
-    });
-    for (const { address, data } of machine.contents) {
-      ok(address >= 0 && address + data.length <= machine.memorySize, "content outside of memory");
-    }
+  const { segments, abi: { target }, manifest: { devices } } = unikernel;
+  ok(segments.every(({ write, execute }) => !(write && execute)), "text that can be changed");
+  if (target as TenderTarget === "spt") {
+    checkImage(compileImage(bind(unikernel, { memory: MEMORY })));
+    return;
+  }
+  const given = Object.fromEntries(devices.map(({ name, type }) => [name, DEVICES[type]]));
+  const machine = compileMachine(bind(unikernel, { memory: MEMORY, devices: given }), {
+    cycleFrequency: 1n,
+    cpuid: CPUID,
+    devices: devices.map(({ type }) => PROPERTIES[type]),
+  });
+  for (const { address, data } of machine.contents) {
+    ok(address >= 0 && address + data.length <= machine.memorySize, "content outside of memory");
+  }
+  for (const { start, end, write } of segments) {
+    const isClosed = machine.protections.some((range) =>
+      range.start <= start && end <= range.end && !range.write
+    );
+    ok(write || isClosed, "a segment that the guest's calls can change");
   }
 }
+
+/** Checks the process image of a guest without devices. */
+function checkImage(image: ProcessImage): void {
+  let end = 0;
+  for (const { address, data, memorySize, write, execute } of image.segments) {
+    ok(address >= end && data.length <= memorySize, "segments of the image overlap");
+    ok(!(write && execute), "memory of the image that can be changed and run");
+    end = address + memorySize;
+  }
+  deepEqual(filterOf(image), FILTER, "another filter");
+}
+
+function filterOf(image: ProcessImage): Uint8Array | undefined {
+  return launchFilter(launchPage(readElf(encodeImage(image), named)), LINUX.x86_64!);
+}
+
+/** The filter of every guest without devices. */
+const FILTER = filterOf(
+  compileImage(bind(parseUnikernel(buildUnikernel(SPT), named), { memory: MEMORY })),
+);
+
+/** Snapshots, and what must hold for each of them: {@linkcode elf} gives both more to do. */
+export const snapshots: { readonly files: readonly Uint8Array[]; check(file: Uint8Array): void } = {
+  files: [HVT, SPT].map((options) => snapshotOf(buildUnikernel(options))),
+  check: (file) => refusing(() => launchable(file)),
+};
 
 const DEVICES: Record<DeviceType, Device> = {
   BLOCK_BASIC: block.file("disk"),
