@@ -151,7 +151,10 @@ function decodeAbi(content: Uint8Array, name: string): TargetAbi {
   const { target: number, version } = AbiNote.read(viewOf(content), 0);
   const target = nameOf(TARGETS, number);
   if (target === undefined) {
-    throw new ElfError("abi", `${name}: ABI1 note: target ${number} is none of Solo5's (1 to 6)`);
+    throw new ElfError(
+      "abi",
+      `${name}: ABI1 note: target ${number} is not one of Solo5's (1 to 6)`,
+    );
   }
   return { target, version };
 }

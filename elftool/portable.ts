@@ -101,7 +101,10 @@ function checkApplication(
     throw portableError(elf, `thread-local variables ${hex(tlsImage)} lie in no segment`);
   }
   if (tlsAlign === 0 || 2 ** Math.round(Math.log2(tlsAlign)) !== tlsAlign || tlsAlign > end) {
-    throw portableError(elf, `alignment ${tlsAlign} of thread-local variables is no power of two`);
+    throw portableError(
+      elf,
+      `alignment ${tlsAlign} of thread-local variables is not a power of two`,
+    );
   }
 }
 

@@ -151,14 +151,14 @@ type Fail = (file: RootFile, rule: string) => ElfError;
 function checkTarget(file: RootFile, fail: Fail): void {
   const size = new TextEncoder().encode(file.target).length;
   if (size === 0 || size >= PATH_MAX || file.target!.includes("\0")) {
-    throw fail(file, "leads to what is no path");
+    throw fail(file, "leads to what is not a path");
   }
 }
 
 function linked(root: Place, file: RootFile, fail: Fail): RootFile {
   const target = find(root, file.target!);
   if (target === undefined || target.file.type === "directory") {
-    throw fail(file, `is a link to ${printable(file.target!)}, which is no file before it`);
+    throw fail(file, `is a link to ${printable(file.target!)}, which is not a file before it`);
   }
   return target.file;
 }

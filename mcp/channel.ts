@@ -77,7 +77,7 @@ export class Channel {
           this.#accepted.resolve();
           this.#goOn();
         } else {
-          throw new McpError("protocol", "the unikernel sent what is no piece of a frame");
+          throw new McpError("protocol", "the unikernel sent what is not a piece of a frame");
         }
       }
     } finally {

@@ -50,7 +50,7 @@ export function installInto(name: string, command: Command, { home }: { home: st
   try {
     const source = readObject(path);
     const servers = source[member] ?? {};
-    if (!isObject(servers)) throw new McpError("config", `${path}: ${member} is no object`);
+    if (!isObject(servers)) throw new McpError("config", `${path}: ${member} is not an object`);
     source[member] = { ...servers, soloden: { ...more, ...command } };
     Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     writeOutput(path, new TextEncoder().encode(`${JSON.stringify(source, null, 2)}\n`), {
@@ -81,5 +81,8 @@ function readObject(path: string): Record<string, unknown> {
   } catch {
     // Some clients allow comments, which would be lost.
   }
-  throw new McpError("config", `${path}: is no JSON object without comments; add soloden by hand`);
+  throw new McpError(
+    "config",
+    `${path}: is not a JSON object without comments; add soloden by hand`,
+  );
 }

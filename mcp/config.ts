@@ -208,7 +208,7 @@ export function warningsOf({ mcp_servers }: Config): string[] {
       if (timeout_secs > 60) {
         warnings.push(`${name}: timeout_secs is ${timeout_secs}; at most 60 are usual`);
       }
-      if (execution_mode === "direct") warnings.push(`${name}: direct is no isolation at all`);
+      if (execution_mode === "direct") warnings.push(`${name}: direct does not isolate at all`);
       if (kraft_config.runtime !== undefined) {
         warnings.push(`${name}: kraft_config.runtime has no effect: images are Solo5's`);
       }

@@ -42,7 +42,7 @@ export function readDescription(answer: unknown, subject: string): Description[]
   const read = v.safeParse(AnswerSchema, answer);
   if (!read.success) {
     const path = v.getDotPath(read.issues[0]) ?? "it";
-    throw new McpError("protocol", `${subject}: its description of itself is none: ${path}`);
+    throw new McpError("protocol", `${subject}: its description of itself is not valid: ${path}`);
   }
   return read.output.tools.map(({ name, description, inputSchema, outputSchema }) => {
     const whose = `${subject}: ${name}`;

@@ -74,6 +74,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new McpError("protocol", "what it printed is no JSON");
+    throw new McpError("protocol", "what it printed is not JSON");
   }
 }

@@ -41,7 +41,7 @@ export interface FetchResponse {
   readonly url: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The content: text, or base64 where it is no UTF-8. */
+  /** The content: text, or base64 where it is not UTF-8. */
   readonly body: string;
   readonly base64: boolean;
 }
@@ -93,7 +93,7 @@ function bodyOf({ body, base64 }: FetchRequest): Uint8Array | undefined {
   try {
     bytes = base64 ? Uint8Array.fromBase64(body) : new TextEncoder().encode(body);
   } catch {
-    throw new McpError("validation", "fetch: the body is no base64");
+    throw new McpError("validation", "fetch: the body is not base64");
   }
   if (bytes.length <= MAX_BODY) return bytes;
   throw new McpError("limit", `fetch: the body has more than ${MAX_BODY} bytes`);

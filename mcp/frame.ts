@@ -38,9 +38,9 @@ function json(message: unknown): string {
     const text = JSON.stringify(message) as string | undefined;
     if (text !== undefined) return text;
   } catch (error) {
-    throw new McpError("validation", `a message is no JSON: ${(error as Error).message}`);
+    throw new McpError("validation", `a message is not JSON: ${(error as Error).message}`);
   }
-  throw new McpError("validation", "a message is no JSON");
+  throw new McpError("validation", "a message is not JSON");
 }
 
 function checkLength(length: number, code: "validation" | "protocol"): void {
@@ -61,7 +61,7 @@ export class FrameReader {
    * Takes the next bytes, and keeps them: they must not change afterwards.
    *
    * @returns the messages that are complete now, in order
-   * @throws {McpError} "protocol" if a length is 0 or too large, as soon as it is known, or a message is no JSON
+   * @throws {McpError} "protocol" if a length is 0 or too large, as soon as it is known, or a message is not JSON
    */
   push(bytes: Uint8Array): unknown[] {
     if (bytes.length > 0) this.#pieces.push(bytes);
@@ -117,7 +117,7 @@ function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
-    const reason = error instanceof TypeError ? "it is no UTF-8" : (error as Error).message;
-    throw new McpError("protocol", `a frame is no JSON: ${reason}`);
+    const reason = error instanceof TypeError ? "it is not UTF-8" : (error as Error).message;
+    throw new McpError("protocol", `a frame is not JSON: ${reason}`);
   }
 }

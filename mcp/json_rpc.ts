@@ -114,7 +114,7 @@ const ErrorSchema = v.object({
  */
 export function parseResponse(message: unknown, id: number): unknown {
   if (typeof message !== "object" || message === null || Array.isArray(message)) {
-    throw new McpError("protocol", "invalid response: no object");
+    throw new McpError("protocol", "invalid response: not an object");
   }
   const response = message as Record<string, unknown>;
   if (response.jsonrpc !== "2.0") {
@@ -129,7 +129,7 @@ export function parseResponse(message: unknown, id: number): unknown {
   }
   if (hasResult) return response.result;
   const error = v.safeParse(ErrorSchema, response.error);
-  if (!error.success) throw new McpError("protocol", "invalid response: its error is none");
+  if (!error.success) throw new McpError("protocol", "invalid response: its error is not valid");
   const { code, message: said, data } = error.output;
   throw new McpError("tool", said, data === undefined ? { code } : { code, data });
 }

@@ -44,7 +44,7 @@ function canonical(path: string): string {
   return guarded(path, () => {
     const { isDirectory, isSymlink } = Deno.lstatSync(path);
     if (isSymlink) throw refused(path, "is a link");
-    if (!isDirectory) throw refused(path, "is no directory");
+    if (!isDirectory) throw refused(path, "is not a directory");
     const real = Deno.realPathSync(path);
     // A directory above it that is a link would do as well.
     if (real !== path.replace(/(?<=.)\/+$/, "")) throw refused(path, `is really ${real}`);
@@ -105,7 +105,7 @@ function factsOf(path: string): { mode: number; mtime: number } {
 function readBounded(path: string, most: number): Uint8Array {
   using file = Deno.openSync(path, { read: true });
   const { size, isFile } = file.statSync();
-  if (!isFile || Deno.lstatSync(path).isSymlink) throw refused(path, "is no file any more");
+  if (!isFile || Deno.lstatSync(path).isSymlink) throw refused(path, "is not a file any more");
   if (size > most) {
     throw new McpError("limit", `mounts have more than ${MAX_MOUNTED} bytes`, { limit: "mounts" });
   }

@@ -28,7 +28,7 @@ export const ANY_OBJECT: JsonSchema = { type: "object" };
 export function checkSchema(schema: unknown, subject: string): JsonSchema {
   const refuse = (rule: string) => new McpError("validation", `${subject}: its schema ${rule}`);
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
-    throw refuse("is no object");
+    throw refuse("is not an object");
   }
   if (new TextEncoder().encode(JSON.stringify(schema)).length > MAX_SCHEMA) {
     throw refuse(`has more than ${MAX_SCHEMA} bytes`);

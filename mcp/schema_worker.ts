@@ -35,7 +35,7 @@ scope.onmessage = ({ data: { number, schema, value } }) => {
   try {
     scope.postMessage({ number, wrong: validate(schema, value) });
   } catch (error) {
-    scope.postMessage({ number, wrong: `its schema is none: ${(error as Error).message}` });
+    scope.postMessage({ number, wrong: `its schema is not valid: ${(error as Error).message}` });
   }
 };
 // The first validation is slow.

@@ -279,7 +279,7 @@ export class Tools implements AsyncDisposable {
     try {
       const spec = this.spec(server, tool);
       if (spec.mode !== "direct" || this.#options.allowDirect) return spec;
-      const rule = "its mode is direct, which is no isolation; --allow-direct allows it";
+      const rule = "its mode is direct, which does not isolate; --allow-direct allows it";
       throw new McpError("denied", `${server} ${tool}: ${rule}`);
     } catch (error) {
       const { message } = error as Error;

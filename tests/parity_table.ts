@@ -20,7 +20,7 @@ export interface Files {
   readonly exit: string;
   /** Aborts. */
   readonly abort: string;
-  /** Uses a port that is no hypercall (hvt). */
+  /** Uses a port that is not a hypercall (hvt). */
   readonly port: string;
   /** Passes a hypercall an invalid address (hvt). */
   readonly address: string;

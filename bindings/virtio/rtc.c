@@ -17,7 +17,7 @@
 #define STATUS_B 0x0b
 
 #define UPDATING 0x80 /* Of status A. */
-#define BINARY   0x04 /* Of status B: numbers are no decimal digits. */
+#define BINARY   0x04 /* Of status B: numbers are binary. */
 
 struct date {
     uint8_t year, month, day, hours, minutes, seconds;

@@ -72,7 +72,7 @@ function languageOf({ file, script: [option] }: GuestRequest): ScriptLanguage {
   const language = ENDINGS[/\.[^./]+$/.exec(file)?.[0] ?? ""];
   if (language !== undefined) return language;
   const endings = Object.keys(ENDINGS).join(", ");
-  throw new TenderError("option", `${option}: is for scripts (${endings}), and ${file} is none`);
+  throw new TenderError("option", `${option}: is for scripts (${endings}), and ${file} is not one`);
 }
 
 function scriptFile(file: string): RootFile {

@@ -45,7 +45,7 @@ function readParams(given: string | undefined, option: string | undefined): unkn
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new McpError("validation", `the arguments are no JSON: ${(error as Error).message}`);
+    throw new McpError("validation", `the arguments are not JSON: ${(error as Error).message}`);
   }
 }
 

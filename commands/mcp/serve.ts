@@ -54,7 +54,7 @@ function readToken(path: string | undefined): string | undefined {
   } catch (error) {
     throw new McpError("config", `${path}: ${(error as Error).message}`);
   }
-  throw new McpError("config", `${path}: its first line is no token`);
+  throw new McpError("config", `${path}: its first line is not a token`);
 }
 
 function untilSignal(): Promise<void> {

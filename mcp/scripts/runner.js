@@ -99,7 +99,7 @@ class Response {
   text() {
     const { body, base64 } = this.#answer;
     if (!base64) return Promise.resolve(body);
-    return Promise.reject(new TypeError("the body is no UTF-8: bytes() has it"));
+    return Promise.reject(new TypeError("the body is not UTF-8: bytes() has it"));
   }
   async json() {
     return JSON.parse(await this.text());

@@ -145,5 +145,5 @@ export function structured(answer: unknown, name: string): Record<string, unknow
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new McpError("validation", `result of ${name}: is no object`);
+  throw new McpError("validation", `result of ${name}: is not an object`);
 }

@@ -69,7 +69,9 @@ export function restoreMachine(state: MachineState, { system, vcpu, devices }: S
     restoreVcpu(vcpu, state.vcpu, stateForm(system));
   } catch (error) {
     // A file may have values of types that no state has.
-    if (error instanceof TypeError || error instanceof RangeError) throw broken("is none");
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw broken("has values that no state has");
+    }
     throw error;
   }
 }

@@ -32,7 +32,7 @@ export function faultOf(exit: Exclude<Exit, { kind: "intr" }>, place: Place): Ou
         address: Number(exit.address),
       });
     case "io":
-      return fault("port", `guest used a port that is no hypercall: ${ioText(exit)}, ${rip}`);
+      return fault("port", `guest used a port that is not a hypercall: ${ioText(exit)}, ${rip}`);
     case "shutdown":
       return fault("triple-fault", `guest CPU triple fault: ${rip}`);
     case "hlt":

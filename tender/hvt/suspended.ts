@@ -93,7 +93,8 @@ export function encodeSuspended(guest: Guest, captured: Captured): Uint8Array<Ar
  * @throws {ElfError} if there is no unikernel in it
  */
 export function parseSuspended(file: Uint8Array, { name }: { name: string }): Suspended {
-  const broken = (what: string) => new TenderError("guest", `${name}: no suspended run: ${what}`);
+  const broken = (what: string) =>
+    new TenderError("guest", `${name}: not a suspended run: ${what}`);
   if (file.length < Header.size) throw broken("it is too short");
   const { magic, version, description, hash } = Header.read(viewOf(file), 0);
   if (!isEqual(magic, MAGIC)) throw broken("it does not begin as one");
@@ -103,7 +104,7 @@ export function parseSuspended(file: Uint8Array, { name }: { name: string }): Su
   const content = file.subarray(Header.size);
   if (!isEqual(hash, hashOf(content))) throw broken("it was changed, or is cut off");
   const { parts, run } = readDescription(content.subarray(0, description)) ?? {};
-  if (parts === undefined) throw broken("its description is none");
+  if (parts === undefined) throw broken("its description is not valid");
   const data = readParts(parts, content.subarray(description));
   const parsed = data && v.safeParse(Run, decodeValue(run, data));
   if (!parsed?.success) throw broken("its description does not fit what is in it");

@@ -292,7 +292,7 @@ export class InputReader {
       if (!(error instanceof SyntaxError)) throw error;
     }
     if (isEnd(end)) return end;
-    throw this.#broken("is no end of a run");
+    throw this.#broken("is not the end of a run");
   }
 
   #broken(what: string): Error {

@@ -73,7 +73,7 @@ export interface VerifyOptions {
  * Verifies a packed file.
  *
  * @throws {ElfError} if it is no executable
- * @throws {TenderError} "target" if it is no packed unikernel
+ * @throws {TenderError} "target" if it is not a packed unikernel
  */
 export function verifyPacked(bytes: Uint8Array, options: VerifyOptions): Verdict {
   return judge(readPacked(bytes, options), options);
@@ -124,7 +124,10 @@ function readPacked(bytes: Uint8Array, { name }: { name: string }): PackedFile {
   const linux = LINUX[elf.architecture];
   const note = readPackNote(elf);
   if (linux === undefined || note === undefined) {
-    throw new TenderError("target", `${name}: is no packed unikernel; make one with soloden pack`);
+    throw new TenderError(
+      "target",
+      `${name}: is not a packed unikernel; make one with soloden pack`,
+    );
   }
   return { elf, note, linux };
 }

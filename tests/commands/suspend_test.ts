@@ -95,7 +95,7 @@ Deno.test("suspend: what cannot be is refused in one line", () =>
     const spt = await guest("quiet", "spt");
     for (
       const [words, message] of [
-        [["--restore", path], `${path}: no suspended run: it is too short`],
+        [["--restore", path], `${path}: not a suspended run: it is too short`],
         [["--restore", path, "word"], "--restore: not with arguments, which is as it was"],
         [["--restore", "--mem=16", path], "--restore: not with --mem, which is as it was"],
         [["--restore", "--cpu=host", path], "--restore: not with --cpu, which is as it was"],

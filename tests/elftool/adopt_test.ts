@@ -175,12 +175,12 @@ const IMPOSSIBLE: readonly [what: string, files: RootFile[], message: RegExp][] 
   [
     "a link to nothing",
     [{ path: "l", type: "hardlink", target: "a", ...COMMON }],
-    /no file before it$/,
+    /not a file before it$/,
   ],
   [
     "a link to no path",
     [{ path: "l", type: "symlink", target: "", ...COMMON }],
-    /what is no path$/,
+    /what is not a path$/,
   ],
 ];
 

@@ -287,8 +287,8 @@ const FAULTS: readonly [values: ApplicationValues, rule: string][] = [
     { tlsImage: 0x20_4100, tlsImageSize: 8, tlsSize: 8 },
     "thread-local variables 0x204100 lie in no segment",
   ],
-  [{ tlsAlign: 0 }, "alignment 0 of thread-local variables is no power of two"],
-  [{ tlsAlign: 24 }, "alignment 24 of thread-local variables is no power of two"],
+  [{ tlsAlign: 0 }, "alignment 0 of thread-local variables is not a power of two"],
+  [{ tlsAlign: 24 }, "alignment 24 of thread-local variables is not a power of two"],
 ];
 
 for (const [application, rule] of FAULTS) {

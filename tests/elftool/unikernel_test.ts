@@ -319,12 +319,12 @@ const refused: Record<string, [file: () => Uint8Array, code: ElfErrorCode, messa
   "target 0": [
     () => buildUnikernel({ target: 0 }),
     "abi",
-    "ABI1 note: target 0 is none of Solo5's (1 to 6)",
+    "ABI1 note: target 0 is not one of Solo5's (1 to 6)",
   ],
   "an unknown target": [
     () => buildUnikernel({ target: 7 }),
     "abi",
-    "ABI1 note: target 7 is none of Solo5's (1 to 6)",
+    "ABI1 note: target 7 is not one of Solo5's (1 to 6)",
   ],
 };
 

@@ -1,5 +1,5 @@
 /*
- * bad_port.c: for hvt, writes to a port that is no hypercall's.
+ * bad_port.c: for hvt, writes to a port that is not a hypercall's.
  */
 #include "guest.h"
 

@@ -90,7 +90,7 @@ Deno.test("inspect --seccomp prints the very bytes that a packed unikernel insta
 
 Deno.test("inspect --seccomp refuses what was not packed, and a launch page that leads nowhere", async () => {
   const file = Deno.readFileSync(await guest("args", "spt"));
-  throws(() => describeFilter(file, NAMED), /^TenderError: args: is no packed unikernel/);
+  throws(() => describeFilter(file, NAMED), /^TenderError: args: is not a packed unikernel/);
   const image = compileImage(
     bind(parseUnikernel(file, { name: "args" }), { memory: "4 MiB" }),
   );

@@ -81,7 +81,7 @@ Deno.test("J2, F3, F4: what is no answer ends the call, and the next one is serv
       ["other", "protocol", /id of another request/],
       ["empty", "protocol", /no bytes/],
       ["endless", "protocol", /4294967295 bytes/],
-      ["garbage", "protocol", /no JSON/],
+      ["garbage", "protocol", /not JSON/],
       ["leave", "crash", /without an answer, with status 0/],
       ["crash", "crash", /./],
       ["abort", "crash", /./],

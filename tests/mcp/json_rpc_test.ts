@@ -33,8 +33,8 @@ Deno.test("J2: a response has the request's id, and a result or an error", () =>
       [{ jsonrpc: "2.0", id: 7, result: 1, error }, /both/],
       [{ id: 7, result: 1 }, /jsonrpc/],
       [{ jsonrpc: "2.0", id: 7, error: { code: "1", message: "" } }, /its error/],
-      [null, /no object/],
-      [[], /no object/],
+      [null, /not an object/],
+      [[], /not an object/],
     ] as const
   ) {
     throws(

@@ -29,7 +29,7 @@ Deno.test("M2: a host path is a directory, no link, canonical, and mounted once"
         [join(directory, "link"), /is a link/],
         [join(directory, "link/below"), /is really/],
         [`${own}/../own`, /is really/],
-        [join(directory, "file"), /is no directory/],
+        [join(directory, "file"), /is not a directory/],
         [join(directory, "none"), /No such file/],
         ["own", /is really|No such file/],
       ] as const

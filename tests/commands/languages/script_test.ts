@@ -157,7 +157,7 @@ testUnless(
       match(await complaint(`--images=${images}`, `${directory}/none.py`), /No such file/);
       match(
         await complaint(`--images=${images}`, "hello.spt"),
-        /^soloden: --images=\S+: is for scripts \(\.py, \.js, \.mjs\), and hello\.spt is none\n$/,
+        /^soloden: --images=\S+: is for scripts \(\.py, \.js, \.mjs\), and hello\.spt is not one\n$/,
       );
       const list = JSON.parse(Deno.readTextFileSync(join(images, "images.json")));
       const { python } = list.images;

@@ -197,8 +197,8 @@ testUnless(
         frame(`{"jsonrpc":"2.0","id":4294967295,"result":1}`),
         failure("protocol", /id of another request/),
       );
-      await rejects(frame("{{{{"), failure("protocol", /no JSON/));
-      await rejects(frame(`[]`), failure("protocol", /no object/));
+      await rejects(frame("{{{{"), failure("protocol", /not JSON/));
+      await rejects(frame(`[]`), failure("protocol", /not an object/));
       const bytes = (list: number[]) => call(world, "bytes_of", { list });
       await rejects(bytes([0, 0, 0, 0]), failure("protocol", /no bytes/));
       await rejects(bytes([255, 255, 255, 255]), failure("protocol", /4294967295 bytes/));

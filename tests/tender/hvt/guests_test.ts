@@ -45,7 +45,12 @@ const ENDS: readonly [name: string, status: number, output: RegExp, message?: Re
   ["exec_data", 255, /\ncalling\n.*#PF ec=0x11 /s],
   ["write_text", 1, /\nwriting\n$/, /^host\/guest translation fault: rip=0x1[0-9a-f]{5}$/],
   ["write_rodata", 1, /\nwriting\n$/, /^host\/guest translation fault: rip=0x1[0-9a-f]{5}$/],
-  ["bad_port", 1, /\ncalling\n$/, /^guest used a port that is no hypercall: .* port 0x5ff, rip=0x/],
+  [
+    "bad_port",
+    1,
+    /\ncalling\n$/,
+    /^guest used a port that is not a hypercall: .* port 0x5ff, rip=0x/,
+  ],
   ["bad_address", 1, /\ncalling\n$/, /^hypercall puts: data at 0x7fff00000000, 16 bytes: /],
   ["triple_fault", 1, /\ntrapping\n$/, /^guest CPU triple fault: rip=0x/],
 ];

@@ -107,19 +107,29 @@ attacks("hostile_hypercall", [
   ["reads a frame of handle 2^32 + 1", `${NET_READ} 0 0x100000001 ${HEAP} 64`, 0, /refused/],
   ["ends with a cookie outside of its memory", `${HALT} 0 ${MEMORY} 255`, 1, bad("halt: cookie")],
   ["ends with a cookie in its page tables", `${HALT} 0 0x3000 255`, 1, bad("halt: cookie")],
-  ["makes hypercall 0", "0 0", 1, /^calling\nguest used a port that is no hypercall/],
-  ["makes hypercall 9", "9 0", 1, /^calling\nguest used a port that is no hypercall/],
-  ["kicks a ring that it was not offered", "256 0", 1, /no hypercall: out of 32 bits, port 0x600/],
+  ["makes hypercall 0", "0 0", 1, /^calling\nguest used a port that is not a hypercall/],
+  ["makes hypercall 9", "9 0", 1, /^calling\nguest used a port that is not a hypercall/],
+  [
+    "kicks a ring that it was not offered",
+    "256 0",
+    1,
+    /not a hypercall: out of 32 bits, port 0x600/,
+  ],
 ]);
 
-const NO_HYPERCALL = /^calling\nguest used a port that is no hypercall: /;
+const NO_HYPERCALL = /^calling\nguest used a port that is not a hypercall: /;
 
 attacks("hostile_port", [
   ["makes a hypercall of 8 bits", "b 0x501", 1, NO_HYPERCALL],
   ["makes a hypercall of 16 bits", "w 0x501", 1, NO_HYPERCALL],
   ["reads a hypercall's port", "i 0x501", 1, NO_HYPERCALL],
   // KVM hands a string over as one exit or as several; each of those is a hypercall with block 0.
-  ["makes hypercalls by a string instruction", "s 0x502", 1, /no hypercall|argument block at 0x0,/],
+  [
+    "makes hypercalls by a string instruction",
+    "s 0x502",
+    1,
+    /not a hypercall|argument block at 0x0,/,
+  ],
   ["writes to a serial port", "b 0x3f8", 1, NO_HYPERCALL],
   ["reads PCI configuration", "i 0xcfc", 1, NO_HYPERCALL],
 ]);

@@ -258,9 +258,9 @@ kvmTest("hvt ring: a guest that kicks for ever is stopped at its limits", () => 
   }
 });
 
-kvmTest("hvt ring: without a network there is none, and its port is no hypercall's", () => {
+kvmTest("hvt ring: without a network there is none, and its port is not a hypercall's", () => {
   const outcome = runHvt(tinyGuest(asm.out32(RING_PORT, 0)), fakeWorld());
-  match(describe(outcome)!, /^guest used a port that is no hypercall: .*port 0x600/);
+  match(describe(outcome)!, /^guest used a port that is not a hypercall: .*port 0x600/);
   const above = runHvt(tinyGuest([...asm.load(TINY), ...asm.hlt]), fakeWorld());
   ok(above.kind === "fault" && above.reason !== "halted", JSON.stringify(above));
 });

@@ -36,7 +36,7 @@ Deno.test("suspended: a file with any byte changed is refused, and so is one tha
   const refused = (changed: Uint8Array) =>
     throws(() => parseSuspended(changed, NAMED), {
       name: "TenderError",
-      message: /^run\.susp: no suspended run: .*[^\n]$/,
+      message: /^run\.susp: not a suspended run: .*[^\n]$/,
     });
   for (let at = 0; at < file.length; at++) {
     const changed = file.slice();
@@ -50,7 +50,7 @@ Deno.test("suspended: a file with any byte changed is refused, and so is one tha
 Deno.test("suspended: a file of another version is refused, and says so", () => {
   const file = suspendedFile();
   viewOf(file).setUint32(8, 2, true);
-  const message = "run.susp: no suspended run: it is of version 2, and 1 is known";
+  const message = "run.susp: not a suspended run: it is of version 2, and 1 is known";
   throws(() => parseSuspended(file, NAMED), { message });
 });
 

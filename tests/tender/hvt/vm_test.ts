@@ -43,7 +43,7 @@ kvmTest("vm: registers at entry are the specified ones, seen from inside", () =>
 });
 
 const ENDS: readonly [string, number[], FaultReason, RegExp][] = [
-  ["a port that is no hypercall", asm.out32(0x3f8, 0), "port", /port 0x3f8/],
+  ["a port that is not a hypercall", asm.out32(0x3f8, 0), "port", /port 0x3f8/],
   ["a hypercall of another width", asm.out8(0x508), "port", /8 bits, port 0x508/],
   ["an input", asm.in32(0x508), "port", /in of 32 bits, port 0x508/],
   ["an argument block outside of memory", asm.hypercall("halt", MEMORY), "hypercall", /0x200000/],

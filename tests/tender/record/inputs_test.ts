@@ -100,6 +100,6 @@ Deno.test("inputs: bytes that are none are refused", () => {
   refused([6, 0], /input 1 is not complete/);
   refused([6, 0, 0, ...Array(10).fill(0xff)], /more than 64 bits/);
   refused([11, 0, 0, 100, 1], /input 1 is not complete/);
-  refused([0, 0, 0, 2, 0x7b, 0x7d], /input 1 is no end of a run/);
-  refused([0, 0, 0, 1, 0x7b], /input 1 is no end of a run/);
+  refused([0, 0, 0, 2, 0x7b, 0x7d], /input 1 is not the end of a run/);
+  refused([0, 0, 0, 1, 0x7b], /input 1 is not the end of a run/);
 });
