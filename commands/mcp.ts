@@ -8,6 +8,7 @@ import { buildCommand, buildRouteMap, type CommandContext, type RouteMap } from 
 import type { AddFlags } from "./mcp/servers.ts";
 import type { CallFlags } from "./mcp/call.ts";
 import type { McpFlags } from "./mcp/context.ts";
+import type { BenchFlags } from "./mcp/trial.ts";
 import type { ServeFlags } from "./mcp/serve.ts";
 import { argument, flag, option } from "./options.ts";
 
@@ -25,6 +26,20 @@ const SERVER = argument("SERVER", "A server of the configuration");
 const optional = (placeholder: string, brief: string) =>
   ({ ...argument(placeholder, brief), optional: true }) as const;
 
+/** What is called. */
+const CALLED = {
+  kind: "tuple",
+  parameters: [
+    {
+      ...SERVER,
+      placeholder: "SERVER TOOL [JSON]",
+      brief: "A server, its tool, and the arguments",
+    },
+    argument("TOOL", "The tool"),
+    optional("JSON", "Its arguments"),
+  ],
+} as const;
+
 const call = buildCommand<CallFlags, [string, string, string?]>({
   loader: async () => (await import("./mcp/call.ts")).callTool,
   parameters: {
@@ -33,18 +48,7 @@ const call = buildCommand<CallFlags, [string, string, string?]>({
       args: option("--args JSON: The arguments, in place of the word behind the tool"),
       "allow-direct": ALLOW_DIRECT,
     },
-    positional: {
-      kind: "tuple",
-      parameters: [
-        {
-          ...SERVER,
-          placeholder: "SERVER TOOL [JSON]",
-          brief: "A server, its tool, and the arguments",
-        },
-        argument("TOOL", "The tool"),
-        optional("JSON", "Its arguments"),
-      ],
-    },
+    positional: CALLED,
   },
   docs: {
     brief: "Call a tool in a fresh unikernel",
@@ -105,12 +109,42 @@ function enabling(enabled: boolean, verb: string) {
   });
 }
 
-const test = buildCommand<McpFlags, [string]>({
-  loader: async () => (await import("./mcp/call.ts")).testServer,
-  parameters: { flags: COMMON, positional: { kind: "tuple", parameters: [SERVER] } },
+const ONLY = {
+  kind: "tuple",
+  parameters: [optional("SERVER", "Only this server")],
+} as const;
+
+const test = buildCommand<McpFlags, [string?]>({
+  loader: async () => (await import("./mcp/trial.ts")).testServers,
+  parameters: { flags: COMMON, positional: ONLY },
   docs: {
-    brief: "Start a server's unikernel once, and have it say which tools it has",
-    customUsage: ["[--json] SERVER"],
+    brief: "Try servers from end to end, with a real call",
+    customUsage: ["[--json] [SERVER]"],
+  },
+});
+
+const check = buildCommand<McpFlags, [string?]>({
+  loader: async () => (await import("./mcp/trial.ts")).checkSecurity,
+  parameters: { flags: COMMON, positional: ONLY },
+  docs: {
+    brief: "Try what protects this host from tools",
+    customUsage: ["[--json] [SERVER]"],
+  },
+});
+
+const bench = buildCommand<BenchFlags, [string, string, string?]>({
+  loader: async () => (await import("./mcp/trial.ts")).bench,
+  parameters: {
+    flags: {
+      ...COMMON,
+      calls: option("--calls N: How many calls to measure (default 100)"),
+      output: option("--output FILE: Write the figures to FILE, as JSON"),
+    },
+    positional: CALLED,
+  },
+  docs: {
+    brief: "Measure the calls of a tool, and put it under load",
+    customUsage: ["[--json] [--calls N] [--output FILE] SERVER TOOL [JSON]"],
   },
 });
 
@@ -198,6 +232,8 @@ export const mcp: RouteMap<CommandContext> = buildRouteMap({
     enable: enabling(true, "Enable"),
     disable: enabling(false, "Disable"),
     test,
+    bench,
+    check,
     ps,
     logs,
     stats,

@@ -42,6 +42,7 @@ const GROUPS: readonly Group[] = [
     ],
   },
   { names: ["commands/mcp/call.ts", "commands/mcp/instances.ts", "commands/mcp/servers.ts"] },
+  { names: ["commands/mcp/trial.ts"] },
   { names: ["commands/mcp/serve.ts", "mcp/server/stdio.ts", "mcp/server/http.ts"] },
   { names: ["commands/adopt.ts", "bindings/images/personality.fixed.ts"] },
 ];

@@ -1,5 +1,5 @@
 /**
- * `soloden mcp call` and `soloden mcp test`.
+ * `soloden mcp call`.
  *
  * @module
  */
@@ -36,8 +36,12 @@ export async function callTool(
   });
 }
 
-/** Reads a tool's arguments: JSON in a word, or as the value of `--args`. */
-function readParams(given: string | undefined, option: string | undefined): unknown {
+/**
+ * Reads a tool's arguments: JSON in a word, or as the value of `--args`.
+ *
+ * @throws {McpError} "validation" if they are none
+ */
+export function readParams(given: string | undefined, option: string | undefined): unknown {
   if (given !== undefined && option !== undefined) {
     throw new McpError("validation", "the arguments are given twice, as JSON and by --args");
   }
@@ -47,18 +51,4 @@ function readParams(given: string | undefined, option: string | undefined): unkn
   } catch (error) {
     throw new McpError("validation", `the arguments are not JSON: ${(error as Error).message}`);
   }
-}
-
-/** Starts the program of a server once, and has it say which tools it has. */
-export async function testServer(
-  this: CommandContext,
-  flags: McpFlags,
-  server: string,
-): Promise<void> {
-  await attempt(this, flags, async () => {
-    await using tools = openTools(flags);
-    const found = await tools.describe(server);
-    const lines = found.map(({ name, description }) => `${name}: ${description}\n`);
-    print(this, flags, { value: { server, tools: found }, text: lines.join("") });
-  });
 }

@@ -4,24 +4,10 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { guest } from "../../guests.ts";
-import { inDirectory } from "../../in_directory.ts";
-import { execute, type Result, ROOT, soloden } from "../../soloden.ts";
+import { soloden } from "../../soloden.ts";
+import { atHome } from "./home.ts";
 import { noKvm } from "../../tender/hvt/kvm_available.ts";
 import { testUnless } from "../../needs.ts";
-
-/** Runs `soloden ARGS…` with a home of its own. */
-async function atHome(
-  use: (run: (...args: string[]) => Promise<Result>, home: string) => Promise<void>,
-): Promise<void> {
-  await inDirectory(async (directory) => {
-    const home = Deno.realPathSync(directory);
-    const cache = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache/deno");
-    const env = { HOME: home, XDG_RUNTIME_DIR: join(home, "run"), DENO_DIR: cache, NO_COLOR: "1" };
-    const program = ["run", "-A", "--no-check", join(ROOT, "main.ts")];
-    const run = (...args: string[]) => execute(Deno.execPath(), [...program, ...args], { env });
-    await use(run, home);
-  });
-}
 
 Deno.test("K1, K2, K3: servers are added, called, disabled and removed; statuses say what was wrong", () =>
   atHome(async (run, home) => {
