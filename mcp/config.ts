@@ -187,13 +187,16 @@ function imagePath(
   { home, images }: Surroundings,
 ): string {
   const expand = (path: string) => path.replace(/^~(?=\/|$)/, home);
-  const path = expand(named);
+  const [path, above] = [named, directory ?? images].map(expand) as [string, string];
+  if (path.includes("\0") || above.includes("\0")) {
+    throw new McpError("config", "unikernel_image: no path of a file contains a NUL");
+  }
   if (path.startsWith("/")) return path;
-  const parts = path.split("/");
-  if (path === "" || path.includes("\0") || parts.some((part) => part === ".." || part === "")) {
+  if (path === "" || path.split("/").some((part) => part === ".." || part === "")) {
     throw new McpError("config", `unikernel_image: '${named}' leads out of unikernel_dir`);
   }
-  return `${expand(directory ?? images)}/${path}`;
+  if (above.startsWith("/")) return `${above}/${path}`;
+  throw new McpError("config", `unikernel_dir: '${above}' is no absolute path`);
 }
 
 /** What to tell of a configuration that is valid, but not what most people should want: lines. */

@@ -19,7 +19,7 @@ export interface FuzzTarget {
 const CORPUS = join(import.meta.dirname!, "corpus");
 
 /** Names of errors that are answers: they say in one line what is wrong with the input. */
-const ANSWERS = new Set(["ElfError", "TenderError"]);
+const ANSWERS = new Set(["ElfError", "TenderError", "McpError"]);
 
 /** Runs `action`, which may refuse its input in the way that is promised. */
 export function refusing(action: () => void): void {

@@ -13,6 +13,7 @@ import { packets } from "./targets/packets.ts";
 import { programs } from "./targets/programs.ts";
 import { recordings } from "./targets/recordings.ts";
 import { suspended } from "./targets/suspended.ts";
+import { configurations, frames, messages, schemas } from "./targets/tools.ts";
 import { words } from "./targets/words.ts";
 
 /** By name, in the order in which they are run. */
@@ -31,4 +32,8 @@ export const TARGETS: readonly FuzzTarget[] = [
   archives,
   recordings,
   suspended,
+  frames,
+  messages,
+  configurations,
+  schemas,
 ];
