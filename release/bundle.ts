@@ -22,7 +22,8 @@ const ENTRY = "release/entry.ts";
 
 /**
  * What is loaded together: for the entry and the version; for every guest, portable or not; for one of spt;
- * for help; for one of hvt; to call a tool in a unikernel; to serve tools to clients; to adopt a program.
+ * for help; for one of hvt; to call a tool in a unikernel; to try tools; to serve them to clients; to adopt a
+ * program.
  */
 const GROUPS: readonly Group[] = [
   { names: [ENTRY, "deno.json"] },
