@@ -6,6 +6,8 @@
  */
 import { viewOf } from "../abi/layout.ts";
 import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -13,7 +15,7 @@ import {
   EPOLLIN,
 } from "./constants.ts";
 import { EpollEvent } from "./epoll_event.ts";
-import { check, closeDescriptor, ERRNO, errno, libc } from "./libc.ts";
+import { check, closeDescriptor, ERRNO, errno, libc, seldom } from "./libc.ts";
 import { type OwnMemory, ownMemory } from "./memory.ts";
 
 const c = libc({
@@ -27,23 +29,40 @@ const c = libc({
   },
 });
 
+/** Calls for those who give up waiting: most programs never do. */
+let bellCalls: ReturnType<typeof bindBellCalls> | undefined;
+
+function bindBellCalls() {
+  return seldom({
+    eventfd: { parameters: ["u32", "i32"], result: "i32" },
+    eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
+    eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
+  });
+}
+
 /** Events that are taken at once. */
 const EVENTS = 256;
 const FOREVER = -1;
+/** The key of the descriptor that ends a wait. */
+const BELL = 0;
 
 /** A descriptor that is watched. */
 export interface Watch {
   /** Is not told of it until {@linkcode resume}. */
   pause(): void;
   resume(): void;
+  /** Is told of other events from now on; see {@linkcode WatchOptions.events}. */
+  change(events: number): void;
   /** Ends the watch. The descriptor stays open. */
   end(): void;
 }
 
 /** How to watch a descriptor. */
 export interface WatchOptions {
-  /** Is called when it has something to read, for as long as that is so. It must not throw. */
-  readonly ready: () => void;
+  /** Is called with the events that there are, for as long as there are any. It must not throw. */
+  readonly ready: (events: number) => void;
+  /** Those of `epoll_ctl(2)` that it is watched for; to have something to read if not given. */
+  readonly events?: number;
   /** Whether to wait for it: what is watched besides is looked at only meanwhile. */
   readonly awaited: boolean;
 }
@@ -54,10 +73,14 @@ export class Watcher implements Disposable {
   /** Not the runtime's, which frees its own where this thread is ended while the other one waits. */
   readonly #events: OwnMemory;
   readonly #watched = new Map<number, WatchOptions>();
-  #last = 0;
+  #last = BELL;
   /** How many of them are waited for. */
   #awaited = 0;
-  #waiting = false;
+  #serving = false;
+  /** The wait of the other thread, or its last one. */
+  #call: Promise<number> | undefined;
+  /** Ends a wait that is for nothing any more. */
+  #bell: number | undefined;
 
   /** @throws {SystemError} if there are too many descriptors */
   constructor() {
@@ -72,46 +95,69 @@ export class Watcher implements Disposable {
    */
   watch(fd: number, options: WatchOptions): Watch {
     const key = ++this.#last;
-    this.#control(EPOLL_CTL_ADD, { fd, key, events: EPOLLIN });
+    const { events = EPOLLIN, awaited } = options;
+    this.#control(EPOLL_CTL_ADD, { fd, key, events });
     this.#watched.set(key, options);
-    if (options.awaited) {
+    if (awaited) {
       this.#awaited++;
       this.#serve();
     }
+    const change = (events: number) => this.#control(EPOLL_CTL_MOD, { fd, key, events });
     return {
-      pause: () => this.#control(EPOLL_CTL_MOD, { fd, key, events: 0 }),
-      resume: () => this.#control(EPOLL_CTL_MOD, { fd, key, events: EPOLLIN }),
+      change,
+      pause: () => change(0),
+      resume: () => change(events),
       end: () => {
         if (!this.#watched.delete(key)) return;
-        if (options.awaited) this.#awaited--;
+        if (awaited) this.#awaited--;
         this.#control(EPOLL_CTL_DEL, { fd, key, events: 0 });
       },
     };
   }
 
+  /** Waits until the other thread is done, where nothing is waited for any more. */
+  async settle(): Promise<void> {
+    if (!this.#serving || this.#awaited > 0) return;
+    this.#ring();
+    await this.#call;
+  }
+
   /** Nothing may be waited for any more. What it watches stays open. */
   [Symbol.dispose](): void {
+    if (this.#bell !== undefined) closeDescriptor(this.#bell);
     closeDescriptor(this.#epoll);
     this.#events.free();
   }
 
   /** Waits until nothing is left to wait for. */
   async #serve(): Promise<void> {
-    if (this.#waiting) return;
-    this.#waiting = true;
+    if (this.#serving) return;
+    this.#serving = true;
     while (this.#awaited > 0) {
-      const count = await c.epoll_wait_apart(this.#epoll, this.#events.address, EVENTS, FOREVER);
+      this.#call = c.epoll_wait_apart(this.#epoll, this.#events.address, EVENTS, FOREVER);
+      const count = await this.#call;
       // It was called on another thread, whose error is lost: only a signal can interrupt it.
       if (count > 0) this.#tell(count);
     }
-    this.#waiting = false;
+    this.#serving = false;
+  }
+
+  #ring(): void {
+    bellCalls ??= bindBellCalls();
+    if (this.#bell === undefined) {
+      this.#bell = check(bellCalls.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+      this.#control(EPOLL_CTL_ADD, { fd: this.#bell, key: BELL, events: EPOLLIN });
+    }
+    bellCalls.eventfd_write(this.#bell, 1n);
   }
 
   #tell(count: number): void {
     const view = viewOf(this.#events.bytes);
     for (let at = 0; at < count * EpollEvent.size; at += EpollEvent.size) {
+      const key = view.getUint32(at + EpollEvent.data, true);
+      if (key === BELL) bellCalls!.eventfd_read(this.#bell!, new BigUint64Array(1));
       // What was told before may have ended the watch.
-      this.#watched.get(view.getUint32(at + EpollEvent.data, true))?.ready();
+      this.#watched.get(key)?.ready(view.getUint32(at, true));
     }
   }
 

@@ -1,10 +1,14 @@
 /**
  * Descriptors that one thread waits for.
  */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { memoryFile } from "../../linux/exec.ts";
 import { closeDescriptor } from "../../linux/libc.ts";
+import { packetPair } from "../../linux/packet_pair.ts";
+import { receivePacket, sendPacket } from "../../linux/packets.ts";
 import { pipe } from "../../linux/spawn.ts";
 import { readOnce, writeOnce } from "../../linux/transfer.ts";
+import { giveUpWaiting, untilReady } from "../../linux/until_ready.ts";
 import { type Watch, Watcher } from "../../linux/watch.ts";
 
 const BYTE = new Uint8Array(1);
@@ -78,4 +82,45 @@ Deno.test("watch: one that goes on is told of what came meanwhile", async () => 
   // It may be ended twice, and its descriptor be closed in between.
   watch.end();
   equal(readOnce(read, BYTE), 1);
+});
+
+Deno.test("until ready: reading and writing are waited for at once, each for itself", async () => {
+  const [one, other] = packetPair();
+  let written = false;
+  while (sendPacket(one, BYTE) === "sent");
+  const readable = untilReady(one, "readable");
+  const writable = untilReady(one, "writable").then(() => written = true);
+  equal(untilReady(one, "readable"), readable);
+  sendPacket(other, BYTE);
+  await readable;
+  equal(written, false);
+  while (receivePacket(other, new Uint8Array(1)) !== "none");
+  await writable;
+  closeDescriptor(one);
+  closeDescriptor(other);
+});
+
+Deno.test("until ready: who gives up waits for nobody else", async () => {
+  using undo = new DisposableStack();
+  const [first, second] = [pipeIn(undo), pipeIn(undo)];
+  const given = untilReady(first.read, "readable");
+  const up = giveUpWaiting(first.read);
+  // Begins while the other thread is told that nobody waits any more.
+  const kept = untilReady(second.read, "readable");
+  await Promise.all([given, up]);
+  writeOnce(second.write, BYTE);
+  await kept;
+  await giveUpWaiting(second.read);
+});
+
+Deno.test("until ready: the end of a connection is both", async () => {
+  const [one, other] = packetPair();
+  while (sendPacket(one, BYTE) === "sent");
+  const both = [untilReady(one, "readable"), untilReady(one, "writable")];
+  closeDescriptor(other);
+  await Promise.all(both);
+  closeDescriptor(one);
+  const file = memoryFile("until_ready", BYTE);
+  throws(() => untilReady(file.descriptor, "readable"), { name: "SystemError" });
+  file.close();
 });
