@@ -96,6 +96,11 @@ Deno.test("until ready: reading and writing are waited for at once, each for its
   equal(written, false);
   while (receivePacket(other, new Uint8Array(1)) !== "none");
   await writable;
+  receivePacket(one, new Uint8Array(1));
+  const never = untilReady(one, "readable");
+  await untilReady(one, "writable");
+  await giveUpWaiting(one);
+  await never;
   closeDescriptor(one);
   closeDescriptor(other);
 });
@@ -110,7 +115,9 @@ Deno.test("until ready: who gives up waits for nobody else", async () => {
   await Promise.all([given, up]);
   writeOnce(second.write, BYTE);
   await kept;
-  await giveUpWaiting(second.read);
+  const again = untilReady(first.read, "readable");
+  writeOnce(first.write, BYTE);
+  await again;
 });
 
 Deno.test("until ready: the end of a connection is both", async () => {
@@ -120,6 +127,11 @@ Deno.test("until ready: the end of a connection is both", async () => {
   closeDescriptor(other);
   await Promise.all(both);
   closeDescriptor(one);
+  const { read, write } = pipe();
+  const end = untilReady(read, "readable");
+  closeDescriptor(write);
+  await end;
+  closeDescriptor(read);
   const file = memoryFile("until_ready", BYTE);
   throws(() => untilReady(file.descriptor, "readable"), { name: "SystemError" });
   file.close();
