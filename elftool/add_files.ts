@@ -43,18 +43,26 @@ export function addFiles(
       `${options.name}: ${size} bytes of files, and there is room for ${room.size}`,
     );
   }
-  const added: Segment = {
-    address: room.address,
-    data: image.bytes(),
-    start: room.address,
-    end: alignUp(image.end, PAGE_SIZE),
-    read: true,
-    write: false,
-    execute: false,
-  };
-  const segments = [...unikernel.segments, added].sort((a, b) => a.start - b.start);
-  const kernelEnd = Math.max(unikernel.kernelEnd, added.end);
-  return makeUnikernel({ ...unikernel, segments, kernelEnd });
+  return withAdded(unikernel, { address: room.address, data: image.bytes() });
+}
+
+/**
+ * Adds memory that can be read alone.
+ *
+ * @param added where it begins, at a page, and its content
+ * @throws {ElfError} "elf-segment" if it lies in the way of others
+ */
+export function withAdded(
+  unikernel: Unikernel,
+  { address, data }: Pick<Segment, "address" | "data">,
+): Unikernel {
+  const end = alignUp(address + data.length, PAGE_SIZE);
+  const access = { read: true, write: false, execute: false };
+  const segment: Segment = { address, data, start: address, end, ...access };
+  const segments = [...unikernel.segments, segment].sort((a, b) => a.start - b.start);
+  const kernelEnd = Math.max(unikernel.kernelEnd, end);
+  const late = unikernel.portable === undefined;
+  return makeUnikernel({ ...unikernel, segments, kernelEnd, added: { address, data, late } });
 }
 
 function roomOf({ file, name }: Unikernel) {

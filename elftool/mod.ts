@@ -47,4 +47,10 @@ export { manifestCSource } from "./manifest_c.ts";
 export { manifestObject } from "./manifest_object.ts";
 export { compileManifest } from "./manifest_source.ts";
 export { nearestSymbol, readSymbols, type SymbolEntry, type SymbolKind } from "./symbols.ts";
-export { type Abi, parseUnikernel, type Segment, type Unikernel } from "./unikernel.ts";
+export {
+  type Abi,
+  type AddedMemory,
+  parseUnikernel,
+  type Segment,
+  type Unikernel,
+} from "./unikernel.ts";

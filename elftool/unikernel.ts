@@ -75,6 +75,14 @@ export interface Unikernel {
   readonly adopted?: true;
   /** The file that it was parsed from: without it, the addresses of a crash have no names. */
   readonly file?: Uint8Array;
+  /** Memory that was added to what the file has: that of files (`addFiles`). */
+  readonly added?: AddedMemory;
+}
+
+/** Memory that was added to a unikernel; it can be read alone. */
+export interface AddedMemory extends Pick<Segment, "address" | "data"> {
+  /** Whether there were bindings under the unikernel by then, which do not know of it. */
+  readonly late: boolean;
 }
 
 /** What a unikernel consists of. */

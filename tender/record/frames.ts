@@ -18,7 +18,7 @@ const VERSION_AT = MAGIC.length;
 const START_SIZE = VERSION_AT + 4;
 
 /** What is in a frame. */
-export const FRAME = { header: 1, unikernel: 2, inputs: 3, end: 4 } as const;
+export const FRAME = { header: 1, unikernel: 2, inputs: 3, end: 4, added: 5 } as const;
 
 /** A kind of frame. */
 export type FrameKind = typeof FRAME[keyof typeof FRAME];

@@ -5,6 +5,7 @@
  */
 import * as v from "npm:valibot@^1.5.0";
 import { DEVICE_TYPES, type DeviceType } from "../../abi/manifest.ts";
+import type { AddedMemory } from "../../elftool/unikernel.ts";
 import type { CpuDoubt, CpuSite } from "../../elftool/x86_64/cpu_inputs.ts";
 import type { PropertiesBase } from "../devices/device.ts";
 import { TenderError } from "../error.ts";
@@ -45,6 +46,8 @@ export interface Recording extends RecordingHeader {
   readonly bytes: Uint8Array;
   /** The file of the unikernel. */
   readonly file: Uint8Array<ArrayBuffer>;
+  /** Memory that was added to the unikernel of that file; undefined if there was none. */
+  readonly added?: AddedMemory;
   /** Its inputs, as `InputReader` reads them. */
   readonly inputs: Uint8Array<ArrayBuffer>;
   /** Whether it goes up to the end of the run; not if the tender was killed, or the file was cut off. */
@@ -80,6 +83,16 @@ const HeaderSchema = v.object({
   doubts: v.array(v.object({ address: count, instruction: v.string(), why: v.string() })),
 });
 
+/** Sizes of what the file holds, in bytes. */
+type Sizes = Record<"size" | "addedSize", number>;
+/** They are in the header, too, with the address of what was added to the unikernel. */
+const SizesSchema = {
+  size: count,
+  added: v.optional(v.object({ address: count, late: v.boolean() })),
+  addedSize: v.optional(count, 0),
+};
+type AddedPlace = Omit<AddedMemory, "data">;
+
 /**
  * Parses the file of a recording.
  *
@@ -90,12 +103,17 @@ const HeaderSchema = v.object({
 export function parseRecording(bytes: Uint8Array, options: { name: string }): Recording {
   const { name } = options;
   const { content, whole } = readFrames(bytes, options);
-  const file = content(FRAME.unikernel);
+  const [file, data] = [content(FRAME.unikernel), content(FRAME.added)];
+  const { added, ...header } = headerOf(content(FRAME.header), {
+    name,
+    sizes: { size: file.length, addedSize: data.length },
+  });
   return {
-    ...headerOf(content(FRAME.header), { name, size: file.length }),
+    ...header,
     name,
     bytes,
     file,
+    ...(added !== undefined && { added: { ...added, data } }),
     inputs: content(FRAME.inputs),
     whole,
   };
@@ -103,14 +121,16 @@ export function parseRecording(bytes: Uint8Array, options: { name: string }): Re
 
 function headerOf(
   content: Uint8Array,
-  { name, size }: { name: string; size: number },
-): RecordingHeader {
+  { name, sizes }: { name: string; sizes: Sizes },
+): RecordingHeader & { added?: AddedPlace } {
   try {
-    const { size: expected, ...header } = v.parse(
-      v.object({ ...HeaderSchema.entries, size: count }),
+    const { size, addedSize, ...header } = v.parse(
+      v.object({ ...HeaderSchema.entries, ...SizesSchema }),
       JSON.parse(new TextDecoder().decode(content)),
     );
-    if (size === expected) return { ...header, devices: header.devices.map(propertiesOf) };
+    if (size === sizes.size && addedSize === sizes.addedSize) {
+      return { ...header, devices: header.devices.map(propertiesOf) };
+    }
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof v.ValiError)) throw error;
     if (content.length > 0) throw brokenRecording(name, "its header is damaged");
@@ -184,7 +204,8 @@ export class RecordingWriter {
     const { unikernel, memorySize, commandLine, executableHeap } = guest;
     const file = fileOf(guest);
     this.#frames = new FrameWriter(take);
-    const header: RecordingHeader & { size: number } = {
+    const added = unikernel.added;
+    const header: RecordingHeader & Sizes & { added?: AddedPlace } = {
       ...begun,
       unikernel: unikernel.name.slice(unikernel.name.lastIndexOf("/") + 1),
       memory: memorySize,
@@ -192,10 +213,13 @@ export class RecordingWriter {
       executableHeap,
       devices: begun.devices,
       size: file.length,
+      added: added && { address: added.address, late: added.late },
+      addedSize: added?.data.length ?? 0,
     };
     const written = { ...header, devices: begun.devices.map(writtenOf) };
     this.#frames.write(FRAME.header, new TextEncoder().encode(JSON.stringify(written)));
     this.#frames.write(FRAME.unikernel, file);
+    if (added !== undefined) this.#frames.write(FRAME.added, added.data);
   }
 
   /** Adds an input. */

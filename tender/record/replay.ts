@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withAdded } from "../../elftool/add_files.ts";
 import { bindTo } from "../../bindings/bind_to.ts";
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { kindOf } from "../devices/kinds.ts";
@@ -127,9 +128,12 @@ export async function guestOf(
   target: TenderTarget = recording.target,
 ): Promise<Guest> {
   const { unikernel: name, file, memory, commandLine, executableHeap } = recording;
-  const given = parseUnikernel(file, { name });
+  const { added } = recording;
+  const parsed = parseUnikernel(file, { name });
+  const given = added === undefined || added.late ? parsed : withAdded(parsed, added);
   if (target !== recording.target) checkPortable(given, { recording, target });
-  const unikernel = given.portable === undefined ? given : await bindTo(given, target);
+  const bound = given.portable === undefined ? given : await bindTo(given, target);
+  const unikernel = added?.late ? withAdded(bound, added) : bound;
   const devices = given.manifest.devices.map((device) =>
     [device.name, kindOf(device).placeholder] as const
   );

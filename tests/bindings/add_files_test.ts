@@ -11,11 +11,13 @@ import {
   snapshot,
   type Unikernel,
 } from "../../mod.ts";
+import { record } from "../../tender/record/replay.ts";
 import { pack } from "../../tender/targets.ts";
 import { cannotRun, compile } from "../elftool/x86_64/programs.ts";
 import { inDirectory } from "../in_directory.ts";
 import { testUnless } from "../needs.ts";
 import { execute, writeProgram } from "../soloden.ts";
+import { printing, replays } from "../tender/record/recorded.ts";
 import { runAdopted } from "./adopted.ts";
 
 const MEMORY = "16 MiB";
@@ -78,6 +80,30 @@ testUnless(
       }
       const { output } = await runAdopted(await bindTo(warm, "spt"), { memory: MEMORY });
       deepEqual(lines(output), ["behind: of the image", "text", "other"]);
+    }),
+);
+
+testUnless(
+  cannotRun("musl-gcc"),
+  "addFiles: a recording has the files, before bindings are put under the unikernel or after",
+  () =>
+    inDirectory(async (directory) => {
+      const cold = await program(directory, ROOM);
+      const args = ["--solo5:quiet"];
+      const warm = await snapshot(bind(cold, { memory: MEMORY, args }), { console: () => {} });
+      const files = [file("/app/text", "late")];
+      for (
+        const unikernel of [
+          addFiles(await bindTo(warm, "spt"), files, { name: "files" }),
+          await bindTo(addFiles(warm, files, { name: "files" }), "spt"),
+        ]
+      ) {
+        const said = printing();
+        const guest = bind(unikernel, { memory: MEMORY, args });
+        const { outcome, recording } = await record(guest, { console: said.console });
+        deepEqual(lines(said.text()), ["behind: late", "other", "text"]);
+        await replays(recording, { times: 2, text: said.text(), outcome });
+      }
     }),
 );
 

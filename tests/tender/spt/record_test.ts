@@ -2,6 +2,7 @@
  * Runs of spt, recorded and replayed.
  */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import fc from "fast-check";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { parseRecording } from "../../../tender/record/recording.ts";
@@ -119,4 +120,38 @@ Deno.test("record: a replay of spt stops where the recording is cut off, or diff
     code: "recording",
     message: /: the replay differs at input [0-9]+.*: expected [^,]+, found /,
   });
+});
+
+Deno.test("record: another CPU is refused where a guest of spt could use what it lacks", async () => {
+  const { recording } = await record(await bound("time"), { console: () => {} });
+  const features = `${recording.facts.features} one_that_is_none`;
+  const facts = { ...recording.facts, features };
+  await rejects(replay({ ...recording, facts }, { console: () => {} }), {
+    code: "host",
+    message: "time.spt: was recorded on a CPU with one_that_is_none, which this one lacks",
+  });
+  const none = { ...recording, facts: {} };
+  await rejects(replay(none, { console: () => {} }), { code: "recording" });
+});
+
+Deno.test("record: frames that come to a guest of spt at any time", async () => {
+  const pauses = fc.array(fc.nat(2), { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(pauses, fc.boolean(), async (pauses, isAwaited) => {
+      using pair = socketPair();
+      const guest = await bound("net", { devices: { service: net.fd(pair.guest) } });
+      const said = printing();
+      const running = record(guest, { console: said.console });
+      for (const [index, pause] of pauses.entries()) {
+        pair.send(new Uint8Array(60).fill(index));
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        if (isAwaited) await nextFrame(pair);
+      }
+      pair.send(new Uint8Array(15).fill("q".charCodeAt(0)));
+      const { outcome, recording } = await running;
+      equal(kindsOf(recording).write, pauses.length);
+      await replays(recording, { times: 1, text: said.text(), outcome });
+    }),
+    { numRuns: 8 },
+  );
 });
