@@ -120,7 +120,14 @@ export class CidRegistry {
     // As long as any other: what was there before is overwritten, in one call.
     const text = JSON.stringify(instance).padEnd(LONGEST_ENTRY);
     file.writeSync(new TextEncoder().encode(text));
-    return { cid, [Symbol.dispose]: () => file.close() };
+    return {
+      cid,
+      [Symbol.dispose]: () => {
+        // A program that this process starts at this moment has the file, too, until it is executed.
+        file.unlockSync();
+        file.close();
+      },
+    };
   }
 
   #isLocked(cid: number): boolean {

@@ -1,5 +1,7 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { join } from "node:path";
+import { closeDescriptor } from "../../linux/libc.ts";
+import { duplicateOf } from "../../linux/other_process.ts";
 import { CidRegistry, EPHEMERAL, type Lease, PERSISTENT, PORT } from "../../mcp/cid.ts";
 import { McpError } from "../../mcp/error.ts";
 import { inDirectory } from "../in_directory.ts";
@@ -40,6 +42,28 @@ Deno.test("AD3: live numbers are unique, the 101st is refused, and each comes ba
     for (const lease of leases.toSpliced(42, 1)) lease[Symbol.dispose]();
     equal(registries[0]!.list().length, 1);
   }));
+
+Deno.test("AD3: a number comes back at once, though a program that is being started has its file", () =>
+  inDirectory((directory) => {
+    const registry = new CidRegistry(directory);
+    const lease = registry.take("s.t");
+    const fd = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name))
+      .find((fd) => linkOf(fd) === `${directory}/${lease.cid}`)!;
+    // As every descriptor is between a fork and what is then executed.
+    const copy = duplicateOf(Deno.pid, fd);
+    lease[Symbol.dispose]();
+    deepEqual(registry.list(), []);
+    closeDescriptor(copy);
+  }));
+
+/** Where a descriptor leads; undefined if it was closed meanwhile. */
+function linkOf(fd: number): string | undefined {
+  try {
+    return Deno.readLinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+}
 
 Deno.test("AD3: a process that is killed gives its numbers back", () =>
   inDirectory(async (directory) => {

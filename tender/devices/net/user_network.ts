@@ -48,11 +48,7 @@ export function startUserNetwork(
   { forwards }: UserBacking,
   { confined }: UserNetworkOptions,
 ): UserNetwork {
-  const path = findProgram(PROGRAM);
-  if (path === undefined) {
-    const reason = `which is not installed; the package ${PROGRAM} has it`;
-    throw new TenderError("device", `a user network needs ${PROGRAM}, ${reason}`);
-  }
+  const [path, ...words] = findCommand();
   using scratch = new DisposableStack();
   const directory = scratch.adopt(
     Deno.makeTempDirSync({ prefix: "soloden-" }),
@@ -66,7 +62,11 @@ export function startUserNetwork(
   const helper = undo.use(
     new Helper({
       path,
-      args: [...programOptions(forwards, { control, withExit: exit !== undefined }), frames],
+      args: [
+        ...words,
+        ...programOptions(forwards, { control, withExit: exit !== undefined }),
+        frames,
+      ],
       output: said.descriptor,
       passed: exit && [exit.read],
     }),
@@ -83,6 +83,23 @@ export function startUserNetwork(
     helper.untilEnded();
   };
   return { fd, [Symbol.dispose]: dispose };
+}
+
+/**
+ * The command of the program. Root's has mounts of its own: its sandbox gives up all mounts, and would take
+ * away those of the host that are shared, as the network namespaces of `ip netns` are.
+ */
+function findCommand(): [string, ...string[]] {
+  const program = found(PROGRAM, { of: PROGRAM });
+  if (!isRoot()) return [program];
+  return [found("unshare", { of: "util-linux" }), "--mount", "--propagation=private", program];
+}
+
+function found(program: string, { of }: { of: string }): string {
+  const path = findProgram(program);
+  if (path !== undefined) return path;
+  const reason = `which is not installed; the package ${of} has it`;
+  throw new TenderError("device", `a user network needs ${program}, ${reason}`);
 }
 
 function programOptions(

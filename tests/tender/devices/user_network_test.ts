@@ -14,6 +14,7 @@ import { startUserNetwork } from "../../../tender/devices/net/user_network.ts";
 import { guest } from "../../guests.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
+import { Namespace, noNetns } from "../../netns.ts";
 import { ownChildren } from "../../processes.ts";
 import { ROOT, soloden, withOnly } from "../../soloden.ts";
 import { freePort, noUserNetworks } from "./user_network.ts";
@@ -100,6 +101,21 @@ networkTest("a guest reaches it where a port of UDP is forwarded", async () => {
   equal(String(message), "hello");
   listener.close();
 });
+
+testUnless(
+  noUserNetworks ?? noNetns,
+  "user network: the host's network namespaces stay, though root's has a sandbox",
+  async () => {
+    using net = new Namespace();
+    {
+      using device = open();
+      equal(device.write(whoIs([10, 0, 2, 2]), 0), 0);
+      // Who answers is in the sandbox.
+      await nextFrame(device, isArp);
+    }
+    deepEqual(await net.execute("echo", ["there"]), { status: 0, stdout: "there\n", stderr: "" });
+  },
+);
 
 networkTest("what serves it has ended when the device is disposed of", async () => {
   for (const confined of [true, false]) {
