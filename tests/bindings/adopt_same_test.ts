@@ -18,14 +18,29 @@ const CALLS = fc.array(fc.uint8Array({ minLength: 8, maxLength: 8 }), {
   size: "max",
 });
 
+/** Compiles one of the programs. */
+function build(directory: string, name: string): string {
+  const source = Deno.readTextFileSync(join(import.meta.dirname!, "../programs", name));
+  return compile(directory, { name, source, compiler: "gcc" });
+}
+
+testUnless(
+  cannotRun("gcc"),
+  "adopt: system calls at the edges of what they allow return what the kernel returns",
+  () =>
+    inDirectory(async (directory) => {
+      const program = build(directory, "edges.c");
+      const native = runNatively(program, { args: [directory] });
+      deepEqual(await runAdopted(await adopted(program), { args: ["/tmp"] }), native);
+    }),
+);
+
 testUnless(
   cannotRun("gcc"),
   "adopt: random system calls return what the kernel returns",
   () =>
     inDirectory(async (directory) => {
-      const path = join(import.meta.dirname!, "../programs/same_calls.c");
-      const source = Deno.readTextFileSync(path);
-      const program = compile(directory, { name: "same_calls.c", source, compiler: "gcc" });
+      const program = build(directory, "same_calls.c");
       const unikernel = await adopted(program);
       await fc.assert(
         fc.asyncProperty(CALLS, async (calls) => {
