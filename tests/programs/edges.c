@@ -44,6 +44,11 @@ static void pipes(int file) {
     SHOW(write(ends[1], buffer, 0));
     SHOW(sendfile(ends[1], file, NULL, 0));
     close(ends[1]);
+    SHOW(pread(ends[1], buffer, 1, 0));
+    int writes = open("file", O_WRONLY);
+    SHOW(pread(writes, buffer, 1, 0));
+    SHOW(pread(writes, buffer, 1, -1));
+    close(writes);
 }
 
 static void names_alone(void) {
@@ -142,7 +147,9 @@ static void signals(void) {
         SHOW(kill(getpid(), 40));
     }
     SHOW(raise(SIGUSR2));
+    SHOW(raise(SIGHUP));
     SHOW(raise(SIGFPE));
+    SHOW(sigtimedwait(&all, NULL, &none));
     SHOW(sigtimedwait(&all, NULL, &none));
     sigprocmask(SIG_UNBLOCK, &all, NULL);
     SHOW(handled);
