@@ -9,6 +9,7 @@ import { argument, option } from "./options.ts";
 interface ReplayFlags {
   readonly target?: string;
   readonly timeout?: string;
+  readonly gdb?: string;
 }
 
 /** `replay`. */
@@ -28,6 +29,12 @@ export const replay: Command<CommandContext> = buildCommand({
       timeout: option("--timeout=SECONDS: Stop the replay after this time, with status 124", {
         proposed: "nothing",
       }),
+      gdb: {
+        ...option("--gdb[=[ADDRESS:]PORT]: Wait for gdb, which can go back as well (hvt)", {
+          proposed: "nothing",
+        }),
+        inferEmpty: true,
+      },
     },
     positional: {
       kind: "tuple",
@@ -36,6 +43,9 @@ export const replay: Command<CommandContext> = buildCommand({
   },
   docs: {
     brief: "Run a unikernel again as it was recorded",
-    customUsage: ["[--target=hvt|spt] [--timeout=SECONDS] RECORDING"],
+    customUsage: [
+      "[--target=hvt|spt] [--timeout=SECONDS] RECORDING",
+      "--gdb[=[ADDRESS:]PORT] RECORDING",
+    ],
   },
 });

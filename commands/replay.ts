@@ -4,8 +4,11 @@
  * @module
  */
 import { EXIT } from "../abi/solo5.ts";
+import { writeAll } from "../linux/console.ts";
+import { STDOUT_FILENO } from "../linux/constants.ts";
 import { readInput } from "../linux/files.ts";
 import { TenderError } from "../tender/error.ts";
+import type { TenderTarget } from "../tender/guest.ts";
 import { parseRecording, type Recording } from "../tender/record/recording.ts";
 import { startReplay } from "../tender/record/replay.ts";
 import { runBlocking } from "../tender/run/blocking.ts";
@@ -14,15 +17,16 @@ import { readLimits } from "./limit_words.ts";
 import { endAs } from "./run_to_end.ts";
 
 /**
- * Replays a recording: prints what the guest printed, and ends with its status.
+ * Replays a recording: prints what the guest printed, and ends with its status. Under gdb, it goes where gdb
+ * says, and ends when gdb does.
  *
- * @param options `target`: as it was given, that of the recording if not; `timeout`: in seconds, as it was
- * given
- * @throws {TenderError} "recording" if the file is none, or where the replay differs from it
+ * @param options as they were given; `target`: that of the recording if not given; `timeout`: in seconds;
+ * `gdb`: where to wait for it
+ * @throws {TenderError} "recording" if the file is none, or where the replay differs from it; "option"
  */
 export async function replayFile(
   path: string,
-  { target, timeout }: { target?: string; timeout?: string },
+  { target, timeout, gdb }: { target?: string; timeout?: string; gdb?: string },
 ): Promise<void> {
   if (target !== undefined && target !== "hvt" && target !== "spt") {
     throw new TenderError(
@@ -32,6 +36,7 @@ export async function replayFile(
   }
   const recording = parseRecording(readInput(path), { name: path });
   sayDoubts(recording);
+  if (gdb !== undefined) return await debug(recording, { target, timeout, gdb });
   await using run = await startReplay(recording, {
     target,
     confined: true,
@@ -45,6 +50,30 @@ export async function replayFile(
     console.error(errorText("soloden", error));
     Deno.exitCode = EXIT.FAILURE;
   }
+}
+
+/** Has gdb debug a replay. */
+async function debug(
+  recording: Recording,
+  { target, timeout, gdb }: { target?: TenderTarget; timeout?: string; gdb: string },
+): Promise<void> {
+  if (timeout !== undefined) {
+    throw new TenderError("option", "--timeout: not with --gdb, where time is the debugger's");
+  }
+  const other = [recording.target, target].find((one) => one !== undefined && one !== "hvt");
+  if (other !== undefined) {
+    const message =
+      `--gdb: ${recording.name}: gdb goes through recordings of hvt alone, on hvt, and ` +
+      `not of ${other}`;
+    throw new TenderError("option", message);
+  }
+  const { debugReplay } = await import("../tender/observe/gdb/reverse/debugger.ts");
+  const { readEndpoint } = await import("./observe_words.ts");
+  await debugReplay(recording, {
+    endpoint: readEndpoint(gdb),
+    say: (message) => console.error(`soloden: ${message}`),
+    print: (output) => writeAll(STDOUT_FILENO, output as Uint8Array<ArrayBuffer>),
+  });
 }
 
 /** Says where the replay may differ. */

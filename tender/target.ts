@@ -10,6 +10,7 @@ import type { Clones } from "./clones.ts";
 import type { DeviceBase, PropertiesBase } from "./devices/device.ts";
 import type { CommandLine, Guest, TenderTarget } from "./guest.ts";
 import type { MachineOptions } from "./hvt/machine.ts";
+import type { Attached, WholeMachine } from "./hvt/observer.ts";
 import type { AskedReplay } from "./record/expected.ts";
 import type { Recording } from "./record/recording.ts";
 import type { Captured, Run } from "./run/run.ts";
@@ -132,6 +133,8 @@ export interface StartOptions extends StepOptions {
   readonly replay?: AskedReplay;
   /** Has the guest wait for gdb before its first instruction, and be debugged by it. */
   readonly gdb?: GdbOptions;
+  /** Takes over the machine, as a debugger of the program's own; hvt alone has it. */
+  readonly attach?: (machine: WholeMachine) => Attached;
 }
 
 /** A guest that has initialised, in memory. */

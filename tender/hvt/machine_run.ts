@@ -13,7 +13,7 @@ import { type Context, ended } from "./answer.ts";
 import { GuestView } from "./guest_view.ts";
 import type { MachineBase } from "./machine.ts";
 import type { MachineState } from "./machine_state.ts";
-import type { Calls, Cpu, EndedMachine, Observer } from "./observer.ts";
+import type { Attached, Calls, Cpu, EndedMachine, Observer } from "./observer.ts";
 import type { PacedOutput } from "./paced_output.ts";
 import { CALLS, type LoopState, RunLoop } from "./run_loop.ts";
 import type { WaitingWorld, World } from "./world.ts";
@@ -94,9 +94,18 @@ export function startMachine(parts: Parts, given: readonly Observer[]): MachineR
   const loop = maker.make({ cpu, vcpu, context, calls, output });
   if (parts.loop !== undefined) loop.restore(parts.loop);
   for (const observer of observers) observer.begin?.(vcpu, memory);
-  // A debugger's breakpoints are in the guest's memory.
-  const capture = attached === undefined ? parts.capture : undefined;
+  const capture = parts.capture && asideOf(attached, parts.capture);
   return new MachineRun({ ...parts, capture, guest, loop, observers });
+}
+
+/** What captures a machine, without the breakpoints that a debugger has in its memory. */
+function asideOf(
+  attached: Attached | undefined,
+  capture: NonNullable<Parts["capture"]>,
+): Parts["capture"] {
+  if (attached === undefined) return capture;
+  const { aside } = attached;
+  return aside && ((loop) => aside(() => capture(loop)));
 }
 
 /** What a running machine consists of. */

@@ -38,7 +38,12 @@ export interface WholeMachine {
 export interface Attached {
   readonly cpu: Cpu;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Does something while the debugger changes nothing of the machine; without it, the run is not captured. */
+  readonly aside?: Aside;
 }
+
+/** See {@linkcode Attached}. */
+export type Aside = <T>(action: () => T) => T;
 
 /** A machine whose guest has ended. */
 export interface EndedMachine {

@@ -16,7 +16,7 @@ import type { StartOptions } from "../target.ts";
  * @throws {ElfError} "file" for a core file in no directory
  */
 export async function observersOf(guest: Guest, options: StartOptions): Promise<Observer[]> {
-  const { trace, stats, captures, core, limits, gdb, inject, explained = true } = options;
+  const { trace, stats, captures, core, limits, gdb, attach, inject, explained = true } = options;
   const observers: Observer[] = [];
   if (inject !== undefined) {
     const { plannedFaults } = await import("../inject/faults.ts");
@@ -25,6 +25,7 @@ export async function observersOf(guest: Guest, options: StartOptions): Promise<
       injectFaults(guest, typeof inject === "function" ? inject : plannedFaults(inject)),
     );
   }
+  if (attach !== undefined) observers.push({ attach });
   if (gdb !== undefined) {
     const { debugWith } = await import("./gdb/debugger.ts");
     observers.push(debugWith(guest, gdb));

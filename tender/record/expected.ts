@@ -28,6 +28,8 @@ export interface AskedReplay {
   readonly from?: ReplayPosition;
   /** Gets what goes through the inputs, before the guest's first instruction. */
   readonly begun?: (inputs: ExpectedInputs) => void;
+  /** Looks at memory while a debugger changes nothing in it. */
+  readonly aside?: <T>(look: () => T) => T;
 }
 
 /** What a guest asks for. */

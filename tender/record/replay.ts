@@ -74,17 +74,21 @@ export async function replay(recording: Recording, options: ReplayOptions = {}):
 
 /** How to start a replay. */
 export interface StartReplayOptions
-  extends ReplayOptions, Pick<StartOptions, "confined" | "explained" | "gdb" | "capturable"> {
+  extends
+    ReplayOptions,
+    Pick<StartOptions, "confined" | "explained" | "gdb" | "attach" | "capturable"> {
   /** Where to go on: what was captured of another replay, and where that was. */
   readonly from?: { readonly state: Captured; readonly position: ReplayPosition };
   /** See `AskedReplay`. */
   readonly begun?: AskedReplay["begun"];
+  /** See `AskedReplay`. */
+  readonly aside?: AskedReplay["aside"];
 }
 
 /** Starts a replay, which goes on when it is stepped. */
 export async function startReplay(
   recording: Recording,
-  { signal, from, begun, target = recording.target, ...options }: StartReplayOptions = {},
+  { signal, from, begun, aside, target = recording.target, ...options }: StartReplayOptions = {},
 ): Promise<Run> {
   const guest = await guestOf(recording, target);
   const tender: Tender = await targetOf(guest.unikernel)
@@ -99,7 +103,7 @@ export async function startReplay(
   const run = await host.start(tender.compile(guest, facts, how), {
     ...options,
     from: from?.state,
-    replay: { recording, from: from?.position, begun },
+    replay: { recording, from: from?.position, begun, aside },
   });
   const kill = () => run.kill();
   signal?.addEventListener("abort", kill);

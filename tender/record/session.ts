@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { PAGE_SIZE } from "../../abi/solo5.ts";
 import { TenderError } from "../error.ts";
 import type { Outcome } from "../outcome.ts";
 import type { TakeOutput } from "../run/options.ts";
@@ -12,6 +11,7 @@ import type { Captured, Run, Steps, Stop } from "../run/run.ts";
 import type { ExpectedInputs, ReplayPosition } from "./expected.ts";
 import type { Recording } from "./recording.ts";
 import { startReplay } from "./replay.ts";
+import { SharedPages } from "./shared_pages.ts";
 
 /** A place of a replay that it can go on from. Plain data. */
 export interface Checkpoint {
@@ -43,8 +43,7 @@ export class ReplaySession implements AsyncDisposable {
   readonly #every: number;
   /** Ascending. */
   readonly #checkpoints: Checkpoint[] = [];
-  /** The pages of the last one: the next has those that are the same, too. */
-  #pages: ReadonlyMap<number, Uint8Array> = new Map();
+  readonly #pages = new SharedPages();
   #run: Run | undefined;
   #inputs: ExpectedInputs | undefined;
   #outcome: Outcome | undefined;
@@ -108,7 +107,7 @@ export class ReplaySession implements AsyncDisposable {
       );
     }
     const position = this.#inputs!.position;
-    return { input: this.input, state: this.#sharing(capture()), position };
+    return { input: this.input, state: this.#pages.share(capture()), position };
   }
 
   /** Kills the guest. */
@@ -160,51 +159,4 @@ export class ReplaySession implements AsyncDisposable {
     const last = this.#checkpoints.at(-1)?.input ?? 0;
     if (this.input > last) this.#checkpoints.push(this.capture());
   }
-
-  /** A state whose pages are those of the last one, where they are the same. */
-  #sharing(state: Captured): Captured {
-    const pages = new Map<number, Uint8Array>();
-    const share = (address: number, bytes: Uint8Array) => {
-      const known = this.#pages.get(address);
-      const page = known !== undefined && isSame(known, bytes) ? known : bytes.slice();
-      pages.set(address, page);
-      return page;
-    };
-    const { contents, memory } = state as Captured & Pieces;
-    const shared = {
-      ...state,
-      ...(contents && { contents: pagesOf(contents, "data", share) }),
-      ...(memory && { memory: pagesOf(memory, "bytes", share) }),
-    };
-    this.#pages = pages;
-    return shared;
-  }
-}
-
-/** Where the targets' states have memory. */
-interface Pieces {
-  readonly contents?: readonly { readonly address: number; readonly data: Uint8Array }[];
-  readonly memory?: readonly { readonly address: number; readonly bytes: Uint8Array }[];
-}
-
-/** Pieces of memory, page by page. */
-function pagesOf<K extends string>(
-  pieces: readonly (Record<"address", number> & Record<K, Uint8Array>)[],
-  key: K,
-  share: (address: number, bytes: Uint8Array) => Uint8Array,
-): unknown[] {
-  return pieces.flatMap((piece) => {
-    const { address } = piece;
-    const bytes = piece[key];
-    const pages: unknown[] = [];
-    for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
-      const page = share(address + at, bytes.subarray(at, at + PAGE_SIZE));
-      pages.push({ address: address + at, [key]: page });
-    }
-    return pages;
-  });
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

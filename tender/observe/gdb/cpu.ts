@@ -44,6 +44,7 @@ export class DebugCpu implements Cpu {
   readonly #memory: DebugMemory;
   readonly #pages: WatchedPages;
   #event: DebugEvent | undefined;
+  #step = false;
   /** Whether the instruction of the last exit is not complete. */
   #incomplete = false;
 
@@ -72,6 +73,7 @@ export class DebugCpu implements Cpu {
 
   /** Sets up the CPU for the current breakpoints and watchpoints, and for a single step if asked for. */
   arm({ step }: { step: boolean }): void {
+    this.#step = step;
     const watching = this.watchpoints.list.length > 0;
     const control = (step ? GUESTDBG.singleStep : 0) |
       (watching ? GUESTDBG.hardwareBreakpoints : 0) |
@@ -92,7 +94,7 @@ export class DebugCpu implements Cpu {
 
   /** The registers, between instructions. */
   readState(): CpuState {
-    this.#complete();
+    this.complete();
     return {
       general: this.#vcpu.registers(),
       special: this.#vcpu.specialRegisters(),
@@ -107,7 +109,8 @@ export class DebugCpu implements Cpu {
     this.#vcpu.setFpu(floating);
   }
 
-  #complete(): void {
+  /** Completes the instruction of the last exit, so that the guest is between two. */
+  complete(): void {
     if (!this.#incomplete) return;
     this.#incomplete = false;
     this.#examine(this.#vcpu.complete());
@@ -136,6 +139,29 @@ export class DebugCpu implements Cpu {
     }
   }
 
+  /**
+   * Executes an instruction with all pages open. A KVM that emulates the CPU reports no access of an
+   * instruction such as `ltr` to a closed page: it fails.
+   */
+  #goPast(): Exit {
+    const contents = this.watchpoints.list.map((watchpoint) => this.#contentOf(watchpoint));
+    this.#pages.watch([]);
+    this.#vcpu.setGuestDebug({ control: GUESTDBG.enable | GUESTDBG.singleStep });
+    const exit = this.#vcpu.run();
+    this.arm({ step: this.#step });
+    if (exit.kind !== "unknown" || exit.reason !== EXIT_REASON.debug) return exit;
+    const watchpoint = this.watchpoints.list.find((watchpoint, at) =>
+      watchpoint.kind !== "execute" && this.#contentOf(watchpoint) !== contents[at]
+    );
+    if (watchpoint !== undefined) this.#event = { kind: "watchpoint", watchpoint };
+    else if (this.#step) this.#event = { kind: "step" };
+    return INTR;
+  }
+
+  #contentOf({ address, length }: Watchpoint): string {
+    return String(this.#memory.read(address, length));
+  }
+
   #stopped(): Exit {
     const { exception, dr6 } = this.#vcpu.debugExit()!;
     const watchpoint = this.watchpoints.hit(dr6);
@@ -148,9 +174,11 @@ export class DebugCpu implements Cpu {
   /** A KVM that emulates the CPU may not know `int3`, the instruction of breakpoints. */
   #notEmulated(exit: Exit): Exit {
     const registers = this.#vcpu.registers();
-    if (!this.#memory.hasBreakpoint(Number(registers.rip))) return exit;
+    const atBreakpoint = this.#memory.hasBreakpoint(Number(registers.rip));
+    if (!atBreakpoint && !this.#pages.closed) return exit;
     // Setting the registers cancels the exception that KVM was about to raise in the guest.
     this.#vcpu.setRegisters(registers);
+    if (!atBreakpoint) return this.#goPast();
     this.#event = { kind: "breakpoint" };
     return INTR;
   }
@@ -160,7 +188,10 @@ export class DebugCpu implements Cpu {
     if (!this.#pages.serve(exit, this.#vcpu.mmioData())) return exit;
     const watchpoint = this.watchpoints.list.find((watched) => touches(exit, watched));
     if (watchpoint !== undefined) this.#event = { kind: "watchpoint", watchpoint };
-    return this.#examine(this.#vcpu.complete());
+    const next = this.#examine(this.#vcpu.complete());
+    // KVM does not stop behind an instruction that writes to a device.
+    if (this.#step && next.kind === "intr") this.#event ??= { kind: "step" };
+    return next;
   }
 }
 

@@ -4,11 +4,6 @@
  *
  * @module
  */
-import { SEGMENT_TYPES } from "../../../abi/elf.ts";
-import { alignUp } from "../../../abi/layout.ts";
-import { EXIT } from "../../../abi/solo5.ts";
-import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
-import type { Unikernel } from "../../../elftool/unikernel.ts";
 import { openDescriptor } from "../../../linux/descriptor.ts";
 import { SystemError } from "../../../linux/libc.ts";
 import { Mapping } from "../../../linux/memory.ts";
@@ -19,14 +14,15 @@ import { type PollWait, RunEnded } from "../../hvt/answer.ts";
 import type { Attached, Calls, EndedMachine, Observer, WholeMachine } from "../../hvt/observer.ts";
 import type { World } from "../../hvt/world.ts";
 import type { Exit } from "../../kvm/exit.ts";
-import { KILLED, type Outcome, statusOf } from "../../outcome.ts";
+import { KILLED, type Outcome } from "../../outcome.ts";
 import type { GdbOptions } from "../../target.ts";
 import { trapRegisters } from "../remains.ts";
-import { DebugCpu, type DebugEvent } from "./cpu.ts";
+import { DebugCpu } from "./cpu.ts";
 import { Link } from "./link.ts";
 import { DebugMemory } from "./memory.ts";
+import { endReply, eventReply, finalReply, SIGNAL, stopReply } from "./replies.ts";
 import { type Action, answer } from "./stub.ts";
-import { MachineTarget } from "./target.ts";
+import { MachineTarget, threadLocalSize } from "./target.ts";
 import { WatchedPages } from "./watchpoints.ts";
 
 /**
@@ -44,8 +40,6 @@ export function debugWith(guest: Guest, { endpoint, say }: GdbOptions): Observer
   });
 }
 
-/** Signals of Linux that tell gdb why a guest is stopped. */
-const SIGNAL = { INT: 2, ILL: 4, TRAP: 5, ABRT: 6, SEGV: 11 } as const;
 /** How often a waiting guest checks for gdb, in nanoseconds. */
 const ATTENTION = 20_000_000n;
 
@@ -79,11 +73,8 @@ class Debugger implements Observer {
     const file = openDescriptor(`/proc/self/fd/${window.fd}`);
     const { bytes } = this.#resources.use(new Mapping(file, machine.memorySize));
     const memory = new DebugMemory(bytes);
-    const cpu = this.#cpu = new DebugCpu({
-      vcpu,
-      memory,
-      pages: new WatchedPages(machine, { window, bytes }),
-    });
+    const pages = new WatchedPages(machine, { window, bytes });
+    const cpu = this.#cpu = new DebugCpu({ vcpu, memory, pages });
     const { devices, unikernel } = this.#guest;
     const tlsSize = threadLocalSize(unikernel);
     this.#target = new MachineTarget({ cpu, memory, tlsSize, devices });
@@ -189,47 +180,12 @@ class Debugger implements Observer {
   }
 }
 
-/** The last reply to gdb. */
-function finalReply(outcome: Outcome): string {
-  if (outcome.kind === "exit") return `W${hexByte(outcome.status)}`;
-  if (outcome.kind === "signal") return `X${hexByte(outcome.signal)}`;
-  const status = statusOf(outcome);
-  return status === EXIT.ABORT ? `W${hexByte(status)}` : `X${hexByte(SIGNAL.SEGV)}`;
-}
-
-/** The stop reply for a guest that did not end by an exit of its own. */
-function endReply(outcome: Outcome): string {
-  if (outcome.kind === "abort") return stopReply(SIGNAL.ABRT);
-  if (outcome.kind === "fault" && outcome.reason === "emulation") return stopReply(SIGNAL.ILL);
-  return stopReply(SIGNAL.SEGV);
-}
-
-function eventReply(event: DebugEvent): string {
-  if (event.kind === "step") return stopReply(SIGNAL.TRAP);
-  if (event.kind === "breakpoint") return stopReply(SIGNAL.TRAP, "swbreak:;");
-  const { kind, address } = event.watchpoint;
-  if (kind === "execute") return stopReply(SIGNAL.TRAP, "hwbreak:;");
-  const word = { write: "watch", read: "rwatch", access: "awatch" }[kind];
-  return stopReply(SIGNAL.TRAP, `${word}:${address.toString(16)};`);
-}
-
-function stopReply(signal: number, reason = ""): string {
-  return `T${hexByte(signal)}thread:1;${reason}`;
-}
-
-function hexByte(value: number): string {
-  return (value & 0xff).toString(16).padStart(2, "0");
-}
-
-/** Size of the thread-local variables below the thread pointer, in bytes. */
-function threadLocalSize({ file, name }: Unikernel): number {
-  if (file === undefined) return 0;
-  const { TLS } = SEGMENT_TYPES;
-  const segment = readPrograms(readElf(file, { name })).find(({ type }) => type === TLS);
-  return segment === undefined ? 0 : alignUp(segment.memsz, Math.max(segment.align, 1));
-}
-
-function listen(endpoint: Endpoint): Link {
+/**
+ * Listens for a debugger.
+ *
+ * @throws {TenderError} "host" if it cannot
+ */
+export function listen(endpoint: Endpoint): Link {
   try {
     return new Link(endpoint);
   } catch (error) {

@@ -20,6 +20,8 @@ export interface DebugTarget {
   /** Sets a breakpoint in memory or in a debug register, or a watchpoint; false if it cannot. */
   insert(point: Breakpoint): boolean;
   remove(point: Breakpoint): void;
+  /** Whether it is a replay: it goes back as well, and what it does cannot be changed. */
+  readonly replayed?: boolean;
   /** Size of the thread-local variables below the thread pointer, in bytes. */
   readonly tlsSize: number;
   /** Executes a `monitor` command. */
@@ -35,6 +37,8 @@ export type Breakpoint =
 export interface MonitorAnswer {
   readonly text: string;
   readonly quit?: boolean;
+  /** Where a replay goes: how many inputs the guest has got there. */
+  readonly seek?: number;
 }
 
 /** What to do after a packet. */
@@ -42,7 +46,9 @@ export interface Action {
   /** The reply; if not given, none until the guest stops again. */
   readonly reply?: string;
   /** How the guest goes on; it stays stopped if not given. */
-  readonly go?: "continue" | "step" | "detach" | "kill";
+  readonly go?: "continue" | "step" | "back" | "step-back" | "detach" | "kill";
+  /** Where a replay goes before the reply is sent: how many inputs the guest has got there. */
+  readonly seek?: number;
   /** Packets are not acknowledged from here on. */
   readonly noAck?: boolean;
 }
@@ -64,6 +70,7 @@ const FEATURES = [
   "hwbreak+",
   "vContSupported+",
 ].join(";");
+const REVERSE_FEATURES = ";ReverseStep+;ReverseContinue+";
 /** Kinds of breakpoints by their numbers in `Z` and `z`. */
 const POINTS = ["software", "execute", "write", "read", "access"] as const;
 
@@ -92,7 +99,9 @@ const PACKETS: readonly (readonly [prefix: string, handle: Handler])[] = [
   ["k", () => ({ go: "kill" })],
   ["H", () => OK],
   ["T", () => OK],
-  ["qSupported", () => ({ reply: FEATURES })],
+  ["bs", (target) => target.replayed ? { go: "step-back" } : UNKNOWN],
+  ["bc", (target) => target.replayed ? { go: "back" } : UNKNOWN],
+  ["qSupported", ({ replayed }) => ({ reply: replayed ? FEATURES + REVERSE_FEATURES : FEATURES })],
   ["QStartNoAckMode", () => ({ reply: "OK", noAck: true })],
   ["qXfer:features:read:target.xml:", readDescription],
   ["qAttached", () => ({ reply: "1" })],
@@ -138,6 +147,7 @@ function writeRegister(target: DebugTarget, rest: string): Action {
 
 /** There are states that no CPU can have. */
 function change(target: DebugTarget, state: CpuState): Action {
+  if (target.replayed) return REFUSED;
   const before = target.readState();
   try {
     target.writeState(state);
@@ -222,9 +232,9 @@ function threadLocal(target: DebugTarget, rest: string): Action {
 function monitor(target: DebugTarget, rest: string): Action {
   const command = fromHex(rest);
   if (command === undefined) return MALFORMED;
-  const { text, quit } = target.monitor(new TextDecoder().decode(command));
+  const { text, quit, seek } = target.monitor(new TextDecoder().decode(command));
   const reply = text === "" ? "OK" : toHex(new TextEncoder().encode(text));
-  return quit ? { reply, go: "kill" } : { reply };
+  return quit ? { reply, go: "kill" } : { reply, seek };
 }
 
 function numbers(texts: readonly string[]): (number | undefined)[] {

@@ -3,7 +3,11 @@
  *
  * @module
  */
+import { SEGMENT_TYPES } from "../../../abi/elf.ts";
 import { HYPERCALL } from "../../../abi/hvt.ts";
+import { alignUp } from "../../../abi/layout.ts";
+import { readElf, readPrograms } from "../../../elftool/elf_reader.ts";
+import type { Unikernel } from "../../../elftool/unikernel.ts";
 import type { BoundDevice } from "../../devices/device.ts";
 import type { Registers } from "../../kvm/abi.ts";
 import type { DebugCpu } from "./cpu.ts";
@@ -93,4 +97,12 @@ function describeDevice({ handle, name, device }: BoundDevice): string {
 
 function lines(list: readonly string[]): string {
   return list.length === 0 ? "none\n" : `${list.join("\n")}\n`;
+}
+
+/** Size of the thread-local variables below the thread pointer, in bytes. */
+export function threadLocalSize({ file, name }: Unikernel): number {
+  if (file === undefined) return 0;
+  const { TLS } = SEGMENT_TYPES;
+  const segment = readPrograms(readElf(file, { name })).find(({ type }) => type === TLS);
+  return segment === undefined ? 0 : alignUp(segment.memsz, Math.max(segment.align, 1));
 }

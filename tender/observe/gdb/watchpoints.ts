@@ -120,6 +120,11 @@ export class WatchedPages {
     this.#memory = new GuestView(options.bytes, machine.restrictions);
   }
 
+  /** Whether pages are closed. */
+  get closed(): boolean {
+    return this.#closed.length > 0;
+  }
+
   /** Closes the pages of these watchpoints, and opens all others. */
   watch(watchpoints: readonly Watchpoint[]): void {
     const wanted = new Map<number, { read: boolean }>();
@@ -136,7 +141,7 @@ export class WatchedPages {
 
   /** Opens every page for good, because this KVM does not report accesses; false if none was closed. */
   giveUp(): boolean {
-    const closed = this.#closed.length > 0;
+    const { closed } = this;
     this.#works = false;
     this.watch([]);
     return closed;

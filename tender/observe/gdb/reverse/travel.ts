@@ -1,0 +1,381 @@
+/**
+ * Goes forwards and backwards in a replay. Backwards is: to a place that was captured before, and forwards
+ * from there; on the way more places are captured, closer and closer, until the rest can be counted in
+ * single steps.
+ *
+ * @module
+ */
+import { Alarms } from "../../../../linux/alarm.ts";
+import { TenderError } from "../../../error.ts";
+import type { Breakpoint } from "../stub.ts";
+import { isWatch, type ReplayMachine } from "./machine.ts";
+import {
+  type Arrival,
+  arrivalOf,
+  type Base,
+  type Mark,
+  type Place,
+  pointOf,
+  pointsOf,
+} from "./places.ts";
+
+/** How the replay has come to a place. */
+export type Came =
+  | { readonly kind: "step" | "interrupt" | "begin" | "end" }
+  | { readonly kind: "point"; readonly point: Breakpoint };
+
+/** How long a guest runs between two bases, in milliseconds. */
+const EVERY = 100;
+/** Into how many parts a way is divided that is too long to be stepped. */
+const PARTS = 8;
+/** A way that takes no longer is stepped, in milliseconds. */
+const STEPPED = 0.2;
+/** How much longer a way may be each time that it was too short. */
+const PATIENCE = 4;
+/** The most bases: then every second one that no debugger was at goes. */
+const MOST_BASES = 256;
+/** How many steps of a debugger there are between two bases. */
+const MOST_STEPS = 4096;
+/** The shortest time between two bases, in milliseconds: an alarm each time that the guest begins would hold it up. */
+const SHORTEST = 0.1;
+const NANOSECONDS = 1_000_000;
+
+const BEGIN: Place = { mark: { kind: "input", input: 0 }, back: 0 };
+const END: Place = { mark: { kind: "end" }, back: 0 };
+
+/** Where to run to. */
+interface Way {
+  readonly points?: readonly Breakpoint[];
+  readonly mark?: Mark;
+  /** Time between two bases on the way, in milliseconds; none if not given. */
+  readonly every?: number;
+  /** Is asked now and then whether to stop. */
+  readonly interrupted?: () => boolean;
+}
+
+/** See the module. */
+export class Travel {
+  readonly #machine: ReplayMachine;
+  /** Ascending, and none behind the place where the replay is; the first is the beginning. */
+  readonly #bases: Base[] = [{ checkpoint: undefined, input: 0, place: BEGIN }];
+  #place: Place = BEGIN;
+  /** How many instructions there are from a base to the mark of the place. */
+  #steps = new Map<Base, number>();
+  #stepped = STEPPED;
+
+  /** @param machine at its beginning */
+  constructor(machine: ReplayMachine) {
+    this.#machine = machine;
+  }
+
+  /** Where the replay is. */
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** Executes an instruction. */
+  step(): Came {
+    if (this.#machine.end !== undefined) return { kind: "end" };
+    const { mark, back } = this.#place;
+    if (back > 0) this.#place = { mark, back: back - 1 };
+    else if (mark.kind === "steps" && mark.count < MOST_STEPS) {
+      this.#moveTo({ mark: { kind: "steps", count: mark.count + 1 }, back });
+    } else {
+      this.#keep();
+      this.#moveTo({ mark: { kind: "steps", count: 1 }, back });
+    }
+    this.#machine.arm([], { step: true });
+    this.#machine.step();
+    return this.#machine.end === undefined ? { kind: "step" } : this.#ended();
+  }
+
+  /** Runs on to one of these points, or until it is `interrupted`. */
+  forward(
+    points: readonly Breakpoint[],
+    { interrupted }: { interrupted: () => boolean },
+  ): Came {
+    if (this.#machine.end !== undefined) return { kind: "end" };
+    this.#keep();
+    const { point } = this.#advance({ points, every: EVERY, interrupted });
+    if (this.#machine.end !== undefined) return this.#ended();
+    const address = Number(this.#machine.registers().rip);
+    this.#stopHere(point === undefined ? [{ kind: "software", address }] : points);
+    return point === undefined ? { kind: "interrupt" } : { kind: "point", point };
+  }
+
+  /** Goes to where the guest has got so many inputs, or to the end, if it never gets them. */
+  async seek(input: number): Promise<Came> {
+    const from = this.#bases.findLastIndex((base) => base.input < input);
+    if (from < 0) return await this.#begin();
+    const mark: Mark = { kind: "input", input };
+    await this.#goFrom(from);
+    this.#advance({ mark, every: EVERY });
+    if (this.#machine.end !== undefined) return this.#ended();
+    this.#moveTo({ mark, back: 0 });
+    return { kind: "step" };
+  }
+
+  /** Goes back by an instruction. */
+  async stepBack(): Promise<Came> {
+    for (;;) {
+      this.#leaveBase();
+      const { mark, back } = this.#place;
+      const place = { mark, back: back + 1 };
+      if (this.#isBegin() || !await this.#findWindow(place) && !this.#pop()) {
+        return await this.#begin();
+      }
+      if (this.#place.mark !== mark) continue;
+      await this.#goBefore(place);
+      return { kind: "step" };
+    }
+  }
+
+  /** Goes back to the last breakpoint, or to before the last access to what is watched. */
+  async backward(points: readonly Breakpoint[]): Promise<Came> {
+    // Where it is already is no place to go back to.
+    const breakpoints = points.filter((point) => !isWatch(point));
+    let excluded = pointOf(this.#machine, breakpoints) === undefined ? 0 : 1;
+    this.#leaveBase();
+    while (points.length > 0 && !this.#isBegin()) {
+      const { mark, back } = this.#place;
+      if (back > 0 && mark.kind !== "steps") excluded += this.#count({ points, mark });
+      const came = await this.#search(points, excluded);
+      if (came !== undefined) return came;
+      // On to the last place before where a debugger was.
+      this.#bases.length = this.#bottom + 1;
+      const { checkpoint } = this.#last;
+      if (!this.#pop()) break;
+      await this.#machine.restore(checkpoint);
+      excluded = 0;
+    }
+    return await this.#begin();
+  }
+
+  get #last(): Base {
+    return this.#bases.at(-1)!;
+  }
+
+  /** The last base where a debugger was. */
+  get #bottom(): number {
+    return this.#bases.findLastIndex(({ place }) => place !== undefined);
+  }
+
+  #isBegin(): boolean {
+    return this.#place === BEGIN;
+  }
+
+  #moveTo(place: Place): void {
+    if (place.mark !== this.#place.mark) {
+      this.#steps.clear();
+      this.#stepped = STEPPED;
+    }
+    this.#place = place;
+  }
+
+  async #begin(): Promise<Came> {
+    await this.#goFrom(0);
+    this.#moveTo(BEGIN);
+    return { kind: "begin" };
+  }
+
+  #ended(): Came {
+    this.#moveTo(END);
+    return { kind: "end" };
+  }
+
+  /** A base where it is that was just left is not before it. */
+  #leaveBase(): void {
+    while (this.#bases.length > 1 && this.#last.place === this.#place) this.#bases.pop();
+  }
+
+  /** The place of the last base becomes the place; false if that is the beginning. */
+  #pop(): boolean {
+    if (this.#bases.length === 1) return false;
+    this.#moveTo(this.#bases.pop()!.place!);
+    return true;
+  }
+
+  /** The place becomes a base. */
+  #keep(): void {
+    const place = this.#place;
+    if (this.#last.place !== place) this.#push(place);
+  }
+
+  #push(place?: Place): void {
+    const { input } = this.#machine;
+    this.#bases.push({ checkpoint: this.#machine.capture(), input, place });
+    if (this.#bases.length <= MOST_BASES) return;
+    const kept = this.#bases.filter(({ place }, at) =>
+      place !== undefined || at % 2 === 0 || at > MOST_BASES / 2
+    );
+    this.#bases.splice(0, this.#bases.length, ...kept);
+  }
+
+  /** The machine, which points have stopped, becomes the place. */
+  #stopHere(points: readonly Breakpoint[]): void {
+    const checkpoint = this.#machine.capture();
+    this.#moveTo({ mark: { kind: "stop", points, checkpoint }, back: 0 });
+  }
+
+  /** The error of a replay that does not come to a place where it was. */
+  #lost(): TenderError {
+    const { name } = this.#machine;
+    return new TenderError("recording", `${name}: the replay does not go the same way each time`);
+  }
+
+  async #goFrom(base: number): Promise<void> {
+    this.#bases.length = base + 1;
+    await this.#machine.restore(this.#last.checkpoint);
+  }
+
+  /** Runs on to the next of the points, the mark or the end. */
+  #advance({ points = [], mark, every, interrupted }: Way): Arrival {
+    const machine = this.#machine;
+    const all = mark === undefined ? points : [...points, ...pointsOf(mark)];
+    const pauseAt = mark?.kind === "input" ? mark.input : Infinity;
+    const arrives = ({ atMark, point }: Arrival) =>
+      atMark || point !== undefined || machine.end !== undefined;
+    let kept = performance.now();
+    for (;;) {
+      // Off the breakpoint where it is.
+      machine.arm(all, { step: true });
+      machine.step();
+      let arrival = arrivalOf(machine, { points, mark });
+      if (arrives(arrival)) return arrival;
+      machine.arm(all, { step: false });
+      using alarms = every === undefined ? undefined : alarmsEvery(every);
+      for (let stopped = false; !stopped;) {
+        stopped = machine.go(pauseAt);
+        arrival = arrivalOf(machine, { points, mark });
+        if (arrives(arrival)) return arrival;
+        if (stopped) break;
+        alarms?.consume();
+        if (interrupted?.()) return arrival;
+        if (every === undefined || performance.now() - kept < every) continue;
+        this.#push();
+        kept = performance.now();
+      }
+    }
+  }
+
+  /** How many of the points there are up to a mark. */
+  #count({ points, mark }: { points: readonly Breakpoint[]; mark: Mark }): number {
+    let count = 0;
+    while (this.#machine.end === undefined) {
+      const { atMark, point } = this.#advance({ points, mark });
+      if (point !== undefined) count++;
+      if (atMark) break;
+    }
+    return count;
+  }
+
+  /**
+   * Looks for the last of the points between the last base where a debugger was and here, and goes there.
+   *
+   * @param excluded how many there are up to the mark that do not count
+   */
+  async #search(points: readonly Breakpoint[], excluded: number): Promise<Came | undefined> {
+    const { mark } = this.#place;
+    const bottom = this.#bottom;
+    if (mark.kind === "steps") return await this.#searchSteps(points, excluded);
+    for (let at = this.#bases.length - 1, stride = 1;; at -= stride, stride *= 2) {
+      at = Math.max(at, bottom);
+      await this.#machine.restore(this.#bases[at]!.checkpoint);
+      const number = this.#count({ points, mark }) - excluded;
+      if (number > 0) return await this.#goTo(points, { from: at, number });
+      if (at === bottom) return undefined;
+    }
+  }
+
+  async #goTo(
+    points: readonly Breakpoint[],
+    { from, number }: { from: number; number: number },
+  ): Promise<Came> {
+    await this.#goFrom(from);
+    let point: Breakpoint | undefined;
+    for (let count = 0; count < number; count++) ({ point } = this.#advance({ points }));
+    this.#stopHere(points);
+    if (isWatch(point!)) await this.stepBack();
+    return { kind: "point", point: point! };
+  }
+
+  /** The same, where a debugger has stepped. */
+  async #searchSteps(points: readonly Breakpoint[], excluded: number): Promise<Came | undefined> {
+    const { mark, back } = this.#place;
+    const steps = mark.kind === "steps" ? mark.count : 0;
+    await this.#goFrom(this.#bottom);
+    this.#machine.arm(points, { step: true });
+    let found: { readonly point: Breakpoint; readonly at: number } | undefined;
+    for (let at = 1; at <= steps - back; at++) {
+      this.#machine.step();
+      const point = pointOf(this.#machine, points);
+      if (point === undefined) continue;
+      if (isWatch(point)) found = { point, at: at - 1 };
+      else if (at < steps - back || excluded === 0) found = { point, at };
+    }
+    if (found === undefined) return undefined;
+    await this.#goBefore({ mark, back: steps - found.at });
+    return { kind: "point", point: found.point };
+  }
+
+  /**
+   * Sees to it that it is known how many instructions there are from the last base to a mark.
+   *
+   * @returns false if the last base is not before the place, and a debugger was there
+   */
+  async #findWindow({ mark, back }: Place): Promise<boolean> {
+    if (mark.kind === "steps") return mark.count >= back;
+    for (;;) {
+      const base = this.#last;
+      const steps = this.#steps.get(base) ?? await this.#approach(mark);
+      if (this.#last === base) {
+        if (steps >= back) return true;
+        if (base.place !== undefined) return false;
+        this.#bases.pop();
+        this.#stepped *= PATIENCE;
+      }
+    }
+  }
+
+  /** Makes bases closer to a mark, until the way from the last one can be stepped, and counts its steps. */
+  async #approach(mark: Mark): Promise<number> {
+    for (;;) {
+      const base = this.#last;
+      await this.#machine.restore(base.checkpoint);
+      const begin = performance.now();
+      this.#advance({ mark });
+      const way = performance.now() - begin;
+      if (way <= this.#stepped) break;
+      await this.#machine.restore(base.checkpoint);
+      this.#advance({ mark, every: Math.max(way / PARTS, SHORTEST) });
+      if (this.#last === base) break;
+    }
+    await this.#machine.restore(this.#last.checkpoint);
+    this.#machine.arm(pointsOf(mark), { step: true });
+    let steps = 0;
+    do {
+      if (this.#machine.end !== undefined) throw this.#lost();
+      this.#machine.step();
+      steps++;
+    } while (!arrivalOf(this.#machine, { points: [], mark }).atMark);
+    this.#steps.set(this.#last, steps);
+    return steps;
+  }
+
+  /** Goes to a place from the last base, from where the steps to its mark are known. */
+  async #goBefore({ mark, back }: Place): Promise<void> {
+    const base = this.#last;
+    const steps = mark.kind === "steps" ? mark.count : this.#steps.get(base)!;
+    await this.#machine.restore(base.checkpoint);
+    this.#machine.arm([], { step: true });
+    for (let left = steps - back; left > 0; left--) this.#machine.step();
+    this.#moveTo({ mark, back });
+  }
+}
+
+function alarmsEvery(milliseconds: number): Alarms {
+  const time = BigInt(Math.round(milliseconds * NANOSECONDS));
+  const alarms = new Alarms();
+  alarms.set("monotonic", time, { again: time });
+  return alarms;
+}
