@@ -230,6 +230,10 @@ async function normalise(args: readonly string[]): Promise<string[]> {
   if (command === "help") return [...rest, "--help"];
   if (command === "build") return ["build", ...compilerFlags(rest)];
   if (command === "inspect") return ["inspect", ...addressFlags(rest)];
+  // The scanner would take the word after it for its value.
+  if (command === "replay" && rest.includes("--gdb")) {
+    return ["replay", ...rest.filter((word) => word !== "--gdb"), "--gdb"];
+  }
   if (isGuestCommand(command)) {
     const { scannerWords } = await import("./guest_words.ts");
     return [command, ...scannerWords(rest)];

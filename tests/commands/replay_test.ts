@@ -70,3 +70,28 @@ Deno.test("replay: what is no recording gets one line and status 1", () =>
       match(stderr, /^soloden: [^\n]+\n$/);
     }
   }));
+
+Deno.test("replay: what is not with gdb gets one line and status 1", () =>
+  inDirectory(async (directory) => {
+    const file = join(directory, "run.rec");
+    await soloden("run", "--mem=4", `--record=${file}`, await guest("quiet", "spt"));
+    const refused = async (line: RegExp, ...options: string[]) => {
+      const { status, stdout, stderr } = await soloden("replay", ...options, file);
+      deepEqual([status, stdout], [1, ""]);
+      match(stderr, line);
+    };
+    await refused(/^soloden: --gdb: [^\n]* is of a guest of spt, [^\n]*\n$/, "--gdb");
+    await refused(/^soloden: --timeout: not with --gdb, [^\n]*\n$/, "--gdb=0", "--timeout=1");
+  }));
+
+kvmTest(
+  "replay: gdb cannot connect where there is no such port",
+  () =>
+    inDirectory(async (directory) => {
+      const file = join(directory, "run.rec");
+      await soloden("run", "--mem=4", `--record=${file}`, await guest("quiet", "hvt"));
+      const { status, stderr } = await soloden("replay", "--gdb=99999", file);
+      equal(status, 1);
+      match(stderr, /^soloden: --gdb=99999: expected PORT or ADDRESS:PORT[^\n]*\n$/);
+    }),
+);

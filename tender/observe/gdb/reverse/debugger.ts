@@ -19,6 +19,7 @@ import { type Action, answer, type Breakpoint } from "../stub.ts";
 import { threadLocalSize } from "../target.ts";
 import { ReplayMachine } from "./machine.ts";
 import { ReplayTarget } from "./target.ts";
+import type { Mark } from "./places.ts";
 import { type Came, Travel } from "./travel.ts";
 
 /** How to debug a replay. */
@@ -86,8 +87,10 @@ class ReplayDebugger {
   readonly #target: ReplayTarget;
   /** Why the replay is stopped. */
   #reply: string = stopReply(SIGNAL.TRAP);
-  /** How the run ended, once gdb was told of it. */
-  #crash: Outcome | undefined;
+  /** Whether gdb was told how the run ended. */
+  #told = false;
+  /** Where the guest crashed, and what gdb was told of it. */
+  #crash: { readonly mark: Mark; readonly reply: string } | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -131,7 +134,8 @@ class ReplayDebugger {
         return await this.#replyTo(this.#travel.backward(points));
       case "continue": {
         const interrupted = () => this.#parts.attention.take();
-        return await this.#replyTo(this.#travel.forward(points, { interrupted }));
+        const mark = this.#crash?.mark;
+        return await this.#replyTo(this.#travel.forward(points, { interrupted, mark }));
       }
     }
   }
@@ -145,6 +149,8 @@ class ReplayDebugger {
         return stopReply(SIGNAL.INT);
       case "point":
         return pointReply(came.point);
+      case "mark":
+        return this.#crash!.reply;
       case "begin":
         return stopReply(SIGNAL.TRAP, HISTORY.begin);
       case "end":
@@ -156,20 +162,20 @@ class ReplayDebugger {
   async #ended(): Promise<string> {
     const { machine: { end }, say } = this.#parts;
     const history = stopReply(SIGNAL.TRAP, HISTORY.end);
-    if (end === undefined || this.#crash !== undefined) return history;
-    if ("error" in end) {
-      say(end.error.message);
+    if (end === undefined || this.#told) return history;
+    this.#told = true;
+    const said = "error" in end ? end.error.message : describe(end.outcome);
+    if (said !== undefined) say(said);
+    if ("error" in end || end.outcome.kind !== "abort" && end.outcome.kind !== "fault") {
       return history;
     }
-    const { outcome } = end;
-    const said = describe(outcome);
-    if (said !== undefined) say(said);
-    this.#crash = outcome;
-    const crashed = outcome.kind === "abort" || outcome.kind === "fault";
-    if (!crashed) return history;
-    const trap = this.#trapOf(outcome);
-    if (trap !== undefined) await this.#travel.backward([trap]);
-    return endReply(outcome);
+    const reply = endReply(end.outcome);
+    const trap = this.#trapOf(end.outcome);
+    if (trap !== undefined) {
+      await this.#travel.backward([trap]);
+      this.#crash = { mark: this.#travel.place.mark, reply };
+    }
+    return reply;
   }
 
   /** The instruction that trapped, if it is one. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { viewOf } from "../../../../abi/layout.ts";
 import { openDescriptor } from "../../../../linux/descriptor.ts";
 import { Mapping } from "../../../../linux/memory.ts";
 import { TenderError } from "../../../error.ts";
@@ -40,6 +41,13 @@ export interface MachineOptions {
 /** The flags of a debugger (trap and resume), which are no part of what a guest computes. */
 const DEBUG_FLAGS = 0x1_0100n;
 
+/** The flag of single steps. */
+const TRAP_FLAG = 0x100n;
+/** What the CPU pushes at an exception, behind an error code: RIP, CS, RFLAGS, RSP, SS. */
+const FRAME = { size: 40, fields: [0, 16, 24] } as const;
+/** The longest instruction, in bytes. */
+const LONGEST = 15n;
+
 /** See the module. It begins before the guest's first instruction. */
 export class ReplayMachine implements AsyncDisposable {
   readonly #recording: Recording;
@@ -55,6 +63,8 @@ export class ReplayMachine implements AsyncDisposable {
   #stepping = false;
   /** Up to which input the guest's output was printed. */
   #printed = 0;
+  /** The registers before the next step, if they are known. */
+  #before: Registers | undefined;
   /** The watchpoint that the guest has just run into. */
   hit: Watchpoint | undefined;
   /** How the replay has ended, if it has. */
@@ -109,6 +119,7 @@ export class ReplayMachine implements AsyncDisposable {
     this.end = undefined;
     this.hit = undefined;
     this.#points = [];
+    this.#before = undefined;
     this.#run = await startReplay(this.#recording, {
       console: (output) => this.#take(output),
       capturable: true,
@@ -146,14 +157,20 @@ export class ReplayMachine implements AsyncDisposable {
 
   /** Executes an instruction, once the machine is armed for steps. */
   step(): void {
-    const before = this.input;
+    const { input } = this;
+    const before = this.#before ?? this.registers();
     // Some instructions are answered without an end of the step.
-    this.#inputs.pauseAt = before + 1;
+    this.#inputs.pauseAt = input + 1;
     this.hit = undefined;
     while (this.#goOn(1)) {
       const event = this.#cpu.takeEvent();
       if (event?.kind === "watchpoint") this.hit = event.watchpoint;
-      if (event !== undefined || this.input > before) return this.#cpu.complete();
+      if (event !== undefined || this.input > input) {
+        this.#cpu.complete();
+        this.#before = this.registers();
+        hideStep(this.#memory.bytes, { before, after: this.#before });
+        return;
+      }
       this.#interrupted();
     }
   }
@@ -166,6 +183,7 @@ export class ReplayMachine implements AsyncDisposable {
    */
   go(pauseAt: number): boolean {
     this.#inputs.pauseAt = pauseAt;
+    this.#before = undefined;
     this.hit = undefined;
     if (!this.#goOn()) return false;
     const event = this.#cpu.takeEvent();
@@ -238,6 +256,26 @@ export class ReplayMachine implements AsyncDisposable {
 /** Whether it is a watchpoint, and no breakpoint. */
 export function isWatch(point: Breakpoint): point is Watchpoint {
   return point.kind !== "software" && point.kind !== "execute";
+}
+
+/**
+ * Takes the flag of single steps out of the frame of an exception: the CPU has put it there if the step was
+ * to an exception's handler.
+ */
+function hideStep(
+  memory: Uint8Array<ArrayBuffer>,
+  { before, after }: { before: Registers; after: Registers },
+): void {
+  const near = after.rip > before.rip && after.rip <= before.rip + LONGEST;
+  if (near || after.rsp === before.rsp) return;
+  const view = viewOf(memory);
+  for (const errorCode of [0, 8]) {
+    const at = Number(after.rsp) + errorCode;
+    if (at + FRAME.size > memory.length) return;
+    const [rip, flags, rsp] = FRAME.fields.map((field) => view.getBigUint64(at + field, true));
+    const isFrame = rip! >= before.rip && rip! <= before.rip + LONGEST && rsp === before.rsp;
+    if (isFrame) view.setBigUint64(at + FRAME.fields[1], flags! & ~TRAP_FLAG, true);
+  }
 }
 
 function sameRegisters(one: Registers, other: Registers): boolean {

@@ -21,7 +21,7 @@ import {
 
 /** How the replay has come to a place. */
 export type Came =
-  | { readonly kind: "step" | "interrupt" | "begin" | "end" }
+  | { readonly kind: "step" | "interrupt" | "mark" | "begin" | "end" }
   | { readonly kind: "point"; readonly point: Breakpoint };
 
 /** How long a guest runs between two bases, in milliseconds. */
@@ -89,15 +89,19 @@ export class Travel {
     return this.#machine.end === undefined ? { kind: "step" } : this.#ended();
   }
 
-  /** Runs on to one of these points, or until it is `interrupted`. */
+  /** Runs on to one of these points, to a mark where it was before, or until it is `interrupted`. */
   forward(
     points: readonly Breakpoint[],
-    { interrupted }: { interrupted: () => boolean },
+    { interrupted, mark }: { interrupted: () => boolean; mark?: Mark },
   ): Came {
     if (this.#machine.end !== undefined) return { kind: "end" };
     this.#keep();
-    const { point } = this.#advance({ points, every: EVERY, interrupted });
+    const { point, atMark } = this.#advance({ points, mark, every: EVERY, interrupted });
     if (this.#machine.end !== undefined) return this.#ended();
+    if (atMark) {
+      this.#moveTo({ mark: mark!, back: 0 });
+      return { kind: "mark" };
+    }
     const address = Number(this.#machine.registers().rip);
     this.#stopHere(point === undefined ? [{ kind: "software", address }] : points);
     return point === undefined ? { kind: "interrupt" } : { kind: "point", point };

@@ -42,9 +42,18 @@ export interface Debugged extends AsyncDisposable {
 }
 
 /** Starts a guest under `run --gdb`, on a port of its own. */
-export async function startDebugged(file: string, args: readonly string[] = []): Promise<Debugged> {
+export function startDebugged(file: string, args: readonly string[] = []): Promise<Debugged> {
+  return startWaiting(file, ["run", "--mem=8", "--gdb=0", file, ...args]);
+}
+
+/** Starts a replay under `replay --gdb`, on a port of its own; `file` is the unikernel. */
+export function startReplayed(file: string, recording: string): Promise<Debugged> {
+  return startWaiting(file, ["replay", "--gdb=0", recording]);
+}
+
+async function startWaiting(file: string, words: readonly string[]): Promise<Debugged> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", join(ROOT, "main.ts"), "run", "--mem=8", "--gdb=0", file, ...args],
+    args: ["run", "-A", join(ROOT, "main.ts"), ...words],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
