@@ -162,13 +162,16 @@ class ReplayDebugger {
   async #ended(): Promise<string> {
     const { machine: { end }, say } = this.#parts;
     const history = stopReply(SIGNAL.TRAP, HISTORY.end);
-    if (end === undefined || this.#told) return history;
-    this.#told = true;
-    const said = "error" in end ? end.error.message : describe(end.outcome);
-    if (said !== undefined) say(said);
-    if ("error" in end || end.outcome.kind !== "abort" && end.outcome.kind !== "fault") {
+    if (end === undefined) return history;
+    if ("error" in end) {
+      say(end.error.message);
       return history;
     }
+    if (this.#told) return history;
+    this.#told = true;
+    const said = describe(end.outcome);
+    if (said !== undefined) say(said);
+    if (end.outcome.kind !== "abort" && end.outcome.kind !== "fault") return history;
     const reply = endReply(end.outcome);
     const trap = this.#trapOf(end.outcome);
     if (trap !== undefined) {

@@ -260,7 +260,7 @@ export function isWatch(point: Breakpoint): point is Watchpoint {
 
 /**
  * Takes the flag of single steps out of the frame of an exception: the CPU has put it there if the step was
- * to an exception's handler.
+ * to an exception's handler, of which it has executed the first instruction, too, which may push a word.
  */
 function hideStep(
   memory: Uint8Array<ArrayBuffer>,
@@ -269,8 +269,8 @@ function hideStep(
   const near = after.rip > before.rip && after.rip <= before.rip + LONGEST;
   if (near || after.rsp === before.rsp) return;
   const view = viewOf(memory);
-  for (const errorCode of [0, 8]) {
-    const at = Number(after.rsp) + errorCode;
+  for (const pushed of [0, 8, 16]) {
+    const at = Number(after.rsp) + pushed;
     if (at + FRAME.size > memory.length) return;
     const [rip, flags, rsp] = FRAME.fields.map((field) => view.getBigUint64(at + field, true));
     const isFrame = rip! >= before.rip && rip! <= before.rip + LONGEST && rsp === before.rsp;
