@@ -80,7 +80,7 @@ Deno.test("replay: what is not with gdb gets one line and status 1", () =>
       deepEqual([status, stdout], [1, ""]);
       match(stderr, line);
     };
-    await refused(/^soloden: --gdb: [^\n]* is of a guest of spt, [^\n]*\n$/, "--gdb");
+    await refused(/^soloden: --gdb: [^\n]* and not of spt\n$/, "--gdb");
     await refused(/^soloden: --timeout: not with --gdb, [^\n]*\n$/, "--gdb=0", "--timeout=1");
   }));
 
