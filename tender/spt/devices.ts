@@ -7,10 +7,10 @@
 import type { Architecture } from "../../abi/elf.ts";
 import type { DeviceType } from "../../abi/manifest.ts";
 import type { PackedDevice } from "../../abi/pack.ts";
-import { LINUX } from "../../linux/syscalls.ts";
+import { LINUX, type LinuxAbi } from "../../linux/syscalls.ts";
 import type { BoundDevice, DeviceBase } from "../devices/device.ts";
 import { DEVICE_KINDS, loadKinds } from "../devices/kinds.ts";
-import { encodeLaunch } from "./encoder.ts";
+import { type EncodedSteps, encodeLaunch } from "./encoder.ts";
 import type { ImageDevice, LaunchedKind, Looking } from "./launched_kind.ts";
 import type { LaunchTemplate } from "./page.ts";
 import type { Descriptors, PlacedDevice } from "./steps.ts";
@@ -34,6 +34,8 @@ export async function loadDeviceCompiler(
 /** What compiles the devices of guests. */
 export class DeviceCompiler {
   readonly #kinds: LaunchedKinds;
+  /** The launch that was encoded last, and what of. */
+  #last: { readonly of: unknown; readonly encoded: EncodedSteps } | undefined;
 
   constructor(kinds: LaunchedKinds) {
     this.#kinds = kinds;
@@ -69,7 +71,7 @@ export class DeviceCompiler {
       return { handle, fd, waits, properties: device.properties, note: this.#describe(device) };
     });
     const { epoll, timer } = descriptors;
-    const encoded = encodeLaunch(descriptors, linux);
+    const encoded = this.#encode(descriptors, linux);
     return { ...encoded, taskSize: linux.taskSize, epoll, timer, devices: launched };
   }
 
@@ -84,6 +86,15 @@ export class DeviceCompiler {
     found: Parameters<LaunchedKind["read"]>[1],
   ): ReturnType<LaunchedKind["read"]> {
     return this.#kind(packed).read(packed, found);
+  }
+
+  /** Guests of a pool often differ in nothing that their launch shows. */
+  #encode(descriptors: Descriptors, linux: LinuxAbi): EncodedSteps {
+    const of = [linux.auditArch, descriptors];
+    if (this.#last === undefined || !areAlike(this.#last.of, of)) {
+      this.#last = { of, encoded: encodeLaunch(descriptors, linux) };
+    }
+    return this.#last.encoded;
   }
 
   #kind({ type }: { readonly type: DeviceType }): LaunchedKind {
@@ -140,3 +151,13 @@ function withoutOpening(descriptors: Descriptors): Descriptors {
 
 /** The first number after the three standard descriptors. */
 const FIRST_FREE = 3;
+
+/** Whether two values have the same parts, however deep. */
+function areAlike(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object") return one === other;
+  const [parts, others] = [Object.entries(one ?? {}), Object.entries(other ?? {})];
+  return parts.length === others.length && parts.every(([key, part], index) => {
+    const [otherKey, otherPart] = others[index]!;
+    return key === otherKey && areAlike(part, otherPart);
+  });
+}

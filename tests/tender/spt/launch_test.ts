@@ -1,10 +1,11 @@
 /**
  * The launch code against an independent reader of machine code, and what it says against the C library.
  */
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import { viewOf } from "../../../abi/layout.ts";
 import { errorText } from "../../../linux/libc.ts";
-import { DeviceCompiler } from "../../../tender/spt/devices.ts";
+import { parseMac } from "../../../tender/devices/net/device.ts";
+import { DeviceCompiler, loadDeviceCompiler } from "../../../tender/spt/devices.ts";
 import { LAUNCH_X86_64 } from "../../../tender/spt/launch_x86_64.ts";
 import { NAME_SLOT, Reason, REASONS_AT, RECORDS_SLOT } from "../../../tender/spt/page.ts";
 import { checkListing } from "../../linux/machine_code.ts";
@@ -35,4 +36,20 @@ Deno.test("launch: of an error it says what the C library says", () => {
     told.add(errno);
   }
   for (const errno of OF_OPEN) ok(told.has(errno), errorText(errno));
+});
+
+Deno.test("launch: guests share one that differ in nothing that it shows", async () => {
+  const devices = await loadDeviceCompiler();
+  const template = (inherited: number, mac: string) => {
+    const properties = { type: "NET_BASIC", mac: parseMac(mac), mtu: 1500 } as const;
+    const device = { handle: 1, name: "service", inherited, properties };
+    return devices.template([device], { architecture: "x86_64" });
+  };
+  const first = template(7, "02:00:00:00:00:01");
+  const second = template(7, "02:00:00:00:00:02");
+  equal(second.page, first.page);
+  notDeepEqual(second.devices, first.devices);
+  const other = template(8, "02:00:00:00:00:02");
+  notDeepEqual(other.page, first.page);
+  deepEqual(template(7, "02:00:00:00:00:01"), first);
 });
