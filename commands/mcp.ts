@@ -9,6 +9,7 @@ import type { AddFlags } from "./mcp/servers.ts";
 import type { CallFlags } from "./mcp/call.ts";
 import type { McpFlags } from "./mcp/context.ts";
 import type { BenchFlags } from "./mcp/trial.ts";
+import type { ListFlags } from "./mcp/instances.ts";
 import type { ServeFlags } from "./mcp/serve.ts";
 import { argument, flag, option } from "./options.ts";
 
@@ -148,10 +149,13 @@ const bench = buildCommand<BenchFlags, [string, string, string?]>({
   },
 });
 
-const ps = buildCommand<McpFlags>({
+const ps = buildCommand<ListFlags>({
   loader: async () => (await import("./mcp/instances.ts")).listInstances,
-  parameters: { flags: COMMON },
-  docs: { brief: "List the unikernels of tools that live now", customUsage: ["[--json]"] },
+  parameters: { flags: { ...COMMON, probe: flag("Ask those that go on whether they answer") } },
+  docs: {
+    brief: "List the unikernels of tools that live now",
+    customUsage: ["[--json] [--probe]"],
+  },
 });
 
 const logs = buildCommand<McpFlags, [string?, string?]>({

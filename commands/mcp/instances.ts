@@ -7,20 +7,40 @@ import type { CommandContext } from "@stricli/core";
 import { readAudit } from "../../mcp/audit.ts";
 import { CidRegistry, type Instance } from "../../mcp/cid.ts";
 import { McpError } from "../../mcp/error.ts";
+import type { Probed } from "../../mcp/probe.ts";
 import { Logs } from "../../mcp/logs.ts";
 import { type Percentiles, type Statistics, statisticsOf } from "../../mcp/statistics.ts";
 import { attempt, formatRows, type McpFlags, placesFor, print } from "./context.ts";
 
-/** Lists the live instances of this user. */
-export async function listInstances(this: CommandContext, flags: McpFlags): Promise<void> {
-  await attempt(this, flags, () => {
-    const instances = live(flags);
-    const rows = instances.map(({ cid, pid, name, since }) => [`${cid}`, `${pid}`, name, since]);
-    print(this, flags, { value: instances, text: formatRows([HEAD, ...rows]) });
+/** Options of `ps`. */
+export interface ListFlags extends McpFlags {
+  readonly probe?: boolean;
+}
+
+/** An instance, and whether it answers, if it was asked. */
+type Seen = Instance & Partial<Probed>;
+
+/** Lists the live instances of this user. The exit status is 1 if one does not answer that must. */
+export async function listInstances(this: CommandContext, flags: ListFlags): Promise<void> {
+  await attempt(this, flags, async () => {
+    const instances: Seen[] = live(flags);
+    const seen = flags.probe ? await Promise.all(instances.map(probed)) : instances;
+    const rows = seen.map(({ cid, pid, name, since, healthy, reason }) => {
+      const health = healthy === undefined ? [] : [reason ?? "healthy"];
+      return [`${cid}`, `${pid}`, name, since, ...health];
+    });
+    print(this, flags, { value: seen, text: formatRows([HEAD, ...rows]) });
+    if (seen.some(({ healthy }) => healthy === false)) Deno.exitCode = 1;
   });
 }
 
 const HEAD = ["CID", "PID", "NAME", "SINCE"];
+
+async function probed(instance: Instance): Promise<Seen> {
+  if (instance.socket === undefined) return instance;
+  const { probe } = await import("../../mcp/probe.ts");
+  return { ...instance, ...await probe(instance.socket) };
+}
 
 function live(flags: McpFlags): Instance[] {
   return new CidRegistry(`${placesFor(flags).runtime}/cids`).list();

@@ -16,6 +16,7 @@ static const char TOOLS[] =
 #define STACK (1 << 20)
 
 static int counter;
+static char *memory_end;
 
 /* Writes bytes that are no answer, and ends. */
 static bool forge(const void *bytes, size_t size) {
@@ -38,6 +39,17 @@ static bool large(char *buffer) {
     buffer[0] = '"';
     buffer[size++] = '"';
     return soloden_call_answer("result", (struct soloden_json){buffer, size});
+}
+
+/* Writes to all of its memory that nobody else uses, and says how much that was. */
+static bool fill_memory(char *from, const char *end) {
+    for (char *page = from; page < end; page += 4096)
+        *(volatile char *)page = 1;
+    char digits[24], *first = digits + sizeof digits - 1;
+    *first = '\0';
+    for (size_t size = (size_t)(end - from); size > 0; size /= 10)
+        *--first = (char)('0' + size % 10);
+    return soloden_call_result(first);
 }
 
 static bool answer(struct soloden_json request, char *buffer) {
@@ -67,6 +79,10 @@ static bool answer(struct soloden_json request, char *buffer) {
     if (soloden_json_is(method, "spin"))
         for (volatile int i = 0;; i++)
             ;
+    if (soloden_json_is(method, "fill"))
+        return fill_memory(buffer, memory_end - STACK);
+    if (soloden_json_is(method, "beyond"))
+        *(volatile char *)(memory_end + STACK) = 1;
     while (soloden_json_is(method, "wait"))
         solo5_yield(UINT64_MAX, NULL);
     if (soloden_json_is(method, "flood"))
@@ -93,6 +109,7 @@ int solo5_app_main(const struct solo5_start_info *given) {
     if (!soloden_call_open())
         return fail("acquire");
     char *buffer = (char *)info.heap_start;
+    memory_end = buffer + info.heap_size;
     if (info.heap_size < ROOM + STACK)
         return fail("memory");
     while (soloden_call_receive(buffer, ROOM, &request) && answer(request, buffer))

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { CidRegistry } from "../../mcp/cid.ts";
 import { encodeFrame, FrameReader } from "../../mcp/frame.ts";
+import { probe } from "../../mcp/probe.ts";
 import { callServer, failure, openWorld, type World } from "./world.ts";
 
 const s = (tool: string) => ({ server: "s", tool });
@@ -118,4 +119,24 @@ Deno.test("F4, F5, AD1: others of this user reach it at a socket; a bad connecti
   }
   await client.send(request(10, "count"));
   deepEqual(await client.messages(1), [{ jsonrpc: "2.0", id: 10, result: 3 }]);
+});
+
+Deno.test("L6: five connections at once are served, and a probe tells whether one answers", async () => {
+  await using world = await persistentWorld();
+  await world.tools.call(s("count"), {});
+  const { socket } = live(world)[0]!;
+  const counts = await Promise.all(Array.from({ length: 5 }, async (_, id) => {
+    using client = await Client.connect(socket!);
+    await client.bytes();
+    await client.send(
+      encodeFrame({ jsonrpc: "2.0", id, server_id: "s", method: "count", params: {} }),
+    );
+    const [answer] = await client.messages(1) as [{ id: number; result: number }];
+    equal(answer.id, id);
+    return answer.result;
+  }));
+  deepEqual(counts.sort(), [2, 3, 4, 5, 6]);
+  deepEqual(await probe(socket!), { healthy: true });
+  await world.tools[Symbol.asyncDispose]();
+  equal((await probe(socket!)).healthy, false);
 });
