@@ -21,6 +21,8 @@ export interface Target {
   readonly id: TenderTarget;
   /** Whether this host runs guests of it at full speed, so that portable unikernels get it unasked. */
   suits(): Promise<boolean>;
+  /** Whether its guests can have wires within this process, by which they read standard input. */
+  readonly wires: boolean;
   /** What there is to say of it on this host to those who want to know: `in QEMU, with KVM`. */
   readonly about?: (options: OpenOptions) => Promise<string>;
   /** Writes a guest and its launch as one executable; undefined where the target has no such thing. */

@@ -13,12 +13,14 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
   hvt: {
     id: "hvt",
     suits: async () => (await import("./kvm/open.ts")).hasHardware(),
+    wires: true,
     clones: async () => new (await import("./hvt/clones.ts")).HvtClones(),
     load: async (devices) => (await import("./hvt/tender.ts")).loadTender(devices),
   },
   spt: {
     id: "spt",
     suits: () => Promise.resolve(true),
+    wires: true,
     pack: async (guest) => (await import("./spt/pack.ts")).packGuest(guest),
     clones: async () => new (await import("./spt/clones.ts")).SptClones(),
     load: async (devices) => (await import("./spt/tender.ts")).loadTender(devices),
@@ -27,6 +29,7 @@ export const TENDERS: Readonly<Record<TenderTarget, Target>> = {
     id: "virtio",
     // A process without confinement: for those who ask for it.
     suits: () => Promise.resolve(false),
+    wires: false,
     about: async (options) => (await import("./virtio/about.ts")).about(options),
     load: async (devices) => (await import("./virtio/tender.ts")).loadTender(devices),
   },

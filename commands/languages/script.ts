@@ -3,12 +3,14 @@
  *
  * @module
  */
-import type { Manifest } from "../../abi/manifest.ts";
 import { addFiles } from "../../elftool/add_files.ts";
 import type { RootFile } from "../../elftool/root_image.ts";
 import type { Unikernel } from "../../elftool/unikernel.ts";
+import { withoutDevices } from "../../elftool/without_devices.ts";
 import { readInput } from "../../linux/files.ts";
 import { TenderError } from "../../tender/error.ts";
+import type { TenderTarget } from "../../tender/guest.ts";
+import { TENDERS } from "../../tender/targets.ts";
 import { targetFor } from "../choose_target.ts";
 import type { GuestRequest } from "../guest_words.ts";
 import { findImage, type ScriptLanguage } from "./images.ts";
@@ -50,23 +52,21 @@ export async function readScript(request: GuestRequest): Promise<Script> {
   ];
   const target = await targetFor(request);
   const warm = await warmImage(image, { target, memory, machine });
-  const { unikernel, path } = {
-    unikernel: addFiles(warm, files, { name: file }),
-    path: files[0]!.path,
-  };
+  const begun = isAlone(request, target) ? withoutDevices(warm) : warm;
   const words = args[0] === "--" ? args.slice(1) : args;
   return {
-    unikernel: { ...unikernel, name: file, ...(isAlone(request) && { manifest: NO_DEVICES }) },
-    args: ["--solo5:quiet", path, ...words],
+    unikernel: { ...addFiles(begun, files, { name: file }), name: file },
+    args: ["--solo5:quiet", files[0]!.path, ...words],
   };
 }
 
-/** A packed script has no standard input, unless it is given one: what feeds it would have to stay. */
-function isAlone({ output, devices }: GuestRequest): boolean {
-  return output !== undefined && devices.length === 0;
+/**
+ * Whether a script has no standard input. A packed one has none unless it is given one, since what feeds it
+ * would have to stay; and not every target can have one.
+ */
+function isAlone({ output, devices }: GuestRequest, target: TenderTarget): boolean {
+  return (output !== undefined || !TENDERS[target].wires) && devices.length === 0;
 }
-
-const NO_DEVICES: Manifest = { devices: [] };
 
 function languageOf({ file, script: [option] }: GuestRequest): ScriptLanguage {
   const language = ENDINGS[/\.[^./]+$/.exec(file)?.[0] ?? ""];

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
+import type { Manifest } from "../../../abi/manifest.ts";
 import { adopt } from "../../../bindings/adopt.ts";
 import type { ScriptLanguage } from "../../../commands/languages/images.ts";
 import { compile } from "../../elftool/x86_64/programs.ts";
@@ -34,7 +35,8 @@ export async function makeImages(directory: string): Promise<string> {
     flags: ["-O2", "-static", "-mgeneral-regs-only", "-D_GNU_SOURCE"],
   });
   const contains = [{ name: "musl", version: "1.2", licence: "MIT" }];
-  const options = { name: "interpreter", room: 0x2_0000, contains };
+  const manifest: Manifest = { devices: [{ name: "stdin", type: "NET_BASIC" }] };
+  const options = { name: "interpreter", room: 0x2_0000, contains, manifest };
   const bytes = await adopt(Deno.readFileSync(path), options);
   const images = join(directory, "images");
   Deno.mkdirSync(images);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
 import { execute, type Result, ROOT, soloden } from "../../soloden.ts";
+import { noQemu } from "../../tender/virtio/qemu_machine.ts";
 import { noImage } from "./images.ts";
 
 /** Runs a script. */
@@ -123,6 +124,23 @@ except RecursionError as error: print("in json")
 `;
     match(await printed(python(source)), /^maximum recursion depth exceeded.*\nin json\n$/);
   },
+);
+
+testUnless(
+  noQemu ?? noPython ?? noJavaScript,
+  "scripts: they run on virtio, in QEMU, whose CPU has vectors",
+  () =>
+    inDirectory(async (directory) => {
+      const scripts = {
+        "app.py": "print(sum([0.5, 2]), input)\n",
+        "app.js": "console.log(0.5 + 2);",
+      };
+      for (const [name, source] of Object.entries(scripts)) {
+        const path = join(directory, name);
+        Deno.writeTextFileSync(path, source);
+        match(await printed(soloden("run", "--target=virtio", path)), /^2\.5\b.*\n$/);
+      }
+    }),
 );
 
 testUnless(noJavaScript, "javascript: arguments, exit status, unsettled promises", async () => {

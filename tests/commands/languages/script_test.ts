@@ -6,6 +6,7 @@ import { cannotRun } from "../../elftool/x86_64/programs.ts";
 import { inDirectory } from "../../in_directory.ts";
 import { testUnless } from "../../needs.ts";
 import { execute, type Result, ROOT } from "../../soloden.ts";
+import { noQemu } from "../../tender/virtio/qemu_machine.ts";
 import { makeImages, writeList } from "./images.ts";
 
 /** A directory with images, a script and a cache of its own, and the command with that cache. */
@@ -86,6 +87,18 @@ testUnless(
       Deno.removeSync(cache);
       Deno.writeTextFileSync(cache, "");
       const options = ["--target=spt", "--mem=16", `--images=${images}`];
+      const { stdout, stderr, status } = await soloden("run", ...options, script);
+      deepEqual(lines(stdout), ["begins", BEHIND[0], BEHIND.at(-1)], stderr);
+      equal(status, 7);
+    }),
+);
+
+testUnless(
+  cannotRun("musl-gcc") ?? noQemu,
+  "scripts: one runs on virtio, too, without a snapshot and without standard input",
+  () =>
+    withScript(async ({ images, script, soloden }) => {
+      const options = ["--target=virtio", "--mem=64", `--images=${images}`];
       const { stdout, stderr, status } = await soloden("run", ...options, script);
       deepEqual(lines(stdout), ["begins", BEHIND[0], BEHIND.at(-1)], stderr);
       equal(status, 7);
