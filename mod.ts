@@ -69,7 +69,8 @@ export { TenderError, type TenderErrorCode, type TenderProblem } from "./tender/
 export { bind, type Guest, type GuestOptions, type TenderTarget } from "./tender/guest.ts";
 export { pack } from "./tender/targets.ts";
 export { record, type Recorded, replay, type ReplayOptions } from "./tender/record/replay.ts";
-export { type Checkpoint, ReplaySession, type SessionOptions } from "./tender/record/session.ts";
+export { type Checkpoint } from "./tender/record/checkpoints.ts";
+export { ReplaySession, type SessionOptions } from "./tender/record/session.ts";
 export { parseRecording, type Recording, type RecordingHeader } from "./tender/record/recording.ts";
 export type { ReplayPosition } from "./tender/record/expected.ts";
 export type { ClockTimes, InputPosition } from "./tender/record/inputs.ts";

@@ -13,7 +13,9 @@ import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { TenderError } from "../error.ts";
 import type { Guest, GuestOptions } from "../guest.ts";
 import type { Captured } from "../run/run.ts";
-import { MACHINE_STATE_VERSION, type MachineState } from "./machine_state.ts";
+import { BytesSchema, decodeValue, encodeValue, natural, type Reference } from "../state_values.ts";
+import type { MachineState } from "./machine_state.ts";
+import { MachineStateSchema } from "./state_schema.ts";
 
 /** The first bytes of the file. */
 const MAGIC = new TextEncoder().encode("solosusp");
@@ -122,39 +124,6 @@ interface Part {
   readonly rawSize: number;
 }
 
-/** Bytes in the description: the number of the part that holds them. */
-interface Reference {
-  readonly part: number;
-}
-
-/** Values as JSON has them: bytes become references, integers of any size texts. */
-function encodeValue(value: unknown, put: (data: Uint8Array) => Reference): unknown {
-  if (typeof value === "bigint") return { integer: String(value) };
-  if (value instanceof Uint8Array) return put(value);
-  if (Array.isArray(value)) return value.map((one) => encodeValue(one, put));
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
-  return {
-    fields: Object.fromEntries(entries.map(([name, one]) => [name, encodeValue(one, put)])),
-  };
-}
-
-/** The value again. What is none is undefined, as is what is too deep to be one. */
-function decodeValue(value: unknown, data: readonly Uint8Array[], depth = 0): unknown {
-  if (depth > DEEPEST) return undefined;
-  const decode = (one: unknown) => decodeValue(one, data, depth + 1);
-  if (Array.isArray(value)) return value.map(decode);
-  if (typeof value !== "object" || value === null) return value;
-  const { integer, part, fields } = value as Partial<Record<string, unknown>>;
-  if (typeof integer === "string" && /^-?[0-9]{1,20}$/.test(integer)) return BigInt(integer);
-  if (typeof part === "number") return data[part];
-  if (typeof fields !== "object" || fields === null) return undefined;
-  return Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, decode(one)]));
-}
-
-/** How deep values lie within each other. */
-const DEEPEST = 10;
-
 /** The most that one part holds, in bytes: all of a guest's memory. */
 const LARGEST = 2 ** 32;
 
@@ -196,55 +165,13 @@ function inflated(part: Uint8Array, rawSize: number): Uint8Array | undefined {
   }
 }
 
-function natural(): v.GenericSchema<number> {
-  return v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-}
-
-const Bytes = v.instance(Uint8Array<ArrayBuffer>);
-/** Registers, one by one or by groups. */
-const RegisterSet: v.GenericSchema = v.record(
-  v.string(),
-  v.union([v.number(), v.bigint(), Bytes, v.lazy(() => RegisterSet), v.array(v.bigint())]),
-);
-
 /** A suspended run, as far as its types go: what restores it checks the values. */
 const Run = v.object({
   name: v.string(),
-  file: Bytes,
+  file: BytesSchema,
   memorySize: natural(),
   commandLine: v.string(),
-  state: v.object({
-    target: v.literal("hvt"),
-    version: v.literal(MACHINE_STATE_VERSION),
-    memorySize: natural(),
-    contents: v.array(v.object({ address: natural(), data: Bytes })),
-    protections: v.array(
-      v.object({ start: natural(), end: natural(), read: v.boolean(), write: v.boolean() }),
-    ),
-    ring: v.optional(natural()),
-    cpuid: Bytes,
-    vcpu: v.object({
-      version: v.number(),
-      tscKhz: natural(),
-      registers: RegisterSet,
-      specialRegisters: RegisterSet,
-      parts: v.record(v.string(), Bytes),
-      msrs: v.array(v.object({ index: natural(), data: v.bigint() })),
-    }),
-    loop: v.object({
-      version: v.number(),
-      wait: v.optional(
-        v.object({ block: natural(), handles: v.bigint(), remaining: v.bigint() }),
-      ),
-    }),
-    devices: v.array(
-      v.looseObject({
-        version: v.number(),
-        properties: v.record(v.string(), v.union([v.string(), v.number(), Bytes])),
-        written: v.optional(v.array(v.object({ offset: natural(), data: Bytes }))),
-      }),
-    ),
-  }),
+  state: MachineStateSchema,
 });
 
 function hashOf(content: Uint8Array): Uint8Array {

@@ -18,7 +18,14 @@ const VERSION_AT = MAGIC.length;
 const START_SIZE = VERSION_AT + 4;
 
 /** What is in a frame. */
-export const FRAME = { header: 1, unikernel: 2, inputs: 3, end: 4, added: 5 } as const;
+export const FRAME = {
+  header: 1,
+  unikernel: 2,
+  inputs: 3,
+  end: 4,
+  added: 5,
+  checkpoints: 6,
+} as const;
 
 /** A kind of frame. */
 export type FrameKind = typeof FRAME[keyof typeof FRAME];
@@ -141,7 +148,8 @@ function inflated(content: Uint8Array, size: number): Uint8Array | undefined {
   }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** Bytes one behind the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((size, { length }) => size + length, 0));
   let at = 0;
   for (const part of parts) {

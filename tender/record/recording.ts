@@ -50,6 +50,8 @@ export interface Recording extends RecordingHeader {
   readonly added?: AddedMemory;
   /** Its inputs, as `InputReader` reads them. */
   readonly inputs: Uint8Array<ArrayBuffer>;
+  /** Checkpoints of a replay, as `checkpointsOf` reads them; none if it is empty. */
+  readonly checkpoints: Uint8Array<ArrayBuffer>;
   /** Whether it goes up to the end of the run; not if the tender was killed, or the file was cut off. */
   readonly whole: boolean;
 }
@@ -115,6 +117,7 @@ export function parseRecording(bytes: Uint8Array, options: { name: string }): Re
     file,
     ...(added !== undefined && { added: { ...added, data } }),
     inputs: content(FRAME.inputs),
+    checkpoints: content(FRAME.checkpoints),
     whole,
   };
 }

@@ -7,21 +7,12 @@
 import { TenderError } from "../error.ts";
 import type { Outcome } from "../outcome.ts";
 import type { TakeOutput } from "../run/options.ts";
-import type { Captured, Run, Steps, Stop } from "../run/run.ts";
-import type { ExpectedInputs, ReplayPosition } from "./expected.ts";
+import type { Run, Steps, Stop } from "../run/run.ts";
+import { type Checkpoint, checkpointsOf, withCheckpoints } from "./checkpoints.ts";
+import type { ExpectedInputs } from "./expected.ts";
 import type { Recording } from "./recording.ts";
 import { startReplay } from "./replay.ts";
 import { SharedPages } from "./shared_pages.ts";
-
-/** A place of a replay that it can go on from. Plain data. */
-export interface Checkpoint {
-  /** How many inputs the guest has got. */
-  readonly input: number;
-  /** The guest. */
-  readonly state: Captured;
-  /** The place in the recording. */
-  readonly position: ReplayPosition;
-}
 
 /** How to open a session. */
 export interface SessionOptions {
@@ -42,14 +33,20 @@ export class ReplaySession implements AsyncDisposable {
   readonly #console: TakeOutput;
   readonly #every: number;
   /** Ascending. */
-  readonly #checkpoints: Checkpoint[] = [];
+  readonly #checkpoints: Checkpoint[];
   readonly #pages = new SharedPages();
   #run: Run | undefined;
   #inputs: ExpectedInputs | undefined;
   #outcome: Outcome | undefined;
 
-  /** A session about a recording. Nothing is started before the first {@linkcode seek}. */
+  /**
+   * A session about a recording, which may have checkpoints of an earlier one. Nothing is started before
+   * the first {@linkcode seek}.
+   *
+   * @throws {TenderError} "recording" if its checkpoints are damaged
+   */
   constructor(recording: Recording, { console = () => {}, every = EVERY }: SessionOptions = {}) {
+    this.#checkpoints = checkpointsOf(recording);
     this.#recording = recording;
     this.#console = console;
     this.#every = every;
@@ -95,6 +92,11 @@ export class ReplaySession implements AsyncDisposable {
   async toEnd(): Promise<Outcome> {
     await this.seek(END);
     return this.#outcome!;
+  }
+
+  /** The recording's file, with the checkpoints that there are by now. */
+  save(): Uint8Array<ArrayBuffer> {
+    return withCheckpoints(this.#recording, this.#checkpoints);
   }
 
   /** Captures the guest where it is. */

@@ -1,14 +1,15 @@
 /**
  * Replays that go to any place of a recording.
  */
-import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
 import { bind } from "../../../tender/guest.ts";
 import { Hash } from "../../../tender/record/hash.ts";
-import { inputsOf } from "../../../tender/record/recording.ts";
-import { record, type Recorded } from "../../../tender/record/replay.ts";
-import { type Checkpoint, ReplaySession } from "../../../tender/record/session.ts";
+import { inputsOf, parseRecording } from "../../../tender/record/recording.ts";
+import { record, type Recorded, replay } from "../../../tender/record/replay.ts";
+import { type Checkpoint, checkpointsOf } from "../../../tender/record/checkpoints.ts";
+import { ReplaySession } from "../../../tender/record/session.ts";
 import { guest } from "../../guests.ts";
 import { testUnless } from "../../needs.ts";
 import { once } from "../../once.ts";
@@ -104,6 +105,77 @@ for (const [target, missing] of [["hvt", noKvm], ["spt", undefined]] as const) {
     const same = [...second!].filter(([address, bytes]) => first!.get(address) === bytes);
     ok(same.length > 0 && same.length < second!.size, `${same.length} of ${second!.size}`);
   });
+
+  testUnless(
+    missing,
+    `session: of ${target}, checkpoints are kept in the recording`,
+    async () => {
+      const { recording: whole, outcome } = await recording();
+      await using first = new ReplaySession(whole, { every: 4 });
+      await first.toEnd();
+      const bytes = first.save();
+      const saved = parseRecording(bytes, { name: "saved.rec" });
+      deepEqual([saved.whole, saved.inputs, saved.file], [true, whole.inputs, whole.file]);
+      await using second = new ReplaySession(saved, { every: 1_000_000 });
+      deepEqual(
+        second.checkpoints.map(({ input }) => input),
+        first.checkpoints.map(({ input }) => input),
+      );
+      for (const { input } of [first.checkpoints[1]!, first.checkpoints.at(-1)!]) {
+        let printed = 0;
+        await using there = new ReplaySession(saved, { console: () => void printed++ });
+        await there.seek(input);
+        await first.seek(input);
+        equal(guestAt(there.capture()), guestAt(first.capture()));
+        equal(printed, 0, "what was before is not replayed");
+        deepEqual(await there.toEnd(), outcome);
+      }
+      const again = parseRecording(second.save(), { name: "saved.rec" });
+      deepEqual(checkpointsOf(again), checkpointsOf(saved));
+      deepEqual(await replay(saved, { console: () => {} }), outcome);
+    },
+  );
+
+  testUnless(
+    missing,
+    `session: checkpoints of ${target} that are damaged are refused`,
+    async () => {
+      const { recording: whole } = await recording();
+      await using session = new ReplaySession(whole, { every: 8 });
+      await session.toEnd();
+      const { checkpoints } = parseRecording(session.save(), { name: "x" });
+      const text = new TextDecoder("latin1").decode(checkpoints);
+      const bytesOf = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+      for (
+        const damaged of [
+          `${text}x`,
+          text.slice(0, -1),
+          text.replaceAll('"integer"', '"integes"'),
+          text.replaceAll('"address"', '"addresz"'),
+          text.replaceAll('"offset"', '"offzet"'),
+          text.replaceAll(/"input":[0-9]/g, '"input":0'),
+          "{}",
+        ]
+      ) {
+        const changed = { ...whole, checkpoints: bytesOf(damaged) };
+        throws(() => new ReplaySession(changed), { code: "recording" }, damaged.slice(0, 80));
+      }
+      const place = fc.nat(Math.min(checkpoints.length - 1, 20_000));
+      const refusal = /^[^\n]*: not a whole recording: its checkpoints are damaged$/;
+      fc.assert(
+        fc.property(place, fc.nat(255), fc.boolean(), (at, byte, isCut) => {
+          const changed = isCut ? checkpoints.slice(0, at) : checkpoints.slice();
+          if (!isCut) changed[at] = byte;
+          try {
+            new ReplaySession({ ...whole, checkpoints: changed });
+          } catch (error) {
+            match((error as Error).message, refusal);
+          }
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
   testUnless(
     missing,

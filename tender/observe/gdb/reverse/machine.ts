@@ -15,7 +15,7 @@ import type { Outcome } from "../../../outcome.ts";
 import type { ExpectedInputs } from "../../../record/expected.ts";
 import type { Recording } from "../../../record/recording.ts";
 import { startReplay } from "../../../record/replay.ts";
-import type { Checkpoint } from "../../../record/session.ts";
+import type { Checkpoint } from "../../../record/checkpoints.ts";
 import { SharedPages } from "../../../record/shared_pages.ts";
 import type { TakeOutput } from "../../../run/options.ts";
 import type { Run } from "../../../run/run.ts";

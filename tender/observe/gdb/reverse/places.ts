@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Checkpoint } from "../../../record/session.ts";
+import type { Checkpoint } from "../../../record/checkpoints.ts";
 import type { Breakpoint } from "../stub.ts";
 import { isWatch, type ReplayMachine } from "./machine.ts";
 
