@@ -5,14 +5,13 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5.0";
-import { Registers } from "../../../linux/tracee.ts";
+import { USER_REGISTERS } from "../../../abi/user_registers.ts";
 import { BytesSchema, DeviceStatesSchema, natural } from "../../state_values.ts";
-import { PROCESS_STATE_VERSION } from "./state.ts";
 
 /** See the module. */
 export const ProcessStateSchema: v.GenericSchema = v.object({
   target: v.literal("spt"),
-  version: v.literal(PROCESS_STATE_VERSION),
+  version: v.number(),
   unikernel: v.string(),
   fixed: v.string(),
   mappings: v.array(v.object({
@@ -24,7 +23,7 @@ export const ProcessStateSchema: v.GenericSchema = v.object({
   })),
   memory: v.array(v.object({ address: natural(), bytes: BytesSchema })),
   registers: v.object(
-    Object.fromEntries(Object.keys(Registers.offsets).map((name) => [name, v.bigint()])),
+    Object.fromEntries(Object.keys(USER_REGISTERS).map((name) => [name, v.bigint()])),
   ),
   extendedRegisters: BytesSchema,
   deadline: v.optional(v.bigint()),
