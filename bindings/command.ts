@@ -118,7 +118,7 @@ function isFile(path: string): boolean {
 }
 
 /** What the user started: the npm package's script, a script of the runtime, or the single executable. */
-function thisProgram(): string {
+export function thisProgram(): string {
   const { solodenScript } = globalThis as { solodenScript?: string };
   if (solodenScript !== undefined) return solodenScript;
   const main = Deno.mainModule;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandContext } from "@stricli/core";
+import { thisProgram } from "../../bindings/command.ts";
 import { type Command, installInto } from "../../mcp/clients.ts";
 import { attempt, type McpFlags, placesFor, print } from "./context.ts";
 
@@ -15,7 +16,7 @@ export async function installClient(
 ): Promise<void> {
   await attempt(this, flags, () => {
     const config = flags.config === undefined ? [] : ["--config", Deno.realPathSync(flags.config)];
-    const { command, args } = thisProgram();
+    const { command, args } = ownCommand();
     const whole = { command, args: [...args, "mcp", "serve", "--stdio", ...config] };
     const path = installInto(client, whole, placesFor(flags));
     const text = `wrote ${path}; it starts: ${[whole.command, ...whole.args].join(" ")}\n`;
@@ -23,11 +24,13 @@ export async function installClient(
   });
 }
 
-/** How this program is started: the executable, or the runtime with a script. */
-function thisProgram(): Command {
-  const { solodenName } = globalThis as { solodenName?: string };
-  if (solodenName !== undefined) return { command: Deno.execPath(), args: [] };
-  return { command: Deno.execPath(), args: ["run", "-A", new URL(Deno.mainModule).pathname] };
+/** How this program is started: by itself, or as a script of the runtime. */
+function ownCommand(): Command {
+  const path = thisProgram();
+  const isScript = /\.(js|ts)$/.test(path);
+  return isScript
+    ? { command: Deno.execPath(), args: ["run", "-A", path] }
+    : { command: path, args: [] };
 }
 
 /** Prints the JSON Schema of the configuration. */

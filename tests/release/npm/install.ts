@@ -49,11 +49,16 @@ export function link(directory: string, target: string): string {
   return path;
 }
 
-/** Runs npm or npx with what they have downloaded before; all else that they keep goes into `directory`. */
+/**
+ * Runs npm or npx with what they have downloaded before; all else that they keep goes into `directory`.
+ *
+ * @param variables of the environment
+ */
 export async function offline(
   directory: string,
   program: "npm" | "npx",
   args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<Result> {
   const cache = join(directory, "npm-cache");
   Deno.mkdirSync(cache, { recursive: true });
@@ -65,6 +70,7 @@ export async function offline(
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
   const env = {
+    ...variables,
     npm_config_audit: "false",
     npm_config_cache: cache,
     npm_config_fund: "false",
@@ -74,4 +80,14 @@ export async function offline(
     npm_config_update_notifier: "false",
   };
   return await execute(program, args, { cwd: directory, env });
+}
+
+/** Why npm cannot install the runtime without the registry; undefined if it can. */
+export async function notDownloaded(): Promise<string | undefined> {
+  for (const name of ["deno", "@deno/linux-x64-glibc"]) {
+    const spec = `${name}@${Deno.version.deno}`;
+    const { status, stdout } = await execute("npm", ["cache", "ls", spec]);
+    if (status !== 0 || !stdout.includes(".tgz")) return `${spec} is not in npm's cache`;
+  }
+  return undefined;
 }

@@ -15,7 +15,7 @@ import { missingTool, stepUnless, testUnless } from "../../needs.ts";
 import { once } from "../../once.ts";
 import { execute, ROOT } from "../../soloden.ts";
 import { holdsPath } from "../paths.ts";
-import { offline, writePackage } from "./install.ts";
+import { notDownloaded, offline, writePackage } from "./install.ts";
 
 const VERSION = /^\d+\.\d+\.\d+\n$/;
 
@@ -196,16 +196,6 @@ Deno.test("library: the half that npm's package has needs nothing but what all J
   });
   ok(!/\bDeno\b|\bnode:/.test(files.get(LIBRARY_MODULE)!));
 });
-
-/** Why npm cannot install the runtime without the registry; undefined if it can. */
-async function notDownloaded(): Promise<string | undefined> {
-  for (const name of ["deno", "@deno/linux-x64-glibc"]) {
-    const spec = `${name}@${Deno.version.deno}`;
-    const { status, stdout } = await execute("npm", ["cache", "ls", spec]);
-    if (status !== 0 || !stdout.includes(".tgz")) return `${spec} is not in npm's cache`;
-  }
-  return undefined;
-}
 
 const isItsPlatform = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 
