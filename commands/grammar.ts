@@ -243,9 +243,12 @@ export const PACK_OPTIONS: readonly GuestOption[] = [
 /** `-o` of `snapshot`, which requires it. */
 export const SNAPSHOT_OUTPUT: GuestOption = { ...OUTPUT, brief: "the unikernel to write" };
 
-/** The options of `snapshot`, except {@linkcode SNAPSHOT_OUTPUT}: those of `run` that show nothing of it. */
+/** What `snapshot` does not take of `run`. */
+const RUN_ALONE: readonly Part[] = ["observe", "confinement", "script", "restore"];
+
+/** The options of `snapshot`, except {@linkcode SNAPSHOT_OUTPUT}. */
 export const SNAPSHOT_OPTIONS: readonly GuestOption[] = RUN_OPTIONS.filter(({ part }) =>
-  part !== "observe" && part !== "confinement" && part !== "script"
+  !RUN_ALONE.includes(part)
 );
 
 function deviceOptions(

@@ -24,9 +24,9 @@ import { withInput } from "./standard_input.ts";
 export async function snapshotCommand(words: readonly string[]): Promise<boolean> {
   const request = parseArguments(words);
   if (request?.output === undefined) return false;
-  const { file, memorySize: memory, args, output, asked, script } = request;
+  const { file, memorySize: memory, args, output, asked, script, restore } = request;
   const { observe, limits, machine, confinement } = asked;
-  if (observe.length + confinement.length + script.length > 0) return false;
+  if (observe.length + confinement.length + script.length > 0 || restore) return false;
   const given = parseUnikernel(readInput(file), { name: file });
   // What it reads before its mark, every start would have read.
   const devices = await withInput(await devicesOf(request), given.manifest, { empty: true });

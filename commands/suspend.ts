@@ -104,7 +104,7 @@ export interface RestoredGuest {
 /**
  * Reads a suspended run.
  *
- * @throws {TenderError} "guest" if the file is none, "option" for what is as it was
+ * @throws {TenderError} "guest" if the file is not one, "option" for what the run has already, or cannot have
  */
 export function readRestored(
   { file, args, memorySize, target, script, asked }: GuestRequest,
@@ -117,7 +117,13 @@ export function readRestored(
     ...[...script, ...asked.machine].map((word) => word.split("=")[0]!),
   ];
   if (kept.length > 0) {
-    throw new TenderError("option", `--restore: not with ${kept[0]}, which is as it was`);
+    throw new TenderError("option", `--restore: not with ${kept[0]}: the run has its own`);
+  }
+  if (asked.observe.some((word) => word.startsWith("--record="))) {
+    throw new TenderError(
+      "option",
+      "--restore: not with --record: a run is recorded from its start",
+    );
   }
   const { unikernel, options, from } = parseSuspended(readInput(file), { name: file });
   return { guest: bind(unikernel, { ...options, devices }), from };

@@ -96,9 +96,13 @@ Deno.test("suspend: what cannot be is refused in one line", () =>
     for (
       const [words, message] of [
         [["--restore", path], `${path}: not a suspended run: it is too short`],
-        [["--restore", path, "word"], "--restore: not with arguments, which is as it was"],
-        [["--restore", "--mem=16", path], "--restore: not with --mem, which is as it was"],
-        [["--restore", "--cpu=host", path], "--restore: not with --cpu, which is as it was"],
+        [["--restore", path, "word"], "--restore: not with arguments: the run has its own"],
+        [["--restore", "--mem=16", path], "--restore: not with --mem: the run has its own"],
+        [["--restore", "--cpu=host", path], "--restore: not with --cpu: the run has its own"],
+        [
+          ["--restore", `--record=${join(directory, "run.rec")}`, path],
+          "--restore: not with --record: a run is recorded from its start",
+        ],
         [
           [`--suspend=${path}`, spt],
           "--suspend is for hvt alone: on spt the guest is a process, which kill -STOP and kill -CONT stop and start",
@@ -108,4 +112,11 @@ Deno.test("suspend: what cannot be is refused in one line", () =>
       const result = await soloden("run", ...words);
       deepEqual(result, { status: 1, stdout: "", stderr: `soloden: ${message}\n` });
     }
+    const taken = await soloden("snapshot", "-o", join(directory, "taken"), "--restore", path);
+    deepEqual(taken, {
+      status: 1,
+      stdout: "",
+      stderr: "soloden: no option --restore; see soloden snapshot --help\n",
+    });
+    deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["run.susp"]);
   }));
