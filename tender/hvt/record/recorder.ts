@@ -6,22 +6,15 @@
 import type { CpuSite } from "../../../elftool/x86_64/cpu_inputs.ts";
 import type { Mapping } from "../../../linux/memory.ts";
 import type { Outcome } from "../../outcome.ts";
-import { addCheck } from "../../record/call_check.ts";
-import { Hash } from "../../record/hash.ts";
-import type { Input } from "../../record/inputs.ts";
-import { fromHex, type RecordingWriter } from "../../record/recording.ts";
+import { InputRecorder } from "../../record/recorder.ts";
+import type { RecordingWriter } from "../../record/recording.ts";
 import type { Calls, Observer } from "../observer.ts";
 import { addCall, type AnsweredCall, answerOf, nameOf, type Place } from "./calls.ts";
-import type { CpuAnswers } from "../../record/instructions.ts";
 import { answering, type CpuState } from "./cpu.ts";
 import { memoryHash } from "./memory.ts";
 import type { World } from "../world.ts";
 
-/** How many random numbers are asked of the host at once. */
-const RANDOM_NUMBERS = 512;
 const SECOND = 1_000_000_000n;
-/** How many inputs come between two checksums of memory. */
-const CHECKED_EVERY = 0x1_0000;
 
 /** What a recorder works with. */
 export interface RecorderParts {
@@ -48,41 +41,22 @@ export function recordMachine(parts: RecorderParts): Observer {
 }
 
 /** Writes down what passes. */
-class Recorder implements CpuAnswers {
+class Recorder extends InputRecorder {
   memory: Mapping | undefined;
   world: World | undefined;
-  readonly #writer: RecordingWriter;
   readonly #frequency: bigint;
-  readonly #hash = new Hash();
-  /** What the next input is checked by. */
-  #check = 0;
-  readonly #random = new BigUint64Array(RANDOM_NUMBERS);
-  #randomLeft = 0;
-  #count = 0;
 
   constructor({ writer, frequency }: RecorderParts) {
-    this.#writer = writer;
+    super(writer);
     this.#frequency = frequency;
   }
 
-  ticks(address: number): bigint {
-    const value = this.world!.monotonic() * this.#frequency / SECOND;
-    this.#check = addCheck(this.#hash.word(address), undefined);
-    this.#asked();
-    this.#put({ kind: "ticks", value });
-    return value;
+  protected counter(): bigint {
+    return this.world!.monotonic() * this.#frequency / SECOND;
   }
 
-  random(address: number): bigint {
-    if (this.#randomLeft === 0) {
-      crypto.getRandomValues(this.#random);
-      this.#randomLeft = RANDOM_NUMBERS;
-    }
-    const value = this.#random[--this.#randomLeft]!;
-    this.#check = addCheck(this.#hash.word(address), undefined);
-    this.#asked();
-    this.#put({ kind: "random", value });
-    return value;
+  protected memoryHash(): string {
+    return memoryHash(this.memory!);
   }
 
   /** KVM answers, with what the tender has set. */
@@ -92,18 +66,17 @@ class Recorder implements CpuAnswers {
 
   /** The calls, with their answers written down. */
   calls({ hypercall, resumePoll, serveRequest }: Calls): Calls {
-    const answered = (name: AnsweredCall, place: Place) => this.#put(answerOf(name, place));
+    const answered = (name: AnsweredCall, place: Place) => this.put(answerOf(name, place));
     return {
       serveRequest,
       hypercall: (number, block, context) => {
         const name = nameOf(number);
         if (name === undefined) return hypercall(number, block, context);
         const place = { guest: context.guest, block };
-        this.#check = addCall(this.#hash, name, place);
-        this.#asked();
+        this.asked(addCall(this.hash, name, place));
         const answer = hypercall(number, block, context);
         if (answer === undefined) answered(name as AnsweredCall, place);
-        else if (answer?.kind === "wait") this.#writer.flush();
+        else if (answer?.kind === "wait") this.writer.flush();
         return answer;
       },
       resumePoll: (context, block, wait) => {
@@ -116,19 +89,7 @@ class Recorder implements CpuAnswers {
 
   /** Writes down how the guest ended, and its memory then. */
   end(outcome: Outcome): void {
-    const memory = memoryHash(this.memory!);
-    const check = this.#hash.low & 0xffff;
-    this.#writer.end({ kind: "end", outcome: bare(outcome), memory }, check);
-  }
-
-  /** Is called before the guest is answered. */
-  #asked(): void {
-    if (++this.#count % CHECKED_EVERY !== 0) return;
-    this.#put({ kind: "memory", data: fromHex(memoryHash(this.memory!)) });
-  }
-
-  #put(input: Input): void {
-    this.#writer.put(input, this.#check);
+    this.putEnd({ kind: "end", outcome: bare(outcome), memory: this.memoryHash() });
   }
 }
 

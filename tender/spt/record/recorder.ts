@@ -15,7 +15,8 @@ import type { Outcome } from "../../outcome.ts";
 import { addCheck } from "../../record/call_check.ts";
 import { Hash } from "../../record/hash.ts";
 import type { Input } from "../../record/inputs.ts";
-import { fromHex, type RecordingWriter } from "../../record/recording.ts";
+import { InputRecorder } from "../../record/recorder.ts";
+import type { RecordingWriter } from "../../record/recording.ts";
 import type { TakeOutput } from "../../run/options.ts";
 import type { Wait } from "../../run/run.ts";
 import type { ProcessImage } from "../compile.ts";
@@ -49,14 +50,11 @@ const c = libc({
   },
 });
 
-/** How many inputs come between two checksums of memory at least. */
-const CHECKED_EVERY = 0x1_0000;
 /** The most events that are asked for: of every device, and of the timer. */
 const EVENTS = 64;
 /** The most bytes that are read at once. */
 const MOST_READ = 0x100_0000;
 const NEVER = 2n ** 64n - 1n;
-const RANDOM_NUMBERS = 512;
 
 /** What a recorder works with. */
 export interface RecorderParts {
@@ -72,30 +70,24 @@ export interface RecorderParts {
 }
 
 /** See {@linkcode Door}. */
-export class RecordingDoor implements Door {
+export class RecordingDoor extends InputRecorder implements Door {
   readonly paused = false;
   readonly #parts: RecorderParts;
-  #hash = new Hash();
-  /** What the next input is checked by. */
-  #check = 0;
   /** This process's duplicates of the guest's descriptors, by the guest's numbers. */
   readonly #descriptors = new Map<number, number>();
   readonly #events = new DataView(new ArrayBuffer(EVENTS * EpollEventX86.size));
-  readonly #random = new BigUint64Array(RANDOM_NUMBERS);
   #pollApart = new Int32Array(4);
-  #randomLeft = 0;
-  /** How many inputs there were since the last checksum of memory. */
-  #count = 0;
   #memory = "";
   #taken: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(parts: RecorderParts) {
+    super(parts.writer);
     this.#parts = parts;
     const { recorder, take } = parts;
     if (recorder === undefined) return;
     recorder.begin({ console: take === undefined });
-    recorder.asked = [this.#hash.low, this.#hash.high];
+    recorder.asked = [this.hash.low, this.hash.high];
   }
 
   get taken(): Promise<void> | undefined {
@@ -109,20 +101,19 @@ export class RecordingDoor implements Door {
   look(): void {
     const { recorder, writer } = this.#parts;
     if (recorder === undefined) return;
-    this.#count += recorder.take((input, { check, data }) => {
+    this.count += recorder.take((input, { check, data }) => {
       writer.put(input, check);
       if (input.kind === "console") this.#print(data);
     });
   }
 
   answer(asked: GuestCall): Wait | undefined {
-    this.#begin();
+    this.begin();
     const data = handedOver(asked);
-    this.#check = addCall(this.#hash, asked, data);
-    this.#asked();
+    this.asked(addCall(this.hash, asked, data));
     const input = this.#perform(asked, data);
     if ("deadline" in input) {
-      this.#parts.writer.flush();
+      this.writer.flush();
       return input;
     }
     this.#give(asked, input);
@@ -145,46 +136,22 @@ export class RecordingDoor implements Door {
     await c.poll_apart(this.#pollApart, 2n, -1);
   }
 
-  ticks(address: number): bigint {
-    const value = monotonic();
-    this.#begin();
-    this.#check = addCheck(this.#hash.word(address), undefined);
-    this.#asked();
-    this.#put({ kind: "ticks", value });
-    return value;
-  }
-
-  random(address: number): bigint {
-    if (this.#randomLeft === 0) {
-      crypto.getRandomValues(this.#random);
-      this.#randomLeft = RANDOM_NUMBERS;
-    }
-    const value = this.#random[--this.#randomLeft]!;
-    this.#begin();
-    this.#check = addCheck(this.#hash.word(address), undefined);
-    this.#asked();
-    this.#put({ kind: "random", value });
-    return value;
-  }
-
   cpuid(address: number, leaf: { eax: number; ecx: number }): Uint8Array {
     const data = cpuid(leaf);
-    this.#begin();
-    this.#check = addCheck(this.#hash.word(address).word(leaf.eax).word(leaf.ecx), undefined);
-    this.#asked();
-    this.#put({ kind: "cpuid", data });
+    this.begin();
+    this.asked(addCheck(this.hash.word(address).word(leaf.eax).word(leaf.ecx), undefined));
+    this.put({ kind: "cpuid", data });
     return data;
   }
 
   ending(): void {
-    this.#begin();
-    this.#memory = this.#memoryHash();
+    this.begin();
+    this.#memory = this.memoryHash();
   }
 
   ended(outcome: Outcome): Outcome {
-    this.#begin();
-    const { writer } = this.#parts;
-    writer.end({ kind: "end", outcome, memory: this.#memory }, this.#hash.low & 0xffff);
+    this.begin();
+    this.putEnd({ kind: "end", outcome, memory: this.#memory });
     return outcome;
   }
 
@@ -192,36 +159,33 @@ export class RecordingDoor implements Door {
     for (const fd of this.#descriptors.values()) closeDescriptor(fd);
   }
 
-  #memoryHash(): string {
+  protected counter(): bigint {
+    return monotonic();
+  }
+
+  protected memoryHash(): string {
     return memoryHash(this.#parts.pid, this.#parts.image.note.memory);
   }
 
   /** Takes what was logged before, and goes on with its checksum; the guest is stopped. */
-  #begin(): void {
+  protected override begin(): void {
     const { recorder } = this.#parts;
     if (recorder === undefined) return;
     this.look();
     recorder.clear();
-    this.#hash = new Hash(recorder.asked);
+    this.hash = new Hash(recorder.asked);
+  }
+
+  protected override put(input: Input): void {
+    super.put(input);
+    const { recorder } = this.#parts;
+    if (recorder !== undefined) recorder.asked = [this.hash.low, this.hash.high];
   }
 
   #give(asked: GuestCall, input: Input): void {
     // Written down first: what the guest then does may be its end.
-    this.#put(input);
+    this.put(input);
     giveAnswer(asked, input);
-  }
-
-  /** Is called before the guest is answered. */
-  #asked(): void {
-    if (++this.#count < CHECKED_EVERY) return;
-    this.#count = 0;
-    this.#put({ kind: "memory", data: fromHex(this.#memoryHash()) });
-  }
-
-  #put(input: Input): void {
-    const { writer, recorder } = this.#parts;
-    writer.put(input, this.#check);
-    if (recorder !== undefined) recorder.asked = [this.#hash.low, this.#hash.high];
   }
 
   /** Does a call for the guest. */
