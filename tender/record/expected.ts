@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { TenderTarget } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
 import { cutOff, differs } from "./error.ts";
 import { Hash } from "./hash.ts";
@@ -80,6 +81,26 @@ export interface Expecting {
    * @throws what ends the run, if that was its end
    */
   atEnd(end: RecordedEnd, asked: boolean): void;
+}
+
+/**
+ * What answers a guest that replays.
+ *
+ * @param options `own`: the target that it runs on; `begun`: as in `AskedReplay`; `other`: makes what answers
+ * it from the recording of another target
+ */
+export function answersFor(
+  parts: Expecting,
+  { own, begun, other }: {
+    own: TenderTarget;
+    begun: AskedReplay["begun"];
+    other: new (parts: Expecting) => Answers;
+  },
+): Answers {
+  if (parts.recording.target !== own) return new other(parts);
+  const inputs = new ExpectedInputs(parts);
+  begun?.(inputs);
+  return inputs;
 }
 
 /** See the module. */

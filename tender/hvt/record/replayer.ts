@@ -7,15 +7,20 @@
 import type { CpuSite } from "../../../elftool/x86_64/cpu_inputs.ts";
 import type { Mapping } from "../../../linux/memory.ts";
 import type { Outcome } from "../../outcome.ts";
-import { type Answers, type AskedReplay, isFromOutside } from "../../record/expected.ts";
+import {
+  type Answers,
+  answersFor,
+  type AskedReplay,
+  isFromOutside,
+} from "../../record/expected.ts";
 import type { Input } from "../../record/inputs.ts";
-import { answersFor } from "../../record/other_target.ts";
 import type { CpuAnswers } from "../../record/instructions.ts";
 import { RunEnded } from "../answer.ts";
 import type { Calls, Cpu, Observer } from "../observer.ts";
 import { addCall, dataOf, giveAnswer, KINDS, nameOf, waits } from "./calls.ts";
 import { answering, type CpuState } from "./cpu.ts";
 import { memoryHash } from "./memory.ts";
+import { InputsOfSpt } from "./of_spt.ts";
 import { bare } from "./recorder.ts";
 
 /**
@@ -57,7 +62,7 @@ class Replayer implements CpuAnswers {
       atEnd({ outcome }, asked) {
         if (isFromOutside(outcome) || asked && isOfCall(outcome)) throw new RunEnded(outcome);
       },
-    }, { own: "hvt", begun });
+    }, { own: "hvt", begun, other: InputsOfSpt });
   }
 
   /** Whether the guest is not to go on. */

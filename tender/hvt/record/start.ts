@@ -13,7 +13,6 @@ import {
   toHex,
 } from "../../record/recording.ts";
 import type { AskedReplay } from "../../record/expected.ts";
-import { OTHER_FREQUENCY } from "../../record/other_target.ts";
 import { cpuInputsOf } from "../../record/text.ts";
 import { TenderError } from "../../error.ts";
 import type { Guest } from "../../guest.ts";
@@ -23,6 +22,7 @@ import { guestCpuid, hasNoExecute } from "../cpu_model.ts";
 import type { HostFacts, Machine } from "../machine.ts";
 import type { Observer } from "../observer.ts";
 import { replaced } from "./cpu.ts";
+import { FREQUENCY } from "./of_spt.ts";
 import { recordMachine } from "./recorder.ts";
 import { replayMachine } from "./replayer.ts";
 
@@ -99,7 +99,7 @@ export function factsOf(
   { name, target, facts, devices }: Recording,
   { cpuid }: { cpuid: Uint8Array<ArrayBuffer> },
 ): HostFacts {
-  if (target !== "hvt") return { cycleFrequency: OTHER_FREQUENCY, cpuid, devices };
+  if (target !== "hvt") return { cycleFrequency: FREQUENCY, cpuid, devices };
   const recorded = fromHex(facts.cpuid ?? "");
   const [header, entry] = [8, 40];
   const entries = (recorded.length - header) / entry;

@@ -9,17 +9,18 @@ import { STDOUT_FILENO } from "../../../linux/constants.ts";
 import type { Outcome } from "../../outcome.ts";
 import {
   type Answers,
+  answersFor,
   type AskedInput,
   type AskedReplay,
   isFromOutside,
 } from "../../record/expected.ts";
 import type { Input } from "../../record/inputs.ts";
-import { answersFor } from "../../record/other_target.ts";
 import type { TakeOutput } from "../../run/options.ts";
 import type { ProcessImage } from "../compile.ts";
 import { addCall, giveAnswer, type GuestCall, handedOver, kindOf } from "./calls.ts";
 import type { Door } from "./door.ts";
 import { memoryHash } from "./memory.ts";
+import { InputsOfHvt } from "./of_hvt.ts";
 
 /** What a replayer works with. */
 export interface ReplayerParts {
@@ -57,7 +58,7 @@ export class ReplayingDoor implements Door {
         kill();
         throw new EndOfRecording();
       },
-    }, { own: "spt", begun });
+    }, { own: "spt", begun, other: InputsOfHvt });
   }
 
   /** Whether the guest is not to be answered now. */

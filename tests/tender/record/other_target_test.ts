@@ -106,12 +106,16 @@ for (const [from, to] of WAYS) {
   });
 
   test("a guest that prints, writes or reads something else", async () => {
-    const { recording } = await record(await portable("args", from), { console: () => {} });
-    const other = { ...recording, commandLine: "--solo5:quiet other words" };
-    await rejects(replay(other, { target: to, console: () => {} }), {
-      code: "recording",
-      message: /differs at input [0-9]+.*: expected output .*, found one with other arguments$/,
-    });
+    const quiet = await portable("args", from);
+    const loud = bind(quiet.unikernel, { memory: "8 MiB" });
+    for (const [guest, option] of [[quiet, "--solo5:quiet "], [loud, ""]] as const) {
+      const { recording } = await record(guest, { console: () => {} });
+      const other = { ...recording, commandLine: `${option}other words` };
+      await rejects(replay(other, { target: to, console: () => {} }), {
+        code: "recording",
+        message: /differs at input [0-9]+.*: expected output .*, found one with other arguments$/,
+      });
+    }
   });
 
   test("another guest's recording", async () => {
@@ -129,6 +133,14 @@ for (const [from, to] of WAYS) {
     });
   });
 }
+
+testUnless(noKvm, "other target: a recording of hvt that does not say of which CPU", async () => {
+  const { recording } = await record(await portable("quiet", "hvt"), { console: () => {} });
+  const wrong: Record<string, string>[] = [{}, { cycleFrequency: "0" }, { cycleFrequency: "fast" }];
+  for (const facts of wrong) {
+    await rejects(replay({ ...recording, facts }, { target: "spt" }), { code: "recording" });
+  }
+});
 
 testUnless(noKvm, "other target: what is not portable is refused in one line", async () => {
   const path = await guest("quiet", "spt");
