@@ -75,7 +75,11 @@ const tools = buildCommand<McpFlags, [string?]>({
 const add = buildCommand<AddFlags, [string]>({
   loader: async () => (await import("./mcp/servers.ts")).addServer,
   parameters: {
-    flags: { ...COMMON, name: option("--name NAME: Its name (default: that of the file)") },
+    flags: {
+      ...COMMON,
+      name: option("--name NAME: Its name (default: that of the file)"),
+      stdio: flag("It is an MCP server on standard input and output, and goes on between calls"),
+    },
     positional: {
       kind: "tuple",
       parameters: [argument("PATH", "A unikernel, a script, or the directory of a project")],
@@ -83,7 +87,7 @@ const add = buildCommand<AddFlags, [string]>({
   },
   docs: {
     brief: "Add a unikernel as a server, with the tools that it says it has",
-    customUsage: ["[--name NAME] PATH"],
+    customUsage: ["[--name NAME] [--stdio] PATH"],
   },
 });
 

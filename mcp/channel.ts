@@ -25,6 +25,7 @@ export class Channel {
   /** Pieces for which no credit has come. */
   #sent = 0;
   #closed = false;
+  #last = Promise.resolve(true);
   /** Is resolved at the next credit, and at the end. */
   #credit: PromiseWithResolvers<void> | undefined;
   readonly #accepted: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -40,11 +41,15 @@ export class Channel {
   }
 
   /**
-   * Writes bytes, and waits where the guest is slow. One call after another.
+   * Writes bytes after those of earlier calls, and waits where the guest is slow.
    *
    * @returns whether all have gone; not once the guest is gone
    */
-  async write(bytes: Uint8Array): Promise<boolean> {
+  write(bytes: Uint8Array): Promise<boolean> {
+    return this.#last = this.#last.then(() => this.#write(bytes));
+  }
+
+  async #write(bytes: Uint8Array): Promise<boolean> {
     for (let at = 0; at < bytes.length; at += PIECE_SIZE) {
       while (this.#sent === PIECES && !this.#closed) {
         await (this.#credit ??= Promise.withResolvers<void>()).promise;

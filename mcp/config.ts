@@ -88,6 +88,8 @@ export interface ToolSpec {
   readonly memory: number;
   readonly mounts: readonly MountConfig[];
   readonly fetch: readonly FetchConfig[];
+  /** Whether its program is a server of MCP on standard input and output. */
+  readonly isServer: boolean;
   /** Whether one instance that goes on serves all calls of the server, and its name. */
   readonly persistent?: { readonly id: string };
   /** The rest, as it is configured. */
@@ -120,7 +122,7 @@ export function resolveTool(
   const entry = Object.hasOwn(serving.tools, tool) ? serving.tools[tool]! : DEFAULT_TOOL;
   if (!entry.enabled) throw new McpError("unknown", `the tool ${tool} of ${server} is disabled`);
   const mode = entry.execution_mode ?? config.default_execution_mode;
-  const persistent = serving.use_microvm || serving.persistent;
+  const persistent = serving.use_microvm || serving.persistent || serving.stdio;
   if (entry.record !== undefined && (persistent || mode === "direct")) {
     throw new McpError("config", "record: only calls with a unikernel of their own are recorded");
   }
@@ -139,6 +141,7 @@ export function resolveTool(
     mounts: serving.use_microvm ? [...serving.microvm_mounts, ...entry.mounts] : entry.mounts,
     fetch: entry.fetch,
     persistent: persistent ? { id: serving.microvm_id ?? server } : undefined,
+    isServer: serving.stdio,
     config: entry,
   };
 }

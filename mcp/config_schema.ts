@@ -160,6 +160,10 @@ const Server = v.strictObject({
   unikernel_image: v.optional(text("The image of its tools that name none")),
   microvm_id: v.optional(v.pipe(identifier, v.description("Name of its virtual machine"))),
   persistent: flag("Whether one unikernel that goes on serves all its calls", false),
+  stdio: flag(
+    "Whether its program is an MCP server on standard input and output; it goes on",
+    false,
+  ),
   use_microvm: flag("The same in a virtual machine, with microvm_config and microvm_mounts", false),
   microvm_config: v.optional(
     v.strictObject({

@@ -34,8 +34,8 @@ const CHANNEL_MAC = "02:73:74:64:69:6e";
 /** Largest payload of a frame on a channel, in bytes. */
 const CHANNEL_MTU = 0xffff;
 
-/** How a tool gets its arguments. */
-export type Input = "channel" | "arguments" | "stdin";
+/** How a tool gets its arguments; `stdio` is a server of MCP on standard input and output. */
+export type Input = "channel" | "arguments" | "stdin" | "stdio";
 
 /** What runs a script. */
 export interface OpenedScript {
@@ -121,7 +121,7 @@ export async function loadImage(
       files: [],
       warm: cold.snapshot !== undefined,
       input: inputOf(spec, cold),
-      channel: spec.config.channel,
+      channel: spec.isServer ? STDIN_DEVICE : spec.config.channel,
       words: [],
     };
     if (!spec.config.warm || image.warm) return image;
@@ -176,12 +176,16 @@ async function forTarget(
 }
 
 /** How a tool gets its arguments: as configured, or by the devices that it has. */
-function inputOf({ config: { input, channel } }: ToolSpec, { name, manifest }: Unikernel): Input {
+function inputOf(
+  { isServer, config: { input: configured, channel } }: ToolSpec,
+  { name, manifest }: Unikernel,
+): Input {
+  const input = isServer ? "stdio" : configured;
   const has = (device: string) => manifest.devices.some(({ name }) => name === device);
   const found = has(channel) ? "channel" : has(STDIN_DEVICE) ? "stdin" : "arguments";
   const missing = input === "channel" && !has(channel)
     ? channel
-    : input === "stdin" && !has(STDIN_DEVICE)
+    : (input === "stdin" || input === "stdio") && !has(STDIN_DEVICE)
     ? STDIN_DEVICE
     : undefined;
   if (missing === undefined) return input ?? found;

@@ -15,6 +15,15 @@ import { type Answer, endedBy, type Log, Patience } from "./instance.ts";
 import { parseResponse, type Request } from "./json_rpc.ts";
 import { checkMounts, readMounts } from "./mount.ts";
 import { serveSocket } from "./socket.ts";
+import {
+  initialize,
+  initialized,
+  isInitialized,
+  LineReader,
+  refusal,
+  type ServerMessage,
+  serverRequest,
+} from "./stdio_server.ts";
 
 /** How long one has to end by itself when it is stopped, in milliseconds. */
 const GRACE = 2000;
@@ -47,6 +56,8 @@ interface Running {
   /** The call that is being answered. */
   current?: { readonly asking: Asking; readonly answer: PromiseWithResolvers<unknown> };
   size: number;
+  /** Is resolved when it takes requests. */
+  readonly begun: PromiseWithResolvers<void>;
   /** Is resolved when it is gone, once it is being ended. */
   ending?: Promise<void>;
   stop(): Promise<void>;
@@ -91,11 +102,14 @@ export class Persistent implements AsyncDisposable {
     const answer = Promise.withResolvers<unknown>();
     answer.promise.catch(() => {});
     Object.assign(running, { current: { asking, answer }, size: 0 });
-    const frame = encodeFrame(request);
+    const isServer = this.#parts.image.input === "stdio";
+    const frame = isServer ? serverRequest(request) : encodeFrame(request);
     try {
+      const boot_limit = ["boot_timeout_secs", config.boot_timeout_secs] as const;
+      await patience.within(Promise.race([running.begun.promise, answer.promise]), ...boot_limit);
       void running.channel.write(frame);
       const taken = Promise.race([running.channel.accepted, answer.promise]);
-      await patience.within(taken, "boot_timeout_secs", config.boot_timeout_secs);
+      await patience.within(taken, ...boot_limit);
       const boot = performance.now();
       const message = await patience.within(answer.promise, "timeout_secs", config.timeout_secs);
       const result = parseResponse(message, request.id);
@@ -115,16 +129,23 @@ export class Persistent implements AsyncDisposable {
     const { pool, image, prepared, spec, cids, runtime, log } = this.#parts;
     const name = spec.persistent!.id;
     const path = (cid: number) => `${runtime}/${cid}.sock`;
-    const lease = cids.takePersistent(name, path);
     const { ports, devices } = openWires(image);
-    const own = withFiles(image, readMounts(checkMounts(spec.mounts)));
-    const changed = own.unikernel === image.unikernel
+    const files = readMounts(checkMounts(spec.mounts));
+    const own = withFiles(image, files);
+    const changed = files.length === 0
       ? prepared
       : await pool.prepare(own.unikernel, { memory: `${spec.memory} MiB` });
+    const lease = cids.takePersistent(name, path);
+    const lines = new LineReader();
     const guest = pool.start(changed, {
       args: [...QUIET, ...image.words, ...spec.command],
       devices: { ...devices, ...own.devices },
-      console: log.take,
+      console: (bytes) => {
+        log.take(bytes);
+        if (image.input !== "stdio") return;
+        running.size += bytes.length;
+        for (const message of lines.push(bytes)) this.#said(running, message);
+      },
     });
     const port = ports[image.channel]!;
     const socket = serveSocket(path(lease.cid), {
@@ -136,6 +157,7 @@ export class Persistent implements AsyncDisposable {
       channel: new Channel(port),
       lease,
       size: 0,
+      begun: Promise.withResolvers(),
       stop: async () => {
         await socket[Symbol.asyncDispose]();
         await port.close();
@@ -146,7 +168,20 @@ export class Persistent implements AsyncDisposable {
       },
     };
     void this.#read(running);
+    if (image.input === "stdio") void running.channel.write(initialize());
+    else running.begun.resolve();
     return running;
+  }
+
+  /** Takes what a server of the protocol says. */
+  #said(running: Running, message: ServerMessage): void {
+    if (isInitialized(message)) {
+      void running.channel.write(initialized()).then(() => running.begun.resolve());
+      return;
+    }
+    if (message.method === undefined) return running.current?.answer.resolve(message);
+    const answer = refusal(message);
+    if (answer !== undefined) void running.channel.write(answer);
   }
 
   /** A call that comes by the socket. */
@@ -162,6 +197,7 @@ export class Persistent implements AsyncDisposable {
     try {
       for await (const piece of running.channel) {
         running.size += piece.length;
+        // A server that speaks on standard input and output sends nothing but credits here.
         for (const message of reader.push(piece)) {
           const { current } = running;
           const reply = current?.asking.take(message);

@@ -236,7 +236,7 @@ export class Tools implements AsyncDisposable {
   ): Promise<CallResult> {
     const { spec } = facts;
     const { id } = spec.persistent!;
-    if (image.input !== "channel") {
+    if (image.input !== "channel" && image.input !== "stdio") {
       throw new McpError(
         "image",
         `${spec.image}: one that goes on needs a device '${spec.config.channel}'`,

@@ -68,6 +68,7 @@ export async function listTools(
 /** Options of `add`. */
 export interface AddFlags extends McpFlags {
   readonly name?: string;
+  readonly stdio?: boolean;
 }
 
 /** Adds a server: an image, or the directory of a project that was built. */
@@ -86,7 +87,8 @@ export async function addServer(
         `there is a server ${name} already; --name gives it another name`,
       );
     }
-    const source = { mcp_servers: { [name]: { unikernel_image: image } } };
+    const entry: ServerSource = { unikernel_image: image, ...(flags.stdio && { stdio: true }) };
+    const source = { mcp_servers: { [name]: entry } };
     const { checkConfig } = await import("../../mcp/config.ts");
     await using tools = new Tools(checkConfig(source, { name: "the new server" }), {
       places,
@@ -94,7 +96,7 @@ export async function addServer(
     });
     const found = await tools.describe(name);
     changeConfig(places.config, (config) => {
-      config.mcp_servers = { ...config.mcp_servers, [name]: entryOf(image, found) };
+      config.mcp_servers = { ...config.mcp_servers, [name]: { ...entry, tools: toolsOf(found) } };
     });
     const text = `added ${name}: ${found.map(({ name }) => name).join(", ")}\n`;
     print(this, flags, { value: { server: name, image, tools: found }, text });
@@ -103,7 +105,7 @@ export async function addServer(
 
 type ServerSource = NonNullable<ConfigSource["mcp_servers"]>[string];
 
-function entryOf(image: string, found: readonly Description[]): ServerSource {
+function toolsOf(found: readonly Description[]): ServerSource["tools"] {
   const tools = found.map(({ name, description, inputSchema, outputSchema }) =>
     [name, {
       description,
@@ -111,7 +113,7 @@ function entryOf(image: string, found: readonly Description[]): ServerSource {
       ...(outputSchema && { output_schema: outputSchema }),
     }] as const
   );
-  return { unikernel_image: image, tools: Object.fromEntries(tools) };
+  return Object.fromEntries(tools);
 }
 
 /** The image that a path leads to. */

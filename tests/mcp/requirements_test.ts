@@ -3,10 +3,14 @@
  */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import type { Manifest } from "../../abi/manifest.ts";
 import { adopt } from "../../bindings/adopt.ts";
 import { Channel } from "../../mcp/channel.ts";
+import { CidRegistry, type Instance } from "../../mcp/cid.ts";
 import { checkConfig } from "../../mcp/config.ts";
 import { encodeFrame, FrameReader } from "../../mcp/frame.ts";
+import { unwrapResult } from "../../mcp/json_rpc.ts";
+import { probe } from "../../mcp/probe.ts";
 import { net, parseUnikernel, Pool, type TenderTarget } from "../../mod.ts";
 import { cannotRun, compile } from "../elftool/x86_64/programs.ts";
 import { guest } from "../guests.ts";
@@ -173,17 +177,8 @@ testUnless(
   "/dev/call: an adopted program answers calls, each in a fresh one, or all in one that goes on",
   () =>
     inDirectory(async (directory) => {
-      const source = Deno.readTextFileSync(join(ROOT, "tests/programs/tool.c"));
-      const program = compile(directory, {
-        name: "tool.c",
-        source,
-        compiler: "musl-gcc",
-        flags: ["-O2", "-static"],
-      });
-      const unikernel_image = join(Deno.realPathSync(directory), "tool.solo5");
       const manifest = { devices: [{ name: "call", type: "NET_BASIC" } as const] };
-      const bytes = await adopt(Deno.readFileSync(program), { name: "tool", manifest });
-      Deno.writeFileSync(unikernel_image, bytes);
+      const unikernel_image = await adopted(directory, { program: "tool", manifest });
       const mcp_servers = { s: { unikernel_image }, p: { unikernel_image, persistent: true } };
       await using world = openWorld({ mcp_servers });
       deepEqual((await world.tools.describe("s")).map(({ name }) => name), ["count"]);
@@ -194,3 +189,39 @@ testUnless(
       await rejects(world.tools.call(s("other"), {}), failure("tool", /^no such tool$/));
     }),
 );
+
+testUnless(
+  cannotRun("musl-gcc"),
+  "L10: a server of MCP in C, which knows nothing of unikernels, goes on behind the same door",
+  () =>
+    inDirectory(async (directory) => {
+      const manifest = { devices: [{ name: "stdin", type: "NET_BASIC" } as const] };
+      const unikernel_image = await adopted(directory, { program: "mcp_server", manifest });
+      const tools = { count: {}, leave: {} };
+      await using world = openWorld({
+        mcp_servers: { s: { unikernel_image, stdio: true, tools } },
+      });
+      deepEqual((await world.tools.describe("s")).map(({ name }) => name), ["count"]);
+      const count = async () => unwrapResult((await world.tools.call(s("count"), {})).result);
+      deepEqual([await count(), await count()], [1, 2]);
+      await rejects(world.tools.call(s("other"), {}), failure("tool", /^Unknown tool$/));
+      equal(await count(), 3);
+      await rejects(world.tools.call(s("leave"), {}), failure("crash"));
+      equal(await count(), 1);
+      const [{ socket }] = new CidRegistry(`${world.places.runtime}/cids`).list() as [Instance];
+      deepEqual(await probe(socket!), { healthy: true });
+    }),
+);
+
+/** Makes a unikernel of a program of tests/programs. */
+async function adopted(
+  directory: string,
+  { program: name, manifest }: { program: string; manifest: Manifest },
+): Promise<string> {
+  const source = Deno.readTextFileSync(join(ROOT, `tests/programs/${name}.c`));
+  const options = { name: `${name}.c`, source, compiler: "musl-gcc", flags: ["-O2", "-static"] };
+  const program = Deno.readFileSync(compile(directory, options));
+  const path = join(Deno.realPathSync(directory), `${name}.solo5`);
+  Deno.writeFileSync(path, await adopt(program, { name, manifest }));
+  return path;
+}
