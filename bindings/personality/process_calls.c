@@ -54,8 +54,9 @@ static long calls_of_identity(const struct registers *r) {
 static long calls_of_scheduling(const struct registers *r) {
     switch (r->rax) {
     case SCHED_YIELD:
-    case SCHED_SETAFFINITY:
         return 0;
+    case SCHED_SETAFFINITY:
+        return call_sched_setaffinity((int)r->rdi, r->rsi, r->rdx);
     case SCHED_GETAFFINITY:
         return call_sched_getaffinity((int)r->rdi, r->rsi, r->rdx);
     case SCHED_GETSCHEDULER:

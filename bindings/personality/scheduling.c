@@ -24,6 +24,15 @@ long call_sched_getaffinity(long process, size_t size, uintptr_t buffer) {
     return 8;
 }
 
+/* The first processor has to be among those that are asked for: there is no other. */
+long call_sched_setaffinity(long process, size_t size, uintptr_t buffer) {
+    if (!memory_readable(buffer, size < 8 ? size : 8))
+        return -EFAULT;
+    if (scheduling_own(process) < 0)
+        return -ESRCH;
+    return size > 0 && (*(const uint8_t *)buffer & 1) ? 0 : -EINVAL;
+}
+
 static bool is_ordinary(int policy) {
     return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }

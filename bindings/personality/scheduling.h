@@ -7,6 +7,7 @@
 #include "base.h"
 
 long call_sched_getaffinity(long process, size_t size, uintptr_t buffer);
+long call_sched_setaffinity(long process, size_t size, uintptr_t buffer);
 long call_sched_setscheduler(long process, int policy, uintptr_t parameter);
 long call_sched_getparam(long process, uintptr_t parameter);
 /* The highest and the lowest priority of a policy. */

@@ -155,6 +155,14 @@ static void signals(void) {
     SHOW(handled);
 }
 
+static void processors(void) {
+    static const unsigned long none = 0, first = 1;
+    SHOW(syscall(SYS_sched_setaffinity, 0, sizeof none, &none));
+    SHOW(syscall(SYS_sched_setaffinity, 0, 0, &first));
+    SHOW(syscall(SYS_sched_setaffinity, -1, sizeof first, &first));
+    SHOW(syscall(SYS_sched_setaffinity, -1, sizeof first, NULL));
+}
+
 int main(int count, char **words) {
     if (count < 2 || chdir(words[1]) != 0 || mkdir("work", 0700) != 0 || chdir("work") != 0)
         return 1;
@@ -167,5 +175,6 @@ int main(int count, char **words) {
     content(file);
     names();
     signals();
+    processors();
     return 0;
 }
