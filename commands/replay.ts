@@ -69,9 +69,12 @@ async function debug(
   }
   const { debugReplay } = await import("../tender/observe/gdb/reverse/debugger.ts");
   const { readEndpoint } = await import("./observe_words.ts");
+  const say = (message: string) => console.error(`soloden: ${message}`);
+  const endpoint = readEndpoint(gdb);
+  say("--gdb: the tender is not confined");
   await debugReplay(recording, {
-    endpoint: readEndpoint(gdb),
-    say: (message) => console.error(`soloden: ${message}`),
+    endpoint,
+    say,
     print: (output) => writeAll(STDOUT_FILENO, output as Uint8Array<ArrayBuffer>),
   });
 }

@@ -14,6 +14,7 @@ import { machines } from "./machines.ts";
 import { netRing } from "./net_ring.ts";
 import { pools } from "./pool.ts";
 import { recordings } from "./record.ts";
+import { goingBack } from "./reverse.ts";
 import { formatTable, keepsLimit } from "./result.ts";
 import { startUp } from "./start_up.ts";
 import { tools } from "./tools.ts";
@@ -34,6 +35,7 @@ try {
     ...await machines(directory),
     ...await languages(directory),
     ...await recordings(),
+    ...await goingBack(),
     ...await tools(directory),
   ];
   if (Deno.args.includes("--json")) {

@@ -132,6 +132,8 @@ export class DebugCpu implements Cpu {
         return exit.suberror === SUBERROR_EMULATION ? this.#notEmulated(exit) : exit;
       case "mmio":
         return this.#accessed(exit);
+      case "shutdown":
+        return this.#pages.closed ? this.#goPast() : exit;
       case "fault":
         return this.#pages.giveUp() ? INTR : exit;
       default:
@@ -140,12 +142,14 @@ export class DebugCpu implements Cpu {
   }
 
   /**
-   * Executes an instruction with all pages open. A KVM that emulates the CPU reports no access of an
-   * instruction such as `ltr` to a closed page: it fails.
+   * Executes an instruction with all pages open. A KVM that emulates the CPU does not report where the CPU
+   * itself accesses a closed page, for `ltr` or for the frame of an exception: it fails, or shuts down.
    */
   #goPast(): Exit {
     const contents = this.watchpoints.list.map((watchpoint) => this.#contentOf(watchpoint));
     this.#pages.watch([]);
+    // Cancels the exception that KVM was about to raise.
+    this.#vcpu.setRegisters(this.#vcpu.registers());
     this.#vcpu.setGuestDebug({ control: GUESTDBG.enable | GUESTDBG.singleStep });
     const exit = this.#vcpu.run();
     this.arm({ step: this.#step });
@@ -176,9 +180,9 @@ export class DebugCpu implements Cpu {
     const registers = this.#vcpu.registers();
     const atBreakpoint = this.#memory.hasBreakpoint(Number(registers.rip));
     if (!atBreakpoint && !this.#pages.closed) return exit;
+    if (!atBreakpoint) return this.#goPast();
     // Setting the registers cancels the exception that KVM was about to raise in the guest.
     this.#vcpu.setRegisters(registers);
-    if (!atBreakpoint) return this.#goPast();
     this.#event = { kind: "breakpoint" };
     return INTR;
   }

@@ -127,9 +127,9 @@ class ReplayDebugger {
     this.#parts.attention.take();
     switch (go) {
       case "step":
-        return await this.#replyTo(this.#travel.step());
+        return await this.#replyTo(this.#travel.step(points));
       case "step-back":
-        return await this.#replyTo(this.#travel.stepBack());
+        return await this.#replyTo(this.#travel.stepBack(points));
       case "back":
         return await this.#replyTo(this.#travel.backward(points));
       case "continue": {

@@ -278,7 +278,8 @@ function hideStep(
   }
 }
 
-function sameRegisters(one: Registers, other: Registers): boolean {
+/** Whether registers are the same, but for the flags of a debugger. */
+export function sameRegisters(one: Registers, other: Registers): boolean {
   return (Object.keys(one) as (keyof Registers)[]).every((name) => {
     const mask = name === "rflags" ? DEBUG_FLAGS : 0n;
     return (one[name] | mask) === (other[name] | mask);

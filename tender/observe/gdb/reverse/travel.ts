@@ -5,19 +5,11 @@
  *
  * @module
  */
-import { Alarms } from "../../../../linux/alarm.ts";
 import { TenderError } from "../../../error.ts";
 import type { Breakpoint } from "../stub.ts";
 import { isWatch, type ReplayMachine } from "./machine.ts";
-import {
-  type Arrival,
-  arrivalOf,
-  type Base,
-  type Mark,
-  type Place,
-  pointOf,
-  pointsOf,
-} from "./places.ts";
+import { arrivalOf, type Base, type Mark, type Place, pointOf, pointsOf } from "./places.ts";
+import { Runner } from "./runner.ts";
 
 /** How the replay has come to a place. */
 export type Came =
@@ -29,33 +21,20 @@ const EVERY = 100;
 /** Into how many parts a way is divided that is too long to be stepped. */
 const PARTS = 8;
 /** A way that takes no longer is stepped, in milliseconds. */
-const STEPPED = 0.2;
+const STEPPED = 0.05;
 /** How much longer a way may be each time that it was too short. */
 const PATIENCE = 4;
 /** The most bases: then every second one that no debugger was at goes. */
 const MOST_BASES = 256;
 /** How many steps of a debugger there are between two bases. */
 const MOST_STEPS = 4096;
-/** The shortest time between two bases, in milliseconds: an alarm each time that the guest begins would hold it up. */
-const SHORTEST = 0.1;
-const NANOSECONDS = 1_000_000;
-
 const BEGIN: Place = { mark: { kind: "input", input: 0 }, back: 0 };
 const END: Place = { mark: { kind: "end" }, back: 0 };
-
-/** Where to run to. */
-interface Way {
-  readonly points?: readonly Breakpoint[];
-  readonly mark?: Mark;
-  /** Time between two bases on the way, in milliseconds; none if not given. */
-  readonly every?: number;
-  /** Is asked now and then whether to stop. */
-  readonly interrupted?: () => boolean;
-}
 
 /** See the module. */
 export class Travel {
   readonly #machine: ReplayMachine;
+  readonly #runner: Runner;
   /** Ascending, and none behind the place where the replay is; the first is the beginning. */
   readonly #bases: Base[] = [{ checkpoint: undefined, input: 0, place: BEGIN }];
   #place: Place = BEGIN;
@@ -66,6 +45,7 @@ export class Travel {
   /** @param machine at its beginning */
   constructor(machine: ReplayMachine) {
     this.#machine = machine;
+    this.#runner = new Runner(machine, { capture: () => this.#push() });
   }
 
   /** Where the replay is. */
@@ -73,8 +53,8 @@ export class Travel {
     return this.#place;
   }
 
-  /** Executes an instruction. */
-  step(): Came {
+  /** Executes an instruction, which may be one that accesses what is watched. */
+  step(points: readonly Breakpoint[]): Came {
     if (this.#machine.end !== undefined) return { kind: "end" };
     const { mark, back } = this.#place;
     if (back > 0) this.#place = { mark, back: back - 1 };
@@ -84,9 +64,8 @@ export class Travel {
       this.#keep();
       this.#moveTo({ mark: { kind: "steps", count: 1 }, back });
     }
-    this.#machine.arm([], { step: true });
-    this.#machine.step();
-    return this.#machine.end === undefined ? { kind: "step" } : this.#ended();
+    const came = this.#execute(points);
+    return this.#machine.end === undefined ? came : this.#ended();
   }
 
   /** Runs on to one of these points, to a mark where it was before, or until it is `interrupted`. */
@@ -96,7 +75,7 @@ export class Travel {
   ): Came {
     if (this.#machine.end !== undefined) return { kind: "end" };
     this.#keep();
-    const { point, atMark } = this.#advance({ points, mark, every: EVERY, interrupted });
+    const { point, atMark } = this.#runner.advance({ points, mark, every: EVERY, interrupted });
     if (this.#machine.end !== undefined) return this.#ended();
     if (atMark) {
       this.#moveTo({ mark: mark!, back: 0 });
@@ -113,14 +92,14 @@ export class Travel {
     if (from < 0) return await this.#begin();
     const mark: Mark = { kind: "input", input };
     await this.#goFrom(from);
-    this.#advance({ mark, every: EVERY });
+    this.#runner.advance({ mark, every: EVERY });
     if (this.#machine.end !== undefined) return this.#ended();
     this.#moveTo({ mark, back: 0 });
     return { kind: "step" };
   }
 
-  /** Goes back by an instruction. */
-  async stepBack(): Promise<Came> {
+  /** Goes back by an instruction, which may be one that accesses what is watched. */
+  async stepBack(points: readonly Breakpoint[]): Promise<Came> {
     for (;;) {
       this.#leaveBase();
       const { mark, back } = this.#place;
@@ -130,7 +109,10 @@ export class Travel {
       }
       if (this.#place.mark !== mark) continue;
       await this.#goBefore(place);
-      return { kind: "step" };
+      if (!points.some(isWatch)) return { kind: "step" };
+      const came = this.#execute(points);
+      await this.#goBefore(place);
+      return came;
     }
   }
 
@@ -142,7 +124,7 @@ export class Travel {
     this.#leaveBase();
     while (points.length > 0 && !this.#isBegin()) {
       const { mark, back } = this.#place;
-      if (back > 0 && mark.kind !== "steps") excluded += this.#count({ points, mark });
+      if (back > 0 && mark.kind !== "steps") excluded += this.#runner.count({ points, mark });
       const came = await this.#search(points, excluded);
       if (came !== undefined) return came;
       // On to the last place before where a debugger was.
@@ -153,6 +135,15 @@ export class Travel {
       excluded = 0;
     }
     return await this.#begin();
+  }
+
+  /** Executes an instruction, and says whether it accesses what is watched. */
+  #execute(points: readonly Breakpoint[]): Came {
+    const watched = points.filter(isWatch);
+    this.#machine.arm(watched, { step: true });
+    this.#machine.step();
+    const point = pointOf(this.#machine, watched);
+    return point === undefined ? { kind: "step" } : { kind: "point", point };
   }
 
   get #last(): Base {
@@ -232,47 +223,6 @@ export class Travel {
     await this.#machine.restore(this.#last.checkpoint);
   }
 
-  /** Runs on to the next of the points, the mark or the end. */
-  #advance({ points = [], mark, every, interrupted }: Way): Arrival {
-    const machine = this.#machine;
-    const all = mark === undefined ? points : [...points, ...pointsOf(mark)];
-    const pauseAt = mark?.kind === "input" ? mark.input : Infinity;
-    const arrives = ({ atMark, point }: Arrival) =>
-      atMark || point !== undefined || machine.end !== undefined;
-    let kept = performance.now();
-    for (;;) {
-      // Off the breakpoint where it is.
-      machine.arm(all, { step: true });
-      machine.step();
-      let arrival = arrivalOf(machine, { points, mark });
-      if (arrives(arrival)) return arrival;
-      machine.arm(all, { step: false });
-      using alarms = every === undefined ? undefined : alarmsEvery(every);
-      for (let stopped = false; !stopped;) {
-        stopped = machine.go(pauseAt);
-        arrival = arrivalOf(machine, { points, mark });
-        if (arrives(arrival)) return arrival;
-        if (stopped) break;
-        alarms?.consume();
-        if (interrupted?.()) return arrival;
-        if (every === undefined || performance.now() - kept < every) continue;
-        this.#push();
-        kept = performance.now();
-      }
-    }
-  }
-
-  /** How many of the points there are up to a mark. */
-  #count({ points, mark }: { points: readonly Breakpoint[]; mark: Mark }): number {
-    let count = 0;
-    while (this.#machine.end === undefined) {
-      const { atMark, point } = this.#advance({ points, mark });
-      if (point !== undefined) count++;
-      if (atMark) break;
-    }
-    return count;
-  }
-
   /**
    * Looks for the last of the points between the last base where a debugger was and here, and goes there.
    *
@@ -285,7 +235,7 @@ export class Travel {
     for (let at = this.#bases.length - 1, stride = 1;; at -= stride, stride *= 2) {
       at = Math.max(at, bottom);
       await this.#machine.restore(this.#bases[at]!.checkpoint);
-      const number = this.#count({ points, mark }) - excluded;
+      const number = this.#runner.count({ points, mark }) - excluded;
       if (number > 0) return await this.#goTo(points, { from: at, number });
       if (at === bottom) return undefined;
     }
@@ -297,9 +247,9 @@ export class Travel {
   ): Promise<Came> {
     await this.#goFrom(from);
     let point: Breakpoint | undefined;
-    for (let count = 0; count < number; count++) ({ point } = this.#advance({ points }));
+    for (let count = 0; count < number; count++) ({ point } = this.#runner.advance({ points }));
     this.#stopHere(points);
-    if (isWatch(point!)) await this.stepBack();
+    if (isWatch(point!)) await this.stepBack([]);
     return { kind: "point", point: point! };
   }
 
@@ -346,12 +296,12 @@ export class Travel {
     for (;;) {
       const base = this.#last;
       await this.#machine.restore(base.checkpoint);
-      const begin = performance.now();
-      this.#advance({ mark });
-      const way = performance.now() - begin;
+      const begin = this.#runner.ran;
+      this.#runner.advance({ mark });
+      const way = this.#runner.ran - begin;
       if (way <= this.#stepped) break;
       await this.#machine.restore(base.checkpoint);
-      this.#advance({ mark, every: Math.max(way / PARTS, SHORTEST) });
+      this.#runner.advance({ mark, every: way / PARTS });
       if (this.#last === base) break;
     }
     await this.#machine.restore(this.#last.checkpoint);
@@ -375,11 +325,4 @@ export class Travel {
     for (let left = steps - back; left > 0; left--) this.#machine.step();
     this.#moveTo({ mark, back });
   }
-}
-
-function alarmsEvery(milliseconds: number): Alarms {
-  const time = BigInt(Math.round(milliseconds * NANOSECONDS));
-  const alarms = new Alarms();
-  alarms.set("monotonic", time, { again: time });
-  return alarms;
 }

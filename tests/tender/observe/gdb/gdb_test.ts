@@ -83,6 +83,17 @@ gdbTest(
   },
 );
 
+gdbTest("gdb: a watchpoint from the first instruction on", async (directory) => {
+  await using guest = await startDebugged(
+    await buildDebug("spoilt", { target: "hvt", directory }),
+    ["--solo5:quiet"],
+  );
+  const said = await attach(guest, ["watch message", "continue", "delete", "continue", "kill"]);
+  // The CPU itself writes to the page, when the guest loads its task register.
+  assert.match(said, /Hardware watchpoint 1: message\n\nOld value = .*\nNew value = .*0x50/);
+  assert.match(said, /received signal SIGSEGV[^]* message\[0\]/);
+});
+
 gdbTest("gdb: registers can be changed, vector registers too", async (directory) => {
   await using guest = await startDebugged(await buildDebug("debug", { target: "hvt", directory }));
   const said = await attach(guest, [

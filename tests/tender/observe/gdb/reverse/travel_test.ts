@@ -1,7 +1,7 @@
 /**
  * Ways through replays, forwards and backwards, compared with a list of all that the guest does.
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { readSymbols } from "../../../../../elftool/symbols.ts";
 import { parseUnikernel } from "../../../../../elftool/unikernel.ts";
@@ -99,12 +99,12 @@ function movesOf({ moments, counter, work, fill }: Known): fc.Arbitrary<Move> {
   return fc.oneof(
     fc.constant<Move>({
       name: "step",
-      go: (travel) => travel.step(),
+      go: (travel) => travel.step([]),
       from: (at) => Math.min(at + 1, end),
     }),
     fc.constant<Move>({
       name: "back",
-      go: (travel) => travel.stepBack(),
+      go: (travel) => travel.stepBack([]),
       from: (at) => Math.max(at - 1, 0),
     }),
     fc.subarray([...points]).map((some): Move => ({
@@ -149,3 +149,73 @@ kvmTest("travel: any way through a replay leads where single steps lead", async 
     { numRuns: 15 },
   );
 });
+
+kvmTest(
+  "travel: a recording that is cut off ends where it is, and goes back from there",
+  async () => {
+    const { recording: whole, moments } = await known();
+    const inputs = whole.inputs.slice(0, whole.inputs.length / 2);
+    const recording = { ...whole, inputs };
+    await using machine = await ReplayMachine.start(recording, { print: () => {} });
+    const travel = new Travel(machine);
+    const never = { interrupted: () => false };
+    for (let count = 0; count < 2; count++) {
+      equal(travel.forward([], never).kind, "end");
+      ok(machine.end !== undefined && "error" in machine.end);
+      match(machine.end.error.message, /not complete|ends after input/);
+      equal((await travel.stepBack([])).kind, "step");
+      equal(machine.end, undefined);
+      const { rip, input } = { rip: Number(machine.registers().rip), input: machine.input };
+      ok(moments.some((moment) => moment.rip === rip && moment.input === input));
+    }
+    equal((await travel.backward([])).kind, "begin");
+    equal(machine.input, 0);
+  },
+);
+
+kvmTest("travel: what the guest prints is printed once, in its order", async () => {
+  const { recording } = await known();
+  let said = "";
+  const print = (output: Uint8Array) => said += new TextDecoder().decode(output);
+  await using machine = await ReplayMachine.start(recording, { print });
+  const travel = new Travel(machine);
+  const never = { interrupted: () => false };
+  for (let count = 0; count < 3; count++) {
+    travel.forward([], never);
+    await travel.stepBack([]);
+    await travel.seek(count + 1);
+  }
+  match(said, /^working\ndone\nSolo5: trap: [^\n]*\n[^\n]*Fatal trap\n$/);
+});
+
+kvmTest("travel: a step says whether it accesses what is watched", async () => {
+  const { recording, counter, work } = await known();
+  await using machine = await ReplayMachine.start(recording, { print: () => {} });
+  const travel = new Travel(machine);
+  const watched: Breakpoint = { kind: "write", address: counter, length: 8 };
+  const points: readonly Breakpoint[] = [watched, { kind: "software", address: work }];
+  const value = () => machine.memory.read(counter, 1)![0];
+  const never = { interrupted: () => false };
+  equal(travel.forward(points, never).kind, "point");
+  deepEqual(travel.forward(points, never), { kind: "point", point: watched });
+  equal(value(), 1);
+  deepEqual(await travel.stepBack(points), { kind: "point", point: watched });
+  equal(value(), 0);
+  equal((await travel.stepBack(points)).kind, "step");
+  equal(travel.step(points).kind, "step");
+  deepEqual(travel.step(points), { kind: "point", point: watched });
+  equal(value(), 1);
+});
+
+kvmTest(
+  "travel: there are as many steps where pages are closed because they are watched",
+  async () => {
+    const { recording, outcome, moments, counter } = await known();
+    await using machine = await ReplayMachine.start(recording, { print: () => {} });
+    machine.arm([{ kind: "write", address: counter, length: 8 }], { step: true });
+    let steps = 0;
+    for (; machine.end === undefined; steps++) machine.step();
+    equal(steps, moments.length);
+    deepEqual(machine.end, { outcome });
+  },
+);
