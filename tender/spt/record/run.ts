@@ -35,6 +35,8 @@ const PATIENCE = 1;
 const LONGER = 20;
 /** How often a guest is looked at before this thread sleeps, after an instruction was answered. */
 const TRIES = 60;
+/** How often a step looks at a guest that makes no call. */
+const MOST_SIGNALS = 1000;
 const SIGSEGV = 11;
 /** How long a guest is waited for that was interrupted, in nanoseconds. */
 const ATTENTION = 50_000_000n;
@@ -91,7 +93,10 @@ export class AnsweredRun implements Run, Steps {
     const { door, limits, tracee } = this.#parts;
     limits?.check();
     door.check();
+    let signals = 0;
     for (let left = budget; left > 0 && this.#ended === undefined;) {
+      // A guest may do nothing else than what ends in a signal: others have their turn, too.
+      if (signals > MOST_SIGNALS) return SPENT;
       if (door.taken !== undefined && !tracee.killed) return UNTIL_TAKEN;
       if (this.#waiting !== undefined && !tracee.killed) {
         this.#waiting = this.#tried(() => door.resume(this.#asked));
@@ -112,7 +117,8 @@ export class AnsweredRun implements Run, Steps {
         this.#serve();
         if (this.#waiting !== undefined) return this.#waiting;
         left--;
-      } else if (!this.#look()) {
+      } else if (this.#look()) signals++;
+      else {
         door.look();
         return COMPUTING;
       }

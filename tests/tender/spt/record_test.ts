@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { block } from "../../../tender/devices/block/device.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { parseRecording } from "../../../tender/record/recording.ts";
+import { start } from "../../../tender/run/event_loop.ts";
+import type { Stop } from "../../../tender/run/run.ts";
 import { record, replay } from "../../../tender/record/replay.ts";
 import { loadTender } from "../../../tender/spt/tender.ts";
 import { nextFrame, socketPair } from "../devices/socket_pair.ts";
@@ -90,6 +92,15 @@ Deno.test("record: a limit ends a recorded guest of spt, and its replay", async 
   const { outcome, recording } = await record(await bound("wait_long"), { limits: { timeout: 1 } });
   deepEqual(outcome, { kind: "limit", limit: "timeout", value: 1 });
   await replays(recording, { times: 1, text: "", outcome });
+});
+
+Deno.test("record: a guest of spt that does nothing but read the CPU's counter lets others go on", async () => {
+  const limits = { timeout: 20_000 };
+  const endless = await bound("spin", { args: ["t"] });
+  await using run = await start(endless, { record: () => {}, console: () => {}, limits });
+  let stop: Stop;
+  do stop = run.steps!.step(); while (stop.kind === "wait");
+  equal(stop.kind, "budget");
 });
 
 Deno.test("record: a guest of spt that ends in its launch leaves a recording of its end", async () => {
