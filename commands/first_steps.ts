@@ -30,7 +30,7 @@ export const newCommand = buildCommand({
         optional: true,
         brief: "Language of the source (default c)",
       },
-      tool: flag("Start a project of tools for clients of MCP, in c, python or js"),
+      tool: flag("Start a project of tools for clients of MCP, in c, python, js or rust"),
     },
     positional: {
       kind: "tuple",

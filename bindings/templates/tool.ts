@@ -6,10 +6,11 @@
  */
 import { editorFiles } from "./c.ts";
 import SOURCE from "./c/tool.c" with { type: "text" };
-import type { Language, Project } from "./language.ts";
+import type { Language, LanguagePart, Project } from "./language.ts";
+import { rustTool } from "./rust.ts";
 
 /** The languages that tools can be written in. */
-export const TOOL_LANGUAGES: readonly Language[] = ["c", "python", "js"];
+export const TOOL_LANGUAGES: readonly Language[] = ["c", "python", "js", "rust"];
 
 const PYTHON = `"""Tools: each public function with type hints and a docstring is one."""
 
@@ -31,7 +32,7 @@ export function greet(name, times = 1) {
 }
 `;
 
-/** The one device of a tool in C: what it is called by. */
+/** The one device of a tool that is built: what it is called by. */
 const MANIFEST = `{
   "type": "solo5.manifest",
   "version": 1,
@@ -47,17 +48,7 @@ const MANIFEST = `{
  * @param language one of {@linkcode TOOL_LANGUAGES}
  */
 export function toolProject(name: string, language: Language): Project {
-  const files: Record<string, string> = language === "c"
-    ? {
-      [`${name}.c`]: SOURCE.replaceAll("NAME", name),
-      "manifest.json": MANIFEST,
-      ".gitignore": "*.solo5\n*.o\n",
-      ...editorFiles("soloden.h", "soloden_call.h", "soloden_channel.h"),
-    }
-    : language === "python"
-    ? { [`${name}.py`]: PYTHON }
-    : { [`${name}.js`]: JAVASCRIPT };
-  const build = language === "c" ? [`soloden build -t any ${name}.c`] : [];
+  const { files, build } = sourcesOf(name, language);
   const commands = [
     ...build,
     "soloden mcp add .",
@@ -67,6 +58,30 @@ export function toolProject(name: string, language: Language): Project {
     files: new Map(Object.entries({ ...files, "README.md": readme(name, commands) })),
     commands,
   };
+}
+
+function sourcesOf(name: string, language: Language): Pick<LanguagePart, "files" | "build"> {
+  switch (language) {
+    case "python":
+      return { files: { [`${name}.py`]: PYTHON }, build: [] };
+    case "js":
+      return { files: { [`${name}.js`]: JAVASCRIPT }, build: [] };
+    case "rust": {
+      const { files, build } = rustTool(name);
+      const own = { "manifest.json": MANIFEST, ".gitignore": "*.solo5\n/target/\n" };
+      return { files: { ...files, ...own }, build };
+    }
+    default:
+      return {
+        files: {
+          [`${name}.c`]: SOURCE.replaceAll("NAME", name),
+          "manifest.json": MANIFEST,
+          ".gitignore": "*.solo5\n*.o\n",
+          ...editorFiles("soloden.h", "soloden_call.h", "soloden_channel.h"),
+        },
+        build: [`soloden build -t any ${name}.c`],
+      };
+  }
 }
 
 function readme(name: string, commands: readonly string[]): string {

@@ -101,6 +101,25 @@ for (const language of COMPILED) {
   );
 }
 
+testUnless(
+  missing(NEEDS.rust),
+  "new: tools in rust are built, described and called as their README says",
+  () =>
+    inDirectory(async (directory) => {
+      const path = join(Deno.realPathSync(directory), "first-tool");
+      equal((await soloden("new", "--tool", "--lang=rust", path)).status, 0);
+      const commands = firstBlock(Deno.readTextFileSync(join(path, "README.md")));
+      const places = ["CONFIG", "STATE", "CACHE"].map((name) => `XDG_${name}_HOME="$PWD/home"`);
+      const own = `export XDG_RUNTIME_DIR="$PWD/home" ${places.join(" ")}`;
+      const long = `soloden mcp call first-tool greet '{"a":[{"name":"no"}],"name":"${
+        "x".repeat(99_999)
+      }"}'`;
+      const stdout = await shell([own, ...commands, long, "rm -r home", GIT_STATUS], path);
+      match(stdout, /^added first-tool: greet\nHello, you!\nHello, x{99999}!$/m);
+      ok(!/\.(solo5|a)$/m.test(stdout), `git sees what was built: ${stdout.slice(-500)}`);
+    }),
+);
+
 Deno.test("new: what exists stays, and a name has to be one", async () => {
   await inDirectory(async (directory) => {
     const existing = await soloden("new", directory);
