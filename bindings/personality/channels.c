@@ -52,8 +52,12 @@ static void take(struct channel *channel) {
         continue;
 }
 
+uint64_t channels_waited;
+
 void channels_wait(uint64_t deadline) {
+    uint64_t begun = solo5_clock_monotonic();
     solo5_yield(deadline, NULL);
+    channels_waited += solo5_clock_monotonic() - begun;
     /* What is left on a device would end every wait at once. */
     for (struct channel *channel = channels; channel != NULL; channel = channel->next)
         take(channel);

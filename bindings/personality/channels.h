@@ -24,6 +24,8 @@ bool channels_exist(void);
 
 /* Waits until something arrives on a channel, or until a monotonic time; may return early. */
 void channels_wait(uint64_t deadline);
+/* How long the program has waited so far, in nanoseconds. */
+extern uint64_t channels_waited;
 
 /* In a start of a snapshot: nothing has been sent or has arrived on any channel. */
 void channels_resume(void);

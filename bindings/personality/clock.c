@@ -12,6 +12,10 @@ uint64_t clock_elapsed(void) {
     return solo5_clock_monotonic() - start;
 }
 
+uint64_t clock_used(void) {
+    return clock_elapsed() - channels_waited;
+}
+
 /*
  * Wall time. On hvt it is the tender's to say, and the virtual machine has to be left to ask: this
  * happens from time to time, and between two answers the monotonic clock says what has passed.
@@ -73,9 +77,7 @@ static bool is_wall(long clock) {
 static uint64_t read_clock(long clock) {
     if (is_wall(clock))
         return clock_now();
-    /* The program has the processor for itself: its time is the time since its start. */
-    return clock == PROCESS_TIME || clock == THREAD_TIME ? clock_elapsed()
-                                                         : solo5_clock_monotonic();
+    return clock == PROCESS_TIME || clock == THREAD_TIME ? clock_used() : solo5_clock_monotonic();
 }
 
 static long put_time(uintptr_t buffer, uint64_t seconds, uint64_t rest) {
@@ -159,7 +161,7 @@ long call_time(uintptr_t buffer) {
     return *(int64_t *)buffer = seconds;
 }
 
-/* In hundredths of a second: all time is that of the program itself. */
+/* In hundredths of a second: all that is used is used by the program itself. */
 long call_times(uintptr_t buffer) {
     int64_t ticks = (int64_t)(clock_elapsed() / (SECOND / 100));
     if (buffer == 0)
@@ -167,7 +169,7 @@ long call_times(uintptr_t buffer) {
     if (!memory_writable(buffer, 32))
         return -EFAULT;
     int64_t *times = (int64_t *)buffer;
-    times[0] = ticks;
+    times[0] = (int64_t)(clock_used() / (SECOND / 100));
     times[1] = times[2] = times[3] = 0;
     return ticks;
 }

@@ -14,6 +14,9 @@ void clock_forget(void);
 /* Nanoseconds since the Unix epoch, and since the program's start. */
 uint64_t clock_now(void);
 uint64_t clock_elapsed(void);
+/* Nanoseconds that the program has computed: it has the processor for itself where it does not
+ * wait. */
+uint64_t clock_used(void);
 long call_clock_gettime(long clock, uintptr_t buffer);
 long call_clock_getres(long clock, uintptr_t buffer);
 long call_clock_nanosleep(long clock, long flags, uintptr_t request);

@@ -52,7 +52,7 @@ long call_getrusage(long who, uintptr_t buffer) {
         return -EINVAL;
     if (!memory_writable(buffer, sizeof(struct linux_rusage)))
         return -EFAULT;
-    uint64_t microseconds = who == -1 ? 0 : clock_elapsed() / 1000;
+    uint64_t microseconds = who == -1 ? 0 : clock_used() / 1000;
     *(struct linux_rusage *)buffer = (struct linux_rusage){
         .user = {(int64_t)(microseconds / 1000000), (int64_t)(microseconds % 1000000)},
     };

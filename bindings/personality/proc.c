@@ -74,7 +74,7 @@ static void refresh_stat(struct node *node) {
         return;
     out = text_put(text_put(text_decimal(out, PROCESS), " ("), process_name());
     out = text_put(out, ") R 0 1 1 0 -1 0 0 0 0 0 ");
-    out = text_decimal(out, (long)(clock_elapsed() / (SECOND / 100)));
+    out = text_decimal(out, (long)(clock_used() / (SECOND / 100)));
     out = text_decimal(text_put(out, " 0 0 0 20 0 1 0 0 "), (long)memory_total());
     out = text_decimal(text_put(out, " "), (long)(used() / PAGE_SIZE));
     for (int field = 25; field <= 52; field++)
