@@ -98,10 +98,13 @@ async function readPort(
   }
 }
 
+/** What gdb says before the command that can be interrupted. */
+const GOES_ON = "the guest goes on";
+
 /**
  * Runs gdb with these commands, one after the other.
  *
- * @param options `interrupts`: how often to press Ctrl-C, a second apart
+ * @param options `interrupts`: how often to press Ctrl-C, a second apart, from the first `continue` on
  * @returns all that it printed
  */
 export async function gdb(
@@ -110,7 +113,11 @@ export async function gdb(
   { interrupts = 0 }: { interrupts?: number } = {},
 ): Promise<string> {
   const script = Deno.makeTempFileSync();
-  Deno.writeTextFileSync(script, commands.map((command) => `${command}\n`).join(""));
+  const first = interrupts === 0 ? -1 : commands.indexOf("continue");
+  const words = commands.flatMap((word, at) =>
+    at === first ? [`echo ${GOES_ON}\\n`, word] : [word]
+  );
+  Deno.writeTextFileSync(script, words.map((command) => `${command}\n`).join(""));
   const child = new Deno.Command("gdb", {
     args: ["-nx", "-q", "-batch", "-iex", "set style enabled off", ...args, "-x", script],
     stdin: "null",
@@ -118,13 +125,20 @@ export async function gdb(
     stderr: "piped",
   }).spawn();
   let left = interrupts;
-  const timer = setInterval(() => {
-    if (left-- > 0) child.kill("SIGINT");
-  }, 1000);
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const goesOn = () =>
+    timer ??= setInterval(() => {
+      if (left-- > 0) child.kill("SIGINT");
+    }, 1000);
   const stop = setTimeout(() => kill(child), 60_000);
   try {
-    const { stdout, stderr } = await child.output();
-    return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    const stderr = new Response(child.stderr).text();
+    let said = "";
+    for await (const bytes of child.stdout) {
+      said += new TextDecoder("latin1").decode(bytes);
+      if (said.includes(GOES_ON)) goesOn();
+    }
+    return said + await stderr;
   } finally {
     clearInterval(timer);
     clearTimeout(stop);
