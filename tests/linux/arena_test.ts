@@ -22,6 +22,12 @@ Deno.test("arena: places lie apart, in whole large pages where they are as large
   }
 });
 
+Deno.test("arena: places fill their addresses to the last byte", () => {
+  using arena = new Arena();
+  const [one, other] = [arena.take(2048 * MIB), arena.take(2048 * MIB)];
+  equal(other.address - one.address, BigInt(2048 * MIB));
+});
+
 Deno.test("arena: a mapping in a place is seen there, and gone once it is closed", () => {
   using arena = new Arena();
   const file = sparseFile("test", 2 * MIB);

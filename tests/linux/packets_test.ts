@@ -30,3 +30,24 @@ Deno.test("packets: an empty one is not the end", () => {
   equal(receivePacket(mine, room), "closed");
   closeDescriptor(mine);
 });
+
+Deno.test("packets: an empty one is not the end where more follows, though the other end is closed", () => {
+  const [mine, others] = packetPair();
+  const room = new Uint8Array(10);
+  sendPacket(others, new Uint8Array());
+  sendPacket(others, Uint8Array.of(7));
+  closeDescriptor(others);
+  deepEqual([receivePacket(mine, room), receivePacket(mine, room), room[0]], [0, 1, 7]);
+  equal(receivePacket(mine, room), "closed");
+  closeDescriptor(mine);
+});
+
+Deno.test("packets: an end whose other is closed, read or not, is closed", () => {
+  for (const unread of [false, true]) {
+    const [mine, others] = packetPair();
+    if (unread) equal(sendPacket(mine, Uint8Array.of(1)), "sent");
+    closeDescriptor(others);
+    equal(sendPacket(mine, Uint8Array.of(2)), "closed");
+    closeDescriptor(mine);
+  }
+});
