@@ -39,7 +39,8 @@ export async function callServer(
   { built = "spt", ...tool }: ToolSource & { built?: BuildTarget } = {},
 ): Promise<ServerSource> {
   const unikernel_image = await guest("call", built);
-  const entry = { memory_mb: 32, ...tool };
+  // However slow the machine is.
+  const entry = { memory_mb: 32, boot_timeout_secs: 600, ...tool };
   return { unikernel_image, tools: Object.fromEntries(tools.map((name) => [name, entry])) };
 }
 
