@@ -84,9 +84,26 @@ kvmTest(
       const { status, stdout, stderr } = await suspend(path, "wait");
       equal(status, 0);
       deepEqual(stdout.split("\n"), TICKS);
-      match(stderr, /\nsoloden: not suspended: [^\n]*No such file or directory[^\n]*\n$/);
+      match(
+        stderr,
+        /^soloden: --suspend: [^\n]*\nsoloden: not suspended: [^\n]*No such file or directory[^\n]*\n$/,
+      );
     }),
 );
+
+kvmTest("suspend: a disk of the guest is not overwritten", () =>
+  inDirectory(async (directory) => {
+    const disk = join(directory, "disk");
+    Deno.writeFileSync(disk, new Uint8Array(4096));
+    const words = ["--mem=4", `--suspend=${disk}`, `--block:storage=${disk}`];
+    const { status, stderr } = await soloden("run", ...words, await guest("block", "hvt"));
+    equal(status, 1);
+    ok(
+      stderr.endsWith(`soloden: ${disk}: is the input; the output must be another file\n`),
+      stderr,
+    );
+    equal(Deno.statSync(disk).size, 4096);
+  }));
 
 Deno.test("suspend: what cannot be is refused in one line", () =>
   inDirectory(async (directory) => {

@@ -1,8 +1,11 @@
 /**
  * Block devices in memory of the process: what guests write there, the program and the next guest read.
  */
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { exists } from "../../../bindings/cache.ts";
 import { block, type MemoryBlock } from "../../../tender/devices/block/device.ts";
+import { DiskMemory } from "../../../tender/devices/block/disk_memory.ts";
+import { memoryPath } from "../../../tender/devices/block/memory_file.ts";
 import { pack } from "../../../tender/targets.ts";
 import { bind } from "../../../tender/guest.ts";
 import { parseUnikernel } from "../../../elftool/unikernel.ts";
@@ -79,4 +82,14 @@ Deno.test("memory disk: it cannot be packed", async () => {
   const unikernel = parseUnikernel(Deno.readFileSync(path), { name: path });
   const bound = bind(unikernel, { devices: { storage } });
   await rejects(pack(bound), { message: "a disk in memory cannot be packed" });
+});
+
+Deno.test("memory disk: one that is disposed of gives its memory back", () => {
+  const memory = new DiskMemory(new Uint8Array(512));
+  const path = memoryPath(memory);
+  const { ino, dev } = Deno.statSync(path);
+  memory.dispose();
+  // Another test's file may have its number by now.
+  const found = exists(path) ? Deno.statSync(path) : undefined;
+  ok(found?.ino !== ino || found.dev !== dev, "it is still open");
 });

@@ -4,6 +4,9 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
+import { closeDescriptor } from "../../../linux/libc.ts";
+import { packetPair } from "../../../linux/packet_pair.ts";
+import { sendPacket } from "../../../linux/packets.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import type { NetPort } from "../../../tender/devices/net/wire.ts";
 import { TenderError } from "../../../tender/error.ts";
@@ -217,6 +220,47 @@ Deno.test("hub: who leaves it holds nobody up, and who comes too late finds it c
   const late = hub.port();
   equal(await late.receive(), undefined);
   await Promise.all([one, two, late].map((port) => port.close()));
+});
+
+Deno.test("wire: what is no frame for its MTU does not arrive, and who reads leaves others their turn", async () => {
+  const [one, two] = net.pair({ mtu: 100 });
+  const fd = one.backing.take(packetPair);
+  using _ = { [Symbol.dispose]: () => closeDescriptor(fd) };
+  equal(sendPacket(fd, new Uint8Array(119)), "sent");
+  let sent = 0;
+  while (sendPacket(fd, numbered(sent) as Uint8Array<ArrayBuffer>) === "sent") sent++;
+  let turns = 0;
+  const turn = setInterval(() => turns++, 0);
+  for (let number = 0; number < sent; number++) equal(numberOf((await two.receive())!), number);
+  clearInterval(turn);
+  ok(sent > 256 && turns > 0, `${sent} frames, ${turns} turns`);
+  await two.close();
+});
+
+Deno.test("hub: who leaves it with no room for more frames holds nobody up", async () => {
+  await using hub = net.hub({ mtu: 100 });
+  const [one, two, three] = [hub.port(), hub.port(), hub.port()];
+  const FRAMES = 2000;
+  const received = [two.receive(), three.receive()];
+  await one.send(numbered(0));
+  await Promise.all(received);
+  let sent = 1;
+  const sending = (async () => {
+    for (; sent < FRAMES; sent++) await one.send(numbered(sent));
+  })();
+  const receiving = (async () => {
+    for (let number = 1; number < FRAMES; number++) {
+      equal(numberOf((await two.receive())!), number);
+    }
+  })();
+  for (let before = 0; before < sent;) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  ok(sent < FRAMES, "there was room for all");
+  await three.close();
+  await Promise.all([sending, receiving]);
+  await Promise.all([one, two].map((port) => port.close()));
 });
 
 onBoth("wire: programs that are started while a guest is do not inherit it", async (target) => {

@@ -2,6 +2,7 @@
  * Suspended runs as files: whole or refused, and as confined as any guest, whoever wrote them.
  */
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { viewOf } from "../../../abi/layout.ts";
 import { net } from "../../../tender/devices/net/device.ts";
 import { bind } from "../../../tender/guest.ts";
@@ -45,6 +46,30 @@ Deno.test("suspended: a file with any byte changed is refused, and so is one tha
   }
   for (let length = 0; length < file.length; length += 7) refused(file.subarray(0, length));
   refused(Uint8Array.from([...file, 0]));
+});
+
+Deno.test("suspended: a file whose parts are not as its description says is refused", () => {
+  const refused = (change: (parts: { size: number; rawSize: number }[]) => void, more = 0) => {
+    const file = suspendedFile();
+    const length = viewOf(file).getUint32(12, true);
+    const description = JSON.parse(new TextDecoder().decode(file.subarray(48, 48 + length)));
+    change(description.parts);
+    const json = new TextEncoder().encode(JSON.stringify(description));
+    const content = Uint8Array.from([
+      ...json,
+      ...file.subarray(48 + length),
+      ...Array(more).fill(0),
+    ]);
+    const changed = Uint8Array.from([...file.subarray(0, 48), ...content]);
+    viewOf(changed).setUint32(12, json.length, true);
+    changed.set(createHash("sha256").update(content).digest(), 16);
+    throws(() => parseSuspended(changed, NAMED), {
+      message: "run.susp: not a suspended run: its description does not fit what is in it",
+    });
+  };
+  refused(() => {}, 1);
+  refused((parts) => void parts.at(-1)!.size++);
+  refused((parts) => parts.forEach((part) => part.size < part.rawSize && part.rawSize++));
 });
 
 Deno.test("suspended: a file of another version is refused, and says so", () => {
