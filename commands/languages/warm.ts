@@ -10,10 +10,13 @@ import project from "../../deno.json" with { type: "json" };
 import { parseUnikernel, type Unikernel } from "../../elftool/unikernel.ts";
 import { cpuFlags } from "../../linux/cpu_flags.ts";
 import { guarded } from "../../linux/files.ts";
+import { LARGEST_MTU } from "../../tender/devices/net/backing.ts";
+import { net } from "../../tender/devices/net/device.ts";
+import { INPUT_MAC } from "../../tender/devices/net/input_mac.ts";
+import type { Device } from "../../tender/devices/kinds.ts";
 import { bind, type TenderTarget } from "../../tender/guest.ts";
 import { snapshot } from "../../tender/snapshot.ts";
 import { readMachine } from "../machine_words.ts";
-import { withInput } from "../standard_input.ts";
 import { type Image, readImage } from "./images.ts";
 import { keep, readKept } from "./snapshot_cache.ts";
 
@@ -107,7 +110,11 @@ async function begin(
   { target, memory, machine }: Start,
   args: readonly string[],
 ): Promise<Unikernel> {
-  const devices = await withInput({}, cold.manifest, { empty: true });
+  // Nobody is at the other end: what would be has no use for a run that ends before it reads.
+  const [device, port] = net.pair({ mtu: LARGEST_MTU, macs: [INPUT_MAC] });
+  await port.close();
+  const hasInput = cold.manifest.devices.some(({ name }) => name === "stdin");
+  const devices: Record<string, Device> = hasInput ? { stdin: device } : {};
   const words = ["--solo5:quiet", ...args];
   const guest = bind(await bindTo(cold, target), { memory, args: words, devices });
   return await snapshot(guest, { ...readMachine(machine), console: () => {} });

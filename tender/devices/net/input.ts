@@ -13,12 +13,10 @@ import { pumpProgram } from "../../../linux/pump.ts";
 import { TenderError } from "../../error.ts";
 import { LARGEST_MTU, type NetDevice } from "./backing.ts";
 import { net } from "./device.ts";
+import { INPUT_MAC } from "./input_mac.ts";
 
 /** Number of standard input. */
 const STDIN = 0;
-
-/** A snapshot goes on with devices that have the addresses that it knows. */
-const MAC = "02:73:74:64:69:6e";
 
 /** See `MakeInput`. A process of its own reads standard input, and ends with the guest. */
 export function netInput(name: string, { empty }: { empty: boolean }): Promise<NetDevice> {
@@ -26,7 +24,7 @@ export function netInput(name: string, { empty }: { empty: boolean }): Promise<N
     const rule = `device '${name}': standard input is a network device on x86_64 alone`;
     throw new TenderError("device", rule);
   }
-  const [device, own] = net.pair({ mtu: LARGEST_MTU, macs: [MAC] });
+  const [device, own] = net.pair({ mtu: LARGEST_MTU, macs: [INPUT_MAC] });
   const socket = own.backing.take(packetPair);
   try {
     pump(socket, empty);

@@ -210,3 +210,19 @@ testUnless(
       equal((await call(world, "surroundings", { n: 1 }) as unknown[])[3], 1);
     }),
 );
+
+testUnless(
+  noImage("javascript"),
+  "javascript: to make the snapshot of a script leaves no process",
+  () =>
+    // A text of its own has no snapshot yet.
+    withScript(
+      { name: "new.js", source: `export const id = () => "${crypto.randomUUID()}";` },
+      async (world) => {
+        const text = () => Deno.readTextFileSync("/proc/thread-self/children").trim();
+        const before = text();
+        await call(world, "id", {});
+        equal(text(), before);
+      },
+    ),
+);
