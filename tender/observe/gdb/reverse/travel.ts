@@ -28,6 +28,8 @@ const PATIENCE = 4;
 const MOST_BASES = 256;
 /** How many steps of a debugger there are between two bases. */
 const MOST_STEPS = 4096;
+/** How many steps a guest goes on that is interrupted. */
+const STEPS_ON = 500;
 const BEGIN: Place = { mark: { kind: "input", input: 0 }, back: 0 };
 const END: Place = { mark: { kind: "end" }, back: 0 };
 
@@ -81,9 +83,9 @@ export class Travel {
       this.#moveTo({ mark: mark!, back: 0 });
       return { kind: "mark" };
     }
-    const address = Number(this.#machine.registers().rip);
-    this.#stopHere(point === undefined ? [{ kind: "software", address }] : points);
-    return point === undefined ? { kind: "interrupt" } : { kind: "point", point };
+    if (point === undefined) return this.#stopAnywhere(points);
+    this.#stopHere(points);
+    return { kind: "point", point };
   }
 
   /** Goes to where the guest has got so many inputs, or to the end, if it never gets them. */
@@ -216,6 +218,22 @@ export class Travel {
   #lost(): TenderError {
     const { name } = this.#machine;
     return new TenderError("recording", `${name}: the replay does not go the same way each time`);
+  }
+
+  /**
+   * Stops where the guest was interrupted, some steps on: in a loop, it takes long to tell the place where it
+   * was interrupted from others, and the next steps back need not.
+   */
+  #stopAnywhere(points: readonly Breakpoint[]): Came {
+    const address = Number(this.#machine.registers().rip);
+    this.#stopHere([{ kind: "software", address }]);
+    for (let steps = 0; steps < STEPS_ON; steps++) {
+      const came = this.step(points);
+      if (came.kind !== "step") return came;
+      const point = pointOf(this.#machine, points);
+      if (point !== undefined) return { kind: "point", point };
+    }
+    return { kind: "interrupt" };
   }
 
   async #goFrom(base: number): Promise<void> {
