@@ -79,6 +79,10 @@ static bool answer(struct soloden_json request, char *buffer) {
     if (soloden_json_is(method, "spin"))
         for (volatile int i = 0;; i++)
             ;
+    if (soloden_json_is(method, "say")) {
+        print("said\n");
+        return soloden_call_result("true");
+    }
     if (soloden_json_is(method, "fill"))
         return fill_memory(buffer, memory_end - STACK);
     if (soloden_json_is(method, "beyond"))

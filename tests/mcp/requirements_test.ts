@@ -103,6 +103,12 @@ Deno.test("L5, TO2: until a tool takes its request, the clock of its boot counts
   deepEqual([config.boot_timeout_secs, config.timeout_secs], [10, 30]);
 });
 
+Deno.test("L11: what a tool prints before it answers is in its log, though it is killed at once", async () => {
+  await using world = openWorld({ mcp_servers: { s: await callServer(["say"]) } });
+  const calls = Array.from({ length: 100 }, () => world.tools.call(s("say"), {}));
+  deepEqual(new Set((await Promise.all(calls)).map(({ log }) => log)), new Set(["said\n"]));
+});
+
 Deno.test("AD3: 100 calls at once and 1,000 that wait end well", async () => {
   const source = { mcp_servers: { s: await callServer(["count"]) }, queue_timeout_secs: 600 };
   await using world = openWorld(source);

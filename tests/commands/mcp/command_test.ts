@@ -69,7 +69,9 @@ Deno.test("install: a client's other settings stay, and what is no JSON is left 
     equal((await run("mcp", "install", "cursor")).status, 0);
     const { other, mcpServers } = JSON.parse(Deno.readTextFileSync(file));
     deepEqual([other, Object.keys(mcpServers)], [1, ["mine", "soloden"]]);
-    deepEqual(mcpServers.soloden.args.slice(-3), ["mcp", "serve", "--stdio"]);
+    const { command, args } = mcpServers.soloden;
+    deepEqual([command, args.slice(-3)], [Deno.execPath(), ["mcp", "serve", "--stdio"]]);
+    match(args.at(-4), /main\.ts$/);
     Deno.writeTextFileSync(file, "// a comment\n{}");
     equal((await run("mcp", "install", "cursor")).status, 4);
     equal(Deno.readTextFileSync(file), "// a comment\n{}");
