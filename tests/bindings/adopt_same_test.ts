@@ -20,8 +20,10 @@ const CALLS = fc.array(fc.uint8Array({ minLength: 8, maxLength: 8 }), {
 
 /** Compiles one of the programs. */
 function build(directory: string, name: string): string {
-  const source = Deno.readTextFileSync(join(import.meta.dirname!, "../programs", name));
-  return compile(directory, { name, source, compiler: "gcc" });
+  const programs = join(import.meta.dirname!, "../programs");
+  const source = Deno.readTextFileSync(join(programs, name));
+  const flags = ["-O2", "-static", "-iquote", programs];
+  return compile(directory, { name, source, compiler: "gcc", flags });
 }
 
 testUnless(
