@@ -27,10 +27,10 @@ const ENTRY = "release/entry.ts";
  */
 const GROUPS: readonly Group[] = [
   { names: [ENTRY, "deno.json"] },
-  { names: ["commands/run.ts", "commands/choose_target.ts"], runs: true },
+  { names: ["commands/run.ts", "commands/choose_target.ts"], runs: ["commands/run.ts"] },
   {
     names: ["tender/spt/tender.ts", "linux/exec.ts", "bindings/images/spt_x86_64.fixed.ts"],
-    runs: true,
+    runs: ["tender/spt/tender.ts", "linux/exec.ts"],
   },
   { names: ["commands/application.ts"] },
   {
@@ -87,7 +87,10 @@ export async function bundle(): Promise<Bundle> {
   const linked = linkChunks({
     chunks: new Map(outputFiles.map(({ path, text }) => [basename(path), text])),
     sources: new Map(outputs.map(([path, { inputs }]) => [basename(path), countSources(inputs)])),
-    groups: GROUPS.map(({ names, runs }) => ({ names: names.map(chunkOf), runs })),
+    groups: GROUPS.map(({ names, runs }) => ({
+      names: names.map(chunkOf),
+      runs: runs?.map(chunkOf),
+    })),
   });
   return { ...linked, packages: bundledPackages(metafile) };
 }

@@ -11,8 +11,8 @@ import { compiledAtOnce } from "./compiled_at_once.ts";
 export interface Group {
   /** What is imported by their names. */
   readonly names: readonly string[];
-  /** Whether most of its code runs whenever it is loaded; not if not given. */
-  readonly runs?: boolean;
+  /** Those of them whose code mostly runs whenever the group is loaded; none if not given. */
+  readonly runs?: readonly string[];
 }
 
 /** The input of {@linkcode linkChunks}. */
@@ -35,6 +35,13 @@ interface Chunk {
   readonly exports: string;
   /** Whether it, or a chunk that it imports, uses top-level await. */
   readonly waits: boolean;
+}
+
+/** A chunk of a group. */
+interface Member {
+  readonly name: string;
+  /** See {@linkcode Group}; what such a chunk imports is one, too. */
+  readonly runs: boolean;
 }
 
 const IMPORT = /^import(?:\{([^}]*)\}from)?"\.\/([^"]+)";/;
@@ -67,17 +74,17 @@ const LOADER = "const made=[]," +
 export function linkChunks({ chunks: texts, groups, sources }: Program): Linked {
   const chunks = new Map<string, Chunk>();
   const numbers = new Map<string, number>();
-  const members: Group[] = [];
-  const place = (name: string, group: string[]): void => {
+  const members: Member[][] = [];
+  const place = (name: string, group: Member[], runs: boolean): void => {
     if (numbers.has(name)) return;
     numbers.set(name, numbers.size);
-    group.push(name);
-    for (const { from } of takeApart(texts, name, chunks).imports) place(from, group);
+    group.push({ name, runs });
+    for (const { from } of takeApart(texts, name, chunks).imports) place(from, group, runs);
   };
-  const placeAll = ({ names, runs }: Group): void => {
-    const group: string[] = [];
-    for (const name of names) place(name, group);
-    if (group.length > 0) members.push({ names: group, runs });
+  const placeAll = ({ names, runs = [] }: Group): void => {
+    const group: Member[] = [];
+    for (const name of names) place(name, group, runs.includes(name));
+    if (group.length > 0) members.push(group);
   };
   groups.forEach(placeAll);
   // The map grows during the iteration.
@@ -89,18 +96,18 @@ export function linkChunks({ chunks: texts, groups, sources }: Program): Linked 
   const linked: string[] = [];
   const counts: number[] = [];
   const textOf: number[] = [];
-  for (const { names, runs = false } of members) {
+  for (const group of members) {
     const long: string[] = [];
-    const functions = names.map((name) => {
+    const functions = group.map(({ name, runs }) => {
       const code = chunkFunction(chunks.get(name)!, { numbers, runs }).replace(
         LONG_BYTES,
         (_, bytes) => `Uint8Array.fromBase64(text(${linked.length + long.push(bytes)}))`,
       );
       return `${numbers.get(name)}:${code}`;
     });
-    textOf.push(...names.map(() => linked.length));
+    textOf.push(...group.map(() => linked.length));
     linked.push(`({${functions}})`, ...long);
-    const count = names.reduce((sum, name) => sum + (sources?.get(name) ?? 1), 0);
+    const count = group.reduce((sum, { name }) => sum + (sources?.get(name) ?? 1), 0);
     counts.push(count, ...long.map(() => 0));
   }
   const [first, ...others] = linked;

@@ -15,7 +15,7 @@ async function run(
   const asked: number[] = [];
   const { start, texts } = linkChunks({
     chunks: new Map(Object.entries(chunks)),
-    groups: [["entry.js"], ...groups].map((names) => ({ names, runs })),
+    groups: [["entry.js"], ...groups].map((names) => ({ names, runs: runs ? names : undefined })),
   });
   (globalThis as { log?: unknown[] }).log = log;
   const program = (0, eval)(start) as (text: (n: number) => string) => Promise<unknown>;
