@@ -131,7 +131,8 @@ export function parseResponse(message: unknown, id: number): unknown {
   const error = v.safeParse(ErrorSchema, response.error);
   if (!error.success) throw new McpError("protocol", "invalid response: its error is not valid");
   const { code, message: said, data } = error.output;
-  throw new McpError("tool", said, data === undefined ? { code } : { code, data });
+  const text = said === "" ? `error ${code}, without a message` : said;
+  throw new McpError("tool", text, data === undefined ? { code } : { code, data });
 }
 
 /**

@@ -25,6 +25,10 @@ Deno.test("J2: a response has the request's id, and a result or an error", () =>
       thrown instanceof McpError && thrown.code === "tool" && thrown.message === "no" &&
       thrown.data.code === -32602,
   );
+  throws(
+    () => parseResponse({ jsonrpc: "2.0", id: 7, error: { ...error, message: "" } }, 7),
+    { message: "error -32602, without a message" },
+  );
   for (
     const [response, why] of [
       [{ jsonrpc: "2.0", id: 8, result: 1 }, /another request/],
