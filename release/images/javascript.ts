@@ -27,7 +27,7 @@ export async function buildJavaScript(scratch: string): Promise<LanguageProgram>
   const flags = ["-O2", "-fno-pie", "-fno-strict-aliasing", "-D_GNU_SOURCE", `-I${scratch}`]
     // Accesses of the engine to its memory are not checked.
     .concat(`-I${fromRoot(SOURCES)}`, "-DWASM_RT_MEMCHECK_SIGNAL_HANDLER=1");
-  const own = ["host", "launcher", "modules", "values", "wasi", "wasm_runtime"];
+  const own = ["engine", "host", "launcher", "modules", "values", "wasi", "wasm_runtime"];
   const objects = await compileAll([
     { source: join(scratch, "quickjs_wasm.c"), object: "quickjs.o", flags: [...flags, "-w"] },
     ...own.map((name) => ({

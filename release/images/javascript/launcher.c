@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,8 +21,6 @@
 #define REJECTED 2
 
 typedef struct Z_env_instance_t environment;
-
-Z_quickjs_instance_t quickjs;
 
 /*
  * The engine's limit is on the stack that it has in its own memory. Each function of C has a frame
@@ -44,12 +41,7 @@ static struct {
 } * rejected;
 static size_t rejected_count, rejected_room;
 
-_Noreturn void fail(const char *what) {
-    dprintf(2, "javascript: %s\n", what);
-    _exit(70);
-}
-
-static js call(const char *hook, js *arguments, uint32_t count) {
+static js call_hook(const char *hook, js *arguments, uint32_t count) {
     js function = js_get(hooks, hook);
     js list = JS(wasm_malloc, 4 * count + 4);
     memcpy(quickjs.w2c_memory.data + list, arguments, 4ul * count);
@@ -97,62 +89,11 @@ void Z_envZ_host_promise_rejection(environment *self, js promise, js reason, uin
     JS(qjs_free_value, reason);
 }
 
-/* ---- Randomness ---- */
-
-/* Where the context keeps the state of Math.random(), which is a xorshift64*. */
-static js random_state;
-
-/* Bytes of a context in which the state is looked for. */
-#define CONTEXT_SIZE 4096
-
-static uint64_t word_at(js address) {
-    uint64_t word;
-    memcpy(&word, quickjs.w2c_memory.data + address, sizeof word);
-    return word;
-}
-
-static uint64_t xorshift(uint64_t state) {
-    state ^= state >> 12;
-    state ^= state << 25;
-    return state ^ state >> 27;
-}
-
-static js eval(const char *code, size_t size, const char *name, uint32_t flags) {
-    js text = js_text(code, size), file = js_text(name, strlen(name));
-    js result = JS(qjs_eval, text, (uint32_t)size, file, flags);
-    JS(wasm_free, text);
-    JS(wasm_free, file);
-    return result;
-}
-
-static void find_random(void) {
-    js context = JS(qjs_get_context_ptr);
-    static uint64_t before[CONTEXT_SIZE / 8];
-    memcpy(before, quickjs.w2c_memory.data + context, sizeof before);
-    JS(qjs_free_value, eval("Math.random()", 13, "random", 0));
-    for (size_t at = 0; at < CONTEXT_SIZE / 8; at++) {
-        js address = context + 8 * (uint32_t)at;
-        if (before[at] != 0 && word_at(address) == xorshift(before[at]))
-            random_state = address;
-    }
-    if (random_state == 0)
-        fail("the state of Math.random() is not where it is looked for");
-}
-
-void reseed(void) {
-    uint64_t seed = 0;
-    while (seed == 0) {
-        if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-            fail("no random numbers");
-    }
-    memcpy(quickjs.w2c_memory.data + random_state, &seed, sizeof seed);
-}
-
 /* ---- A script ---- */
 
 /* Prints what was thrown and not caught, and ends. */
 static _Noreturn void uncaught(js error) {
-    JS(qjs_free_value, call("failed", &error, 1));
+    JS(qjs_free_value, call_hook("failed", &error, 1));
     _exit(1);
 }
 
@@ -169,7 +110,7 @@ static void run_jobs(void) {
 static void run_loop(void) {
     for (;;) {
         run_jobs();
-        js wait = call("turn", NULL, 0);
+        js wait = call_hook("turn", NULL, 0);
         if (JS(qjs_is_exception, wait))
             uncaught(JS(qjs_get_exception));
         double milliseconds = JS(qjs_get_float64, wait);
@@ -192,7 +133,7 @@ static _Noreturn void run_script(const char *name) {
         dprintf(2, "javascript: %s: %s\n", name, strerror(errno));
         _exit(2);
     }
-    js module = eval(code, size, name, EVAL_MODULE);
+    js module = js_eval(code, size, name, EVAL_MODULE);
     if (JS(qjs_is_exception, module))
         uncaught(JS(qjs_get_exception));
     run_loop();
@@ -203,7 +144,7 @@ static _Noreturn void run_script(const char *name) {
         dprintf(2, "javascript: %s: awaits a promise that nothing settles\n", name);
         _exit(13);
     }
-    _exit((int)JS(qjs_get_float64, call("status", NULL, 0)) & 0xff);
+    _exit((int)JS(qjs_get_float64, call_hook("status", NULL, 0)) & 0xff);
 }
 
 /* The words of the command line, of this start. */
@@ -237,7 +178,7 @@ static void begin(void) {
     JS(qjs_set_module_loader, 1);
     JS(qjs_set_max_stack_size, stack_size / STACK_RATIO);
     js host = host_functions();
-    js make = eval(prelude, sizeof prelude - 1, "prelude.js", 0);
+    js make = js_eval(prelude, sizeof prelude - 1, "prelude.js", 0);
     if (JS(qjs_is_exception, make))
         fail("prelude.js has a mistake");
     js list = js_text((const char *)&host, 4);
@@ -257,7 +198,7 @@ static _Noreturn void launch(void) {
     find_input();
     reseed();
     js start[] = {words_of("/proc/self/cmdline")};
-    js script = call("start", start, 1);
+    js script = call_hook("start", start, 1);
     size_t size;
     char *name = JS(qjs_is_string, script) ? js_to_text(script, &size) : NULL;
     if (name == NULL)

@@ -6,7 +6,7 @@
 
 #include "quickjs_wasm.h"
 
-/* The only engine; launcher.c has it. */
+/* The only engine; engine.c has it. */
 extern Z_quickjs_instance_t quickjs;
 
 /* Calls a function of the engine: JS(qjs_eval, code, size, name, flags). */
@@ -14,6 +14,17 @@ extern Z_quickjs_instance_t quickjs;
 
 /* An address in the engine's memory; of a value, it is a reference that somebody owns. */
 typedef uint32_t js;
+
+/* ---- engine.c ---- */
+
+/* Ends the program with a line that says why. */
+_Noreturn void fail(const char *what);
+/* Evaluates code with flags of qjs_eval(); returns its value, or an error. */
+js js_eval(const char *code, size_t size, const char *name, uint32_t flags);
+/* Finds where Math.random() keeps its state. */
+void find_random(void);
+/* Gives Math.random() a new state: each start has random numbers of its own. */
+void reseed(void);
 
 /* ---- values.c ---- */
 
@@ -38,12 +49,5 @@ char *read_whole(const char *path, size_t *size);
 
 /* The functions that prelude.js calls, as an object. */
 js host_functions(void);
-
-/* ---- launcher.c ---- */
-
-/* Ends the program with a line that says why. */
-_Noreturn void fail(const char *what);
-/* After a start: random numbers of its own. */
-void reseed(void);
 
 #endif
